@@ -1,0 +1,35 @@
+#pragma once
+#include <memory>
+
+#include "engine/core/backend.h"
+#include "engine/core/pool.h"
+#include "engine/core/profile.h"
+
+namespace engine {
+
+/// One device and all that work on it needs: backend (stream, vendor handles), memory pool, profiler. Passed explicitly
+/// and outliving every tensor made with it. Not copyable. Issued to from one thread at a time.
+/// Made by `kernels::make_context`.
+class Context {
+ public:
+  Context(std::unique_ptr<Backend> backend, int threads)
+      : backend_(std::move(backend)), threads_(threads), pool_(std::make_unique<Pool>(*backend_)) {}
+
+  Context(Context&&) = delete;
+
+  Device device() const { return backend_->device(); }
+  bool on_cuda() const { return device().kind == DeviceKind::cuda; }
+  /// Host threads that CPU kernels use. Part of what results depend on.
+  int threads() const { return threads_; }
+  Backend& backend() const { return *backend_; }
+  Pool& pool() const { return *pool_; }
+  Profiler& profiler() const { return *profiler_; }
+
+ private:
+  std::unique_ptr<Backend> backend_;
+  int threads_;
+  std::unique_ptr<Profiler> profiler_ = std::make_unique<Profiler>();
+  std::unique_ptr<Pool> pool_;  // last: its destructor uses the backend
+};
+
+}  // namespace engine

@@ -1,0 +1,116 @@
+#include "engine/parameters.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/core/philox.h"
+
+namespace engine {
+namespace {
+
+constexpr std::int64_t kAlignment = 128;  // bytes
+
+std::int64_t aligned(std::int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+/// FNV-1a, folded to the 24 bits of a Philox sub-index.
+std::uint32_t hash24(const std::string& text) {
+  std::uint32_t hash = 2166136261u;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 16777619u;
+  return (hash ^ hash >> 24) & 0xFFFFFFu;
+}
+
+std::vector<float> initial_values(const ParameterInfo& info, std::uint64_t seed) {
+  std::vector<float> values(static_cast<std::size_t>(info.shape.elements()));
+  const auto [kind, scale] = info.initializer;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    Philox random(seed, Purpose::initialization, hash24(info.name), i);
+    double value = scale;
+    if (kind == Initializer::Kind::normal) value = scale * random.normal();
+    if (kind == Initializer::Kind::uniform) value = scale * (2 * random.uniform64() - 1);
+    values[i] = static_cast<float>(value);
+  }
+  return values;
+}
+
+}  // namespace
+
+Initializer Initializer::glorot_uniform(std::int64_t fan_in, std::int64_t fan_out) {
+  return {Kind::uniform, std::sqrt(6.0 / static_cast<double>(fan_in + fan_out))};
+}
+
+Parameter ParameterSet::add(std::string name, Shape shape, ParameterKind kind, Part part, Initializer initializer) {
+  EXPECTS(!values_, "parameters: '", name, "' was added after the buffers were allocated");
+  Parameter parameter;
+  parameter.slot_ = std::make_shared<Parameter::Slot>();
+  parameter.slot_->info = {std::move(name), shape, kind, part, initializer};
+  slots_.push_back(parameter.slot_);
+  return parameter;
+}
+
+State ParameterSet::add_state(std::string name, Shape shape, Part part, float initial, Dtype dtype) {
+  EXPECTS(!values_, "parameters: '", name, "' was added after the buffers were allocated");
+  State state;
+  state.slot_ = std::make_shared<State::Slot>();
+  state.slot_->info = {std::move(name), shape, dtype, part, initial};
+  state_slots_.push_back(state.slot_);
+  return state;
+}
+
+void ParameterSet::allocate(const Context& context, std::uint64_t seed) {
+  const auto by_part = [](const auto& a, const auto& b) { return a->info.part < b->info.part; };
+  std::stable_sort(slots_.begin(), slots_.end(), by_part);
+  std::stable_sort(state_slots_.begin(), state_slots_.end(), by_part);
+
+  std::int64_t bytes = 0;
+  for (const auto& slot : slots_) {
+    slot->info.offset = bytes / static_cast<std::int64_t>(sizeof(float));
+    bytes += aligned(slot->info.shape.elements() * static_cast<std::int64_t>(sizeof(float)));
+  }
+  const Shape flat{bytes / static_cast<std::int64_t>(sizeof(float))};
+  values_ = Tensor::zeros(context, flat);
+  gradients_ = Tensor::zeros(context, flat);
+  for (const auto& slot : slots_) {
+    const ParameterInfo& info = slot->info;
+    const auto slice = [&](const Tensor& buffer) {
+      return buffer.first_dimension_range(info.offset, info.shape.elements()).reshaped(info.shape);
+    };
+    slot->value = slice(values_).requires_gradient();
+    slot->value.node()->gradient = slice(gradients_);
+    slot->value.upload<float>(initial_values(info, seed));
+    infos_.push_back(info);
+  }
+
+  bytes = 0;
+  for (const auto& slot : state_slots_) {
+    slot->info.offset_bytes = bytes;
+    bytes += aligned(slot->info.shape.elements() * static_cast<std::int64_t>(size_of(slot->info.dtype)));
+  }
+  states_ = Tensor::zeros(context, {bytes}, Dtype::u8);
+  for (const auto& slot : state_slots_) {
+    const StateInfo& info = slot->info;
+    slot->value = states_.slice_as(info.offset_bytes, info.shape, info.dtype);
+    const auto count = static_cast<std::size_t>(info.shape.elements());
+    if (info.dtype == Dtype::f32) slot->value.upload<float>(std::vector<float>(count, info.initial));
+    state_infos_.push_back(info);
+  }
+}
+
+void ParameterSet::begin_step() {
+  for (const auto& slot : slots_) slot->value.node()->written = false;
+}
+
+void ParameterSet::finish_gradients() {
+  for (const auto& slot : slots_) {
+    if (slot->value.node()->written) continue;
+    const Tensor gradient = slot->value.gradient();
+    gradient.context().backend().fill_zero(View(gradient).data, gradient.bytes());
+  }
+}
+
+std::int64_t ParameterSet::trainable(Part part) const {
+  std::int64_t count = 0;
+  for (const ParameterInfo& info : infos_) count += info.part == part ? info.shape.elements() : 0;
+  return count;
+}
+
+}  // namespace engine

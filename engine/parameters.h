@@ -1,0 +1,112 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engine/autograd.h"
+#include "engine/tensor.h"
+
+namespace engine {
+
+/// Whether a forward pass trains (batch statistics, a graph) or evaluates (running statistics, no graph).
+enum class Mode { train, evaluate };
+
+/// What a parameter is: decides weight decay and how it is written to files.
+enum class ParameterKind { kernel, bias, gamma, beta };
+
+/// The order of the flat buffers, so that export, freezing and momentum copies are ranges.
+enum class Part { encoder, projector, probe };
+
+/// How a parameter starts. Draws depend on the seed, the parameter's name and the element alone.
+struct Initializer {
+  enum class Kind { constant, normal, uniform } kind = Kind::constant;
+  double scale = 0;  ///< the constant, the standard deviation, or the half-width
+
+  static Initializer constant(double value) { return {Kind::constant, value}; }
+  static Initializer normal(double standard_deviation) { return {Kind::normal, standard_deviation}; }
+  /// Uniform in +-sqrt(6 / (fan_in + fan_out)) (Glorot & Bengio 2010), the Keras default.
+  static Initializer glorot_uniform(std::int64_t fan_in, std::int64_t fan_out);
+};
+
+/// One named slice of the flat buffers.
+struct ParameterInfo {
+  std::string name;  ///< torchvision's, with its part in front: "encoder.conv1.weight"
+  Shape shape;       ///< as in memory: convolutions KRSC, linear [out,in]
+  ParameterKind kind = ParameterKind::kernel;
+  Part part = Part::encoder;
+  Initializer initializer;
+  std::int64_t offset = 0;  ///< in elements, a multiple of 32
+};
+
+/// A trainable tensor of a layer: a handle into its ParameterSet, usable once that is allocated.
+class Parameter {
+ public:
+  /// The value: a leaf that collects a gradient when training, a constant when evaluating.
+  Tensor tensor(Mode mode) const { return mode == Mode::train ? slot_->value : slot_->value.detach(); }
+
+ private:
+  friend class ParameterSet;
+  struct Slot {
+    ParameterInfo info;
+    Tensor value;
+  };
+  std::shared_ptr<Slot> slot_;
+};
+
+/// A tensor that a layer keeps without a gradient (running statistics), saved with the parameters.
+struct StateInfo {
+  std::string name;
+  Shape shape;
+  Dtype dtype = Dtype::f32;
+  Part part = Part::encoder;
+  float initial = 0;
+  std::int64_t offset_bytes = 0;
+};
+
+class State {
+ public:
+  const Tensor& tensor() const { return slot_->value; }
+
+ private:
+  friend class ParameterSet;
+  struct Slot {
+    StateInfo info;
+    Tensor value;
+  };
+  std::shared_ptr<Slot> slot_;
+};
+
+/// All parameters of a program: values and gradients are each one contiguous f32 buffer whose 128-byte aligned slices are
+/// ordered encoder | projector | probe, with zeros in between. So an optimizer step is one kernel over a segment table, and
+/// zeroing, reducing or copying is one call. Layers add to it; then `allocate` lays it out and initialises it.
+class ParameterSet {
+ public:
+  Parameter add(std::string name, Shape shape, ParameterKind kind, Part part, Initializer initializer);
+  State add_state(std::string name, Shape shape, Part part, float initial, Dtype dtype = Dtype::f32);
+  void allocate(const Context& context, std::uint64_t seed);
+
+  /// Starts a step: the next write to each gradient overwrites.
+  void begin_step();
+  /// Ends backward: zeroes the gradients that nothing has written in this step.
+  void finish_gradients();
+
+  const std::vector<ParameterInfo>& parameters() const { return infos_; }
+  const std::vector<StateInfo>& states() const { return state_infos_; }
+  Tensor value(std::size_t i) const { return slots_[i]->value.detach(); }
+  Tensor gradient(std::size_t i) const { return slots_[i]->value.gradient(); }
+  Tensor state(std::size_t i) const { return state_slots_[i]->value; }
+
+  const Tensor& values() const { return values_; }        ///< flat, f32
+  const Tensor& gradients() const { return gradients_; }  ///< flat, f32
+  std::int64_t trainable(Part part) const;                ///< number of trainable scalars, without padding
+
+ private:
+  std::vector<std::shared_ptr<Parameter::Slot>> slots_;
+  std::vector<std::shared_ptr<State::Slot>> state_slots_;
+  std::vector<ParameterInfo> infos_;
+  std::vector<StateInfo> state_infos_;
+  Tensor values_, gradients_, states_;
+};
+
+}  // namespace engine

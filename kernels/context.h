@@ -1,0 +1,14 @@
+#pragma once
+#include "engine/core/context.h"
+
+namespace kernels {
+
+struct ContextOptions {
+  engine::Device device;
+  int threads = 0;  ///< CPU threads; 0 means every core this process may use
+};
+
+/// Makes the context of a device. Throws when this build or machine does not have it.
+engine::Context make_context(const ContextOptions& options = {});
+
+}  // namespace kernels

@@ -1,0 +1,41 @@
+#include "kernels/elementwise.h"
+
+#include "kernels/cpu/loops.h"
+
+namespace kernels::cpu {
+
+void fill(const Context&, const Fill& args) {
+  with_float_type(args.y.dtype, [&]<class T>(T*) {
+    T* y = args.y.as<T>();
+    parallel_elements(args.y.shape.elements(), [=](std::int64_t i) { y[i] = T(args.value); });
+  });
+}
+
+void scale(const Context&, const Scale& args) {
+  with_float_type(args.x.dtype, [&]<class T>(T*) {
+    const T* x = args.x.as<T>();
+    write_elements<T>(args.y, [=, alpha = args.alpha](std::int64_t i) { return alpha * static_cast<float>(x[i]); });
+  });
+}
+
+void add(const Context&, const Add& args) {
+  with_float_type(args.y.dtype, [&]<class T>(T*) {
+    const T *a = args.a.as<T>(), *b = args.b.as<T>();
+    write_elements<T>({args.y}, [=](std::int64_t i) { return static_cast<float>(a[i]) + static_cast<float>(b[i]); });
+  });
+}
+
+void multiply(const Context&, const Multiply& args) {
+  with_float_type(args.a.dtype, [&]<class T>(T*) {
+    const T *a = args.a.as<T>(), *b = args.b.as<T>();
+    write_elements<T>(args.y, [=](std::int64_t i) { return static_cast<float>(a[i]) * static_cast<float>(b[i]); });
+  });
+}
+
+void broadcast(const Context&, const Broadcast& args) {
+  const float value = args.alpha * *args.scalar.as<float>();
+  with_float_type(args.y.view.dtype,
+                  [&]<class T>(T*) { write_elements<T>(args.y, [=](std::int64_t) { return value; }); });
+}
+
+}  // namespace kernels::cpu

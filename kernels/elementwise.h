@@ -1,0 +1,47 @@
+#pragma once
+#include "kernels/kernel.h"
+
+namespace kernels {
+
+// Tensors of one shape, f32 or bf16; arithmetic in f32.
+
+// y = value
+struct Fill {
+  float value;
+  View y;
+  Cost cost() const { return {.bytes = bytes_of(y)}; }
+};
+// y (+)= alpha * x
+struct Scale {
+  ConstView x;
+  float alpha = 1;
+  Destination y;
+  Cost cost() const { return {.bytes = bytes_of(x) + bytes_of(y), .operations = x.shape.elements()}; }
+};
+// y = a + b
+struct Add {
+  ConstView a, b;
+  View y;
+  Cost cost() const { return {.bytes = 3 * bytes_of(y), .operations = y.shape.elements()}; }
+};
+// y (+)= a * b
+struct Multiply {
+  ConstView a, b;
+  Destination y;
+  Cost cost() const { return {.bytes = 2 * bytes_of(a) + bytes_of(y), .operations = a.shape.elements()}; }
+};
+// y (+)= alpha * scalar, the same value in every element
+struct Broadcast {
+  ConstView scalar;  // [] f32, on the device
+  float alpha = 1;
+  Destination y;
+  Cost cost() const { return {.bytes = bytes_of(y)}; }
+};
+
+KERNEL(fill, Fill);
+KERNEL(scale, Scale);
+KERNEL(add, Add);
+KERNEL(multiply, Multiply);
+KERNEL(broadcast, Broadcast);
+
+}  // namespace kernels

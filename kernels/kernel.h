@@ -1,0 +1,59 @@
+#pragma once
+#include "engine/core/context.h"
+#include "engine/core/error.h"
+#include "engine/core/profile.h"
+#include "engine/core/views.h"
+
+#if ENGINE_CUDA
+#define ON_CUDA(function) function
+#else
+#define ON_CUDA(function) nullptr
+#endif
+
+namespace kernels {
+
+using engine::bf16;
+using engine::ConstView;
+using engine::Context;
+using engine::Cost;
+using engine::Destination;
+using engine::Dtype;
+using engine::Shape;
+using engine::View;
+
+/// One operation: a struct of named arguments and one implementation per device. The only dispatch in the tree.
+template <class Args> struct Kernel {
+  using Function = void(const Context&, const Args&);
+  const char* name;
+  Function *cpu, *cuda;  // cuda is null in a build without CUDA
+
+  void operator()(const Context& context, const Args& args) const {
+    Function* run = context.on_cuda() ? cuda : cpu;
+    EXPECTS(run, name, ": no ", context.device(), " kernel in this build; configure with `cmake --preset cuda`");
+    Cost cost;
+    if constexpr (requires { args.cost(); }) {
+      if (context.profiler().enabled()) cost = args.cost();
+    }
+    const engine::ProfileRange range(context, name, cost);
+    run(context, args);
+  }
+};
+
+/// Bytes behind a view, 0 when it is not given: for `cost()`.
+inline std::int64_t bytes_of(const ConstView& view) {
+  return view ? view.shape.elements() * static_cast<std::int64_t>(engine::size_of(view.dtype)) : 0;
+}
+/// Bytes a gradient costs: read and written when it accumulates.
+inline std::int64_t bytes_of(const Destination& to) { return bytes_of(to.view) * (to.accumulate ? 2 : 1); }
+
+}  // namespace kernels
+
+/// Declares kernels::cpu::name and kernels::cuda::name, and the callable kernels::name. Use inside namespace kernels.
+#define KERNEL(name, Args)                                   \
+  namespace cpu {                                            \
+  void name(const Context&, const Args&);                    \
+  }                                                          \
+  namespace cuda {                                           \
+  void name(const Context&, const Args&);                    \
+  }                                                          \
+  inline constexpr Kernel<Args> name { #name, cpu::name, ON_CUDA(cuda::name) }

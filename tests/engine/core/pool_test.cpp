@@ -1,0 +1,93 @@
+#include "engine/core/pool.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <thread>
+
+#include "engine/core/error.h"
+
+using engine::Pool;
+
+namespace {
+
+/// Host memory with a limit, to see what the pool does when the system has no more.
+class LimitedBackend final : public engine::Backend {
+ public:
+  explicit LimitedBackend(std::size_t limit) : free_(limit) {}
+  engine::Device device() const override { return {}; }
+  void* allocate(std::size_t bytes) override {
+    if (bytes > free_) return nullptr;
+    free_ -= bytes;
+    return std::aligned_alloc(128, bytes);
+  }
+  void deallocate(void* memory, std::size_t bytes) noexcept override {
+    free_ += bytes;
+    std::free(memory);
+  }
+  std::size_t free_bytes() const override { return free_; }
+  void copy(void*, const void*, std::size_t, engine::CopyKind) override {}
+  void fill_zero(void*, std::size_t) override {}
+  void synchronize() override {}
+
+ private:
+  std::size_t free_;
+};
+
+}  // namespace
+
+TEST_CASE("pool: counts used, peak and held bytes and reuses what was freed") {
+  LimitedBackend backend(1 << 20);
+  Pool pool(backend);
+  const Pool::Block a = pool.allocate(1000);
+  const Pool::Block b = pool.allocate(1);
+  CHECK(a.bytes == 1024);
+  CHECK(b.bytes == 128);
+  CHECK(pool.used_bytes() == 1152);
+  pool.release(a);
+  CHECK(pool.used_bytes() == 128);
+  CHECK(pool.peak_bytes() == 1152);
+  CHECK(pool.held_bytes() == 1152);
+  const Pool::Block c = pool.allocate(1024);
+  CHECK(c.memory == a.memory);
+  CHECK(pool.system_allocations() == 2);
+  pool.release(c);
+  pool.reset_peak();
+  CHECK(pool.peak_bytes() == 128);
+  pool.trim();
+  CHECK(pool.held_bytes() == 128);
+  pool.release(b);
+}
+
+TEST_CASE("pool: gives the cache back before it gives up, and then says what was wanted") {
+  LimitedBackend backend(4096);
+  Pool pool(backend);
+  pool.release(pool.allocate(3000));
+  const Pool::Block big = pool.allocate(4096);  // only fits once the cached block is returned
+  CHECK_THROWS_WITH_AS(pool.allocate(4096),
+                       "out of memory: wanted 0.00390625 MiB, 0 MiB free on cpu, 0.00390625 MiB in use; lower --batch-size",
+                       engine::Error);
+  pool.release(big);
+}
+
+TEST_CASE("pool: size classes waste at most an eighth and are multiples of 128") {
+  for (std::size_t bytes = 1; bytes < 100000; bytes += 37) {
+    const std::size_t rounded = Pool::size_class(bytes);
+    CHECK(rounded >= bytes);
+    CHECK(rounded % 128 == 0);
+    CHECK((rounded <= 128 * ((bytes + 127) / 128) || rounded - bytes <= bytes / 8 + 1));
+    CHECK(Pool::size_class(rounded) == rounded);
+  }
+}
+
+TEST_CASE("pool: threads may allocate and release at once") {
+  LimitedBackend backend(64 << 20);
+  Pool pool(backend);
+  const auto work = [&] {
+    for (std::size_t i = 1; i < 2000; ++i) pool.release(pool.allocate(i * 7 % 5000 + 1));
+  };
+  std::thread other(work);
+  work();
+  other.join();
+  CHECK(pool.used_bytes() == 0);
+}
