@@ -1,30 +1,36 @@
+#include "kernels/cpu/backend.h"
+
 #include <omp.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 
 #include "engine/core/error.h"
 #include "kernels/context.h"
+#include "kernels/cpu/convolution_plans.h"
 
 namespace kernels {
-namespace {
+namespace cpu {
 
-class CpuBackend final : public engine::Backend {
- public:
-  engine::Device device() const override { return {}; }
-  void* allocate(std::size_t bytes) override { return std::aligned_alloc(128, bytes); }
-  void deallocate(void* memory, std::size_t) noexcept override { std::free(memory); }
-  std::size_t free_bytes() const override {
-    return static_cast<std::size_t>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-  }
-  void copy(void* to, const void* from, std::size_t bytes, engine::CopyKind) override { std::memcpy(to, from, bytes); }
-  void fill_zero(void* memory, std::size_t bytes) override { std::memset(memory, 0, bytes); }
-  void synchronize() override {}
-};
+CpuBackend::CpuBackend() : convolutions_(std::make_unique<ConvolutionPlans>()) {}
+CpuBackend::~CpuBackend() = default;
 
-}  // namespace
+void* CpuBackend::allocate(std::size_t bytes) { return std::aligned_alloc(128, bytes); }
+void CpuBackend::deallocate(void* memory, std::size_t) noexcept { std::free(memory); }
+
+std::size_t CpuBackend::free_bytes() const {
+  return static_cast<std::size_t>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+void CpuBackend::copy(void* to, const void* from, std::size_t bytes, engine::CopyKind) {
+  if (bytes > 0) std::memcpy(to, from, bytes);
+}
+void CpuBackend::fill_zero(void* memory, std::size_t bytes) {
+  if (bytes > 0) std::memset(memory, 0, bytes);
+}
+
+}  // namespace cpu
 
 engine::Context make_context(const ContextOptions& options) {
   EXPECTS(options.device.kind == engine::DeviceKind::cpu, "device: ", options.device,
@@ -32,7 +38,7 @@ engine::Context make_context(const ContextOptions& options) {
   EXPECTS(options.threads >= 0, "threads: expected 0 (all cores) or more, got ", options.threads);
   const int threads = options.threads > 0 ? options.threads : omp_get_num_procs();
   omp_set_num_threads(threads);
-  return {std::make_unique<CpuBackend>(), threads};
+  return {std::make_unique<cpu::CpuBackend>(), threads};
 }
 
 }  // namespace kernels

@@ -1,0 +1,21 @@
+#pragma once
+#include "engine/core/context.h"
+
+namespace engine {
+
+/// Temporary memory of a kernel call, from the context's pool and so in its accounting. Uninitialised, 128-byte aligned.
+class Scratch {
+ public:
+  Scratch(const Context& context, std::size_t bytes) : pool_(context.pool()), block_(pool_.allocate(bytes)) {}
+  ~Scratch() { pool_.release(block_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  template <class T> T* as() const { return static_cast<T*>(block_.memory); }
+
+ private:
+  Pool& pool_;
+  Pool::Block block_;
+};
+
+}  // namespace engine

@@ -1,0 +1,30 @@
+#pragma once
+#include "engine/parameters.h"
+#include "engine/tensor.h"
+
+namespace engine {
+
+struct BatchNormOptions {
+  float epsilon = 1e-5f;
+  float momentum = 0.9f;           ///< running = momentum * running + (1 - momentum) * batch (PyTorch's is 1 - this)
+  bool unbiased_variance = false;  ///< whether the running variance is the batch's times n / (n - 1)
+};
+
+/// Running averages of one layer: mean and variance f32 [C], number of updates i32 [].
+struct RunningStatistics {
+  Tensor mean, variance, batches;
+};
+
+/// What follows the normalisation in the same pass.
+struct BatchNormEpilogue {
+  Tensor residual;  ///< added before the ReLU; like x, or undefined
+  bool relu = false;
+};
+
+/// y = relu(gamma (x - mean) / sqrt(variance + epsilon) + beta + residual) over the last dimension's channels
+/// (Ioffe & Szegedy 2015). x [..., C]; gamma [C]; beta [C] or undefined. When training, mean and (biased) variance are the
+/// batch's and the running averages are updated; when evaluating, they are the running ones.
+Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, const RunningStatistics& running, Mode mode,
+                  const BatchNormOptions& options, const BatchNormEpilogue& epilogue = {});
+
+}  // namespace engine

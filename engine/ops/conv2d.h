@@ -1,0 +1,14 @@
+#pragma once
+#include "engine/tensor.h"
+
+namespace engine {
+
+struct Conv2dOptions {
+  std::int64_t stride = 1;
+  std::int64_t pad = 0;  ///< zeros on every side
+};
+
+/// Convolution without bias: x [N,H,W,C], weight [K,R,S,C]; y [N,P,Q,K] with P = (H + 2 pad - R) / stride + 1.
+Tensor conv2d(const Tensor& x, const Tensor& weight, Conv2dOptions options = {});
+
+}  // namespace engine

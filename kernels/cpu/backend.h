@@ -1,0 +1,31 @@
+#pragma once
+#include <memory>
+
+#include "engine/core/context.h"
+
+namespace kernels::cpu {
+
+class ConvolutionPlans;
+
+/// The CPU back end: memory from the C library, and oneDNN's compiled convolutions.
+class CpuBackend final : public engine::Backend {
+ public:
+  CpuBackend();
+  ~CpuBackend() override;
+  engine::Device device() const override { return {}; }
+  void* allocate(std::size_t bytes) override;
+  void deallocate(void* memory, std::size_t bytes) noexcept override;
+  std::size_t free_bytes() const override;
+  void copy(void* to, const void* from, std::size_t bytes, engine::CopyKind kind) override;
+  void fill_zero(void* memory, std::size_t bytes) override;
+  void synchronize() override {}  // CPU kernels have finished when they return
+
+  ConvolutionPlans& convolutions() { return *convolutions_; }
+
+ private:
+  std::unique_ptr<ConvolutionPlans> convolutions_;
+};
+
+inline CpuBackend& backend(const engine::Context& context) { return static_cast<CpuBackend&>(context.backend()); }
+
+}  // namespace kernels::cpu

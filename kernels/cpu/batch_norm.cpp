@@ -1,0 +1,215 @@
+#include "kernels/batch_norm.h"
+
+#include <cmath>
+#include <vector>
+
+#include "engine/core/scratch.h"
+#include "kernels/cpu/loops.h"
+
+namespace kernels::cpu {
+namespace {
+
+using engine::Scratch;
+
+/// Rows whose partial sums are taken in f32 before they meet in double: short enough to be exact to a few ulp, and fixed, so
+/// that results do not depend on the number of threads.
+constexpr std::int64_t kChunkRows = 128;
+
+/// Sums two per-channel quantities over all rows: add(row, first, second) adds a row's terms to two f32 arrays [C].
+/// Returns {first[C], second[C]} in double.
+template <class Add> std::vector<double> channel_sums(const Context& context, std::int64_t rows, std::int64_t channels, Add&& add) {
+  const std::int64_t chunks = (rows + kChunkRows - 1) / kChunkRows;
+  const Scratch partial(context, sizeof(float) * static_cast<std::size_t>(2 * chunks * channels));
+  float* partials = partial.as<float>();
+#pragma omp parallel for schedule(static) if (rows * channels >= kParallelElements)
+  for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
+    float* first = partials + 2 * chunk * channels;
+    std::fill_n(first, 2 * channels, 0.0f);
+    const std::int64_t end = std::min(rows, (chunk + 1) * kChunkRows);
+    for (std::int64_t row = chunk * kChunkRows; row < end; ++row) add(row, first, first + channels);
+  }
+  std::vector<double> sums(static_cast<std::size_t>(2 * channels));
+  for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
+    const float* from = partials + 2 * chunk * channels;
+    for (std::int64_t c = 0; c < 2 * channels; ++c) sums[static_cast<std::size_t>(c)] += from[c];
+  }
+  return sums;
+}
+
+/// gamma (x - mean) inv_std + beta as x * scale + shift.
+struct Affine {
+  std::vector<float> scale, shift;
+
+  Affine(const ConstView& mean, const ConstView& inv_std, const ConstView& gamma, const ConstView& beta)
+      : scale(static_cast<std::size_t>(gamma.shape.elements())), shift(scale.size()) {
+    const float *m = mean.as<float>(), *s = inv_std.as<float>(), *g = gamma.as<float>();
+    const float* b = beta ? beta.as<float>() : nullptr;
+    for (std::size_t c = 0; c < scale.size(); ++c) {
+      scale[c] = g[c] * s[c];
+      shift[c] = (b ? b[c] : 0.0f) - m[c] * scale[c];
+    }
+  }
+};
+
+/// Calls body(std::bool_constant...) with each flag turned into a compile-time constant.
+template <class Body> void with_flags(bool first, bool second, Body&& body) {
+  const auto inner = [&](auto a) { second ? body(a, std::true_type{}) : body(a, std::false_type{}); };
+  first ? inner(std::true_type{}) : inner(std::false_type{});
+}
+
+template <class Body> void parallel_rows(std::int64_t rows, std::int64_t channels, Body&& body) {
+#pragma omp parallel for schedule(static) if (rows * channels >= kParallelElements)
+  for (std::int64_t row = 0; row < rows; ++row) body(row);
+}
+
+}  // namespace
+
+void batch_norm_statistics(const Context& context, const BatchNormStatistics& args) {
+  const std::int64_t rows = args.x.shape.rows(), channels = args.x.shape.cols();
+  if (rows == 0) return;
+  with_float_type(args.x.dtype, [&]<class T>(T*) {
+    const T* x = args.x.as<T>();
+    // Sums around the first row: a mean far from zero would otherwise cancel the variance away.
+    std::vector<float> origin(x, x + channels);
+    const float* o = origin.data();
+    const std::vector<double> sums = channel_sums(context, rows, channels, [=](std::int64_t row, float* first, float* second) {
+#pragma omp simd
+      for (std::int64_t c = 0; c < channels; ++c) {
+        const float d = static_cast<float>(x[row * channels + c]) - o[c];
+        first[c] += d;
+        second[c] += d * d;
+      }
+    });
+    float *mean = args.mean.as<float>(), *inv_std = args.inv_std.as<float>();
+    float *running_mean = args.running_mean.as<float>(), *running_variance = args.running_variance.as<float>();
+    const double n = static_cast<double>(rows), m = args.momentum;
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const double offset = sums[static_cast<std::size_t>(c)] / n;
+      const double variance = std::max(0.0, sums[static_cast<std::size_t>(channels + c)] / n - offset * offset);
+      const double kept = args.unbiased && rows > 1 ? variance * n / (n - 1) : variance;
+      mean[c] = static_cast<float>(o[c] + offset);
+      inv_std[c] = static_cast<float>(1 / std::sqrt(variance + args.epsilon));
+      running_mean[c] = static_cast<float>(m * running_mean[c] + (1 - m) * (o[c] + offset));
+      running_variance[c] = static_cast<float>(m * running_variance[c] + (1 - m) * kept);
+    }
+  });
+  ++*args.batches.as<std::int32_t>();
+}
+
+void batch_norm_running(const Context&, const BatchNormRunning& args) {
+  const float *mean = args.running_mean.as<float>(), *variance = args.running_variance.as<float>();
+  for (std::int64_t c = 0; c < args.mean.shape.elements(); ++c) {
+    args.mean.as<float>()[c] = mean[c];
+    args.inv_std.as<float>()[c] = 1 / std::sqrt(variance[c] + args.epsilon);
+  }
+}
+
+void batch_norm_apply(const Context&, const BatchNormApply& args) {
+  const std::int64_t rows = args.x.shape.rows(), channels = args.x.shape.cols();
+  const Affine affine(args.mean, args.inv_std, args.gamma, args.beta);
+  with_float_type(args.x.dtype, [&]<class T>(T*) {
+    with_flags(args.relu, static_cast<bool>(args.residual), [&](auto relu, auto has_residual) {
+      const T* x = args.x.as<T>();
+      const T* residual = has_residual ? args.residual.as<T>() : nullptr;
+      T* y = args.y.as<T>();
+      const float *scale = affine.scale.data(), *shift = affine.shift.data();
+      parallel_rows(rows, channels, [=](std::int64_t row) {
+        const std::int64_t at = row * channels;
+#pragma omp simd
+        for (std::int64_t c = 0; c < channels; ++c) {
+          float z = static_cast<float>(x[at + c]) * scale[c] + shift[c];
+          if constexpr (has_residual) z += static_cast<float>(residual[at + c]);
+          if constexpr (relu) z = z > 0 ? z : 0.0f;
+          y[at + c] = T(z);
+        }
+      });
+    });
+  });
+}
+
+void batch_norm_backward_sums(const Context& context, const BatchNormBackwardSums& args) {
+  const std::int64_t rows = args.x.shape.rows(), channels = args.x.shape.cols();
+  const Affine affine(args.mean, args.inv_std, args.gamma, args.beta);
+  std::vector<double> sums;
+  with_float_type(args.x.dtype, [&]<class T>(T*) {
+    with_flags(args.relu, static_cast<bool>(args.y), [&](auto relu, auto has_y) {
+      const T *x = args.x.as<T>(), *dy = args.dy.as<T>();
+      const T* y = has_y ? args.y.as<T>() : nullptr;
+      const float *scale = affine.scale.data(), *shift = affine.shift.data();
+      const float *mean = args.mean.as<float>(), *inv_std = args.inv_std.as<float>();
+      sums = channel_sums(context, rows, channels, [=](std::int64_t row, float* first, float* second) {
+        const std::int64_t at = row * channels;
+#pragma omp simd
+        for (std::int64_t c = 0; c < channels; ++c) {
+          const float value = static_cast<float>(x[at + c]);
+          float dz = static_cast<float>(dy[at + c]);
+          if constexpr (relu) {
+            const float z = has_y ? static_cast<float>(y[at + c]) : value * scale[c] + shift[c];
+            dz = z > 0 ? dz : 0.0f;
+          }
+          first[c] += dz * ((value - mean[c]) * inv_std[c]);
+          second[c] += dz;
+        }
+      });
+    });
+  });
+  float* out = args.sums.as<float>();
+  for (std::size_t i = 0; i < sums.size(); ++i) out[i] = static_cast<float>(sums[i]);
+  if (args.dgamma) write_elements<float>(args.dgamma, [=](std::int64_t c) { return out[c]; });
+  if (args.dbeta) write_elements<float>(args.dbeta, [=](std::int64_t c) { return out[channels + c]; });
+}
+
+void batch_norm_backward_apply(const Context&, const BatchNormBackwardApply& args) {
+  const std::int64_t rows = args.x.shape.rows(), channels = args.x.shape.cols();
+  const Affine affine(args.mean, args.inv_std, args.gamma, args.beta);
+  // dx = scale dz + slope x + constant, with the means over the batch folded into slope and constant.
+  std::vector<float> slopes(static_cast<std::size_t>(channels)), constants(slopes.size());
+  if (args.batch_statistics) {
+    const float *mean = args.mean.as<float>(), *inv_std = args.inv_std.as<float>(), *sums = args.sums.as<float>();
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const double scale = affine.scale[static_cast<std::size_t>(c)], n = static_cast<double>(rows);
+      const double slope = -scale * inv_std[c] * sums[c] / n;
+      slopes[static_cast<std::size_t>(c)] = static_cast<float>(slope);
+      constants[static_cast<std::size_t>(c)] = static_cast<float>(-scale * sums[channels + c] / n - slope * mean[c]);
+    }
+  }
+  with_float_type(args.x.dtype, [&]<class T>(T*) {
+    with_flags(args.relu, static_cast<bool>(args.y), [&](auto relu, auto has_y) {
+      const T *x = args.x.as<T>(), *dy = args.dy.as<T>();
+      const T* y = has_y ? args.y.as<T>() : nullptr;
+      T* dx = args.dx ? args.dx.view.as<T>() : nullptr;
+      T* dresidual = args.dresidual ? args.dresidual.view.as<T>() : nullptr;
+      const bool add_dx = args.dx.accumulate, add_dresidual = args.dresidual.accumulate;
+      const float *scale = affine.scale.data(), *shift = affine.shift.data();
+      const float *slope = slopes.data(), *constant = constants.data();
+      parallel_rows(rows, channels, [=](std::int64_t row) {
+        const std::int64_t at = row * channels;
+        const auto dz = [=](std::int64_t c) {
+          const float value = static_cast<float>(dy[at + c]);
+          if constexpr (!relu) return value;
+          const float z = has_y ? static_cast<float>(y[at + c]) : static_cast<float>(x[at + c]) * scale[c] + shift[c];
+          return z > 0 ? value : 0.0f;
+        };
+        const auto gradient = [=](std::int64_t c) {
+          return scale[c] * dz(c) + (slope[c] * static_cast<float>(x[at + c]) + constant[c]);
+        };
+        if (dx != nullptr && !add_dx) {
+#pragma omp simd
+          for (std::int64_t c = 0; c < channels; ++c) dx[at + c] = T(gradient(c));
+        } else if (dx != nullptr) {
+#pragma omp simd
+          for (std::int64_t c = 0; c < channels; ++c) dx[at + c] = T(static_cast<float>(dx[at + c]) + gradient(c));
+        }
+        if (dresidual != nullptr && !add_dresidual) {
+#pragma omp simd
+          for (std::int64_t c = 0; c < channels; ++c) dresidual[at + c] = T(dz(c));
+        } else if (dresidual != nullptr) {
+#pragma omp simd
+          for (std::int64_t c = 0; c < channels; ++c) dresidual[at + c] = T(static_cast<float>(dresidual[at + c]) + dz(c));
+        }
+      });
+    });
+  });
+}
+
+}  // namespace kernels::cpu
