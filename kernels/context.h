@@ -1,4 +1,7 @@
 #pragma once
+#include <map>
+#include <string>
+
 #include "engine/core/context.h"
 
 namespace kernels {
@@ -10,5 +13,8 @@ struct ContextOptions {
 
 /// Makes the context of a device. Throws when this build or machine does not have it.
 engine::Context make_context(const ContextOptions& options = {});
+
+/// Name -> version of the vendor libraries behind the kernels, as loaded: {"oneDNN", "2.6.3"}.
+std::map<std::string, std::string> library_versions();
 
 }  // namespace kernels

@@ -37,11 +37,25 @@ struct Broadcast {
   Destination y;
   Cost cost() const { return {.bytes = bytes_of(y)}; }
 };
+// y = max(x, 0); NaN stays NaN, so that a broken network shows in its loss
+struct ReluForward {
+  ConstView x;
+  View y;
+  Cost cost() const { return {.bytes = 2 * bytes_of(y), .operations = y.shape.elements()}; }
+};
+// dx (+)= dy where y > 0: from the output, which the next operation keeps anyway
+struct ReluBackward {
+  ConstView dy, y;
+  Destination dx;
+  Cost cost() const { return {.bytes = 2 * bytes_of(y) + bytes_of(dx), .operations = y.shape.elements()}; }
+};
 
 KERNEL(fill, Fill);
 KERNEL(scale, Scale);
 KERNEL(add, Add);
 KERNEL(multiply, Multiply);
 KERNEL(broadcast, Broadcast);
+KERNEL(relu_forward, ReluForward);
+KERNEL(relu_backward, ReluBackward);
 
 }  // namespace kernels

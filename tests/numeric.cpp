@@ -19,9 +19,19 @@ std::vector<float> random_values(std::int64_t count, std::uint64_t seed) {
   return values;
 }
 
-Tensor random_tensor(const engine::Context& context, engine::Shape shape, std::uint64_t seed) {
-  return Tensor::from(context, shape, random_values(shape.elements(), seed));
+Tensor random_tensor(const engine::Context& context, engine::Shape shape, std::uint64_t seed, engine::Dtype dtype) {
+  const std::vector<float> values = random_values(shape.elements(), seed);
+  if (dtype == engine::Dtype::f32) return Tensor::from(context, shape, values);
+  return Tensor::from(context, shape, std::vector<engine::bf16>(values.begin(), values.end()));
 }
+
+std::vector<float> to_floats(const Tensor& x) {
+  if (x.dtype() == engine::Dtype::f32) return x.to_host<float>();
+  const std::vector<engine::bf16> values = x.to_host<engine::bf16>();
+  return {values.begin(), values.end()};
+}
+
+double rounding(engine::Dtype dtype) { return dtype == engine::Dtype::bf16 ? 0x1p-8 : 0x1p-23; }
 
 void expect_close(const std::vector<float>& actual, const std::vector<double>& expected, double tolerance) {
   REQUIRE(actual.size() == expected.size());

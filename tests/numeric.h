@@ -9,7 +9,13 @@ namespace tests {
 
 /// Uniform values in [-1, 1), the same for the same seed.
 std::vector<float> random_values(std::int64_t count, std::uint64_t seed);
-engine::Tensor random_tensor(const engine::Context& context, engine::Shape shape, std::uint64_t seed);
+/// The same in an f32 or bf16 tensor.
+engine::Tensor random_tensor(const engine::Context& context, engine::Shape shape, std::uint64_t seed,
+                             engine::Dtype dtype = engine::Dtype::f32);
+/// An f32 or bf16 tensor's values on the host.
+std::vector<float> to_floats(const engine::Tensor& x);
+/// The largest relative error of rounding to `dtype` (f32 or bf16) and of one operation in f32.
+double rounding(engine::Dtype dtype);
 
 /// Checks |actual - expected| <= tolerance * (1 + |expected|) for every element and reports the worst one.
 void expect_close(const std::vector<float>& actual, const std::vector<double>& expected, double tolerance);

@@ -17,7 +17,7 @@ struct RunningStatistics {
 
 /// What follows the normalisation in the same pass.
 struct BatchNormEpilogue {
-  Tensor residual;  ///< added before the ReLU; like x, or undefined
+  Tensor residual{};  ///< added before the ReLU; like x, or undefined
   bool relu = false;
 };
 

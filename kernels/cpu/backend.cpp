@@ -41,4 +41,9 @@ engine::Context make_context(const ContextOptions& options) {
   return {std::make_unique<cpu::CpuBackend>(), threads};
 }
 
+std::map<std::string, std::string> library_versions() {
+  const dnnl_version_t* version = dnnl_version();
+  return {{"oneDNN", engine::concat(version->major, ".", version->minor, ".", version->patch)}};
+}
+
 }  // namespace kernels

@@ -38,4 +38,22 @@ void broadcast(const Context&, const Broadcast& args) {
                   [&]<class T>(T*) { write_elements<T>(args.y, [=](std::int64_t) { return value; }); });
 }
 
+void relu_forward(const Context&, const ReluForward& args) {
+  with_float_type(args.y.dtype, [&]<class T>(T*) {
+    const T* x = args.x.as<T>();
+    write_elements<T>({args.y}, [=](std::int64_t i) {
+      const float value = x[i];
+      return value < 0 ? 0.0f : value;  // in this order, NaN passes
+    });
+  });
+}
+
+void relu_backward(const Context&, const ReluBackward& args) {
+  with_float_type(args.dy.dtype, [&]<class T>(T*) {
+    const T *dy = args.dy.as<T>(), *y = args.y.as<T>();
+    write_elements<T>(args.dx,
+                      [=](std::int64_t i) { return static_cast<float>(y[i]) > 0 ? static_cast<float>(dy[i]) : 0.0f; });
+  });
+}
+
 }  // namespace kernels::cpu

@@ -118,7 +118,7 @@ TEST_CASE("batch_norm: gradients of x, gamma, beta and residual match central di
           options);
       tests::check_gradients(
           [&](const auto& in) {
-            return batch_norm(in[0], in[1], {}, running(context, 4), mode, {.epsilon = 1e-3f}, {.residual = {}, .relu = relu});
+            return batch_norm(in[0], in[1], {}, running(context, 4), mode, {.epsilon = 1e-3f}, {.relu = relu});
           },
           {random_tensor(context, {20, 4}, 1), random_tensor(context, {4}, 2)}, options);
     }

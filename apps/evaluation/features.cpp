@@ -1,0 +1,42 @@
+#include "apps/evaluation/features.h"
+
+#include <algorithm>
+#include <optional>
+
+#include "apps/input/device_batch.h"
+#include "apps/input/run_data.h"
+#include "engine/ops/softmax_cross_entropy.h"
+
+namespace apps {
+
+using engine::Tensor;
+
+Features extract_features(const engine::Context& context, const models::Encoder& encoder, const data::Source& source,
+                          const std::function<void(std::int64_t done)>& progress) {
+  constexpr std::int64_t kBatch = 500;
+  const std::int64_t size = source.size();
+  Features features{.values = Tensor::empty(context, {size, encoder.features()}),
+                    .labels = Tensor::empty(context, {size}, engine::Dtype::i32),
+                    .classes = source.classes()};
+  std::optional<DeviceBatch> batch;
+  for (std::int64_t begin = 0, count = 0; begin < size; begin += count) {
+    count = std::min(kBatch, size - begin);
+    if (!batch || batch->labels().elements() != count) batch.emplace(context, source, count);
+    batch->upload(read_examples(source, begin, count));
+    const auto keep = [&](const Tensor& from, const Tensor& to) {
+      const engine::View rows = to.first_dimension_range(begin, count);
+      context.backend().copy(rows.data, engine::View(from).data, from.bytes(), engine::CopyKind::device_to_device);
+    };
+    keep(encoder.forward(batch->whole_images(), engine::Mode::evaluate), features.values);
+    keep(batch->labels(), features.labels);
+    if (progress) progress(begin + count);
+  }
+  return features;
+}
+
+double probe_accuracy(const models::ProbeHead& probe, const Features& features) {
+  const Tensor logits = probe.forward(features.values, engine::Mode::evaluate);
+  return static_cast<double>(engine::softmax_cross_entropy(logits, features.labels).accuracy.item());
+}
+
+}  // namespace apps

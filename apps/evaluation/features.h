@@ -1,0 +1,26 @@
+#pragma once
+#include <functional>
+
+#include "data/source.h"
+#include "engine/tensor.h"
+#include "models/encoder.h"
+#include "models/probe_head.h"
+
+namespace apps {
+
+/// A frozen encoder's view of a whole source.
+struct Features {
+  engine::Tensor values;  ///< f32 [N,F]
+  engine::Tensor labels;  ///< i32 [N]
+  int classes = 0;
+};
+
+/// Runs the encoder in inference mode over every example, without augmentation. `progress(done)` is told after each batch and
+/// may throw to stop.
+Features extract_features(const engine::Context& context, const models::Encoder& encoder, const data::Source& source,
+                          const std::function<void(std::int64_t done)>& progress = {});
+
+/// The fraction of examples that the probe classifies right.
+double probe_accuracy(const models::ProbeHead& probe, const Features& features);
+
+}  // namespace apps

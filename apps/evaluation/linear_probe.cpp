@@ -1,0 +1,173 @@
+#include "apps/evaluation/linear_probe.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "data/permutation.h"
+#include "engine/autograd.h"
+#include "engine/ops/elementwise.h"
+#include "engine/ops/linear.h"
+#include "engine/ops/reshape.h"
+#include "engine/ops/softmax_cross_entropy.h"
+#include "engine/optim/schedule.h"
+#include "kernels/linear_evaluation.h"
+
+namespace apps {
+namespace {
+
+using engine::Shape;
+using engine::Tensor;
+
+constexpr float kMomentum = 0.9f;
+
+/// Classifiers for all rates of the grid, one below the other: weight [G*K,F], bias [G*K,1].
+class Classifiers {
+ public:
+  Classifiers(const engine::Context& context, std::int64_t features, int classes, const std::vector<double>& rates)
+      : grid_(static_cast<std::int64_t>(rates.size())), classes_(classes) {
+    const std::int64_t rows = grid_ * classes_;
+    weight_ = Tensor::zeros(context, {rows, features}).requires_gradient();
+    bias_ = Tensor::zeros(context, {rows}).requires_gradient();
+    weight_velocity_ = Tensor::zeros(context, {rows, features});
+    bias_velocity_ = Tensor::zeros(context, {rows});
+    std::vector<float> row_rates;
+    for (const double rate : rates) row_rates.insert(row_rates.end(), static_cast<std::size_t>(classes), static_cast<float>(rate));
+    rates_ = Tensor::from(context, {rows}, row_rates);
+  }
+
+  /// One step on the mean cross-entropy of every classifier; `factor` scales all rates.
+  void step(const Tensor& features, const Tensor& repeated_labels, float factor) {
+    weight_.node()->written = bias_.node()->written = false;
+    const Tensor loss = engine::softmax_cross_entropy(logits(features), repeated_labels).loss;
+    engine::backward(engine::scale(loss, static_cast<float>(grid_)));  // the mean over the grid back to a sum
+    update(weight_, weight_velocity_, factor);
+    update(bias_, bias_velocity_, factor);
+  }
+
+  /// Accuracy of each classifier.
+  std::vector<double> accuracies(const Tensor& features, const Tensor& labels) const {
+    const std::vector<float> scores = engine::linear(features, weight_.detach(), bias_.detach()).to_host<float>();
+    const std::vector<std::int32_t> truth = labels.to_host<std::int32_t>();
+    std::vector<double> correct(static_cast<std::size_t>(grid_));
+    const float* row = scores.data();
+    for (const std::int32_t label : truth) {
+      for (double& count : correct) {
+        count += std::max_element(row, row + classes_) - row == label ? 1 : 0;
+        row += classes_;
+      }
+    }
+    for (double& count : correct) count /= static_cast<double>(truth.size());
+    return correct;
+  }
+
+  /// {weight [K,F], bias [K]} of one classifier.
+  std::pair<std::vector<float>, std::vector<float>> parameters(std::int64_t index) const {
+    return {weight_.first_dimension_range(index * classes_, classes_).to_host<float>(),
+            bias_.first_dimension_range(index * classes_, classes_).to_host<float>()};
+  }
+
+ private:
+  /// [B*G,K]: the rows of one example's classifiers follow one another.
+  Tensor logits(const Tensor& features) const {
+    return engine::reshape(engine::linear(features, weight_, bias_), {features.shape()[0] * grid_, classes_});
+  }
+  void update(const Tensor& value, const Tensor& velocity, float factor) const {
+    const Shape matrix{grid_ * classes_, value.elements() / (grid_ * classes_)};
+    kernels::rowwise_sgd(value.context(), {.value = value.reshaped(matrix),
+                                           .velocity = velocity.reshaped(matrix),
+                                           .gradient = value.gradient().reshaped(matrix),
+                                           .rates = rates_,
+                                           .factor = factor,
+                                           .momentum = kMomentum});
+  }
+
+  std::int64_t grid_, classes_;
+  Tensor weight_, bias_, weight_velocity_, bias_velocity_, rates_;
+};
+
+/// Rows of the training set, and batches of them.
+class Rows {
+ public:
+  Rows(const Features& features, std::vector<std::int32_t> rows) : features_(features), rows_(std::move(rows)) {
+    labels_ = features.labels.to_host<std::int32_t>();
+  }
+  std::int64_t size() const { return static_cast<std::int64_t>(rows_.size()); }
+
+  Features all() const {
+    return select(std::vector<std::int32_t>(rows_), 1);
+  }
+  /// `count` rows from `begin` on in the order of `shuffle`; every label `repeat` times.
+  Features batch(const data::Permutation& shuffle, std::int64_t begin, std::int64_t count, std::int64_t repeat) const {
+    std::vector<std::int32_t> chosen;
+    for (std::int64_t i = begin; i < begin + count; ++i) {
+      chosen.push_back(rows_[static_cast<std::size_t>(shuffle(i))]);
+    }
+    return select(chosen, repeat);
+  }
+
+ private:
+  Features select(const std::vector<std::int32_t>& chosen, std::int64_t repeat) const {
+    const engine::Context& context = features_.values.context();
+    const auto count = static_cast<std::int64_t>(chosen.size());
+    const Tensor values = Tensor::empty(context, {count, features_.values.shape()[1]});
+    kernels::gather_rows(context, {.x = features_.values, .rows = Tensor::from(context, {count}, chosen), .y = values});
+    std::vector<std::int32_t> labels;
+    for (const std::int32_t row : chosen) {
+      labels.insert(labels.end(), static_cast<std::size_t>(repeat), labels_[static_cast<std::size_t>(row)]);
+    }
+    return {values, Tensor::from(context, {count * repeat}, labels), features_.classes};
+  }
+
+  const Features& features_;
+  std::vector<std::int32_t> rows_;
+  std::vector<std::int32_t> labels_;
+};
+
+}  // namespace
+
+LinearProbeResult train_linear_probe(const Features& train, const Features& test, const LinearProbeOptions& options,
+                                     const std::function<void(std::int64_t, std::int64_t)>& progress) {
+  const std::int64_t size = train.values.shape()[0];
+  const auto held = static_cast<std::int64_t>(options.holdout * static_cast<double>(size));
+  EXPECTS(held > 0 && size - held >= options.batch_size, "linear probe: ", size, " training examples are too few for batches of ",
+          options.batch_size, " beside a held-out part of ", held, "; lower the batch size");
+  // Which examples are held out depends on the seed alone. The epochs' shuffles follow; epoch 0 is this one.
+  const data::Permutation split(size, options.seed, 0);
+  std::vector<std::int32_t> order(static_cast<std::size_t>(size));
+  for (std::int64_t i = 0; i < size; ++i) order[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(split(i));
+  const Rows holdout(train, {order.begin(), order.begin() + held}), kept(train, {order.begin() + held, order.end()});
+
+  const engine::Context& context = train.values.context();
+  std::vector<double> peaks;
+  for (const double rate : options.learning_rates) {
+    peaks.push_back(engine::scaled_learning_rate(rate, engine::LearningRateScaling::linear, options.batch_size));
+  }
+  Classifiers classifiers(context, train.values.shape()[1], train.classes, peaks);
+  const auto grid = static_cast<std::int64_t>(peaks.size());
+  const std::int64_t per_epoch = kept.size() / options.batch_size, steps = per_epoch * options.epochs;
+  const engine::Schedule schedule{.peak = 1, .decay = engine::Decay::cosine, .steps = steps};
+  for (std::int64_t epoch = 0; epoch < options.epochs; ++epoch) {
+    const data::Permutation shuffle(kept.size(), options.seed, static_cast<std::uint64_t>(epoch + 1));
+    for (std::int64_t i = 0; i < per_epoch; ++i) {
+      const Features batch = kept.batch(shuffle, i * options.batch_size, options.batch_size, grid);
+      const std::int64_t step = epoch * per_epoch + i;
+      classifiers.step(batch.values, batch.labels, static_cast<float>(schedule.at(step)));
+      if (progress) progress(step + 1, steps);
+    }
+  }
+
+  const Features held_out = holdout.all();
+  const std::vector<double> holdout_accuracy = classifiers.accuracies(held_out.values, held_out.labels);
+  const std::vector<double> test_accuracy = classifiers.accuracies(test.values, test.labels);
+  LinearProbeResult result;
+  std::size_t best = 0;
+  for (std::size_t i = 0; i < peaks.size(); ++i) {
+    result.grid.push_back({options.learning_rates[i], holdout_accuracy[i], test_accuracy[i]});
+    if (holdout_accuracy[i] > holdout_accuracy[best]) best = i;
+  }
+  result.best = result.grid[best];
+  std::tie(result.weight, result.bias) = classifiers.parameters(static_cast<std::int64_t>(best));
+  return result;
+}
+
+}  // namespace apps

@@ -1,0 +1,56 @@
+#include "apps/input/device_batch.h"
+
+#include "kernels/crop_resize.h"
+#include "kernels/random_crop.h"
+
+namespace apps {
+
+using engine::Dtype;
+using engine::Shape;
+using engine::Tensor;
+
+DeviceBatch::DeviceBatch(const engine::Context& context, const data::Source& source, std::int64_t batch_size)
+    : bit_planes_(source.bit_planes()) {
+  const Shape image = source.image_shape();
+  images_ = Tensor::empty(context, {batch_size, image[0], image[1], image[2]}, Dtype::u8);
+  counters_ = Tensor::empty(context, {batch_size, 2}, Dtype::i32);
+  bits_ = Tensor::empty(context, {batch_size, 2}, Dtype::i32);
+  labels_ = Tensor::empty(context, {batch_size}, Dtype::i32);
+}
+
+void DeviceBatch::upload(const data::HostBatch& batch) {
+  EXPECTS(batch.images.size() == images_.bytes(), "batch: expected ", images_.shape(), " images, got ", batch.labels.size());
+  images_.upload_bytes(batch.images.data());
+  counters_.upload_bytes(batch.counters.data());
+  bits_.upload_bytes(batch.bits.data());
+  labels_.upload_bytes(batch.labels.data());
+}
+
+Tensor DeviceBatch::augmented_views(const Config& config, std::int64_t views) const {
+  const Shape& shape = images_.shape();
+  Tensor boxes = Tensor::empty(images_.context(), {views, shape[0], 4}, Dtype::i32);
+  kernels::draw_crops(images_.context(),
+                      {.seed = static_cast<std::uint64_t>(config.train.seed),
+                       .height = shape[1],
+                       .width = shape[2],
+                       .range = {.area_min = config.data.crop_area_min, .area_max = config.data.crop_area_max},
+                       .counters = counters_,
+                       .boxes = boxes});
+  return resized(boxes, views);
+}
+
+Tensor DeviceBatch::whole_images() const {
+  const Tensor images = resized({}, 1);
+  const Shape& shape = images.shape();
+  return images.reshaped({shape[1], shape[2], shape[3], shape[4]});
+}
+
+Tensor DeviceBatch::resized(const Tensor& boxes, std::int64_t views) const {
+  const Shape& shape = images_.shape();
+  Tensor y = Tensor::empty(images_.context(), {views, shape[0], shape[1], shape[2], shape[3] + bit_planes_});
+  kernels::crop_resize(images_.context(),
+                       {.images = images_, .boxes = boxes, .bits = bits_, .y = y, .bit_planes = bit_planes_});
+  return y;
+}
+
+}  // namespace apps

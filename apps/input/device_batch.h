@@ -1,0 +1,29 @@
+#pragma once
+#include "apps/run/config.h"
+#include "data/loader.h"
+#include "data/source.h"
+#include "engine/tensor.h"
+
+namespace apps {
+
+/// A batch on the device and the images that the network sees of it. Its buffers are made once.
+class DeviceBatch {
+ public:
+  DeviceBatch(const engine::Context& context, const data::Source& source, std::int64_t batch_size);
+
+  void upload(const data::HostBatch& batch);
+
+  /// `views` random crops of every image, drawn independently: f32 [views,B,H,W,C+bits]; the bits are the same in all.
+  engine::Tensor augmented_views(const Config& config, std::int64_t views) const;
+  /// The images as they are, f32 [B,H,W,C+bits].
+  engine::Tensor whole_images() const;
+  const engine::Tensor& labels() const { return labels_; }  ///< i32 [B]
+
+ private:
+  engine::Tensor resized(const engine::Tensor& boxes, std::int64_t views) const;
+
+  int bit_planes_;
+  engine::Tensor images_, counters_, bits_, labels_;
+};
+
+}  // namespace apps

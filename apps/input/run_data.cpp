@@ -1,0 +1,39 @@
+#include "apps/input/run_data.h"
+
+#include "data/open.h"
+#include "data/rand_bits.h"
+
+namespace apps {
+
+std::shared_ptr<const data::Source> open_data(const Config& config, data::Split split) {
+  std::shared_ptr<const data::Source> source =
+      std::make_shared<data::Resident>(data::open_source(config.data.source, split));
+  if (config.data.bits == 0) return source;
+  return std::make_shared<data::RandBits>(
+      source, data::RandBits::Options{.bits = static_cast<int>(config.data.bits),
+                                      .per_fetch = config.data.bits_per_fetch,
+                                      .seed = static_cast<std::uint64_t>(config.train.seed)});
+}
+
+data::HostBatch read_examples(const data::Source& source, std::int64_t begin, std::int64_t count) {
+  data::HostBatch batch;
+  const auto image_bytes = static_cast<std::size_t>(source.image_shape().elements());
+  batch.images.resize(static_cast<std::size_t>(count) * image_bytes);
+  for (std::int64_t i = begin; i < begin + count; ++i) {
+    source.image(i, batch.images.data() + static_cast<std::size_t>(i - begin) * image_bytes);
+    batch.counters.push_back(static_cast<std::uint64_t>(i));
+    batch.bits.push_back(source.bits(i, static_cast<std::uint64_t>(i)));
+    batch.labels.push_back(source.label(i));
+  }
+  return batch;
+}
+
+data::LoaderOptions loader_options(const Config& config, std::int64_t first_step) {
+  return {.batch_size = config.train.batch_size,
+          .seed = static_cast<std::uint64_t>(config.train.seed),
+          .shuffle = config.data.shuffle,
+          .workers = static_cast<int>(config.data.workers),
+          .first_step = first_step};
+}
+
+}  // namespace apps

@@ -1,0 +1,19 @@
+#pragma once
+#include <memory>
+
+#include "apps/run/config.h"
+#include "data/loader.h"
+#include "data/resident.h"
+#include "data/source.h"
+
+namespace apps {
+
+/// The split of a configuration's source, held in memory, with its random bits.
+std::shared_ptr<const data::Source> open_data(const Config& config, data::Split split);
+
+/// Examples [begin, begin + count) as a batch, as evaluation reads them: in order, as their first visit.
+data::HostBatch read_examples(const data::Source& source, std::int64_t begin, std::int64_t count);
+
+data::LoaderOptions loader_options(const Config& config, std::int64_t first_step);
+
+}  // namespace apps

@@ -1,0 +1,126 @@
+#include <fmt/format.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "apps/run/environment.h"
+#include "apps/run/exit_code.h"
+#include "apps/run/main.h"
+#include "apps/run/run_flags.h"
+#include "apps/run/signals.h"
+#include "apps/train/make_context.h"
+#include "apps/input/run_data.h"
+#include "apps/train/trainer.h"
+#include "data/contact_sheet.h"
+#include "engine/io/files.h"
+#include "kernels/context.h"
+
+namespace {
+
+using namespace apps;
+
+struct Arguments {
+  RunArguments run;
+  bool dry_run = false, print_schedule = false, profile = false;
+  std::vector<std::string> dump_views;
+};
+
+constexpr int kViewScale = 4;
+
+void print_schedule(const TrainingPlan& plan) {
+  std::cout << "step,lr\n";
+  for (std::int64_t t = 0; t < plan.schedule.steps; ++t) std::cout << fmt::format("{},{:.9g}\n", t, plan.schedule.at(t));
+}
+
+/// One row per example: the image, and its two views in the first epoch.
+void dump_views(const engine::Context& context, const Config& config, std::int64_t count, const std::string& path) {
+  const auto source = open_data(config, data::Split::train);
+  if (count > source->size()) {
+    throw UsageError(engine::concat("--dump-views: the data has ", source->size(), " examples, asked for ", count));
+  }
+  data::LoaderOptions options = loader_options(config, 0);
+  options.batch_size = count;
+  data::Loader loader(*source, options);
+  const data::Loader::Lease examples = loader.next();
+  DeviceBatch batch(context, *source, count);
+  batch.upload(*examples);
+  const engine::Tensor views = batch.augmented_views(config, 2);
+  const std::vector<float> pixels = views.to_host<float>();
+  const engine::Shape image = source->image_shape(), view{views.shape()[2], views.shape()[3], views.shape()[4]};
+  data::ContactSheet sheet({.rows = static_cast<int>(count), .columns = 3, .cell = image, .scale = kViewScale});
+  for (std::int64_t i = 0; i < count; ++i) {
+    const int row = static_cast<int>(i);
+    sheet.place(row, 0, image, examples->images.data() + i * image.elements());
+    for (int v = 0; v < 2; ++v) sheet.place(row, 1 + v, view, pixels.data() + (v * count + i) * view.elements());
+  }
+  sheet.write(path);
+}
+
+void print_dry_run(const engine::Context& context, const Config& config, const Trainer& trainer) {
+  const auto& parameters = trainer.network().parameters;
+  const auto count = [&](engine::Part part) { return parameters.trainable(part); };
+  const auto& schedule = trainer.plan().schedule;
+  std::cout << fmt::format(
+      "train data     {}\ntest data      {}\nparameters     {} = encoder {} + projector {} + probe {}\n"
+      "device bytes   {} before the first step\nsteps          {} = {:.2f} epochs of {} batches of {} images\n"
+      "learning rate  {:.6g} peak after {} warmup steps, {} decay\nthreads        {}\n",
+      trainer.train_data().describe(), trainer.test_data().describe(),
+      count(engine::Part::encoder) + count(engine::Part::projector) + count(engine::Part::probe), count(engine::Part::encoder),
+      count(engine::Part::projector), count(engine::Part::probe), context.pool().used_bytes(), schedule.steps,
+      static_cast<double>(schedule.steps) / static_cast<double>(trainer.plan().steps_per_epoch), trainer.plan().steps_per_epoch,
+      config.train.batch_size, schedule.peak, schedule.warmup_steps, config.optim.schedule, context.threads());
+}
+
+int pretrain(int argc, char** argv) {
+  Arguments arguments;
+  Flags flags("pretrain", "Pretrains an encoder with a contrastive loss; an online linear probe watches it.");
+  add_run_flags(flags, arguments.run);
+  flags.add_switch({.name = "--dry-run", .group = "Output", .help = "build everything, say what would run, train nothing"},
+                   arguments.dry_run);
+  flags.add_switch({.name = "--print-schedule", .group = "Output", .help = "print the learning rate of every step as CSV"},
+                   arguments.print_schedule);
+  flags.add({.name = "--dump-views", .group = "Output", .help = "draw N examples with their two views and exit", .value = "N FILE.png"},
+            arguments.dump_views, 2);
+  flags.add_switch({.name = "--profile", .group = "Output", .help = "print time, GB/s and GFLOP/s per kernel at the end"},
+                   arguments.profile);
+  if (!flags.parse(argc, argv)) return kSuccess;
+
+  const Config config = resolve(arguments.run);
+  if (arguments.print_schedule) {
+    print_schedule(plan_training(config, open_data(config, data::Split::train)->size()));
+    return kSuccess;
+  }
+  const engine::Context context = make_context(config);
+  if (!arguments.dump_views.empty()) {
+    dump_views(context, config, whole_number(arguments.dump_views[0], "--dump-views", 1), arguments.dump_views[1]);
+    return kSuccess;
+  }
+  Trainer trainer(context, config);
+  if (arguments.dry_run) {
+    print_dry_run(context, config, trainer);
+    return kSuccess;
+  }
+
+  install_signal_handlers();
+  RunDirectory directory(arguments.run);
+  engine::atomic_write_file(directory.path() / "env.json",
+                            environment_json({.argv = {argv, static_cast<std::size_t>(argc)}, .device = config.run.device,
+                                              .threads = context.threads(), .libraries = kernels::library_versions()}));
+  if (directory.resumed()) {
+    if (const auto checkpoint = Checkpoints(directory.path(), config.run.keep).newest()) trainer.restore(*checkpoint);
+    directory.log(fmt::format("resumed at step {}", trainer.step()));
+  }
+  std::cerr << "run directory: " << directory.path().string() << '\n';
+  context.profiler().enable(arguments.profile);
+  const Trainer::Summary summary = trainer.run(directory);
+  if (arguments.profile) context.profiler().print(std::cerr, summary.seconds);
+  std::cout << nlohmann::ordered_json{{"run", directory.path().string()}, {"step", trainer.step()}, {"loss", summary.loss},
+                                      {"probe_test_accuracy", summary.test_accuracy}, {"seconds", summary.seconds}}
+                   .dump()
+            << std::endl;
+  return kSuccess;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return apps::run_main(argc, argv, pretrain); }

@@ -1,0 +1,137 @@
+#include "apps/run/config_layers.h"
+
+#include <fmt/format.h>
+
+#include <toml++/toml.h>
+#include <optional>
+#include <sstream>
+
+#include "apps/run/exit_code.h"
+#include "engine/io/files.h"
+
+namespace apps {
+namespace {
+
+const Field& known_field(std::string_view key, std::string_view where) {
+  if (const Field* field = find_field(key)) return *field;
+  throw UsageError(fmt::format("{}: unknown key '{}'; the nearest is {}", where, key, nearest_key(key)));
+}
+
+/// The node's value as the text that set_value reads; nothing when its type is not the member's.
+std::optional<std::string> node_text(const toml::node& node, const Field::Value& member) {
+  if (std::holds_alternative<bool*>(member)) {
+    if (const auto value = node.value_exact<bool>()) return *value ? "on" : "off";
+  } else if (std::holds_alternative<std::string*>(member)) {
+    return node.value_exact<std::string>();
+  } else if (const auto whole = node.value_exact<std::int64_t>()) {
+    return std::to_string(*whole);
+  } else if (const auto number = node.value_exact<double>(); number && std::holds_alternative<double*>(member)) {
+    return fmt::format("{}", *number);
+  }
+  return std::nullopt;
+}
+
+Assignment read_node(const std::string& key, const toml::node& node, std::string_view source) {
+  const std::string place = fmt::format("{}:{}", source, node.source().begin.line);
+  const Field& field = known_field(key, place);
+  Config scratch;
+  const auto text = node_text(node, field.value(scratch));
+  if (!text) {
+    std::ostringstream got;
+    if (!node.is_value()) got << (node.is_table() ? "a table" : "an array");
+    if (node.is_value()) node.visit([&](const auto& value) { got << value; });
+    throw UsageError(fmt::format("{}: {} must be {}, got {}", place, key, expectation(field), got.str()));
+  }
+  return {&field, *text, fmt::format("{}: {}", place, key)};
+}
+
+std::string toml_string(std::string_view text) {
+  std::ostringstream out;
+  out << toml::value<std::string>(std::string(text));
+  return out.str();
+}
+
+}  // namespace
+
+Layer read_toml(std::string_view text, std::string_view source) try {
+  Layer layer;
+  for (const auto& [section, node] : toml::parse(text, source)) {
+    const toml::table* entries = node.as_table();
+    if (!entries) read_node(std::string(section.str()), node, source);  // a key outside any section: never a known one
+    for (const auto& [name, value] : *entries) {
+      layer.push_back(read_node(fmt::format("{}.{}", section.str(), name.str()), value, source));
+    }
+  }
+  return layer;
+} catch (const toml::parse_error& error) {
+  throw UsageError(fmt::format("{}:{}: this is not TOML: {}", source, error.source().begin.line, error.description()));
+}
+
+Assignment read_set(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == text.npos) throw UsageError(fmt::format("--set must be key=value, as in optim.lr=0.2, got '{}'", text));
+  const std::string_view key = text.substr(0, equals);
+  return {&known_field(key, "--set"), std::string(text.substr(equals + 1)), fmt::format("--set {}", key)};
+}
+
+void apply_layer(Config& config, const Layer& layer) {
+  const Config::Train below = config.train;
+  config.train.epochs = config.train.steps = 0;
+  for (const auto& [field, text, where] : layer) set_value(config, *field, text, where);
+  if (config.train.epochs == 0 && config.train.steps == 0) {
+    config.train.epochs = below.epochs;
+    config.train.steps = below.steps;
+  }
+}
+
+Config with_layers(Config base, const Layers& layers) {
+  for (const Layer* layer : {&layers.recipe, &layers.set, &layers.flags}) apply_layer(base, *layer);
+  check(base);
+  return base;
+}
+
+std::string to_toml(const Config& config) {
+  std::string text;
+  std::string_view section;
+  for (const Field& field : fields()) {
+    const auto dot = field.key.find('.');
+    if (field.key.substr(0, dot) != section) {
+      section = field.key.substr(0, dot);
+      text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", section);
+    }
+    std::string value = value_text(field, config);
+    Config scratch;
+    const Field::Value member = field.value(scratch);
+    if (std::holds_alternative<bool*>(member)) value = value == "on" ? "true" : "false";
+    if (std::holds_alternative<std::string*>(member)) value = toml_string(value);
+    if (std::holds_alternative<double*>(member) && value.find_first_of(".e") == value.npos) value += ".0";
+    text += fmt::format("{} = {}\n", field.key.substr(dot + 1), value);
+  }
+  return text;
+}
+
+Config read_config(const std::filesystem::path& path) {
+  Config config;
+  apply_layer(config, read_toml(engine::read_file(path), path.string()));
+  check(config);
+  return config;
+}
+
+void check_resume(const Config& before, const Config& after) {
+  std::string refused, may_change, may_grow;
+  for (const Field& field : fields()) {
+    if (field.on_resume == OnResume::change) may_change += fmt::format(" {}", field.key);
+    if (field.on_resume == OnResume::grow) may_grow += fmt::format(" {}", field.key);
+    const std::string from = value_text(field, before), to = value_text(field, after);
+    const bool allowed = field.on_resume == OnResume::change ||
+                         (field.on_resume == OnResume::grow && std::stoll(to) >= std::stoll(from));  // counts only
+    if (from != to && !allowed) refused += fmt::format("\n  {}: {} -> {}", field.key, from, to);
+  }
+  if (refused.empty()) return;
+  throw UsageError(
+      fmt::format("a resumed run must go on as it began, but these fields differ:{}\n"
+                  "  only these may change:{}; and these may grow:{}; start a new run for anything else",
+                  refused, may_change, may_grow));
+}
+
+}  // namespace apps

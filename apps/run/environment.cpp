@@ -1,0 +1,57 @@
+#include "apps/run/environment.h"
+
+#include <fmt/chrono.h>
+#include <openssl/crypto.h>
+#include <sched.h>
+
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "apps/run/build_info.h"
+
+namespace apps {
+namespace {
+
+/// Processors this process may use: taskset and containers make it fewer than the machine has.
+int usable_processors() {
+  cpu_set_t set;
+  return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 0;
+}
+
+}  // namespace
+
+std::string environment_json(const Environment& environment) {
+  const BuildInfo build = build_info();
+  nlohmann::ordered_json json;
+  json["version"] = build.version;
+  json["git"] = {{"sha", build.git_sha}, {"dirty", build.git_dirty}};
+  json["build"] = {{"type", build.build_type}, {"compiler", build.compiler}, {"flags", build.flags}};
+  json["cpu"] = {{"model", cpu_model()}, {"usable_processors", usable_processors()}};
+  json["device"] = environment.device;
+  json["threads"] = environment.threads;
+  json["libraries"] = environment.libraries;
+  json["libraries"]["libcrypto"] = OpenSSL_version(OPENSSL_VERSION_STRING);
+  json["argv"] = std::vector<std::string>(environment.argv.begin(), environment.argv.end());
+  json["directory"] = std::filesystem::current_path().string();
+  json["started"] = utc_time();
+  // A command line need not be UTF-8, JSON must be.
+  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+}
+
+std::string cpu_model() {
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("model name")) {
+      const auto colon = line.find(": ");
+      if (colon != line.npos) return line.substr(colon + 2);
+    }
+  }
+  return "unknown";
+}
+
+std::string utc_time() { return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr))); }
+
+}  // namespace apps

@@ -1,0 +1,31 @@
+#pragma once
+#include "engine/core/error.h"
+
+namespace apps {
+
+/// What a program's exit status means. 75 is sysexits' EX_TEMPFAIL: a scheduler may simply start the program again.
+enum ExitCode : int {
+  kSuccess = 0,
+  kFailure = 1,      ///< anything not below: a full disk, no memory, a run directory that is in use
+  kUsage = 2,        ///< the command line or a recipe is wrong
+  kData = 3,         ///< input files are wrong (engine::DataError)
+  kNonFinite = 4,    ///< a loss or gradient became infinite or NaN
+  kInterrupted = 75  ///< stopped by a signal after a checkpoint was written
+};
+
+class UsageError : public engine::Error {
+ public:
+  using Error::Error;
+};
+
+class NonFiniteError : public engine::Error {
+ public:
+  using Error::Error;
+};
+
+class Interrupted : public engine::Error {
+ public:
+  using Error::Error;
+};
+
+}  // namespace apps

@@ -1,0 +1,225 @@
+#include "apps/run/fields.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "apps/run/exit_code.h"
+#include "apps/run/nearest.h"
+
+namespace apps {
+namespace {
+
+constexpr Range at_least(double min) { return {.min = min}; }
+constexpr Range above(double min) { return {.min = min, .min_excluded = true}; }
+constexpr Range between(double min, double max) { return {.min = min, .max = max}; }
+constexpr Range fraction_below_one() { return {.min = 0, .max = 1, .max_excluded = true}; }
+
+// The key is spelled by the member itself, so that the two cannot differ.
+#define FIELD(member) .key = #member, .value = [](Config& c) -> Field::Value { return &c.member; }
+
+const std::vector<Field>& table() {
+  static const std::vector<Field> fields = {
+      {FIELD(data.source), .flag = "--data", .help = "training images: digits: (built in) or mnist:DIR"},
+      {FIELD(data.bits), .flag = "--bits", .help = "random bits shared by both views, one constant plane each",
+       .range = between(0, 64)},
+      {FIELD(data.bits_per_fetch), .help = "draw the bits anew at every fetch instead of once per image"},
+      {FIELD(data.shuffle), .flag = "--shuffle", .help = "visit the images in a new random order every epoch"},
+      {FIELD(data.crop_area_min), .help = "smallest crop, as a fraction of the image's area",
+       .range = {.min = 0, .max = 1, .min_excluded = true}},
+      {FIELD(data.crop_area_max), .help = "largest crop, as a fraction of the image's area",
+       .range = {.min = 0, .max = 1, .min_excluded = true}},
+      {FIELD(data.workers), .flag = "--workers", .help = "threads that prepare batches", .range = between(1, 256),
+       .on_resume = OnResume::change},
+
+      {FIELD(model.arch), .flag = "--arch", .help = "encoder", .allowed = {"convn"}},
+      {FIELD(model.width), .flag = "--width", .help = "multiplies every channel count of the encoder",
+       .range = between(1, 64)},
+      {FIELD(model.proj_layers), .flag = "--proj-layers", .help = "linear layers of the projection head",
+       .range = between(1, 4)},
+      {FIELD(model.proj_dim), .flag = "--proj-dim", .help = "dimension the loss works in", .range = between(1, 65536)},
+      {FIELD(model.proj_hidden), .help = "width of the head's hidden layers; 0: the encoder's",
+       .range = between(0, 65536)},
+      {FIELD(model.proj_output_bn), .help = "batch norm after the head's last layer"},
+      {FIELD(model.bn_eps), .help = "added to the variance in batch norm", .range = above(0)},
+      {FIELD(model.bn_momentum), .help = "running = m * running + (1 - m) * batch (Keras; PyTorch's is 1 - m)",
+       .range = between(0, 1)},
+      {FIELD(model.bn_unbiased_variance), .help = "running variance takes n / (n - 1) times the batch variance"},
+      {FIELD(model.bn_per_view), .help = "each view is a forward pass of its own, with its own batch statistics"},
+      {FIELD(model.probe_views), .help = "views that the online probe trains on", .allowed = {"both", "first"}},
+
+      {FIELD(loss.name), .flag = "--loss", .help = "contrastive loss", .allowed = {"nt-xent", "cross-view"}},
+      {FIELD(loss.temperature), .flag = "--temperature", .help = "divides the cosine similarities", .range = above(0)},
+
+      {FIELD(optim.name), .flag = "--optimizer", .help = "update rule", .allowed = {"adam"}},
+      {FIELD(optim.lr), .flag = "--lr", .help = "peak learning rate, before lr_scaling", .range = above(0)},
+      {FIELD(optim.lr_scaling), .flag = "--lr-scaling", .help = "times 1, batch_size / 256, or sqrt(batch_size)",
+       .allowed = {"none", "linear", "sqrt"}},
+      {FIELD(optim.schedule), .flag = "--schedule", .help = "learning rate after warm-up; the last two end at 0",
+       .allowed = {"constant", "polynomial", "cosine"}},
+      {FIELD(optim.polynomial_power), .help = "exponent of the polynomial schedule; 1: a straight line",
+       .range = above(0)},
+      {FIELD(optim.warmup_epochs), .flag = "--warmup-epochs", .help = "epochs of linear growth from 0",
+       .range = at_least(0)},
+      {FIELD(optim.beta1), .help = "decay of the first moment", .range = fraction_below_one()},
+      {FIELD(optim.beta2), .help = "decay of the second moment", .range = fraction_below_one()},
+      {FIELD(optim.eps), .help = "added to the root of the second moment", .range = above(0)},
+      {FIELD(optim.l2), .flag = "--wd", .help = "c in the loss term c * sum(w^2), over convolution and linear weights",
+       .range = at_least(0)},
+
+      {FIELD(train.batch_size), .flag = "--batch-size", .help = "images per step, each seen in two views",
+       .range = between(2, 1 << 24)},
+      {FIELD(train.epochs), .flag = "--epochs", .help = "passes over the data; replaces steps", .range = at_least(0),
+       .on_resume = OnResume::grow},
+      {FIELD(train.steps), .flag = "--steps", .help = "optimizer steps; replaces epochs", .range = at_least(0),
+       .on_resume = OnResume::grow},
+      {FIELD(train.seed), .flag = "--seed", .help = "of all random numbers", .range = at_least(0)},
+
+      {FIELD(eval.every), .flag = "--eval-every", .help = "epochs between tests of the probe; 0: only at the end",
+       .range = at_least(0), .on_resume = OnResume::change},
+
+      {FIELD(run.log_every), .flag = "--log-every", .help = "steps between records of metrics.jsonl",
+       .range = at_least(1), .on_resume = OnResume::change},
+      {FIELD(run.ckpt_every), .flag = "--ckpt-every", .help = "epochs between checkpoints; 0: only at the end",
+       .range = at_least(0), .on_resume = OnResume::change},
+      {FIELD(run.keep), .flag = "--keep", .help = "checkpoints kept, the newest", .range = at_least(1),
+       .on_resume = OnResume::change},
+      {FIELD(run.device), .flag = "--device", .help = "where it is computed", .allowed = {"cpu"},
+       .on_resume = OnResume::change},
+      {FIELD(run.threads), .flag = "--threads", .help = "host threads of the kernels; 0: one per processor",
+       .range = between(0, 4096)},
+      {FIELD(run.precision), .flag = "--precision", .help = "type of activations", .allowed = {"fp32"}},
+  };
+  return fields;
+}
+
+#undef FIELD
+
+/// The whole of `text` as a number; false when it is none, or none that T holds.
+template <class T>
+bool read_number(std::string_view text, T& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+bool inside(const Range& range, double value) {
+  const bool low = range.min_excluded ? value > range.min : value >= range.min;
+  const bool high = range.max_excluded ? value < range.max : value <= range.max;
+  return std::isfinite(value) && low && high;
+}
+
+/// False when `text` is not a value of the member's type that `field` accepts; the member then stays as it was.
+struct Assign {
+  const Field& field;
+  std::string_view text;
+
+  bool operator()(bool* value) const {
+    const bool on = text == "on" || text == "true";
+    if (!on && text != "off" && text != "false") return false;
+    *value = on;
+    return true;
+  }
+  template <class Number>
+  bool operator()(Number* value) const {
+    Number number{};
+    if (!read_number(text, number) || !inside(field.range, static_cast<double>(number))) return false;
+    *value = number;
+    return true;
+  }
+  bool operator()(std::string* value) const {
+    if (!field.allowed.empty() && std::find(field.allowed.begin(), field.allowed.end(), text) == field.allowed.end()) {
+      return false;
+    }
+    *value = text;
+    return true;
+  }
+};
+
+std::string range_text(const Range& range) {
+  if (std::isinf(range.max)) {
+    if (std::isinf(range.min)) return "";
+    return fmt::format(" {} {}", range.min_excluded ? "above" : "of at least", range.min);
+  }
+  return fmt::format(" from {}{} to {}{}", range.min, range.min_excluded ? " (excluded)" : "", range.max,
+                     range.max_excluded ? " (excluded)" : "");
+}
+
+}  // namespace
+
+std::span<const Field> fields() { return table(); }
+
+const Field* find_field(std::string_view key) {
+  const auto found = std::find_if(fields().begin(), fields().end(), [&](const Field& f) { return f.key == key; });
+  return found == fields().end() ? nullptr : &*found;
+}
+
+std::string_view nearest_key(std::string_view key) {
+  const bool has_section = key.find('.') != key.npos;
+  std::vector<std::string_view> names;
+  for (const Field& field : fields()) {
+    names.push_back(has_section ? field.key : field.key.substr(field.key.find('.') + 1));
+  }
+  const std::string_view name = nearest(key, names);
+  const auto index = std::find(names.begin(), names.end(), name) - names.begin();
+  return fields()[static_cast<std::size_t>(index)].key;
+}
+
+std::string value_text(const Field& field, const Config& config) {
+  // Field::value hands out a mutable member, and this only reads through it.
+  const Field::Value value = field.value(const_cast<Config&>(config));
+  if (const auto* flag = std::get_if<bool*>(&value)) return **flag ? "on" : "off";
+  if (const auto* text = std::get_if<std::string*>(&value)) return **text;
+  return std::visit(
+      [](const auto* number) {
+        if constexpr (std::is_arithmetic_v<std::remove_cvref_t<decltype(*number)>>) return fmt::format("{}", *number);
+        return std::string();
+      },
+      value);
+}
+
+std::string expectation(const Field& field) {
+  Config config;
+  const Field::Value value = field.value(config);
+  if (std::holds_alternative<bool*>(value)) return "on or off";
+  if (std::holds_alternative<std::int64_t*>(value)) return "a whole number" + range_text(field.range);
+  if (std::holds_alternative<double*>(value)) return "a number" + range_text(field.range);
+  if (field.allowed.empty()) return "text";
+  return fmt::format("{}{}", field.allowed.size() > 1 ? "one of " : "", fmt::join(field.allowed, ", "));
+}
+
+void set_value(Config& config, const Field& field, std::string_view text, std::string_view where) {
+  if (!std::visit(Assign{field, text}, field.value(config))) {
+    throw UsageError(fmt::format("{} must be {}, got '{}'", where, expectation(field), text));
+  }
+}
+
+void check(const Config& config) {
+  if (config.train.epochs == 0 && config.train.steps == 0) {
+    throw UsageError("how long to train is not said: give --epochs N or --steps N, or a --recipe that does");
+  }
+  if (config.train.epochs != 0 && config.train.steps != 0) {
+    throw UsageError(fmt::format("train.epochs = {} and train.steps = {} exclude each other: set one of them to 0",
+                                 config.train.epochs, config.train.steps));
+  }
+  if (config.data.crop_area_min > config.data.crop_area_max) {
+    throw UsageError(fmt::format("data.crop_area_min = {} must not be above data.crop_area_max = {}",
+                                 config.data.crop_area_min, config.data.crop_area_max));
+  }
+}
+
+std::string fields_table() {
+  const auto code = [](std::string_view text) { return text.empty() ? std::string() : fmt::format("`{}`", text); };
+  std::string text = "| key | flag | default | accepts | on resume | meaning |\n|---|---|---|---|---|---|\n";
+  for (const Field& field : fields()) {
+    const char* resume = field.on_resume == OnResume::fixed  ? "fixed"
+                         : field.on_resume == OnResume::grow ? "may grow"
+                                                             : "may change";
+    text += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", field.key, code(field.flag),
+                        code(value_text(field, Config{})), expectation(field), resume, field.help);
+  }
+  return text;
+}
+
+}  // namespace apps

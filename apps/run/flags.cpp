@@ -1,0 +1,129 @@
+#include "apps/run/flags.h"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <iostream>
+
+#include "apps/run/build_info.h"
+#include "apps/run/exit_code.h"
+#include "apps/run/nearest.h"
+
+namespace apps {
+
+struct Flags::Implementation {
+  struct Entry {
+    CLI::Option* option;
+    std::function<void(const std::string&)> set;
+  };
+  struct Text {
+    CLI::Option* option;
+    std::function<std::string()> text;
+  };
+  CLI::App app;
+  std::vector<std::string> names;  // without dashes
+  std::vector<Entry> entries;
+  std::vector<Text> texts;
+
+  CLI::Option* add(const Flag& flag, CLI::Option* option) {
+    names.push_back(flag.name);
+    return option->group(flag.group);
+  }
+
+  [[noreturn]] void refuse(const std::string& argument) const {
+    if (!argument.starts_with('-')) {
+      throw UsageError(engine::concat("unexpected argument '", argument, "': every value needs its --flag before it"));
+    }
+    const std::vector<std::string_view> candidates(names.begin(), names.end());
+    const std::string flag = argument.substr(0, argument.find('='));
+    throw UsageError(engine::concat("unknown flag ", flag, "; the nearest is ", nearest(flag, candidates)));
+  }
+};
+
+std::int64_t whole_number(const std::string& text, const std::string& where, std::int64_t min) {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size() || number < min) {
+    throw UsageError(engine::concat(where, " must be a whole number of at least ", min, ", got '", text, "'"));
+  }
+  return number;
+}
+
+Flags::Flags(std::string program, std::string description) : implementation_(std::make_unique<Implementation>()) {
+  CLI::App& app = implementation_->app;
+  app.name(program);
+  app.description(description);
+  app.allow_extras();  // reported by us, with the nearest name
+  app.get_formatter()->column_width(30);
+  app.set_help_flag();
+  add_text({"--help", "Information", "show this text", "", ""}, [&app] { return app.help(); });
+  add_text({"--version", "Information", "show the version and the commit it was built from", "", ""},
+           [program] { return version_text(program) + "\n"; });
+}
+
+Flags::~Flags() = default;
+
+void Flags::add(const Flag& flag, std::function<void(const std::string&)> set, bool repeated) {
+  const std::string help = flag.fallback.empty() ? flag.help : flag.help + " [" + flag.fallback + "]";
+  // The text is taken from Option::results once everything is parsed, so that `set` may throw our own errors.
+  CLI::Option* option = implementation_->app.add_option_function<std::string>(
+      flag.name, [](const std::string&) {}, help);
+  option->type_name(flag.value)
+      ->multi_option_policy(repeated ? CLI::MultiOptionPolicy::TakeAll : CLI::MultiOptionPolicy::TakeLast);
+  implementation_->entries.push_back({implementation_->add(flag, option), std::move(set)});
+}
+
+void Flags::add(const Flag& flag, std::string& value) {
+  add(flag, [&value](const std::string& text) { value = text; });
+}
+
+void Flags::add(const Flag& flag, std::int64_t& value, std::int64_t min) {
+  add(flag, [&value, min, name = flag.name](const std::string& text) { value = whole_number(text, name, min); });
+}
+
+void Flags::add(const Flag& flag, std::vector<std::string>& values, int count) {
+  add(flag, [&values](const std::string& text) { values.push_back(text); }, /*repeated=*/true);
+  implementation_->app.get_option(flag.name)->expected(count);
+}
+
+void Flags::add_positional(const Flag& flag, std::string& value) {
+  implementation_->app.add_option(flag.name, value, flag.help)->type_name("");
+}
+
+void Flags::add_switch(const Flag& flag, bool& value) {
+  implementation_->add(flag, implementation_->app.add_flag(flag.name, value, flag.help));
+}
+
+void Flags::add_text(const Flag& flag, std::function<std::string()> text) {
+  CLI::Option* option = implementation_->add(flag, implementation_->app.add_flag(flag.name, flag.help));
+  implementation_->texts.push_back({option, std::move(text)});
+}
+
+bool Flags::parse(int argc, const char* const* argv) {
+  CLI::App& app = implementation_->app;
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ArgumentMismatch& error) {
+    const std::string text = error.what();
+    throw UsageError(text.substr(0, text.find(':')) + " needs a value");
+  } catch (const CLI::ParseError& error) { throw UsageError(error.what()); }
+  // --help and --version come first and need nothing else to be right.
+  for (std::size_t i = 0; i < 2; ++i) {
+    if (implementation_->texts[i].option->count() == 0) continue;
+    std::cout << implementation_->texts[i].text();
+    return false;
+  }
+  const auto extras = app.remaining();
+  if (!extras.empty()) implementation_->refuse(extras.front());
+  for (const auto& [option, set] : implementation_->entries) {
+    if (option->count() == 0) continue;
+    for (const std::string& value : option->reduced_results()) set(value);
+  }
+  for (const auto& [option, text] : implementation_->texts) {
+    if (option->count() == 0) continue;
+    std::cout << text();
+    return false;
+  }
+  return true;
+}
+
+}  // namespace apps

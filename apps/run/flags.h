@@ -1,0 +1,51 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace apps {
+
+/// The whole number that `text` is; throws UsageError, naming `where`, for anything else and for less than `min`.
+std::int64_t whole_number(const std::string& text, const std::string& where, std::int64_t min);
+
+/// A program's command line: GNU long flags, grouped in --help with their defaults; the last of a repeated flag wins.
+/// --help and --version are always there. Anything wrong throws UsageError; an unknown flag names the nearest one.
+class Flags {
+ public:
+  Flags(std::string program, std::string description);
+  Flags(Flags&&) = delete;
+  ~Flags();
+
+  /// What one flag looks like in --help.
+  struct Flag {
+    std::string name;           ///< "--lr"
+    std::string group = {};     ///< heading: "Optimizer"
+    std::string help = {};      ///< "peak learning rate"
+    std::string value = {};     ///< placeholder: "N", "on|off"
+    std::string fallback = {};  ///< what holds when the flag is not given; empty: nothing to say
+  };
+  /// Calls `set` with the flag's value if it was given (once per value when `repeated`).
+  void add(const Flag& flag, std::function<void(const std::string&)> set, bool repeated = false);
+  void add(const Flag& flag, std::string& value);
+  /// A number of at least `min`.
+  void add(const Flag& flag, std::int64_t& value, std::int64_t min);
+  /// A flag that takes `count` values at once.
+  void add(const Flag& flag, std::vector<std::string>& values, int count);
+  /// A value without a flag; `flag.name` stands for it in --help.
+  void add_positional(const Flag& flag, std::string& value);
+  /// A flag without a value: sets `value` to true.
+  void add_switch(const Flag& flag, bool& value);
+  /// A flag like --help: prints `text()` on stdout instead of running the program, with all other flags set.
+  void add_text(const Flag& flag, std::function<std::string()> text);
+
+  /// Reads the command line. False when a text was printed and there is nothing more to do.
+  [[nodiscard]] bool parse(int argc, const char* const* argv);
+
+ private:
+  struct Implementation;  // keeps the command-line library out of this header
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace apps

@@ -1,0 +1,33 @@
+#include "apps/run/main.h"
+
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <new>
+#include <string>
+
+#include "apps/run/exit_code.h"
+
+namespace apps {
+
+int run_main(int argc, char** argv, int (*program)(int argc, char** argv)) {
+  const std::string name = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "program";
+  const auto report = [&](const std::string& message, ExitCode code) {
+    std::cerr << name << ": error: " << message << "\n";
+    return code;
+  };
+  try {
+    return program(argc, argv);
+  } catch (const UsageError& error) {
+    return report(std::string(error.what()) + " (see `" + name + " --help`)", kUsage);
+  } catch (const engine::DataError& error) { return report(error.what(), kData); } catch (const NonFiniteError& error) {
+    return report(error.what(), kNonFinite);
+  } catch (const Interrupted& stop) {
+    std::cerr << name << ": " << stop.what() << "\n";  // as asked: not an error
+    return kInterrupted;
+  } catch (const std::bad_alloc&) {
+    return report("out of memory on the host; use a smaller --batch-size, --width or data set", kFailure);
+  } catch (const std::exception& error) { return report(error.what(), kFailure); }
+}
+
+}  // namespace apps

@@ -1,0 +1,21 @@
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "apps/run/config_layers.h"
+
+namespace apps {
+
+/// A recipe of the recipes/ folder, built into the program so that it is found wherever the program is.
+struct Recipe {
+  std::string_view name, toml;
+};
+std::span<const Recipe> recipes();
+/// "demo, randbits-mnist"
+std::string recipe_names();
+
+/// What --recipe says: the name of a built-in recipe, or a path that ends in .toml. Throws UsageError for neither.
+Layer read_recipe(const std::string& name_or_path);
+
+}  // namespace apps

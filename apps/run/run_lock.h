@@ -1,0 +1,19 @@
+#pragma once
+#include <filesystem>
+
+#include "engine/io/descriptor.h"
+
+namespace apps {
+
+/// Keeps other processes out of a run directory while it lives. An flock(2) on the file `lock`, which holds our process
+/// id: the kernel lets go of it however the process ends, so a killed run needs no cleaning up.
+class RunLock {
+ public:
+  /// Throws engine::Error naming the process that holds the lock.
+  explicit RunLock(const std::filesystem::path& directory);
+
+ private:
+  engine::Descriptor file_;
+};
+
+}  // namespace apps

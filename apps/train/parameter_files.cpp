@@ -1,0 +1,173 @@
+#include "apps/train/parameter_files.h"
+
+#include <cstring>
+#include <sstream>
+
+#include "engine/io/safetensors.h"
+#include "engine/io/sha256.h"
+
+namespace apps {
+namespace {
+
+using engine::Dtype;
+using engine::Part;
+using engine::Shape;
+using engine::StoredDtype;
+using engine::StoredTensor;
+using engine::Tensor;
+
+struct Prefix {
+  const char *ours, *exported;
+};
+constexpr Prefix kPrefixes[] = {{"encoder.", ""}, {"projector.", ""}, {"probe.", "fc."}};  // by Part
+
+struct Stored {
+  StoredDtype dtype = StoredDtype::f32;
+  std::vector<std::int64_t> shape;
+};
+
+/// How a tensor looks on disk: images' channels come before their rows and columns, counters are i64.
+Stored on_disk(const Shape& shape, Dtype dtype) {
+  Stored stored{.dtype = dtype == Dtype::i32 ? StoredDtype::i64 : engine::stored(dtype), .shape = {}};
+  if (shape.rank() == 4) {
+    stored.shape = {shape[0], shape[3], shape[1], shape[2]};
+  } else {
+    for (int i = 0; i < shape.rank(); ++i) stored.shape.push_back(shape[i]);
+  }
+  return stored;
+}
+
+/// Calls move(memory index, disk index) for every element of a tensor.
+template <class Move> void for_each_element(const Shape& shape, Move&& move) {
+  if (shape.rank() != 4) {
+    for (std::int64_t i = 0; i < shape.elements(); ++i) move(i, i);
+    return;
+  }
+  const std::int64_t k = shape[0], pixels = shape[1] * shape[2], c = shape[3];
+  for (std::int64_t i = 0; i < k; ++i)
+    for (std::int64_t pixel = 0; pixel < pixels; ++pixel)
+      for (std::int64_t j = 0; j < c; ++j) move((i * pixels + pixel) * c + j, (i * c + j) * pixels + pixel);
+}
+
+std::vector<std::byte> to_disk(const Tensor& tensor) {
+  const auto count = static_cast<std::size_t>(tensor.elements());
+  const auto convert = [&]<class From, class To>(const std::vector<From>& from, std::vector<To> to) {
+    for_each_element(tensor.shape(), [&](std::int64_t memory, std::int64_t disk) {
+      to[static_cast<std::size_t>(disk)] = static_cast<To>(from[static_cast<std::size_t>(memory)]);
+    });
+    std::vector<std::byte> bytes(to.size() * sizeof(To));
+    std::memcpy(bytes.data(), to.data(), bytes.size());
+    return bytes;
+  };
+  if (tensor.dtype() == Dtype::i32) return convert(tensor.to_host<std::int32_t>(), std::vector<std::int64_t>(count));
+  return convert(tensor.to_host<float>(), std::vector<float>(count));
+}
+
+void from_disk(const StoredTensor& stored, const Tensor& tensor) {
+  const auto count = static_cast<std::size_t>(tensor.elements());
+  const auto convert = [&]<class From, class To>(std::vector<From> from, std::vector<To> to) {
+    std::memcpy(from.data(), stored.bytes.data(), stored.bytes.size());
+    for_each_element(tensor.shape(), [&](std::int64_t memory, std::int64_t disk) {
+      to[static_cast<std::size_t>(memory)] = static_cast<To>(from[static_cast<std::size_t>(disk)]);
+    });
+    tensor.upload<To>(to);
+  };
+  if (tensor.dtype() == Dtype::i32) return convert(std::vector<std::int64_t>(count), std::vector<std::int32_t>(count));
+  convert(std::vector<float>(count), std::vector<float>(count));
+}
+
+struct Named {
+  std::string name;
+  Part part;
+  Tensor tensor;
+};
+
+std::vector<Named> tensors_of(const engine::ParameterSet& parameters) {
+  std::vector<Named> result;
+  for (std::size_t i = 0; i < parameters.parameters().size(); ++i) {
+    result.push_back({parameters.parameters()[i].name, parameters.parameters()[i].part, parameters.value(i)});
+  }
+  for (std::size_t i = 0; i < parameters.states().size(); ++i) {
+    result.push_back({parameters.states()[i].name, parameters.states()[i].part, parameters.state(i)});
+  }
+  return result;
+}
+
+void save(const std::filesystem::path& path, const std::vector<Named>& tensors, std::map<std::string, std::string> metadata) {
+  std::vector<std::vector<std::byte>> bytes;
+  std::vector<StoredTensor> stored;
+  for (const Named& named : tensors) bytes.push_back(to_disk(named.tensor));
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const auto [dtype, shape] = on_disk(tensors[i].tensor.shape(), tensors[i].tensor.dtype());
+    stored.push_back({.name = tensors[i].name, .dtype = dtype, .shape = shape, .bytes = bytes[i]});
+  }
+  metadata["format"] = "pt";
+  engine::save_safetensors(path, stored, metadata);
+}
+
+std::string text(const Stored& stored) {
+  std::ostringstream out;
+  out << engine::name(stored.dtype) << " [";
+  for (std::size_t i = 0; i < stored.shape.size(); ++i) out << (i ? "," : "") << stored.shape[i];
+  out << ']';
+  return out.str();
+}
+
+void load(const std::filesystem::path& path, const std::vector<Named>& tensors) {
+  const engine::SafetensorsFile file(path);
+  for (const Named& named : tensors) {  // all of them before the first is changed
+    const StoredTensor& stored = file.at(named.name);
+    const Stored wanted = on_disk(named.tensor.shape(), named.tensor.dtype());
+    if (stored.dtype != wanted.dtype || stored.shape != wanted.shape) {
+      throw engine::DataError(engine::concat(path.string(), ": ", named.name, " must be ", text(wanted), " for this network, got ",
+                                             text({stored.dtype, stored.shape})));
+    }
+  }
+  for (const Named& named : tensors) from_disk(file.at(named.name), named.tensor);
+}
+
+std::vector<Named> tensors_of(const engine::ParameterSet& parameters, Part part) {
+  std::vector<Named> result = tensors_of(parameters);
+  std::erase_if(result, [part](const Named& named) { return named.part != part; });
+  return result;
+}
+
+std::vector<Named> moments(const engine::Adam& adam) {
+  return {{"first_moment", Part::encoder, adam.first_moment()}, {"second_moment", Part::encoder, adam.second_moment()}};
+}
+
+}  // namespace
+
+void save_model(const std::filesystem::path& path, const engine::ParameterSet& parameters,
+                const std::map<std::string, std::string>& metadata) {
+  save(path, tensors_of(parameters), metadata);
+}
+
+void load_model(const std::filesystem::path& path, const engine::ParameterSet& parameters) { load(path, tensors_of(parameters)); }
+
+void load_encoder(const std::filesystem::path& path, const engine::ParameterSet& parameters) {
+  load(path, tensors_of(parameters, Part::encoder));
+}
+
+std::string encoder_sha256(const engine::ParameterSet& parameters) {
+  std::vector<std::byte> all;
+  for (const Named& named : tensors_of(parameters, Part::encoder)) {
+    const std::vector<std::byte> bytes = to_disk(named.tensor);
+    all.insert(all.end(), bytes.begin(), bytes.end());
+  }
+  return engine::sha256(all);
+}
+
+void export_part(const std::filesystem::path& path, const engine::ParameterSet& parameters, Part part,
+                 const std::map<std::string, std::string>& metadata) {
+  std::vector<Named> tensors = tensors_of(parameters, part);
+  const auto [ours, exported] = kPrefixes[static_cast<int>(part)];
+  for (Named& named : tensors) named.name.replace(0, std::strlen(ours), exported);
+  save(path, tensors, metadata);
+}
+
+void save_optimizer(const std::filesystem::path& path, const engine::Adam& adam) { save(path, moments(adam), {}); }
+
+void load_optimizer(const std::filesystem::path& path, const engine::Adam& adam) { load(path, moments(adam)); }
+
+}  // namespace apps

@@ -1,0 +1,32 @@
+#pragma once
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "engine/optim/adam.h"
+#include "engine/parameters.h"
+
+namespace apps {
+
+// Files of tensors. On disk convolutions are OIHW and linear layers [out,in], under torchvision's names; `num_batches_tracked`
+// is i64. The conversion is exact both ways.
+
+/// All parameters and states of the set, named with their part in front ("encoder.conv1.weight").
+void save_model(const std::filesystem::path& path, const engine::ParameterSet& parameters,
+                const std::map<std::string, std::string>& metadata);
+/// Throws engine::DataError for a file whose names or shapes are not the set's, before anything is changed.
+void load_model(const std::filesystem::path& path, const engine::ParameterSet& parameters);
+/// The encoder's part of such a file; the rest of the file does not matter.
+void load_encoder(const std::filesystem::path& path, const engine::ParameterSet& parameters);
+
+/// SHA-256 of the encoder's parameters and states: equal exactly when the encoder computes the same.
+std::string encoder_sha256(const engine::ParameterSet& parameters);
+
+/// One part for other programs: without its prefix ("conv1.weight"), the probe as torchvision's classifier ("fc.weight").
+void export_part(const std::filesystem::path& path, const engine::ParameterSet& parameters, engine::Part part,
+                 const std::map<std::string, std::string>& metadata);
+
+void save_optimizer(const std::filesystem::path& path, const engine::Adam& adam);
+void load_optimizer(const std::filesystem::path& path, const engine::Adam& adam);
+
+}  // namespace apps

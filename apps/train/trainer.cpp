@@ -1,0 +1,221 @@
+#include "apps/train/trainer.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "apps/evaluation/features.h"
+#include "apps/run/exit_code.h"
+#include "apps/run/metrics.h"
+#include "apps/run/progress.h"
+#include "apps/run/signals.h"
+#include "apps/train/parameter_files.h"
+#include "apps/input/run_data.h"
+#include "engine/autograd.h"
+#include "engine/io/files.h"
+
+namespace apps {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+namespace fs = std::filesystem;
+
+/// Where the scalars of a step record are.
+enum Scalar { kLoss, kAlignment, kDistribution, kContrastAccuracy, kProbeAccuracy, kGradientNorm };
+
+engine::LearningRateScaling scaling(const std::string& name) {
+  if (name == "linear") return engine::LearningRateScaling::linear;
+  return name == "sqrt" ? engine::LearningRateScaling::sqrt : engine::LearningRateScaling::none;
+}
+
+engine::Decay decay(const std::string& name) {
+  if (name == "polynomial") return engine::Decay::polynomial;
+  return name == "cosine" ? engine::Decay::cosine : engine::Decay::constant;
+}
+
+engine::AdamOptions adam_options(const Config& config) {
+  return {.beta1 = static_cast<float>(config.optim.beta1),
+          .beta2 = static_cast<float>(config.optim.beta2),
+          .epsilon = static_cast<float>(config.optim.eps)};
+}
+
+double milliseconds(Clock::duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
+
+double unix_time() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+
+/// Times and counts of the steps since the last logged record.
+struct Window {
+  Clock::time_point begin = Clock::now();
+  std::int64_t steps = 0;
+  double wait_ms = 0;
+};
+
+}  // namespace
+
+TrainingPlan plan_training(const Config& config, std::int64_t examples) {
+  const std::int64_t batch = config.train.batch_size;
+  if (batch > examples) {
+    throw engine::DataError(engine::concat("batch size ", batch, " is larger than the training set of ", examples,
+                                           " examples; lower --batch-size"));
+  }
+  TrainingPlan plan;
+  plan.steps_per_epoch = examples / batch;
+  plan.schedule = {.peak = engine::scaled_learning_rate(config.optim.lr, scaling(config.optim.lr_scaling), batch),
+                   .decay = decay(config.optim.schedule),
+                   .power = config.optim.polynomial_power,
+                   .steps = config.train.steps > 0 ? config.train.steps : config.train.epochs * plan.steps_per_epoch,
+                   .warmup_steps = engine::simclr_warmup_steps(config.optim.warmup_epochs, examples, batch)};
+  return plan;
+}
+
+Trainer::Trainer(const engine::Context& context, const Config& config)
+    : context_(context),
+      config_(config),
+      train_(open_data(config, data::Split::train)),
+      test_(open_data(config, data::Split::test)),
+      plan_(plan_training(config, train_->size())),
+      network_(context, config, *train_),
+      batch_(context, *train_, config.train.batch_size),
+      // The notebook's L2 term is for the kernels of encoder and head, once each, however often they are used in a step.
+      optimizer_(network_.parameters, adam_options(config), [&config](const engine::ParameterInfo& info) {
+        const bool decays = info.kind == engine::ParameterKind::kernel && info.part != engine::Part::probe;
+        return decays ? static_cast<float>(config.optim.l2) : 0.0f;
+      }) {}
+
+void Trainer::restore(const Checkpoint& checkpoint) {
+  if (checkpoint.state.threads != context_.threads()) {
+    throw UsageError(engine::concat("the run was computed with --threads ", checkpoint.state.threads, " and would not go on bit by bit with ",
+                                    context_.threads(), "; resume with --threads ", checkpoint.state.threads));
+  }
+  load_model(checkpoint.directory / "model.safetensors", network_.parameters);
+  load_optimizer(checkpoint.directory / "optimizer.safetensors", optimizer_);
+  step_ = checkpoint.state.step;
+}
+
+void Trainer::train_step(const data::HostBatch& batch) {
+  batch_.upload(batch);
+  network_.parameters.begin_step();
+  const ObjectiveOutcome outcome = contrastive_objective(config_, network_, batch_);
+  engine::backward(outcome.total);
+  network_.parameters.finish_gradients();
+  optimizer_.step(outcome.total, *status_);
+  const engine::Tensor scalars[] = {outcome.loss,           outcome.alignment,       outcome.distribution,
+                                    outcome.contrast_accuracy, outcome.probe_accuracy, optimizer_.norms().first_dimension_range(0, 1)};
+  status_->finish_step(scalars);
+}
+
+Trainer::Summary Trainer::run(RunDirectory& directory) {
+  const std::int64_t steps = plan_.schedule.steps, per_epoch = plan_.steps_per_epoch;
+  status_.emplace(context_, plan_.schedule.table(), step_);
+  Checkpoints checkpoints(directory.path(), config_.run.keep);
+  MetricsFile metrics(directory.path() / "metrics.jsonl", step_ > 0 ? step_ : -1);
+  data::Loader loader(*train_, loader_options(config_, step_));
+  Progress progress({.label = "pretrain", .unit = "steps", .total = steps, .done = step_, .item = "images",
+                     .items_per_unit = config_.train.batch_size});
+  const auto save = [&] {
+    checkpoints.save(state(), [this](const fs::path& path) { write_tensors(path); });
+  };
+
+  Summary summary;
+  const Clock::time_point begin = Clock::now();
+  Window window;
+  while (step_ < steps) {
+    if (const int signal = stop_signal()) {
+      save();
+      directory.log(engine::concat(signal_name(signal), ": stopped after step ", step_, ", checkpoint written"));
+      throw Interrupted(engine::concat("stopped by ", signal_name(signal), " after step ", step_, " of ", steps,
+                                       "; go on with --resume ", directory.path().string()));
+    }
+    {
+      const data::Loader::Lease batch = loader.next();
+      window.wait_ms += batch.waited_ms();
+      train_step(*batch);
+    }
+    ++step_;
+    ++window.steps;
+
+    const bool epoch_ends = step_ % per_epoch == 0, last = step_ == steps;
+    const std::int64_t epoch = step_ / per_epoch;
+    if (step_ % config_.run.log_every == 0 || epoch_ends || last) {
+      const engine::StepRecord record = status_->collect().back();
+      const auto scalar = [&](Scalar i) { return static_cast<double>(record.scalars[i]); };
+      const double ms = milliseconds(Clock::now() - window.begin) / static_cast<double>(window.steps);
+      summary.loss = scalar(kLoss);
+      metrics.write({.step = record.step,
+                     .epoch = static_cast<double>(record.step) / static_cast<double>(per_epoch),
+                     .time = unix_time(),
+                     .loss = scalar(kLoss),
+                     .loss_align = scalar(kAlignment),
+                     .loss_dist = scalar(kDistribution),
+                     .contrast_acc = scalar(kContrastAccuracy),
+                     .probe_acc = scalar(kProbeAccuracy),
+                     .lr = record.learning_rate,
+                     .grad_norm = scalar(kGradientNorm),
+                     .images_per_s = static_cast<double>(config_.train.batch_size) * 1e3 / ms,
+                     .step_ms = ms,
+                     .data_wait_ms = window.wait_ms / static_cast<double>(window.steps),
+                     .mem_peak_bytes = static_cast<double>(context_.pool().peak_bytes())});
+      window = {};
+      if (status_->nonfinite()) fail_nonfinite(directory);
+    }
+    progress.update(step_, fmt::format("loss {:.4f}", summary.loss));
+
+    if (last || (epoch_ends && config_.eval.every > 0 && epoch % config_.eval.every == 0)) {
+      summary.test_accuracy = test_accuracy();
+      metrics.write({.step = step_, .epoch = static_cast<double>(step_) / static_cast<double>(per_epoch), .time = unix_time(),
+                     .phase = "eval", .probe_acc = summary.test_accuracy});
+      directory.log(fmt::format("step {}: loss {:.4f}, online probe {:.4f} on the test set", step_, summary.loss,
+                                summary.test_accuracy));
+      window = {};
+    }
+    if (last || (epoch_ends && epoch % config_.run.ckpt_every == 0)) save();
+  }
+  summary.seconds = milliseconds(Clock::now() - begin) / 1e3;
+  write_exports(directory.path() / "export");
+  directory.log(fmt::format("finished after step {}", step_));
+  return summary;
+}
+
+TrainingState Trainer::state() const {
+  return {.step = step_,
+          .epoch = step_ / plan_.steps_per_epoch,
+          .cursor = step_ % plan_.steps_per_epoch * config_.train.batch_size,
+          .seed = config_.train.seed,
+          .threads = context_.threads()};
+}
+
+void Trainer::write_tensors(const fs::path& directory) const {
+  save_model(directory / "model.safetensors", network_.parameters, {{"arch", config_.model.arch}});
+  save_optimizer(directory / "optimizer.safetensors", optimizer_);
+}
+
+void Trainer::write_exports(const fs::path& directory) const {
+  engine::create_directories(directory);
+  const std::map<std::string, std::string> metadata{
+      {"arch", config_.model.arch},
+      {"in_chans", std::to_string(train_->image_shape()[2] + train_->bit_planes())},
+      {"mean", "0"},
+      {"std", "1"},
+      {"epoch", std::to_string(step_ / plan_.steps_per_epoch)}};
+  export_part(directory / "backbone.safetensors", network_.parameters, engine::Part::encoder, metadata);
+  export_part(directory / "projector.safetensors", network_.parameters, engine::Part::projector, metadata);
+  export_part(directory / "linear_head.safetensors", network_.parameters, engine::Part::probe, metadata);
+}
+
+void Trainer::fail_nonfinite(RunDirectory& directory) {
+  const std::int64_t failed = status_->completed_steps() + 1;
+  const fs::path crash = directory.path() / "crash" / fmt::format("step_{}", failed);
+  engine::create_directories(crash);
+  write_tensors(crash);  // as they were before that step: the update did not happen
+  const std::string message = fmt::format(
+      "the loss or its gradient is not finite in step {}; the weights before it are in {}; lower --lr or raise --temperature",
+      failed, crash.string());
+  directory.log(message);
+  throw NonFiniteError(message);
+}
+
+double Trainer::test_accuracy() const {
+  return probe_accuracy(*network_.probe, extract_features(context_, *network_.encoder, *test_));
+}
+
+}  // namespace apps

@@ -1,0 +1,64 @@
+#pragma once
+#include <memory>
+#include <optional>
+
+#include "apps/run/checkpoint.h"
+#include "apps/run/run_directory.h"
+#include "apps/train/contrastive_objective.h"
+#include "apps/train/network.h"
+#include "engine/optim/adam.h"
+#include "engine/optim/schedule.h"
+
+namespace apps {
+
+/// Counts and rates that follow from a configuration and the size of its training set.
+struct TrainingPlan {
+  std::int64_t steps_per_epoch = 0;  ///< whole batches
+  engine::Schedule schedule;         ///< over all steps of the run
+};
+TrainingPlan plan_training(const Config& config, std::int64_t examples);
+
+/// One training run: data, network, optimizer, and where they stand.
+class Trainer {
+ public:
+  /// Builds everything a step needs.
+  Trainer(const engine::Context& context, const Config& config);
+
+  /// Takes up a checkpoint. Throws engine::DataError for files that do not fit this configuration.
+  void restore(const Checkpoint& checkpoint);
+
+  struct Summary {
+    double loss = 0;            ///< of the last step
+    double test_accuracy = 0;   ///< of the online probe
+    double seconds = 0;         ///< of this process's steps
+  };
+  /// Trains to the last step, writing metrics, checkpoints and exports into the run directory. Throws Interrupted after writing
+  /// a checkpoint when a signal asks to stop, and NonFiniteError after writing crash/step_N.
+  Summary run(RunDirectory& directory);
+
+  const Network& network() const { return network_; }
+  const TrainingPlan& plan() const { return plan_; }
+  const data::Source& train_data() const { return *train_; }
+  const data::Source& test_data() const { return *test_; }
+  std::int64_t step() const { return step_; }
+
+ private:
+  void train_step(const data::HostBatch& batch);
+  TrainingState state() const;
+  void write_tensors(const std::filesystem::path& directory) const;
+  void write_exports(const std::filesystem::path& directory) const;
+  [[noreturn]] void fail_nonfinite(RunDirectory& directory);
+  double test_accuracy() const;
+
+  const engine::Context& context_;
+  Config config_;
+  std::shared_ptr<const data::Source> train_, test_;
+  TrainingPlan plan_;
+  Network network_;
+  DeviceBatch batch_;
+  engine::Adam optimizer_;
+  std::optional<engine::TrainingStatus> status_;
+  std::int64_t step_ = 0;
+};
+
+}  // namespace apps

@@ -1,0 +1,27 @@
+#pragma once
+#include "data/source.h"
+
+namespace data {
+
+/// Handwritten-looking digits drawn on demand, so that everything runs on a machine with no data at all: 60000 training
+/// and 10000 test images [28,28,1], light ink on black, ten classes. A stand-in for MNIST in demos, never in reported
+/// results.
+///
+/// Image i of a split is a pure function of (split, i): a way of writing its digit (data/glyphs.h) is bent, slanted,
+/// sized and placed at random, drawn with a pen of varying width, and roughened with stray marks and grain.
+class Digits final : public Source {
+ public:
+  explicit Digits(Split split) : split_(split) {}
+
+  std::int64_t size() const override { return split_ == Split::train ? 60000 : 10000; }
+  engine::Shape image_shape() const override { return {28, 28, 1}; }
+  int classes() const override { return 10; }
+  void image(std::int64_t i, std::uint8_t* out) const override;
+  std::int32_t label(std::int64_t i) const override;
+  std::string describe() const override;
+
+ private:
+  Split split_;
+};
+
+}  // namespace data

@@ -1,0 +1,123 @@
+#include "data/idx.h"
+
+#include <zlib.h>
+
+#include <algorithm>
+#include <cstring>
+#include <iomanip>
+#include <string_view>
+
+#include "engine/core/error.h"
+
+namespace data {
+namespace {
+
+using engine::concat;
+using engine::DataError;
+
+constexpr int kMaxRank = 3;
+
+/// Reads plain and gzip files alike; every failure names the path.
+class Reader {
+ public:
+  explicit Reader(const std::filesystem::path& path) : path_(path) {
+    std::error_code ignored;
+    if (!std::filesystem::is_regular_file(path, ignored)) throw DataError(concat("idx: there is no file ", path));
+    file_ = gzopen(path.c_str(), "rb");
+    if (file_ == nullptr) throw DataError(concat("idx: cannot open ", path, ": ", std::strerror(errno)));
+  }
+  ~Reader() { gzclose_r(file_); }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  /// Returns fewer bytes than asked for only at the end of the data.
+  std::size_t read(std::uint8_t* out, std::size_t bytes) {
+    const int got = gzread(file_, out, static_cast<unsigned>(bytes));
+    int code = Z_OK;
+    const std::string_view message = gzerror(file_, &code);  // "path: reason"
+    if (got < 0 || code == Z_BUF_ERROR) {                    // Z_BUF_ERROR: a gzip stream that stops early
+      const std::string_view reason = message.substr(message.rfind(": ") + 2);
+      throw DataError(concat("idx: cannot read ", path_, " (", code == Z_ERRNO ? std::strerror(errno) : reason,
+                             "); fetch the file again"));
+    }
+    return static_cast<std::size_t>(got);
+  }
+
+ private:
+  const std::filesystem::path& path_;
+  gzFile file_;
+};
+
+std::uint32_t big_endian(const std::uint8_t* bytes) {
+  return std::uint32_t{bytes[0]} << 24 | std::uint32_t{bytes[1]} << 16 | std::uint32_t{bytes[2]} << 8 | bytes[3];
+}
+
+std::string hexadecimal(std::uint32_t word) {
+  std::ostringstream out;
+  out << "0x" << std::hex << std::setw(8) << std::setfill('0') << word;
+  return out.str();
+}
+
+std::vector<std::int64_t> read_dims(Reader& file, const std::filesystem::path& path, int rank) {
+  std::uint8_t header[4 * (1 + kMaxRank)];
+  const auto bytes = 4 * (1 + static_cast<std::size_t>(rank));
+  const std::size_t got = file.read(header, bytes);
+  const std::uint32_t magic = 0x00000800u | static_cast<std::uint32_t>(rank);
+  if (got >= 4 && big_endian(header) != magic) {
+    throw DataError(concat("idx: ", path, " starts with ", hexadecimal(big_endian(header)), ", expected ",
+                           hexadecimal(magic), " (unsigned bytes in ", rank,
+                           rank == 1 ? " dimension)" : " dimensions)"));
+  }
+  if (got < bytes) throw DataError(concat("idx: ", path, " ends inside its header of ", bytes, " bytes"));
+  std::vector<std::int64_t> dims;
+  for (int i = 1; i <= rank; ++i) dims.push_back(big_endian(header + 4 * i));
+  return dims;
+}
+
+/// Reads the rest of the file, which must be exactly the product of `dims`. Memory grows with what the file really
+/// holds, so a header that promises too much costs nothing.
+std::vector<std::uint8_t> read_values(Reader& file, const std::filesystem::path& path,
+                                      const std::vector<std::int64_t>& dims) {
+  constexpr std::size_t kChunk = 4 << 20;
+  std::size_t expected = 1;
+  std::string product;
+  bool overflow = false;
+  for (const std::int64_t dim : dims) {
+    overflow |= __builtin_mul_overflow(expected, static_cast<std::size_t>(dim), &expected);
+    product += concat(product.empty() ? "" : " x ", dim);
+  }
+  if (overflow)
+    throw DataError(concat("idx: the header of ", path, " promises ", product, " bytes, which no file holds"));
+
+  std::vector<std::uint8_t> values;
+  std::size_t size = 0;
+  while (size < expected) {
+    const std::size_t wanted = std::min(expected - size, kChunk);
+    values.resize(size + wanted);
+    const std::size_t got = file.read(values.data() + size, wanted);
+    size += got;
+    if (got < wanted) {
+      throw DataError(concat("idx: ", path, " is truncated: its header promises ", product, " = ", expected,
+                             " bytes, it has ", size, "; fetch the file again"));
+    }
+  }
+  std::uint8_t extra;  // reading on also makes zlib compare the checksum at the end of a gzip stream
+  if (file.read(&extra, 1) != 0) {
+    throw DataError(
+        concat("idx: ", path, " goes on after the ", product, " = ", expected, " bytes its header promises"));
+  }
+  return values;
+}
+
+}  // namespace
+
+IdxArray read_idx(const std::filesystem::path& path, int rank) {
+  EXPECTS(rank >= 1 && rank <= kMaxRank, "idx: expected 1 to ", kMaxRank, " dimensions, got ", rank);
+  Reader file(path);
+  IdxArray array;
+  array.dims = read_dims(file, path, rank);
+  array.values = read_values(file, path, array.dims);
+  return array;
+}
+
+}  // namespace data

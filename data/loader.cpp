@@ -1,0 +1,104 @@
+#include "data/loader.h"
+
+#include <chrono>
+#include <utility>
+
+#include "data/permutation.h"
+#include "engine/core/error.h"
+
+namespace data {
+
+Loader::Lease::Lease(Lease&& other) noexcept
+    : loader_(std::exchange(other.loader_, nullptr)), batch_(other.batch_), waited_ms_(other.waited_ms_) {}
+
+Loader::Lease::~Lease() {
+  if (loader_ != nullptr) loader_->give_back(batch_->step);
+}
+
+Loader::Loader(const Source& source, const LoaderOptions& options)
+    : source_(source), options_(options), next_to_draw_(options.first_step), next_to_lend_(options.first_step) {
+  EXPECTS(options.batch_size >= 1, "loader: expected a batch of at least one image, got ", options.batch_size);
+  EXPECTS(options.workers >= 1, "loader: expected at least one worker, got ", options.workers);
+  EXPECTS(options.depth >= 1, "loader: expected a depth of at least one batch, got ", options.depth);
+  EXPECTS(options.first_step >= 0, "loader: expected a first step of 0 or more, got ", options.first_step);
+  if (options.batch_size > source.size()) {
+    throw engine::DataError(engine::concat("loader: a batch of ", options.batch_size, " images does not fit into ",
+                                           source.describe(), "; expected at most ", source.size(),
+                                           ", lower --batch-size"));
+  }
+  steps_per_epoch_ = source.size() / options.batch_size;
+
+  const auto rows = static_cast<std::size_t>(options.batch_size);
+  ring_.resize(static_cast<std::size_t>(options.depth));
+  for (Slot& slot : ring_) {
+    slot.batch.images.resize(rows * static_cast<std::size_t>(source.image_shape().elements()));
+    slot.batch.counters.resize(rows);
+    slot.batch.bits.resize(rows);
+    slot.batch.labels.resize(rows);
+  }
+  for (int i = 0; i < options.workers; ++i) {
+    workers_.emplace_back([this](const std::stop_token& stopped) { work(stopped); });
+  }
+}
+
+Loader::~Loader() {
+  for (std::jthread& worker : workers_) worker.request_stop();  // all of them before the first is joined
+}
+
+Loader::Lease Loader::next() {
+  const auto start = std::chrono::steady_clock::now();
+  std::unique_lock lock(mutex_);
+  Slot& slot = slot_of(next_to_lend_);
+  EXPECTS(slot.state != State::leased, "loader: all ", options_.depth,
+          " batches are on lease; give one back before asking for the next, or raise the depth");
+  batch_drawn_.wait(lock, [&] { return slot.state == State::ready; });
+  if (slot.failure) std::rethrow_exception(slot.failure);
+  slot.state = State::leased;
+  ++next_to_lend_;
+  const std::chrono::duration<double, std::milli> waited = std::chrono::steady_clock::now() - start;
+  return {*this, slot.batch, waited.count()};
+}
+
+void Loader::give_back(std::int64_t step) {
+  const std::lock_guard lock(mutex_);
+  slot_of(step).state = State::free;
+  slot_freed_.notify_all();
+}
+
+void Loader::work(const std::stop_token& stopped) {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    slot_freed_.wait(lock, stopped, [&] { return slot_of(next_to_draw_).state == State::free; });
+    if (stopped.stop_requested()) return;
+    Slot& slot = slot_of(next_to_draw_);
+    slot.state = State::drawing;
+    slot.batch.step = next_to_draw_++;
+    lock.unlock();
+    std::exception_ptr failure;
+    try {
+      draw(slot.batch, stopped);
+    } catch (...) { failure = std::current_exception(); }
+    lock.lock();
+    slot.failure = failure;
+    slot.state = State::ready;
+    batch_drawn_.notify_one();
+  }
+}
+
+void Loader::draw(HostBatch& batch, const std::stop_token& stopped) const {
+  const std::int64_t size = source_.size(), image_bytes = source_.image_shape().elements();
+  const std::int64_t epoch = batch.step / steps_per_epoch_;
+  const std::int64_t first = batch.step % steps_per_epoch_ * options_.batch_size;
+  const Permutation shuffled(size, options_.seed, static_cast<std::uint64_t>(epoch));
+  for (std::int64_t row = 0; row < options_.batch_size && !stopped.stop_requested(); ++row) {
+    const std::int64_t example = options_.shuffle ? shuffled(first + row) : first + row;
+    const auto fetch = static_cast<std::uint64_t>(epoch * size + example);
+    const auto r = static_cast<std::size_t>(row);
+    source_.image(example, batch.images.data() + row * image_bytes);
+    batch.counters[r] = fetch;
+    batch.bits[r] = source_.bits(example, fetch);
+    batch.labels[r] = source_.label(example);
+  }
+}
+
+}  // namespace data

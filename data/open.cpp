@@ -1,0 +1,26 @@
+#include "data/open.h"
+
+#include "data/digits.h"
+#include "data/mnist.h"
+#include "engine/core/error.h"
+
+namespace data {
+
+std::unique_ptr<Source> open_source(std::string_view name, Split split) {
+  using engine::concat;
+  using engine::DataError;
+  const std::size_t colon = name.find(':');
+  const std::string_view scheme = name.substr(0, colon);
+  const std::string_view rest = colon == std::string_view::npos ? "" : name.substr(colon + 1);
+  if (colon != std::string_view::npos && scheme == "digits") {
+    if (!rest.empty()) throw DataError(concat("data: digits: takes nothing after its colon, got '", name, "'"));
+    return std::make_unique<Digits>(split);
+  }
+  if (colon != std::string_view::npos && scheme == "mnist") {
+    if (rest.empty()) throw DataError("data: mnist: needs a directory, as in mnist:DIR");
+    return open_mnist(rest, split);
+  }
+  throw DataError(concat("data: unknown source '", name, "'; expected digits: or mnist:DIR"));
+}
+
+}  // namespace data

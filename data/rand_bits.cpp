@@ -1,0 +1,29 @@
+#include "data/rand_bits.h"
+
+#include "data/splitmix.h"
+#include "engine/core/error.h"
+#include "engine/core/philox.h"
+
+namespace data {
+
+RandBits::RandBits(std::shared_ptr<const Source> source, const Options& options)
+    : source_(std::move(source)), options_(options) {
+  EXPECTS(options.bits >= 0 && options.bits <= 64, "randbits: expected 0 to 64 bits, got ", options.bits);
+  EXPECTS(source_->bit_planes() == 0, "randbits: ", source_->describe(), " has ", source_->bit_planes(),
+          " bit planes already; add bits to a source once");
+}
+
+std::uint64_t RandBits::bits(std::int64_t i, std::uint64_t fetch) const {
+  if (options_.bits == 0) return 0;
+  const std::uint64_t word = options_.per_fetch
+                                 ? engine::Philox(options_.seed, engine::Purpose::bits, 0, fetch).next64()
+                                 : splitmix64(static_cast<std::uint64_t>(i));
+  return word & (~std::uint64_t{0} >> (64 - options_.bits));
+}
+
+std::string RandBits::describe() const {
+  return engine::concat(source_->describe(), " + ", options_.bits, " random bits per ",
+                        options_.per_fetch ? "fetch" : "image");
+}
+
+}  // namespace data

@@ -1,0 +1,57 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/core/dtype.h"
+#include "engine/io/mapped_file.h"
+
+namespace engine {
+
+/// What a stored element is. Wider than Dtype: torchvision keeps `num_batches_tracked` as i64.
+enum class StoredDtype : std::uint8_t { f32, bf16, i32, u8, i64 };
+
+StoredDtype stored(Dtype dtype);
+std::int64_t size_of(StoredDtype dtype);
+const char* name(StoredDtype dtype);  ///< as the file spells it: "F32", "BF16", "I32", "U8", "I64"
+
+/// One tensor on the host, in C order. `bytes` is borrowed, and on reading need not be aligned: copy it with memcpy.
+struct StoredTensor {
+  std::string name;
+  StoredDtype dtype = StoredDtype::f32;
+  std::vector<std::int64_t> shape;  ///< empty for a scalar
+  std::span<const std::byte> bytes;
+};
+
+/// Writes the safetensors format (https://github.com/huggingface/safetensors): an 8-byte little-endian header length, a
+/// JSON header padded with spaces to 8 bytes, the tensors without gaps. Wider elements come first, otherwise the order
+/// is the given one, so that every tensor is aligned to its elements. The file appears whole or not at all.
+/// Throws engine::Error for a name given twice and for `bytes` that do not fit `shape`.
+void save_safetensors(const std::filesystem::path& path, std::span<const StoredTensor> tensors,
+                      const std::map<std::string, std::string>& metadata = {});
+
+/// A safetensors file, mapped: tensors point into it and live as long as it does.
+class SafetensorsFile {
+ public:
+  /// Throws DataError, one sentence with the path, for anything the format does not allow: lengths beyond the file,
+  /// holes, overlaps, sizes that do not fit a shape, repeated names, unknown fields; and for dtypes other than ours.
+  explicit SafetensorsFile(const std::filesystem::path& path);
+
+  const std::vector<StoredTensor>& tensors() const { return tensors_; }  ///< in the order of their bytes
+  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  const StoredTensor* find(std::string_view name) const;  ///< nullptr when there is none
+  const StoredTensor& at(std::string_view name) const;    ///< throws DataError when there is none
+
+ private:
+  std::filesystem::path path_;
+  MappedFile file_;
+  std::vector<StoredTensor> tensors_;
+  std::map<std::string, std::string> metadata_;
+};
+
+}  // namespace engine

@@ -1,0 +1,29 @@
+#pragma once
+#include <cstdint>
+#include <vector>
+
+namespace engine {
+
+enum class Decay { constant, polynomial, cosine };
+enum class LearningRateScaling { none, linear, sqrt };
+
+struct Schedule {
+  double peak = 1e-3;
+  Decay decay = Decay::constant;
+  double power = 1;  ///< of the polynomial
+  std::int64_t steps = 0;
+  std::int64_t warmup_steps = 0;  ///< linear from 0 (the first update has rate 0, as in the official code)
+
+  /// The rate of update t, from 0. Constant: peak. Polynomial: peak (1 - t/steps)^power. Cosine: peak (1 + cos(pi x)) / 2
+  /// with x the part done of what follows the warmup (SimCLR).
+  double at(std::int64_t t) const;
+  std::vector<float> table() const;  ///< at(0) ... at(steps - 1)
+};
+
+/// base, base * batch / 256 (Goyal et al. 2017) or base * sqrt(batch) (SimCLR).
+double scaled_learning_rate(double base, LearningRateScaling scaling, std::int64_t batch_size);
+
+/// SimCLR's count, warmup_epochs * examples // batch.
+std::int64_t simclr_warmup_steps(double warmup_epochs, std::int64_t examples, std::int64_t batch_size);
+
+}  // namespace engine

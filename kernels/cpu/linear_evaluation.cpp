@@ -1,0 +1,63 @@
+#include "kernels/linear_evaluation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "kernels/cpu/loops.h"
+
+namespace kernels::cpu {
+
+void gather_rows(const Context&, const GatherRows& args) {
+  const std::int64_t count = args.y.shape.rows(), columns = args.y.shape.cols();
+  const float* x = args.x.as<float>();
+  const std::int32_t* rows = args.rows.as<std::int32_t>();
+  float* y = args.y.as<float>();
+#pragma omp parallel for schedule(static) if (count * columns >= kParallelElements)
+  for (std::int64_t i = 0; i < count; ++i) std::copy_n(x + rows[i] * columns, columns, y + i * columns);
+}
+
+void rowwise_sgd(const Context&, const RowwiseSgd& args) {
+  const std::int64_t rows = args.value.shape.rows(), columns = args.value.shape.cols();
+  float *value = args.value.as<float>(), *velocity = args.velocity.as<float>();
+  const float *gradient = args.gradient.as<float>(), *rates = args.rates.as<float>();
+  const float momentum = args.momentum;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const float rate = args.factor * rates[row];
+#pragma omp simd
+    for (std::int64_t i = row * columns; i < (row + 1) * columns; ++i) {
+      velocity[i] = momentum * velocity[i] + gradient[i];
+      value[i] -= rate * (gradient[i] + momentum * velocity[i]);
+    }
+  }
+}
+
+void knn_vote(const Context&, const KnnVote& args) {
+  const std::int64_t queries = args.similarities.shape[0], candidates = args.similarities.shape[1];
+  const std::int64_t k = std::min<std::int64_t>(args.k, candidates);
+  const std::int32_t* labels = args.labels.as<std::int32_t>();
+  std::int32_t* predicted = args.predicted.as<std::int32_t>();
+#pragma omp parallel
+  {
+    std::vector<std::int32_t> order(static_cast<std::size_t>(candidates));
+    std::vector<double> votes(static_cast<std::size_t>(args.classes));
+#pragma omp for schedule(static)
+    for (std::int64_t q = 0; q < queries; ++q) {
+      const float* row = args.similarities.as<float>() + q * candidates;
+      std::iota(order.begin(), order.end(), 0);
+      const auto nearer = [row](std::int32_t a, std::int32_t b) { return row[a] != row[b] ? row[a] > row[b] : a < b; };
+      std::nth_element(order.begin(), order.begin() + (k - 1), order.end(), nearer);
+      const float top = row[*std::min_element(order.begin(), order.begin() + k, nearer)];
+      std::sort(order.begin(), order.begin() + k);  // a fixed order of summation
+      std::fill(votes.begin(), votes.end(), 0.0);
+      for (std::int64_t i = 0; i < k; ++i) {
+        const std::int32_t j = order[static_cast<std::size_t>(i)];
+        votes[static_cast<std::size_t>(labels[j])] += std::exp((row[j] - top) / args.temperature);
+      }
+      predicted[q] = static_cast<std::int32_t>(std::max_element(votes.begin(), votes.end()) - votes.begin());
+    }
+  }
+}
+
+}  // namespace kernels::cpu

@@ -1,0 +1,240 @@
+#include "kernels/nt_xent.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "kernels/cpu/pair_schedule.h"
+#include "kernels/cpu/similarity_tiles.h"
+
+namespace kernels::cpu {
+namespace {
+
+/// Up to this bound on |t|, exp2(t), the sum of 2^32 of them and its inverse are normal floats: no maximum is needed,
+/// and one exp2 serves a pair in both directions. Unit vectors stay below it down to temperature 0.016.
+constexpr float kSafeBound = 92;
+
+/// Similarities of two blocks: `rows` x `columns`, in `vectors` whole vectors per row.
+struct Tile {
+  float* data;
+  int rows, columns;
+  int vectors = (columns + kLanes - 1) / kLanes;
+
+  float* at(int row, int vector) const { return data + row * kTileRow + vector * kLanes; }
+};
+
+/// sum_k exp2(t_ik) = sum[i] * exp2(top[i]), of the rows of a block, grown tile by tile.
+struct ExpSums {
+  float *top, *sum;
+};
+
+/// One exp2 per pair, added to the sum of its row and of its column. On the diagonal both are the same.
+void add_bounded(const Tile& tile, const ExpSums& rows, const ExpSums& columns) {
+  Floats column_sums[kBlock / kLanes] = {};
+  for (int i = 0; i < tile.rows; ++i) {
+    Floats row_sum = {};
+    for (int v = 0; v < tile.vectors; ++v) {
+      const Floats e = exp2(load(tile.at(i, v)));
+      row_sum += e;
+      column_sums[v] += e;
+    }
+    rows.sum[i] += sum(row_sum);
+  }
+  if (rows.sum == columns.sum) return;
+  for (int v = 0; v < tile.vectors; ++v) {
+    float* to = columns.sum + v * kLanes;
+    store(to, load(to) + column_sums[v]);
+  }
+}
+
+/// Any range: online log-sum-exp (Milakov & Gimelshein 2018), rows first, then columns with a vector of them at a time.
+void add_unbounded(const Tile& tile, const ExpSums& rows, const ExpSums& columns) {
+  for (int i = 0; i < tile.rows; ++i) {
+    Floats highest = broadcast(rows.top[i]);
+    for (int v = 0; v < tile.vectors; ++v) highest = max(load(tile.at(i, v)), highest);
+    const float top = max(highest);
+    Floats added = {};
+    for (int v = 0; v < tile.vectors; ++v) added += exp2(load(tile.at(i, v)) - top);
+    rows.sum[i] = rows.sum[i] * std::exp2(rows.top[i] - top) + sum(added);
+    rows.top[i] = top;
+  }
+  if (rows.sum == columns.sum) return;
+  for (int v = 0; v < tile.vectors; ++v) {
+    const Floats before = load(columns.top + v * kLanes);
+    Floats top = before;
+    for (int i = 0; i < tile.rows; ++i) top = max(load(tile.at(i, v)), top);
+    Floats total = load(columns.sum + v * kLanes) * exp2(before - top);
+    for (int i = 0; i < tile.rows; ++i) total += exp2(load(tile.at(i, v)) - top);
+    store(columns.sum + v * kLanes, total);
+    store(columns.top + v * kLanes, top);
+  }
+}
+
+/// For the accuracy: the highest similarity of each row of view 1 to rows of view 2 before and after its positive.
+struct Rivals {
+  float *before, *after, *positive;
+};
+
+void meet_rivals(const Tile& tile, float* highest) {
+  for (int i = 0; i < tile.rows; ++i) {
+    Floats top = broadcast(highest[i]);
+    for (int v = 0; v < tile.vectors; ++v) top = max(load(tile.at(i, v)), top);
+    highest[i] = max(top);
+  }
+}
+
+void meet_positives(const Tile& tile, const Rivals& rivals) {
+  for (int i = 0; i < tile.rows; ++i) {
+    const float* row = tile.at(i, 0);
+    for (int k = 0; k < i; ++k) rivals.before[i] = std::max(rivals.before[i], row[k]);
+    for (int k = i + 1; k < tile.columns; ++k) rivals.after[i] = std::max(rivals.after[i], row[k]);
+    rivals.positive[i] = row[i];
+  }
+}
+
+/// t -> p_ik + p_ki, from the inverses of both sums: one exp2 per pair.
+void weigh_bounded(const Tile& tile, const float* row_inverse, const float* column_inverse) {
+  for (int i = 0; i < tile.rows; ++i) {
+    for (int v = 0; v < tile.vectors; ++v) {
+      const Floats inverses = row_inverse[i] + load(column_inverse + v * kLanes);
+      store(tile.at(i, v), exp2(load(tile.at(i, v))) * inverses);
+    }
+  }
+}
+
+/// t -> p_ik + p_ki, from the log2 of both sums; neither exponent is above 0 (but for rounding).
+void weigh_unbounded(const Tile& tile, const float* row_log, const float* column_log) {
+  for (int i = 0; i < tile.rows; ++i) {
+    for (int v = 0; v < tile.vectors; ++v) {
+      const Floats t = load(tile.at(i, v));
+      store(tile.at(i, v), exp2(t - row_log[i]) + exp2(t - load(column_log + v * kLanes)));
+    }
+  }
+}
+
+}  // namespace
+
+void nt_xent_forward(const Context& context, const NtXentForward& args) {
+  const std::int64_t n = args.pairs.view1.shape.rows(), anchors = args.positive.shape.elements();
+  const SimilarityTiles tiles(context, args.pairs, anchors);
+  const bool bounded = tiles.bound() <= kSafeBound;
+  const std::int64_t view_rows = tiles.per_view() * kBlock;
+
+  const Scratch scratch(context, 7 * view_rows);
+  float* top = scratch.data();
+  float* sums = top + 2 * view_rows;
+  const Rivals rivals{.before = sums + 2 * view_rows, .after = sums + 3 * view_rows, .positive = sums + 4 * view_rows};
+  std::fill_n(top, 2 * view_rows, bounded ? 0.0f : kMasked);
+  std::fill_n(sums, 2 * view_rows, 0.0f);
+  std::fill_n(rivals.before, 2 * view_rows, kMasked);
+
+  for_each_pair(tiles.count(), context.threads(), [&](int i, int j, int thread) {
+    if (!tiles.wanted(i, j)) return;
+    const Tile tile{.data = tiles.compute(i, j, thread), .rows = tiles.block(i).count, .columns = tiles.block(j).count};
+    const ExpSums rows{top + i * kBlock, sums + i * kBlock}, columns{top + j * kBlock, sums + j * kBlock};
+    bounded ? add_bounded(tile, rows, columns) : add_unbounded(tile, rows, columns);
+    const int own = i + tiles.per_view();  // the block of view 2 with the examples of block i, if that is of view 1
+    const std::int64_t row = i * kBlock;
+    if (j == own) {
+      meet_positives(tile, {rivals.before + row, rivals.after + row, rivals.positive + row});
+    } else if (i < tiles.per_view() && j >= tiles.per_view()) {
+      meet_rivals(tile, (j < own ? rivals.before : rivals.after) + row);
+    }
+  });
+
+  // O(n) and always in the same order. In double, so that a loss far below its two terms keeps its digits.
+  constexpr double kLn2 = std::numbers::ln2;
+  double loss = 0, alignment = 0, distribution = 0, accuracy = 0;
+  for (int b = 0; b < tiles.per_view(); ++b) {
+    if (!tiles.block(b).anchors) continue;
+    for (int i = 0; i < tiles.block(b).count; ++i) {
+      const std::int64_t row = b * kBlock + i, anchor = tiles.block(b).first + i - args.pairs.first_anchor;
+      const double positive = kLn2 * static_cast<double>(rivals.positive[row]);
+      for (int view = 0; view < 2; ++view) {
+        const std::int64_t at = row + view * view_rows;
+        const double lse = kLn2 * (static_cast<double>(top[at]) + std::log2(static_cast<double>(sums[at])));
+        args.lse.as<float>()[view * anchors + anchor] = static_cast<float>(lse);
+        loss += lse - positive;
+        distribution += lse;
+        alignment -= positive;
+      }
+      const bool correct = rivals.before[row] < rivals.positive[row] && rivals.after[row] <= rivals.positive[row];
+      args.positive.as<float>()[anchor] = static_cast<float>(positive);
+      args.correct.as<float>()[anchor] = correct ? 1.0f : 0.0f;
+      accuracy += correct;
+    }
+  }
+  const double inverse_n = 1 / static_cast<double>(n);
+  float* result = args.sums.as<float>();
+  result[kContrastLoss] = static_cast<float>(loss * inverse_n);
+  result[kContrastAlignment] = static_cast<float>(alignment * inverse_n);
+  result[kContrastDistribution] = static_cast<float>(distribution * inverse_n);
+  result[kContrastAccuracy] = static_cast<float>(accuracy * inverse_n);
+}
+
+void nt_xent_backward(const Context& context, const NtXentBackward& args) {
+  const std::int64_t n = args.pairs.view1.shape.rows(), d = args.pairs.view1.shape.cols();
+  const std::int64_t anchors = args.dview1.view.shape.rows();
+  const SimilarityTiles tiles(context, args.pairs, anchors);
+  const bool bounded = tiles.bound() <= kSafeBound;
+  const std::int64_t stride = tiles.row_stride();
+
+  const Scratch scratch(context, tiles.count() * kBlock);
+  float* sums = scratch.data();  // per row sum_k exp2(t_ik): its inverse, or its log2 when unbounded; 0 in padding
+  const Scratch gradients(context, tiles.count() * kBlock * stride);
+#pragma omp parallel for num_threads(context.threads())
+  for (int b = 0; b < tiles.count(); ++b) {
+    const float* lse = args.lse.as<float>() + (b < tiles.per_view() ? 0 : n) + tiles.block(b).first;
+    for (int i = 0; i < kBlock; ++i) {
+      float& value = sums[b * kBlock + i] = 0;
+      if (i >= tiles.block(b).count) continue;
+      const double log2_sum = std::numbers::log2e * static_cast<double>(lse[i]);
+      value = static_cast<float>(bounded ? std::exp2(-log2_sum) : log2_sum);
+    }
+    std::fill_n(gradients.data() + b * kBlock * stride, kBlock * stride, 0.0f);
+  }
+
+  for_each_pair(tiles.count(), context.threads(), [&](int i, int j, int thread) {
+    if (!tiles.wanted(i, j)) return;
+    const Tile tile{.data = tiles.compute(i, j, thread), .rows = tiles.block(i).count, .columns = tiles.block(j).count};
+    (bounded ? weigh_bounded : weigh_unbounded)(tile, sums + i * kBlock, sums + j * kBlock);
+    if (tiles.same_examples(i, j)) {
+      for (int k = 0; k < tile.rows; ++k) tile.data[k * kTileRow + k] -= 2;
+    }
+    // The tile is w_ik of its rows and, read the other way, of its columns.
+    TileProduct product{.a = tile.data,
+                        .a_row = kTileRow,
+                        .a_depth = 1,
+                        .b = tiles.rows(j),
+                        .b_depth = stride,
+                        .b_panel = kPatchCols,
+                        .c = gradients.data() + i * kBlock * stride,
+                        .c_row = stride,
+                        .rows = tile.rows,
+                        .cols = static_cast<int>(d),
+                        .depth = tile.columns};
+    if (tiles.block(i).anchors) tile_product_accumulate(product);
+    if (i == j || !tiles.block(j).anchors) return;
+    std::swap(product.a_row, product.a_depth);
+    std::swap(product.rows, product.depth);
+    product.b = tiles.rows(i);
+    product.c = gradients.data() + j * kBlock * stride;
+    tile_product_accumulate(product);
+  });
+
+  const float factor = *args.dloss.as<float>() / (static_cast<float>(n) * args.pairs.temperature);
+  for (int view = 0; view < 2; ++view) {  // one after the other: both gradients may go to the same place
+    const Destination& to = view == 0 ? args.dview1 : args.dview2;
+#pragma omp parallel for num_threads(context.threads())
+    for (int b = 0; b < tiles.per_view(); ++b) {
+      if (!tiles.block(b).anchors) continue;
+      for (int i = 0; i < tiles.block(b).count; ++i) {
+        const float* from = gradients.data() + ((view * tiles.per_view() + b) * kBlock + i) * stride;
+        float* du = to.view.as<float>() + (tiles.block(b).first + i - args.pairs.first_anchor) * d;
+        for (std::int64_t k = 0; k < d; ++k) du[k] = factor * from[k] + (to.accumulate ? du[k] : 0.0f);
+      }
+    }
+  }
+}
+
+}  // namespace kernels::cpu

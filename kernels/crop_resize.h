@@ -1,0 +1,26 @@
+#pragma once
+#include "kernels/kernel.h"
+
+namespace kernels {
+
+/// y[v,b,i,j,:C] = bilinear(images[b] inside boxes[v,b]) / 255, resized to h x w with half-pixel centres:
+///   source = (i + 0.5) * box_height / h - 0.5, clamped to the box (no pixel outside the crop is seen), no
+///   antialiasing.
+/// y[v,b,i,j,C+p] = bit p of bits[b], as 0 or 1: constant planes that the crop never touches.
+/// Without boxes the whole image is the box; at equal size that is exactly images / 255, as evaluation wants it.
+struct CropResize {
+  ConstView images;    // u8 [B,H,W,C]
+  ConstView boxes;     // i32 [views,B,4]: y, x, height, width, inside the image; or none
+  ConstView bits;      // i32 [B,2]: little-endian 64-bit words; or none without bit planes
+  View y;              // f32 or bf16 [views,B,h,w,C+bit_planes]
+  int bit_planes = 0;  // 0 to 64
+
+  Cost cost() const {
+    return {.bytes = bytes_of(images) + bytes_of(boxes) + bytes_of(bits) + bytes_of(y),
+            .operations = y.shape.rows() * images.shape.cols() * 6};
+  }
+};
+
+KERNEL(crop_resize, CropResize);
+
+}  // namespace kernels

@@ -1,0 +1,70 @@
+#pragma once
+#include <cmath>
+#include <cstdint>
+
+#include "engine/core/host_device.h"
+#include "engine/core/philox.h"
+
+namespace kernels {
+
+/// Which crops are drawn. Areas are fractions of the image; the aspect is width / height of the box (for an output that
+/// is not square, multiply both ends by its width / height).
+struct CropRange {
+  double area_min = 0.08, area_max = 1;
+  double aspect_min = 3.0 / 4, aspect_max = 4.0 / 3;
+};
+
+struct CropBox {
+  std::int32_t y, x, height, width;  // pixels; y and x are of the top left corner
+};
+
+/// Half to even, as TensorFlow rounds here (in the default rounding mode, which nothing changes).
+HOST_DEVICE inline std::int64_t round_half_even(double value) { return static_cast<std::int64_t>(rint(value)); }
+
+/// One attempt to draw a box from an image of `height` x `width`; false when it must be repeated. This is the rule of
+/// TensorFlow's sample_distorted_bounding_box with the whole image as the object, which SimCLR uses, quirks included:
+/// the aspect is uniform (not log-uniform); the height is uniform, so small areas are drawn more often than large ones;
+/// and the last possible offset is never drawn.
+HOST_DEVICE inline bool try_crop(engine::Philox& random, std::int64_t height, std::int64_t width,
+                                 const CropRange& range, CropBox& box) {
+  constexpr double kMinObjectCovered = 0.1;  // so that areas below 0.1 are never drawn, whatever area_min says
+  const auto image_area = static_cast<double>(height * width);
+  const double area_min = range.area_min * image_area, area_max = range.area_max * image_area;
+  const double aspect = range.aspect_min + (range.aspect_max - range.aspect_min) * random.uniform64();
+
+  const std::int64_t h_min = round_half_even(sqrt(area_min / aspect));
+  std::int64_t h_max = round_half_even(sqrt(area_max / aspect));
+  if (round_half_even(static_cast<double>(h_max) * aspect) > width) {  // the tallest box that is not too wide
+    h_max = static_cast<std::int64_t>((static_cast<double>(width) + 0.5 - 1e-7) / aspect);
+    if (round_half_even(static_cast<double>(h_max) * aspect) > width) --h_max;
+  }
+  if (h_max > height) h_max = height;
+  std::int64_t h = h_max;
+  if (h_min < h_max) h = h_min + random.below(static_cast<std::uint64_t>(h_max - h_min + 1));
+
+  std::int64_t w = round_half_even(static_cast<double>(h) * aspect);
+  const auto area = [&] { return static_cast<double>(h * w); };
+  if (area() < area_min) w = round_half_even(static_cast<double>(++h) * aspect);
+  if (area() > area_max) w = round_half_even(static_cast<double>(--h) * aspect);
+  if (area() < area_min || area() > area_max || h > height || w > width || h <= 0 || w <= 0) return false;
+
+  const std::uint32_t y = h < height ? random.below(static_cast<std::uint64_t>(height - h)) : 0;
+  const std::uint32_t x = w < width ? random.below(static_cast<std::uint64_t>(width - w)) : 0;
+  box = {static_cast<std::int32_t>(y), static_cast<std::int32_t>(x), static_cast<std::int32_t>(h),
+         static_cast<std::int32_t>(w)};
+  return area() / image_area >= kMinObjectCovered;
+}
+
+/// The first box that an attempt yields; the whole image after 100 failures. In double and free of contraction (compile
+/// with -ffp-contract=off, -fmad=false), so that every build and device draws the same boxes.
+HOST_DEVICE inline CropBox draw_crop(engine::Philox& random, std::int64_t height, std::int64_t width,
+                                     const CropRange& range) {
+  constexpr int kAttempts = 100;
+  CropBox box{};
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (try_crop(random, height, width, range, box)) return box;
+  }
+  return {0, 0, static_cast<std::int32_t>(height), static_cast<std::int32_t>(width)};
+}
+
+}  // namespace kernels

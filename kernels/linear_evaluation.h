@@ -1,0 +1,40 @@
+#pragma once
+#include "kernels/kernel.h"
+
+namespace kernels {
+
+// y[i,:] = x[rows[i],:]
+struct GatherRows {
+  ConstView x;     // f32 [N,C]
+  ConstView rows;  // i32 [M], each in [0,N)
+  View y;          // f32 [M,C]
+  Cost cost() const { return {.bytes = bytes_of(rows) + 2 * bytes_of(y)}; }
+};
+
+// SGD with Nesterov momentum on a matrix whose rows have learning rates of their own, so that one product trains many
+// classifiers: v = momentum v + g; w -= factor rate[row] (g + momentum v).
+struct RowwiseSgd {
+  View value, velocity;  // f32 [R,C]
+  ConstView gradient;    // f32 [R,C]
+  ConstView rates;       // f32 [R]
+  float factor;          // of the schedule
+  float momentum;
+  Cost cost() const { return {.bytes = 5 * bytes_of(gradient), .operations = 5 * gradient.shape.elements()}; }
+};
+
+// predicted[q] = argmax over classes of the sum over the k largest similarities s of row q of exp(s / temperature) for the
+// neighbour's class (Wu et al. 2018, section 3.4). Equal similarities count in the order of their index.
+struct KnnVote {
+  ConstView similarities;  // f32 [Q,N]
+  ConstView labels;        // i32 [N], in [0,classes)
+  View predicted;          // i32 [Q]
+  int k, classes;
+  float temperature;
+  Cost cost() const { return {.bytes = bytes_of(similarities), .operations = similarities.shape.elements()}; }
+};
+
+KERNEL(gather_rows, GatherRows);
+KERNEL(rowwise_sgd, RowwiseSgd);
+KERNEL(knn_vote, KnnVote);
+
+}  // namespace kernels

@@ -1,0 +1,76 @@
+#pragma once
+#include "kernels/kernel.h"
+
+namespace kernels {
+
+// Chen et al. 2020 (SimCLR) and, with candidates from the other view only, van den Oord et al. 2018 (InfoNCE).
+// u_0 .. u_{2n-1}: the rows of view 1, then those of view 2; pos(i) = (i + n) mod 2n; s_ik = u_i . u_k / temperature
+//   lse_i = log sum_{k in K(i)} exp(s_ik)       K(i): every k but i, or only the rows of the view that i is not in
+//   loss  = (1/n) sum_i (lse_i - s_i,pos(i))    over 2n anchors: twice the mean per anchor
+// The 2n x 2n similarities are never stored: memory is O(n d).
+
+/// Who is compared with whom. Rows need not be normalised; any temperature > 0 is safe from overflow.
+struct ContrastPairs {
+  ConstView view1, view2;  // f32 [n,d] each: row i of both shows example i
+  float temperature;
+  bool within_views;  // true: NT-Xent; false: cross-view InfoNCE
+  /// Anchors are both views of the examples [first_anchor, first_anchor + m), m the size of the outputs; candidates are
+  /// always all 2n rows. Sums over disjoint ranges of anchors add up to what one call gives.
+  std::int64_t first_anchor = 0;
+
+  /// Floating-point operations of computing each similarity of m anchor examples once (s is symmetric) ...
+  std::int64_t similarity_operations(std::int64_t m) const;
+  /// ... and of each anchor's weighted sum over its candidates.
+  std::int64_t gradient_operations(std::int64_t m) const;
+};
+
+/// Where the sums over anchors are in `NtXentForward::sums`.
+enum ContrastSum { kContrastLoss, kContrastAlignment, kContrastDistribution, kContrastAccuracy, kContrastSums };
+
+struct NtXentForward {
+  ContrastPairs pairs;
+  View lse;       // f32 [2,m]: view 1, view 2
+  View positive;  // f32 [m]: s_i,pos(i), the same for both views of an example
+  View correct;   // f32 [m]: 1 where view 1's most similar row of view 2 is its own (the lowest row wins a tie), else 0
+  /// f32 [4], each divided by n: loss, alignment = -sum s_i,pos(i), distribution = sum lse_i, accuracy = sum correct.
+  View sums;
+  Cost cost() const;
+};
+
+// ds_ik = (p_ik - [k = pos(i)]) / n with p_ik = exp(s_ik - lse_i), and both s_ik and s_ki depend on u_i:
+// du_i = dloss / (n temperature) * ( sum_{k in K(i)} (p_ik + p_ki) u_k - 2 u_pos(i) )
+struct NtXentBackward {
+  ContrastPairs pairs;
+  ConstView lse;               // f32 [2,n]: of all rows, as the forward passes over all anchors wrote them
+  ConstView dloss;             // f32 scalar, on the device
+  Destination dview1, dview2;  // f32 [m,d]: of the anchors
+  Cost cost() const;
+};
+
+KERNEL(nt_xent_forward, NtXentForward);
+KERNEL(nt_xent_backward, NtXentBackward);
+
+inline std::int64_t ContrastPairs::similarity_operations(std::int64_t m) const {
+  const std::int64_t n = view1.shape.rows(), d = view1.shape.cols();
+  const std::int64_t pairs = within_views ? m * (2 * m - 1) + 4 * m * (n - m) : m * m + 2 * m * (n - m);
+  return 2 * d * pairs;
+}
+
+inline std::int64_t ContrastPairs::gradient_operations(std::int64_t m) const {
+  const std::int64_t n = view1.shape.rows(), d = view1.shape.cols();
+  return 2 * d * 2 * m * (within_views ? 2 * n - 1 : n);
+}
+
+inline Cost NtXentForward::cost() const {
+  return {
+      .bytes = bytes_of(pairs.view1) + bytes_of(pairs.view2) + bytes_of(lse) + bytes_of(positive) + bytes_of(correct),
+      .operations = pairs.similarity_operations(positive.shape.elements())};
+}
+
+inline Cost NtXentBackward::cost() const {
+  const std::int64_t m = dview1.view.shape.rows();
+  return {.bytes = bytes_of(pairs.view1) + bytes_of(pairs.view2) + bytes_of(lse) + bytes_of(dview1) + bytes_of(dview2),
+          .operations = pairs.similarity_operations(m) + pairs.gradient_operations(m)};
+}
+
+}  // namespace kernels

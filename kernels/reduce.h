@@ -1,0 +1,16 @@
+#pragma once
+#include "kernels/kernel.h"
+
+namespace kernels {
+
+// y = factor * sum of all elements of x. Accumulates in double, in an order that does not depend on the thread count.
+struct Sum {
+  ConstView x;  // any shape, f32 or bf16
+  float factor = 1;
+  View y;  // [] f32
+  Cost cost() const { return {.bytes = bytes_of(x), .operations = x.shape.elements()}; }
+};
+
+KERNEL(sum, Sum);
+
+}  // namespace kernels

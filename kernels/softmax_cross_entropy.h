@@ -1,0 +1,41 @@
+#pragma once
+#include "kernels/kernel.h"
+
+namespace kernels {
+
+// p_i = softmax(logits_i);  t_ij = (1 - smoothing) target_ij + smoothing / K   (Szegedy et al. 2016, section 7)
+// loss     = -(1/N) sum_ij t_ij log p_ij
+// accuracy =  (1/N) sum_i [argmax_j logits_ij = argmax_j target_ij], the lowest j of equals
+// Everything is relative to the row's maximum, so that logits of any size neither overflow nor cancel.
+// A label outside [0,K) makes the loss, and the gradient of its row, NaN: nobody has to wait for a device to check
+// labels.
+struct SoftmaxCrossEntropyForward {
+  ConstView logits;   // [N,K] f32 or bf16
+  ConstView targets;  // i32 [N], labels; or f32 [N,K], a distribution per row
+  float smoothing = 0;
+  View softmax_terms;  // f32 [N,2]: max_j logits_ij and 1 / sum_j exp(logits_ij - max), for the gradient
+  View loss;           // [] f32
+  View accuracy;       // [] f32
+  Cost cost() const {
+    return {.bytes = bytes_of(logits) + bytes_of(targets) + bytes_of(softmax_terms),
+            .operations = 5 * logits.shape.elements()};
+  }
+};
+// dlogits_ij (+)= dloss / N * (p_ij sum_k t_ik - t_ij). Recomputes p from the logits and two numbers per row: storing p
+// would add N*K writes to the forward pass and save no reads here.
+struct SoftmaxCrossEntropyBackward {
+  ConstView dloss;  // [] f32
+  ConstView logits, targets;
+  float smoothing = 0;
+  ConstView softmax_terms;
+  Destination dlogits;
+  Cost cost() const {
+    return {.bytes = bytes_of(logits) + bytes_of(targets) + bytes_of(softmax_terms) + bytes_of(dlogits),
+            .operations = 5 * logits.shape.elements()};
+  }
+};
+
+KERNEL(softmax_cross_entropy_forward, SoftmaxCrossEntropyForward);
+KERNEL(softmax_cross_entropy_backward, SoftmaxCrossEntropyBackward);
+
+}  // namespace kernels

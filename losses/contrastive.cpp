@@ -1,0 +1,91 @@
+#include "losses/contrastive.h"
+
+#include <cmath>
+
+#include "engine/autograd.h"
+#include "kernels/nt_xent.h"
+
+namespace losses {
+namespace {
+
+using engine::Destination;
+using engine::Grads;
+using engine::Shape;
+using engine::View;
+
+struct Forward {
+  Tensor lse, sums;
+};
+
+Forward forward(const engine::Context& context, const kernels::ContrastPairs& pairs) {
+  const std::int64_t n = pairs.view1.shape[0];
+  const Tensor lse = Tensor::empty(context, {2, n}), positive = Tensor::empty(context, {n});
+  const Tensor correct = Tensor::empty(context, {n}), sums = Tensor::empty(context, {kernels::kContrastSums});
+  kernels::nt_xent_forward(context,
+                           {.pairs = pairs, .lse = lse, .positive = positive, .correct = correct, .sums = sums});
+  return {.lse = lse, .sums = sums};
+}
+
+Tensor loss_of(const Tensor& sums) { return sums.first_dimension_range(kernels::kContrastLoss, 1).reshaped(Shape()); }
+
+void check_temperature(const char* loss, float temperature) {
+  EXPECTS(temperature > 0 && std::isfinite(temperature), loss, ": temperature must be a number above 0, got ",
+          temperature);
+}
+
+/// Rows [begin, begin + count) of a gradient's destination.
+Destination rows(const Destination& to, std::int64_t begin, std::int64_t count) {
+  const Shape& shape = to.view.shape;
+  return {View{to.view.as<float>() + begin * shape.cols(), to.view.dtype, shape.with_rows(count)}, to.accumulate};
+}
+
+}  // namespace
+
+ContrastiveLoss nt_xent(const Tensor& u, float temperature) {
+  EXPECTS(u.shape().rank() == 2 && u.shape()[0] > 0 && u.shape()[0] % 2 == 0 && u.dtype() == engine::Dtype::f32,
+          "nt_xent: u must be f32 [2n,d], the rows of view 1 above those of view 2, got ", name(u.dtype()), " ",
+          u.shape());
+  check_temperature("nt_xent", temperature);
+  const std::int64_t n = u.shape()[0] / 2;
+  const auto pairs = [n, temperature](const Tensor& both) {
+    return kernels::ContrastPairs{.view1 = both.first_dimension_range(0, n),
+                                  .view2 = both.first_dimension_range(n, n),
+                                  .temperature = temperature,
+                                  .within_views = true};
+  };
+  const Forward y = forward(u.context(), pairs(u));
+  const auto backward = [=, u = u.detach(), lse = y.lse](const Tensor& dloss, Grads& d) {
+    const Destination du = d.into(0);
+    kernels::nt_xent_backward(
+        dloss.context(),
+        {.pairs = pairs(u), .lse = lse, .dloss = dloss, .dview1 = rows(du, 0, n), .dview2 = rows(du, n, n)});
+  };
+  return {.loss = with_grad(loss_of(y.sums), {u}, backward), .metrics = y.sums};
+}
+
+ContrastiveLoss cross_view(const Tensor& u1, const Tensor& u2, float temperature) {
+  EXPECTS(u1.shape().rank() == 2 && u1.shape()[0] > 0 && u1.shape() == u2.shape() && u1.dtype() == engine::Dtype::f32 &&
+              u2.dtype() == engine::Dtype::f32,
+          "cross_view: u1 and u2 must both be f32 [n,d], got ", name(u1.dtype()), " ", u1.shape(), " and ",
+          name(u2.dtype()), " ", u2.shape());
+  check_temperature("cross_view", temperature);
+  const kernels::ContrastPairs pairs{.view1 = u1, .view2 = u2, .temperature = temperature, .within_views = false};
+  const Forward y = forward(u1.context(), pairs);
+  const auto backward = [temperature, u1 = u1.detach(), u2 = u2.detach(), lse = y.lse](const Tensor& dloss, Grads& d) {
+    Tensor unwanted;  // both gradients come from one pass, even when only one is asked for
+    const auto into = [&](int i) {
+      if (d.wants(i)) return d.into(i);
+      unwanted = Tensor::empty(dloss.context(), u1.shape());
+      return Destination{unwanted};
+    };
+    kernels::nt_xent_backward(dloss.context(),
+                              {.pairs = {.view1 = u1, .view2 = u2, .temperature = temperature, .within_views = false},
+                               .lse = lse,
+                               .dloss = dloss,
+                               .dview1 = into(0),
+                               .dview2 = into(1)});
+  };
+  return {.loss = with_grad(loss_of(y.sums), {u1, u2}, backward), .metrics = y.sums};
+}
+
+}  // namespace losses

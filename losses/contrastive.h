@@ -1,0 +1,27 @@
+#pragma once
+#include "engine/tensor.h"
+
+namespace losses {
+
+using engine::Tensor;
+
+/// A contrastive loss and what is worth logging about it. All on the device; none of it waits for the host.
+struct ContrastiveLoss {
+  Tensor loss;  ///< f32 scalar, differentiable
+  /// f32 [4], no gradient: loss, alignment, distribution (loss = alignment + distribution; times the temperature these
+  /// are the terms of Chen et al. 2021, Eq. 3) and contrastive accuracy (view-1 anchors among the rows of view 2).
+  Tensor metrics;
+};
+
+/// NT-Xent (Chen et al. 2020), as the SimCLR code scales it: both directions summed, mean over the n examples, so twice
+/// the mean per anchor. Every other row is a candidate, of either view.
+/// u: f32 [2n,d], unit rows; the n of view 1, then those of view 2. Throws for another shape and for a temperature <=
+/// 0.
+ContrastiveLoss nt_xent(const Tensor& u, float temperature);
+
+/// InfoNCE across views (van den Oord et al. 2018), both directions summed, mean over the n examples. Only the rows of
+/// the other view are candidates.
+/// u1, u2: f32 [n,d], unit rows. Throws for other shapes and for a temperature <= 0.
+ContrastiveLoss cross_view(const Tensor& u1, const Tensor& u2, float temperature);
+
+}  // namespace losses

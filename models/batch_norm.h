@@ -1,0 +1,31 @@
+#pragma once
+#include <string>
+
+#include "engine/ops/batch_norm.h"
+#include "engine/parameters.h"
+
+namespace models {
+
+/// Batch normalisation with its parameters and running statistics, named like torchvision's: NAME.weight, NAME.bias,
+/// NAME.running_mean, NAME.running_var, NAME.num_batches_tracked.
+class BatchNorm {
+ public:
+  struct Options {
+    engine::BatchNormOptions numeric{};
+    bool beta = true;         ///< whether there is an additive parameter
+    float gamma_initial = 1;  ///< 0 at the end of residual branches
+  };
+
+  BatchNorm() = default;
+  BatchNorm(engine::ParameterSet& parameters, engine::Part part, const std::string& name, std::int64_t channels,
+            const Options& options);
+
+  engine::Tensor operator()(const engine::Tensor& x, engine::Mode mode, const engine::BatchNormEpilogue& epilogue = {}) const;
+
+ private:
+  engine::Parameter gamma_, beta_;
+  engine::State mean_, variance_, batches_;
+  Options options_;
+};
+
+}  // namespace models

@@ -1,0 +1,35 @@
+#pragma once
+#include "models/batch_norm.h"
+#include "models/encoder.h"
+
+namespace models {
+
+/// The small network of the RandBits notebook, for 28x28 images: three 3x3 stride-2 convolutions without padding (32, 64, 64
+/// channels: 13x13, 6x6, 2x2), each with batch norm and ReLU; flatten in H,W,C order (256); a linear layer to 128, batch norm,
+/// ReLU. No biases, Glorot uniform kernels. Width multiplies all channel counts.
+class ConvN final : public Encoder {
+ public:
+  struct Options {
+    std::int64_t in_channels = 1;
+    std::int64_t width = 1;
+    engine::BatchNormOptions batch_norm{};  ///< of the convolutions
+    bool unbiased_dense_variance = false;
+  };
+
+  ConvN(engine::ParameterSet& parameters, const Options& options);
+
+  /// images [N,28,28,in_channels] -> [N, 128 width]
+  engine::Tensor forward(const engine::Tensor& images, engine::Mode mode) const override;
+  std::int64_t features() const override { return features_; }
+
+ private:
+  struct Stage {
+    engine::Parameter weight;
+    BatchNorm batch_norm;
+  };
+  std::int64_t in_channels_, features_;
+  Stage convolutions_[3];
+  Stage dense_;
+};
+
+}  // namespace models

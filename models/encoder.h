@@ -1,0 +1,17 @@
+#pragma once
+#include <cstdint>
+
+#include "engine/parameters.h"
+#include "engine/tensor.h"
+
+namespace models {
+
+/// What is pretrained and evaluated: images [N,H,W,C] in [0,1] to features [N, features()].
+class Encoder {
+ public:
+  virtual ~Encoder() = default;
+  virtual engine::Tensor forward(const engine::Tensor& images, engine::Mode mode) const = 0;
+  virtual std::int64_t features() const = 0;
+};
+
+}  // namespace models

@@ -1,0 +1,19 @@
+#include "models/probe_head.h"
+
+#include "engine/ops/linear.h"
+
+namespace models {
+
+using engine::Initializer;
+using engine::ParameterKind;
+using engine::Part;
+
+ProbeHead::ProbeHead(engine::ParameterSet& parameters, std::int64_t features, std::int64_t classes, Initializer kernel)
+    : weight_(parameters.add("probe.weight", {classes, features}, ParameterKind::kernel, Part::probe, kernel)),
+      bias_(parameters.add("probe.bias", {classes}, ParameterKind::bias, Part::probe, Initializer::constant(0))) {}
+
+engine::Tensor ProbeHead::forward(const engine::Tensor& features, engine::Mode mode) const {
+  return engine::linear(features.detach(), weight_.tensor(mode), bias_.tensor(mode));
+}
+
+}  // namespace models

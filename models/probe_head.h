@@ -1,0 +1,18 @@
+#pragma once
+#include "engine/parameters.h"
+
+namespace models {
+
+/// The linear classifier that trains on features beside the main loss without touching the encoder: a stop-gradient in front.
+class ProbeHead {
+ public:
+  ProbeHead(engine::ParameterSet& parameters, std::int64_t features, std::int64_t classes, engine::Initializer kernel);
+
+  /// features [N, features] -> logits [N, classes]; no gradient reaches the features
+  engine::Tensor forward(const engine::Tensor& features, engine::Mode mode) const;
+
+ private:
+  engine::Parameter weight_, bias_;
+};
+
+}  // namespace models

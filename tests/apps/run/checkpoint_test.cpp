@@ -1,0 +1,200 @@
+#include "apps/run/checkpoint.h"
+
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "engine/core/error.h"
+#include "engine/io/files.h"
+#include "engine/io/safetensors.h"
+#include "tests/apps/run/syscall_fault.h"
+#include "tests/engine/io/file_size_limit.h"
+#include "tests/engine/io/message_of.h"
+#include "tests/engine/io/scratch_directory.h"
+
+using apps::Checkpoints;
+using apps::TrainingState;
+using engine::read_file;
+namespace fs = std::filesystem;
+
+namespace {
+
+TrainingState state_at(std::int64_t step) {
+  return {.step = step, .epoch = step / 10, .cursor = step % 10 * 256, .seed = 7, .threads = 2, .world_size = 1};
+}
+
+/// Two files of tensors whose contents tell the step.
+void write_tensors(const fs::path& directory, std::int64_t step, std::size_t bytes = 64) {
+  const std::vector<std::byte> data(bytes, static_cast<std::byte>(step));
+  const std::vector<engine::StoredTensor> tensors = {
+      {"w", engine::StoredDtype::u8, {static_cast<std::int64_t>(bytes)}, data}};
+  engine::save_safetensors(directory / "model.safetensors", tensors);
+  engine::save_safetensors(directory / "optimizer.safetensors", tensors);
+}
+
+fs::path save(Checkpoints& checkpoints, std::int64_t step) {
+  return checkpoints.save(state_at(step), [&](const fs::path& directory) { write_tensors(directory, step); });
+}
+
+std::vector<std::string> names(const fs::path& directory) {
+  std::vector<std::string> found;
+  for (const auto& entry : fs::directory_iterator(directory)) found.push_back(entry.path().filename());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("checkpoint: what is saved is found, with its state and hashes") {
+  const ScratchDirectory scratch;
+  Checkpoints checkpoints(scratch.path(), 3);
+  CHECK_FALSE(checkpoints.newest());
+  const fs::path path = save(checkpoints, 12'000);
+  CHECK(path == scratch / "checkpoints/step_00012000");
+  CHECK(names(path) == Names{"DONE", "model.safetensors", "optimizer.safetensors", "state.json"});
+  CHECK(read_file(scratch / "checkpoints/latest") == "step_00012000\n");
+  const auto newest = checkpoints.newest();
+  REQUIRE(newest);
+  CHECK(newest->directory == path);
+  CHECK(newest->state == state_at(12'000));
+  CHECK(newest->sha256.size() == 2);
+}
+
+TEST_CASE("checkpoint: only the newest are kept, by step and not by name") {
+  const ScratchDirectory scratch;
+  Checkpoints checkpoints(scratch.path(), 2);
+  for (const std::int64_t step : {1, 2, 99'999'999, 100'000'000}) save(checkpoints, step);
+  CHECK(names(scratch / "checkpoints") == Names{"latest", "step_100000000", "step_99999999"});
+  CHECK(checkpoints.newest()->state.step == 100'000'000);
+  CHECK(message_of<engine::Error>([&] { Checkpoints(scratch.path(), 0); }) ==
+        "the number of checkpoints to keep must be at least 1, got 0");
+}
+
+TEST_CASE("checkpoint: saving a step again replaces it") {
+  const ScratchDirectory scratch;
+  Checkpoints checkpoints(scratch.path(), 2);
+  save(checkpoints, 5);
+  checkpoints.save(state_at(5), [](const fs::path& directory) { write_tensors(directory, 77); });
+  const auto newest = checkpoints.newest();
+  REQUIRE(newest);
+  CHECK(engine::SafetensorsFile(newest->directory / "model.safetensors").at("w").bytes[0] == std::byte{77});
+  CHECK(names(scratch / "checkpoints") == Names{"latest", "step_00000005"});
+}
+
+TEST_CASE("checkpoint: incomplete directories and a stale latest are passed over, and cleared by the next save") {
+  const ScratchDirectory scratch;
+  Checkpoints checkpoints(scratch.path(), 3);
+  save(checkpoints, 1);
+  save(checkpoints, 2);
+  const fs::path directory = scratch / "checkpoints";
+  fs::create_directories(directory / "step_00000003.tmp");
+  engine::atomic_write_file(directory / "step_00000003.tmp/DONE", "");
+  fs::create_directories(directory / "step_00000004");  // without DONE
+  fs::create_directories(directory / "step_x");
+  engine::atomic_write_file(directory / "step_x/DONE", "");
+  SUBCASE("latest is behind") { engine::atomic_write_file(directory / "latest", "step_00000001\n"); }
+  SUBCASE("latest names nothing") { engine::atomic_write_file(directory / "latest", "step_00000009\n"); }
+  SUBCASE("latest is missing") { fs::remove(directory / "latest"); }
+  CHECK(checkpoints.newest()->state.step == 2);
+  save(checkpoints, 4);
+  CHECK(checkpoints.newest()->state.step == 4);
+  CHECK_FALSE(fs::exists(directory / "step_00000003.tmp"));
+  CHECK(read_file(directory / "latest") == "step_00000004\n");
+}
+
+// Every call that changes the disk is the last one once.
+TEST_CASE("checkpoint: killed or out of space at any stage of a save, an intact one remains and the next save works") {
+  for (const bool again : {false, true}) {  // a new step, or the newest once more
+    for (const int error : {0, ENOSPC}) {   // 0: killed
+      const std::int64_t step = again ? 2 : 3;
+      bool came = true;
+      int calls = 0;
+      for (; came; ++calls) {
+        REQUIRE(calls < 200);
+        CAPTURE(calls);
+        const ScratchDirectory scratch;
+        Checkpoints checkpoints(scratch.path(), 2);
+        save(checkpoints, 1);
+        save(checkpoints, 2);
+        const pid_t child = fork();
+        if (child == 0) {
+          const SyscallFault fault(calls, error);
+          try {
+            save(checkpoints, step);
+          } catch (const engine::Error&) { _exit(1); }
+          _exit(fault.came() ? 2 : 0);
+        }
+        int status = 0;
+        waitpid(child, &status, 0);
+        came = error == 0 ? WIFSIGNALED(status) : WEXITSTATUS(status) != 0;
+        if (error != 0 && came) CHECK(WEXITSTATUS(status) == 1);  // a failure is never silent
+        const auto newest = checkpoints.newest();                 // verifies the hashes
+        REQUIRE(newest);
+        CHECK(newest->state.step >= (again ? 1 : 2));
+        CHECK(newest->state.step <= step);
+        CHECK(engine::SafetensorsFile(newest->directory / "model.safetensors").at("w").bytes[0] ==
+              static_cast<std::byte>(newest->state.step));
+        save(checkpoints, 4);
+        CHECK(checkpoints.newest()->state.step == 4);
+        for (const std::string& name : names(scratch / "checkpoints")) CHECK(name.find(".tmp") == name.npos);
+      }
+      CHECK(calls > 15);  // a save has that many stages: the fault was really there
+    }
+  }
+}
+
+TEST_CASE("checkpoint: a full disk says so, and which ones are intact") {
+  const ScratchDirectory scratch;
+  Checkpoints checkpoints(scratch.path(), 2);
+  save(checkpoints, 1);
+  const FileSizeLimit limit(10'000);
+  const auto large = [](const fs::path& directory) { write_tensors(directory, 2, 20'000); };
+  CHECK(message_of<engine::Error>([&] { checkpoints.save(state_at(2), large); }) ==
+        "the checkpoint of step 2 was not written: cannot write " +
+            (scratch / "checkpoints/step_00000002.tmp/model.safetensors.tmp").string() +
+            ": File too large; earlier checkpoints are intact, so run again with --resume once this is put right");
+  CHECK(checkpoints.newest()->state.step == 1);
+}
+
+TEST_CASE("checkpoint: damage is found, and an intact earlier one is named") {
+  const ScratchDirectory scratch;
+  Checkpoints checkpoints(scratch.path(), 3);
+  for (const std::int64_t step : {1, 2, 3}) save(checkpoints, step);
+  const fs::path directory = scratch / "checkpoints", newest = directory / "step_00000003";
+  const auto damage = [](const fs::path& file) {
+    std::string bytes = read_file(file);
+    bytes.back() = static_cast<char>(bytes.back() ^ 1);
+    engine::atomic_write_file(file, bytes);
+  };
+  const auto sentence = [&] { return message_of<engine::DataError>([&] { checkpoints.newest(); }); };
+  const std::string begin = "checkpoint step_00000003 is damaged: ";
+  const std::string state = (newest / "state.json").string();
+
+  SUBCASE("tensors") {
+    damage(newest / "optimizer.safetensors");
+    damage(directory / "step_00000002/model.safetensors");
+    const std::string hash =
+        begin + (newest / "optimizer.safetensors").string() + " does not have the SHA-256 that state.json says; ";
+    CHECK(sentence() == hash + "to resume from step_00000001, which is intact, remove the newer ones");
+    damage(directory / "step_00000001/model.safetensors");
+    CHECK(sentence() == hash + "no earlier one is intact, so start a new run");
+  }
+  SUBCASE("a file is missing") {
+    fs::remove(newest / "model.safetensors");
+    CHECK(sentence() == begin + "cannot open " + (newest / "model.safetensors").string() +
+                            ": No such file or directory; to resume from step_00000002, which is intact, remove the "
+                            "newer ones");
+  }
+  SUBCASE("the state is not one") {
+    for (const char* text : {"", "{", "[]", "{}", R"({"format_version":1,"step":"x"})"}) {
+      engine::atomic_write_file(newest / "state.json", text);
+      CHECK(sentence().starts_with(begin + state + " is not the state of a checkpoint; to resume from step_00000002"));
+    }
+    engine::atomic_write_file(newest / "state.json", R"({"format_version":2})");
+    CHECK(sentence().starts_with(begin + state + " has format_version 2, and this program reads 1; to resume"));
+  }
+}

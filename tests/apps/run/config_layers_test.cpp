@@ -1,0 +1,117 @@
+#include "apps/run/config_layers.h"
+
+#include <doctest/doctest.h>
+
+#include "apps/run/exit_code.h"
+#include "engine/io/files.h"
+#include "tests/engine/io/message_of.h"
+#include "tests/engine/io/scratch_directory.h"
+
+using apps::Config;
+using apps::Layers;
+using apps::UsageError;
+
+namespace {
+
+std::string toml_refusal(std::string_view text) {
+  return message_of<UsageError>([&] {
+    Config config;
+    apps::apply_layer(config, apps::read_toml(text, "my.toml"));
+  });
+}
+
+apps::Assignment flag(std::string_view key, std::string text) {
+  return {apps::find_field(key), std::move(text), "--flag"};
+}
+
+}  // namespace
+
+TEST_CASE("config_layers: default < recipe < --set < flag") {
+  Layers layers;
+  layers.recipe = apps::read_toml("[optim]\nlr = 0.5\nl2 = 1\n[train]\nepochs = 3\nseed = 4\n", "my.toml");
+  layers.set = {apps::read_set("optim.lr=0.6"), apps::read_set("train.seed=5"), apps::read_set("train.seed=6")};
+  layers.flags = {flag("optim.lr", "0.7")};
+  const Config config = apps::with_layers(Config{}, layers);
+  CHECK(config.optim.lr == 0.7);
+  CHECK(config.optim.l2 == 1.0);
+  CHECK(config.train.seed == 6);
+  CHECK(config.train.epochs == 3);
+  CHECK(config.loss == Config{}.loss);
+}
+
+TEST_CASE("config_layers: a layer that gives epochs replaces lower layers' steps, and the other way round") {
+  Layers layers;
+  layers.recipe = apps::read_toml("[train]\nsteps = 500\n", "my.toml");
+  layers.flags = {flag("train.epochs", "2")};
+  CHECK(apps::with_layers(Config{}, layers).train.epochs == 2);
+  CHECK(apps::with_layers(Config{}, layers).train.steps == 0);
+  layers.flags.push_back(flag("train.steps", "3"));
+  CHECK(message_of<UsageError>([&] { apps::with_layers(Config{}, layers); }) ==
+        "train.epochs = 2 and train.steps = 3 exclude each other: set one of them to 0");
+}
+
+TEST_CASE("config_layers: TOML comes back as it went, for every field") {
+  Config config;
+  config.data.source = "folder:a \"b\" \\c\xC3\xA9";
+  config.data.shuffle = false;
+  config.optim.lr = 1.0 / 3;
+  config.optim.l2 = 3;
+  config.optim.eps = 1e-300;
+  config.train.seed = INT64_MAX;
+  config.train.steps = 7;
+  const ScratchDirectory scratch;
+  engine::atomic_write_file(scratch / "config.toml", apps::to_toml(config));
+  CHECK(apps::read_config(scratch / "config.toml") == config);
+  CHECK(apps::to_toml(config).find("l2 = 3.0\n") != std::string::npos);
+}
+
+TEST_CASE("config_layers: mistakes in TOML are told with their line") {
+  CHECK(toml_refusal("\n[optim]\nlrr = 1\n") == "my.toml:3: unknown key 'optim.lrr'; the nearest is optim.lr");
+  CHECK(toml_refusal("[optm]\nlr = 1\n") == "my.toml:2: unknown key 'optm.lr'; the nearest is optim.lr");
+  CHECK(toml_refusal("lr = 1\n") == "my.toml:1: unknown key 'lr'; the nearest is optim.lr");
+  CHECK(toml_refusal("[optim.lr]\nx = 1\n") == "my.toml:1: optim.lr must be a number above 0, got a table");
+  CHECK(toml_refusal("[optim]\nlr = \"fast\"\n") == "my.toml:2: optim.lr must be a number above 0, got 'fast'");
+  CHECK(toml_refusal("[optim]\nlr = -1\n") == "my.toml:2: optim.lr must be a number above 0, got '-1'");
+  CHECK(toml_refusal("[train]\nseed = 1.5\n") == "my.toml:2: train.seed must be a whole number of at least 0, got 1.5");
+  CHECK(toml_refusal("[data]\nshuffle = 1\n") == "my.toml:2: data.shuffle must be on or off, got 1");
+  CHECK(toml_refusal("[loss]\nname = [1]\n") ==
+        "my.toml:2: loss.name must be one of nt-xent, cross-view, got an array");
+  CHECK(toml_refusal("[loss]\nname = \"moco\"\n") ==
+        "my.toml:2: loss.name must be one of nt-xent, cross-view, got 'moco'");
+  CHECK(toml_refusal("[loss]\nname = \n").starts_with("my.toml:2: this is not TOML: "));
+  CHECK(toml_refusal("[loss]\nname = \"nt-xent\"\nname = \"nt-xent\"\n").starts_with("my.toml:3: this is not TOML: "));
+}
+
+TEST_CASE("config_layers: mistakes in --set") {
+  CHECK(message_of<UsageError>([] { apps::read_set("optim.lr"); }) ==
+        "--set must be key=value, as in optim.lr=0.2, got 'optim.lr'");
+  CHECK(message_of<UsageError>([] { apps::read_set("lr=1"); }) == "--set: unknown key 'lr'; the nearest is optim.lr");
+  Config config;
+  CHECK(message_of<UsageError>([&] { apps::apply_layer(config, {apps::read_set("optim.lr=x")}); }) ==
+        "--set optim.lr must be a number above 0, got 'x'");
+}
+
+TEST_CASE("config_layers: resuming may change how a run is watched and make it longer, nothing else") {
+  Config before;
+  before.train.epochs = 10;
+  Config after = before;
+  CHECK_NOTHROW(apps::check_resume(before, after));
+  after.train.epochs = 12;
+  after.run.log_every = 1;
+  after.run.keep = 9;
+  after.data.workers = 5;
+  CHECK_NOTHROW(apps::check_resume(before, after));
+
+  after.train.epochs = 9;
+  after.optim.lr = 0.5;
+  after.data.shuffle = false;
+  after.run.threads = 3;
+  CHECK(message_of<UsageError>([&] { apps::check_resume(before, after); }) ==
+        "a resumed run must go on as it began, but these fields differ:\n"
+        "  data.shuffle: on -> off\n"
+        "  optim.lr: 0.001 -> 0.5\n"
+        "  train.epochs: 10 -> 9\n"
+        "  run.threads: 0 -> 3\n"
+        "  only these may change: data.workers eval.every run.log_every run.ckpt_every run.keep run.device; "
+        "and these may grow: train.epochs train.steps; start a new run for anything else");
+}

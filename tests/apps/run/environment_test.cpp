@@ -1,0 +1,27 @@
+#include "apps/run/environment.h"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "apps/run/build_info.h"
+
+TEST_CASE("environment: env.json says what was run, how it was built, and where") {
+  char program[] = "pretrain", value[] = "caf\xE9";  // Latin-1, as a command line may be
+  char* argv[] = {program, value};
+  const auto json = nlohmann::json::parse(
+      apps::environment_json({.argv = argv, .device = "cpu", .threads = 2, .libraries = {{"oneDNN", "2.6.3"}}}));
+  const apps::BuildInfo build = apps::build_info();
+  CHECK(json["version"] == build.version);
+  CHECK(json["git"]["sha"] == build.git_sha);
+  CHECK(json["git"]["dirty"] == build.git_dirty);
+  CHECK(json["build"]["flags"] == build.flags);
+  CHECK(json["cpu"]["model"] == apps::cpu_model());
+  CHECK(json["cpu"]["usable_processors"] >= 1);
+  CHECK(json["threads"] == 2);
+  CHECK(json["libraries"]["oneDNN"] == "2.6.3");
+  CHECK(json["libraries"].contains("libcrypto"));
+  CHECK(json["argv"] == nlohmann::json{"pretrain", "caf\xEF\xBF\xBD"});
+  CHECK(std::regex_match(apps::utc_time(), std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")));
+}

@@ -1,0 +1,123 @@
+#include "apps/run/fields.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "apps/run/exit_code.h"
+#include "engine/io/files.h"
+#include "tests/engine/io/message_of.h"
+
+using apps::Config;
+using apps::Field;
+using apps::UsageError;
+
+namespace {
+
+std::string refusal(std::string_view key, std::string_view text) {
+  Config config;
+  const std::string message =
+      message_of<UsageError>([&] { apps::set_value(config, *apps::find_field(key), text, "--flag"); });
+  CHECK(config == Config{});  // what is refused changes nothing
+  return message;
+}
+
+}  // namespace
+
+TEST_CASE("fields: keys and flags are unique, keys sorted into sections, every field explained") {
+  std::set<std::string_view> keys, flags, sections;
+  std::string_view section;
+  for (const Field& field : apps::fields()) {
+    CAPTURE(field.key);
+    CHECK(keys.insert(field.key).second);
+    if (!field.flag.empty()) CHECK(flags.insert(field.flag).second);
+    CHECK_FALSE(field.help.empty());
+    const auto begin = field.key.substr(0, field.key.find('.'));
+    if (begin != section) CHECK(sections.insert(begin).second);
+    section = begin;
+  }
+}
+
+TEST_CASE("fields: every member of Config is in the table, once, and its default is one of its values") {
+  // Each field takes a value of its own; if a member were missing the sizes of all would not add up.
+  Config config;
+  std::set<const void*> members;
+  std::size_t bytes = 0;
+  for (const Field& field : apps::fields()) {
+    CAPTURE(field.key);
+    apps::set_value(config, field, apps::value_text(field, config), "default");
+    std::visit(
+        [&](auto* member) {
+          CHECK(members.insert(member).second);
+          bytes += std::max(sizeof(*member), sizeof(*member) == 1 ? std::size_t{1} : alignof(double));
+        },
+        field.value(config));
+  }
+  CHECK(config == Config{});
+  CHECK(bytes > sizeof(Config) - 7 * sizeof(double));  // all but the padding after bools, at most 7 bytes a section
+}
+
+TEST_CASE("fields: text becomes values and comes back") {
+  Config config;
+  const auto round_trip = [&](std::string_view key, std::string_view text) {
+    const Field& field = *apps::find_field(key);
+    apps::set_value(config, field, text, "--set");
+    return apps::value_text(field, config);
+  };
+  CHECK(round_trip("optim.lr", "1e-3") == "0.001");
+  CHECK(round_trip("optim.lr", "0.1") == "0.1");
+  CHECK(round_trip("optim.lr", "2") == "2");
+  CHECK(round_trip("optim.eps", "1e-7") == "1e-07");
+  CHECK(round_trip("train.seed", "9223372036854775807") == "9223372036854775807");
+  CHECK(round_trip("data.shuffle", "off") == "off");
+  CHECK(round_trip("data.shuffle", "true") == "on");
+  CHECK(round_trip("data.source", "mnist:a b") == "mnist:a b");
+  CHECK(round_trip("loss.name", "cross-view") == "cross-view");
+}
+
+TEST_CASE("fields: what is not accepted is refused in one sentence") {
+  CHECK(refusal("optim.lr", "fast") == "--flag must be a number above 0, got 'fast'");
+  CHECK(refusal("optim.lr", "0") == "--flag must be a number above 0, got '0'");
+  CHECK(refusal("optim.lr", "inf") == "--flag must be a number above 0, got 'inf'");
+  CHECK(refusal("optim.lr", "nan") == "--flag must be a number above 0, got 'nan'");
+  CHECK(refusal("optim.lr", "0.1x") == "--flag must be a number above 0, got '0.1x'");
+  CHECK(refusal("optim.lr", "") == "--flag must be a number above 0, got ''");
+  CHECK(refusal("optim.beta1", "1") == "--flag must be a number from 0 to 1 (excluded), got '1'");
+  CHECK(refusal("data.crop_area_min", "0") == "--flag must be a number from 0 (excluded) to 1, got '0'");
+  CHECK(refusal("train.seed", "-1") == "--flag must be a whole number of at least 0, got '-1'");
+  CHECK(refusal("train.seed", "9223372036854775808") ==
+        "--flag must be a whole number of at least 0, got '9223372036854775808'");
+  CHECK(refusal("model.proj_layers", "5") == "--flag must be a whole number from 1 to 4, got '5'");
+  CHECK(refusal("model.proj_layers", "2.0") == "--flag must be a whole number from 1 to 4, got '2.0'");
+  CHECK(refusal("data.shuffle", "yes") == "--flag must be on or off, got 'yes'");
+  CHECK(refusal("loss.name", "moco") == "--flag must be one of nt-xent, cross-view, got 'moco'");
+  CHECK(refusal("run.precision", "bf16") == "--flag must be fp32, got 'bf16'");
+}
+
+TEST_CASE("fields: rules over several of them") {
+  Config config;
+  const auto refused = [&] { return message_of<UsageError>([&] { apps::check(config); }); };
+  CHECK(refused() == "how long to train is not said: give --epochs N or --steps N, or a --recipe that does");
+  config.train.epochs = 2;
+  CHECK_NOTHROW(apps::check(config));
+  config.train.steps = 3;
+  CHECK(refused() == "train.epochs = 2 and train.steps = 3 exclude each other: set one of them to 0");
+  config.train.epochs = 0;
+  config.data.crop_area_max = 0.05;
+  CHECK(refused() == "data.crop_area_min = 0.08 must not be above data.crop_area_max = 0.05");
+}
+
+TEST_CASE("fields: the nearest key, with and without its section") {
+  CHECK(apps::nearest_key("optm.lr") == "optim.lr");
+  CHECK(apps::nearest_key("lr") == "optim.lr");
+  CHECK(apps::nearest_key("temprature") == "loss.temperature");
+}
+
+TEST_CASE("fields: docs/recipes.md shows the table as it is") {
+  const std::string document = engine::read_file(SOURCE_DIR "/docs/recipes.md");
+  const std::string table = apps::fields_table();
+  CHECK(table.starts_with("| key | flag | default | accepts | on resume | meaning |\n"));
+  CHECK_MESSAGE(document.find("\n\n" + table) != document.npos,
+                "replace the table in docs/recipes.md by what `pretrain --help-config` prints");
+}

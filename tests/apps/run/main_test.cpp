@@ -1,0 +1,54 @@
+#include "apps/run/main.h"
+
+#include <doctest/doctest.h>
+
+#include <iostream>
+#include <new>
+#include <sstream>
+
+#include "apps/run/exit_code.h"
+
+namespace {
+
+struct Outcome {
+  int code;
+  std::string text;
+};
+
+Outcome run(int (*program)(int, char**)) {
+  std::ostringstream text;
+  std::streambuf* before = std::cerr.rdbuf(text.rdbuf());
+  char name[] = "/usr/bin/pretrain";
+  char* argv[] = {name, nullptr};
+  const int code = apps::run_main(1, argv, program);
+  std::cerr.rdbuf(before);
+  return {code, text.str()};
+}
+
+}  // namespace
+
+TEST_CASE("main: every kind of failure has its line and exit code") {
+  const Outcome success = run([](int, char**) { return 0; });
+  CHECK(success.code == 0);
+  CHECK(success.text.empty());
+
+  const Outcome usage = run([](int, char**) -> int { throw apps::UsageError("bad flag"); });
+  CHECK(usage.code == 2);
+  CHECK(usage.text == "pretrain: error: bad flag (see `pretrain --help`)\n");
+
+  const Outcome data = run([](int, char**) -> int { throw engine::DataError("bad file"); });
+  CHECK(data.code == 3);
+  CHECK(data.text == "pretrain: error: bad file\n");
+
+  CHECK(run([](int, char**) -> int { throw apps::NonFiniteError("NaN"); }).code == 4);
+  CHECK(run([](int, char**) -> int { throw engine::Error("other"); }).code == 1);
+  CHECK(run([](int, char**) -> int { throw std::runtime_error("other"); }).code == 1);
+
+  const Outcome memory = run([](int, char**) -> int { throw std::bad_alloc(); });
+  CHECK(memory.code == 1);
+  CHECK(memory.text == "pretrain: error: out of memory on the host; use a smaller --batch-size, --width or data set\n");
+
+  const Outcome stopped = run([](int, char**) -> int { throw apps::Interrupted("stopped by SIGTERM"); });
+  CHECK(stopped.code == 75);
+  CHECK(stopped.text == "pretrain: stopped by SIGTERM\n");
+}

@@ -1,0 +1,89 @@
+#include "apps/run/metrics.h"
+
+#include <doctest/doctest.h>
+
+#include <limits>
+
+#include "engine/core/error.h"
+#include "engine/io/files.h"
+#include "tests/engine/io/file_size_limit.h"
+#include "tests/engine/io/message_of.h"
+#include "tests/engine/io/scratch_directory.h"
+
+using apps::MetricsFile;
+using apps::StepMetrics;
+using engine::read_file;
+
+namespace {
+
+std::string record(std::int64_t step) {
+  return R"({"step":)" + std::to_string(step) + R"(,"epoch":0.5,"time":2.0,"phase":"train","loss":1.25})" + "\n";
+}
+
+StepMetrics metrics_at(std::int64_t step) { return {.step = step, .epoch = 0.5, .time = 2, .loss = 1.25}; }
+
+}  // namespace
+
+TEST_CASE("metrics: a record holds what was measured, at once, in a fixed order") {
+  const ScratchDirectory scratch;
+  MetricsFile file(scratch / "metrics.jsonl", -1);
+  StepMetrics all{.step = 10,
+                  .epoch = 0.25,
+                  .time = 1.5,
+                  .phase = "eval",
+                  .loss = 1,
+                  .loss_align = 2,
+                  .loss_dist = 3,
+                  .contrast_acc = 0.5,
+                  .probe_acc = 0.75,
+                  .lr = 0.001,
+                  .grad_norm = 4,
+                  .images_per_s = 5,
+                  .step_ms = 6,
+                  .data_wait_ms = 7,
+                  .mem_peak_bytes = 8};
+  file.write(all);
+  CHECK(read_file(scratch / "metrics.jsonl") ==
+        R"({"step":10,"epoch":0.25,"time":1.5,"phase":"eval","loss":1.0,"loss_align":2.0,"loss_dist":3.0,)"
+        R"("contrast_acc":0.5,"probe_acc":0.75,"lr":0.001,"grad_norm":4.0,"images_per_s":5.0,"step_ms":6.0,)"
+        R"("data_wait_ms":7.0,"mem_peak_bytes":8.0})"
+        "\n");
+}
+
+TEST_CASE("metrics: what is not finite is null, and listed") {
+  const ScratchDirectory scratch;
+  MetricsFile file(scratch / "metrics.jsonl", -1);
+  StepMetrics metrics = metrics_at(1);
+  metrics.loss = std::numeric_limits<double>::quiet_NaN();
+  metrics.lr = 0.5;
+  metrics.grad_norm = -std::numeric_limits<double>::infinity();
+  file.write(metrics);
+  CHECK(read_file(scratch / "metrics.jsonl") ==
+        R"({"step":1,"epoch":0.5,"time":2.0,"phase":"train","loss":null,"lr":0.5,"grad_norm":null,)"
+        R"("nonfinite":["loss","grad_norm"]})"
+        "\n");
+}
+
+TEST_CASE("metrics: resuming drops what will be done again, and what a kill cut short") {
+  const ScratchDirectory scratch;
+  const auto path = scratch / "metrics.jsonl";
+  {
+    MetricsFile file(path, -1);
+    for (const std::int64_t step : {1, 2, 3, 4}) file.write(metrics_at(step));
+  }
+  engine::atomic_write_file(path, read_file(path) + R"({"step":2,"epo)");
+  { MetricsFile(path, 3).write(metrics_at(4)); }
+  CHECK(read_file(path) == record(1) + record(2) + record(3) + record(4));
+  { MetricsFile(path, 4); }
+  CHECK(read_file(path) == record(1) + record(2) + record(3) + record(4));
+  { MetricsFile(path, -1); }
+  CHECK(read_file(path).empty());
+}
+
+TEST_CASE("metrics: a full disk is an error") {
+  const ScratchDirectory scratch;
+  MetricsFile file(scratch / "metrics.jsonl", -1);
+  const FileSizeLimit limit(0);
+  CHECK(message_of<engine::Error>([&] { file.write(metrics_at(1)); }) ==
+        "cannot write " + (scratch / "metrics.jsonl").string() + ": File too large");
+}

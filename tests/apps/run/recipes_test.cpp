@@ -1,0 +1,66 @@
+#include "apps/run/recipes.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "apps/run/exit_code.h"
+#include "engine/io/files.h"
+#include "tests/engine/io/message_of.h"
+#include "tests/engine/io/scratch_directory.h"
+
+using apps::Config;
+using apps::UsageError;
+
+namespace {
+
+Config load(const std::string& name) { return apps::with_layers(Config{}, {apps::read_recipe(name), {}, {}}); }
+
+}  // namespace
+
+TEST_CASE("recipes: every file of recipes/ is built in, as it is, and makes a configuration") {
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(SOURCE_DIR "/recipes")) {
+    const std::string name = entry.path().stem();
+    CAPTURE(name);
+    const auto found = std::find_if(apps::recipes().begin(), apps::recipes().end(),
+                                    [&](const apps::Recipe& recipe) { return recipe.name == name; });
+    REQUIRE(found != apps::recipes().end());
+    CHECK(found->toml == engine::read_file(entry.path()));
+    CHECK(load(name) == load(entry.path()));
+    ++files;
+  }
+  CHECK(files == apps::recipes().size());
+}
+
+TEST_CASE("recipes: randbits-mnist is the RandBits notebook's protocol") {
+  Config expected;
+  expected.data = {.source = "mnist:datasets/mnist", .shuffle = false, .crop_area_min = 0.5, .crop_area_max = 1.0};
+  expected.model = {.proj_layers = 2,
+                    .proj_dim = 64,
+                    .proj_hidden = 256,
+                    .proj_output_bn = false,
+                    .bn_eps = 1e-3,
+                    .bn_momentum = 0.99,
+                    .bn_per_view = true,
+                    .probe_views = "first"};
+  expected.loss = {.name = "cross-view", .temperature = 0.1};
+  expected.optim.lr = 1e-3;
+  expected.optim.schedule = "polynomial";
+  expected.optim.l2 = 1e-4;
+  expected.train.batch_size = 1000;
+  expected.train.epochs = 10;
+  CHECK(load("randbits-mnist") == expected);
+}
+
+TEST_CASE("recipes: names and paths that are not there") {
+  CHECK(message_of<UsageError>([] { apps::read_recipe("dema"); }) ==
+        "--recipe: unknown recipe 'dema'; the nearest is demo, built in are demo, randbits-mnist, and a file's name "
+        "ends in .toml");
+  CHECK(message_of<UsageError>([] { apps::read_recipe("none/x.toml"); }) ==
+        "--recipe: there is no file none/x.toml; built in are demo, randbits-mnist");
+  const ScratchDirectory scratch;
+  engine::atomic_write_file(scratch / "x.toml", "[optim]\nlr = 0\n");
+  CHECK(message_of<UsageError>([&] { load(scratch / "x.toml"); }) ==
+        (scratch / "x.toml").string() + ":2: optim.lr must be a number above 0, got '0'");
+}

@@ -1,0 +1,121 @@
+#include "engine/autograd.h"
+
+#include <doctest/doctest.h>
+
+#include "engine/ops/elementwise.h"
+#include "engine/ops/l2_normalize.h"
+#include "engine/ops/reduce.h"
+#include "kernels/context.h"
+#include "tests/numeric.h"
+
+using namespace engine;
+using tests::random_tensor;
+
+TEST_CASE("autograd: branches that meet again add up") {
+  const Context context = kernels::make_context();
+  const auto diamond = [](const auto& in) {
+    const Tensor top = multiply(in[0], in[0]);
+    const Tensor left = scale(top, 2), right = multiply(scale(top, -1), in[1]);  // of different depth
+    return multiply(add(left, right), top);
+  };
+  tests::check_gradients(diamond, {random_tensor(context, {7}, 1), random_tensor(context, {7}, 2)},
+                         {.tolerance = 5e-3});
+}
+
+TEST_CASE("autograd: a tensor used many times collects every gradient once") {
+  const Context context = kernels::make_context();
+  const Tensor x = random_tensor(context, {3}, 1).requires_gradient();
+  Tensor y = x;
+  for (int i = 0; i < 10; ++i) y = add(y, y);  // 2^10 paths, 10 nodes
+  Tensor z = scale(x, 1);
+  for (int i = 0; i < 20; ++i) z = add(z, x);  // 20 uses of one leaf at 20 depths
+  backward(sum(add(y, z)));
+  CHECK(x.gradient().to_host<float>() == std::vector<float>(3, 1024 + 21));
+}
+
+TEST_CASE("autograd: a gradient that several nodes share is not changed by what is added to one of them") {
+  const Context context = kernels::make_context();
+  const Tensor a = random_tensor(context, {4}, 1).requires_gradient(),
+               b = random_tensor(context, {4}, 2).requires_gradient();
+  const Tensor c = random_tensor(context, {4}, 3).requires_gradient(),
+               dy = Tensor::from<float>(context, {4}, {1, 2, 3, 4});
+  // The outer additions run first and hand dy itself to a, b and c; then scale(a, 3), nearest to the leaves, adds to
+  // a's.
+  backward(add(a, add(b, add(c, scale(scale(a, 3), 1)))), dy);
+  CHECK(a.gradient().to_host<float>() == std::vector<float>{4, 8, 12, 16});
+  CHECK(b.gradient().to_host<float>() == std::vector<float>{1, 2, 3, 4});
+  CHECK(c.gradient().to_host<float>() == std::vector<float>{1, 2, 3, 4});
+  CHECK(dy.to_host<float>() == std::vector<float>{1, 2, 3, 4});
+}
+
+TEST_CASE("autograd: leaves accumulate over graphs, without changing the gradient that was given") {
+  const Context context = kernels::make_context();
+  const Tensor a = random_tensor(context, {2}, 1).requires_gradient(),
+               b = random_tensor(context, {2}, 2).requires_gradient();
+  const Tensor dy = Tensor::from<float>(context, {2}, {1, 2});
+  for (int i = 0; i < 3; ++i) backward(add(a, b), dy);
+  CHECK(a.gradient().to_host<float>() == std::vector<float>{3, 6});
+  CHECK(b.gradient().to_host<float>() == std::vector<float>{3, 6});
+  CHECK(dy.to_host<float>() == std::vector<float>{1, 2});
+}
+
+TEST_CASE("autograd: detach stops the gradient and shares the buffer") {
+  const Context context = kernels::make_context();
+  const Tensor x = Tensor::from<float>(context, {3}, {1, 2, 3}).requires_gradient();
+  CHECK(View(x.detach()).data == View(x).data);
+  backward(sum(multiply(x.detach(), x)));
+  CHECK(x.gradient().to_host<float>() == std::vector<float>{1, 2, 3});  // not 2x
+  CHECK_FALSE(multiply(x.detach(), x.detach()).wants_gradient());
+}
+
+TEST_CASE("autograd: an input that wants no gradient gets none") {
+  const Context context = kernels::make_context();
+  const Tensor x = random_tensor(context, {3}, 1).requires_gradient(), constant = random_tensor(context, {3}, 2);
+  backward(sum(multiply(constant, x)));
+  CHECK(x.gradient().to_host<float>() == constant.to_host<float>());
+  CHECK_FALSE(constant.gradient());
+}
+
+TEST_CASE("autograd: backward releases the graph while the loss is still held") {
+  const Context context = kernels::make_context();
+  const Pool& pool = context.pool();
+  const Tensor x = random_tensor(context, {50, 20}, 1).requires_gradient();
+  const std::size_t base = pool.used_bytes();
+  const Tensor loss = sum(multiply(l2_normalize(scale(relu(x), 2)), x));
+  CHECK(pool.used_bytes() > base + 2 * x.bytes());
+  backward(loss);
+  CHECK(pool.used_bytes() == base + Pool::size_class(loss.bytes()) + Pool::size_class(x.bytes()));  // and x's gradient
+}
+
+TEST_CASE("autograd: a graph that never runs is released with its output") {
+  const Context context = kernels::make_context();
+  const Tensor x = random_tensor(context, {50, 20}, 1).requires_gradient();
+  const std::size_t base = context.pool().used_bytes();
+  { const Tensor loss = sum(multiply(l2_normalize(x), x)); }
+  CHECK(context.pool().used_bytes() == base);
+}
+
+TEST_CASE("autograd: nothing is kept when nothing wants a gradient") {
+  const Context context = kernels::make_context();
+  const Tensor x = random_tensor(context, {50, 20}, 1);
+  const std::size_t base = context.pool().used_bytes();
+  const Tensor y = l2_normalize(scale(x, 2));
+  CHECK_FALSE(y.wants_gradient());
+  CHECK(context.pool().used_bytes() == base + Pool::size_class(y.bytes()));
+}
+
+TEST_CASE("autograd: backward refuses what it cannot run") {
+  const Context context = kernels::make_context();
+  const Tensor x = random_tensor(context, {3}, 1).requires_gradient();
+  const Tensor y = scale(x, 2), loss = sum(y);
+  CHECK_THROWS_WITH_AS(backward(y), "backward: expected a scalar loss, got shape [3]", Error);
+  CHECK_THROWS_WITH_AS(backward(y, Tensor::zeros(context, {4})),
+                       "backward: the gradient must have the tensor's shape [3], got [4]", Error);
+  CHECK_THROWS_WITH_AS(backward(loss.detach()), "backward: nothing in the graph of this tensor wants a gradient",
+                       Error);
+  const char* again = "backward: called on a leaf, or a second time on a graph that has already run";
+  CHECK_THROWS_WITH_AS(backward(x, x.detach()), again, Error);
+  backward(loss);
+  CHECK_THROWS_WITH_AS(backward(loss), again, Error);
+  CHECK(x.gradient().to_host<float>() == std::vector<float>(3, 2));
+}

@@ -1,0 +1,157 @@
+#include "engine/parameters.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/ops/elementwise.h"
+#include "engine/ops/reduce.h"
+#include "kernels/context.h"
+
+using namespace engine;
+
+namespace {
+
+const Initializer kNormal = Initializer::normal(1);
+
+std::vector<float> draw(const Context& context, const std::string& name, std::uint64_t seed,
+                        Initializer initializer = kNormal) {
+  ParameterSet set;
+  set.add(name, {500}, ParameterKind::kernel, Part::encoder, initializer);
+  set.allocate(context, seed);
+  return set.value(0).to_host<float>();
+}
+
+}  // namespace
+
+TEST_CASE("parameters: are laid out encoder | projector | probe, each part in order of addition") {
+  const Context context = kernels::make_context();
+  ParameterSet set;
+  set.add("probe.weight", {10, 3}, ParameterKind::kernel, Part::probe, kNormal);
+  set.add("encoder.b", {33}, ParameterKind::kernel, Part::encoder, kNormal);
+  set.add("projector.weight", {5, 5}, ParameterKind::kernel, Part::projector, kNormal);
+  set.add("encoder.a", {1}, ParameterKind::bias, Part::encoder, kNormal);
+  set.allocate(context, 1);
+
+  std::vector<std::string> names;
+  for (const ParameterInfo& info : set.parameters()) names.push_back(info.name);
+  CHECK(names == std::vector<std::string>{"encoder.b", "encoder.a", "projector.weight", "probe.weight"});
+  CHECK(set.trainable(Part::encoder) == 34);
+  CHECK(set.trainable(Part::projector) == 25);
+  CHECK(set.trainable(Part::probe) == 30);
+}
+
+TEST_CASE("parameters: slices are 128-byte aligned, disjoint, and zero in between") {
+  const Context context = kernels::make_context();
+  ParameterSet set;
+  for (const std::int64_t size : {1, 31, 32, 33, 100}) {
+    set.add(concat("p", size), {size}, ParameterKind::kernel, Part::encoder, Initializer::constant(1));
+  }
+  set.allocate(context, 1);
+
+  std::vector<float> expected(static_cast<std::size_t>(set.values().elements()));
+  std::int64_t end = 0;
+  for (std::size_t i = 0; i < set.parameters().size(); ++i) {
+    const auto& [name, shape, kind, part, initializer, offset] = set.parameters()[i];
+    CAPTURE(name);
+    CHECK(offset % 32 == 0);
+    CHECK(offset >= end);
+    end = offset + shape.elements();
+    CHECK(reinterpret_cast<std::uintptr_t>(View(set.value(i)).data) % 128 == 0);
+    CHECK(reinterpret_cast<std::uintptr_t>(View(set.gradient(i)).data) % 128 == 0);
+    std::fill_n(expected.begin() + offset, shape.elements(), 1.0f);
+  }
+  CHECK(end <= set.values().elements());
+  CHECK(set.values().to_host<float>() == expected);
+  CHECK(set.gradients().to_host<float>() == std::vector<float>(expected.size(), 0));
+}
+
+TEST_CASE("parameters: draws depend on the name and the seed, not on what else is in the set") {
+  const Context context = kernels::make_context();
+  ParameterSet set;
+  set.add("other", {77}, ParameterKind::kernel, Part::encoder, kNormal);
+  set.add("weight", {50, 10}, ParameterKind::kernel, Part::projector, kNormal);
+  set.allocate(context, 7);
+  CHECK(set.value(1).to_host<float>() == draw(context, "weight", 7));
+  CHECK(draw(context, "weight", 7) != draw(context, "weight", 8));
+  CHECK(draw(context, "weight", 7) != draw(context, "weight2", 7));
+}
+
+TEST_CASE("parameters: initializers have the spread they promise") {
+  const Context context = kernels::make_context();
+  const std::vector<float> normal = draw(context, "normal", 1, Initializer::normal(0.01));
+  double square = 0;
+  for (const float value : normal) square += static_cast<double>(value) * value;
+  CHECK(std::sqrt(square / 500) == doctest::Approx(0.01).epsilon(0.1));  // 3 standard errors
+
+  const std::vector<float> glorot = draw(context, "glorot", 1, Initializer::glorot_uniform(40, 20));
+  const auto [least, most] = std::minmax_element(glorot.begin(), glorot.end());
+  const double half_width = std::sqrt(6.0 / 60);
+  CHECK(*least >= -half_width);
+  CHECK(*most <= half_width);
+  CHECK(*most - *least > 1.95 * half_width);
+  CHECK(draw(context, "constant", 1, Initializer::constant(3)) == std::vector<float>(500, 3));
+}
+
+TEST_CASE("parameters: gradients land in the flat buffer, afresh after begin_step, zero where nothing was written") {
+  const Context context = kernels::make_context();
+  ParameterSet set;
+  const Parameter a = set.add("a", {2}, ParameterKind::kernel, Part::encoder, Initializer::constant(3));
+  const Parameter b = set.add("b", {2}, ParameterKind::kernel, Part::encoder, Initializer::constant(5));
+  set.allocate(context, 1);
+  const auto gradient = [&](std::size_t i) {
+    const std::vector<float> flat = set.gradients().to_host<float>();
+    const auto begin = flat.begin() + set.parameters()[i].offset;
+    return std::vector<float>(begin, begin + 2);
+  };
+  const auto product = [&] { return sum(multiply(a.tensor(Mode::train), b.tensor(Mode::train))); };
+
+  set.begin_step();
+  backward(product());
+  set.finish_gradients();
+  CHECK(gradient(0) == std::vector<float>{5, 5});
+  CHECK(gradient(1) == std::vector<float>{3, 3});
+
+  backward(product());  // the same step: adds
+  CHECK(gradient(0) == std::vector<float>{10, 10});
+
+  set.begin_step();
+  backward(sum(add(a.tensor(Mode::train), a.tensor(Mode::train))));  // passes dy on, which must not replace the slice
+  set.finish_gradients();
+  CHECK(gradient(0) == std::vector<float>{2, 2});
+  CHECK(gradient(1) == std::vector<float>{0, 0});
+}
+
+TEST_CASE("parameters: evaluating builds no graph") {
+  const Context context = kernels::make_context();
+  ParameterSet set;
+  const Parameter a = set.add("a", {2}, ParameterKind::kernel, Part::encoder, kNormal);
+  set.allocate(context, 1);
+  CHECK(a.tensor(Mode::train).wants_gradient());
+  CHECK_FALSE(a.tensor(Mode::evaluate).wants_gradient());
+  CHECK(View(a.tensor(Mode::evaluate)).data == View(a.tensor(Mode::train)).data);
+}
+
+TEST_CASE("parameters: states start at their initial value, ordered like the parameters") {
+  const Context context = kernels::make_context();
+  ParameterSet set;
+  const State counter = set.add_state("projector.counter", {}, Part::projector, 0, Dtype::i32);
+  const State variance = set.add_state("encoder.running_var", {33}, Part::encoder, 1);
+  set.allocate(context, 1);
+  CHECK(set.states()[0].name == "encoder.running_var");
+  CHECK(variance.tensor().to_host<float>() == std::vector<float>(33, 1));
+  CHECK(counter.tensor().to_host<std::int32_t>() == std::vector<std::int32_t>{0});
+  for (const StateInfo& info : set.states()) CHECK(info.offset_bytes % 128 == 0);
+  CHECK_FALSE(variance.tensor().wants_gradient());
+}
+
+TEST_CASE("parameters: nothing can be added once the buffers are laid out") {
+  const Context context = kernels::make_context();
+  ParameterSet set;
+  set.add("a", {2}, ParameterKind::kernel, Part::encoder, kNormal);
+  set.allocate(context, 1);
+  CHECK_THROWS_WITH_AS(set.add("late", {2}, ParameterKind::kernel, Part::encoder, kNormal),
+                       "parameters: 'late' was added after the buffers were allocated", Error);
+  CHECK_THROWS_AS(set.add_state("late", {2}, Part::encoder, 0), Error);
+}

@@ -1,0 +1,56 @@
+#include "kernels/cpu/simd.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+using namespace kernels::cpu;
+
+namespace {
+
+float first_lane(Floats values) {
+  float lane[kLanes];
+  store(lane, values);
+  return lane[0];
+}
+float exp2_of(float x) { return first_lane(kernels::cpu::exp2(broadcast(x))); }
+
+Floats ascending() {
+  float lane[kLanes];
+  for (int i = 0; i < kLanes; ++i) lane[i] = static_cast<float>(i);
+  return load(lane);
+}
+
+}  // namespace
+
+TEST_CASE("simd: exp2 is within 2 ulp over its whole range") {
+  double worst = 0;
+  for (int i = -126 * 4096; i < static_cast<int>(127.4 * 4096); ++i) {
+    const float x = static_cast<float>(i) / 4096.0f + 0.3f / 4096.0f;
+    const double expected = std::exp2(static_cast<double>(x));
+    const double ulp = std::ldexp(1.0, std::ilogb(expected) - 23);
+    worst = std::max(worst, std::abs(static_cast<double>(exp2_of(x)) - expected) / ulp);
+  }
+  MESSAGE("worst error of exp2: ", worst, " ulp");
+  CHECK(worst <= 2.0);
+}
+
+TEST_CASE("simd: exp2 is exact at whole numbers, 0 far below, and keeps NaN") {
+  for (int n = -126; n <= 127; ++n) CHECK(exp2_of(static_cast<float>(n)) == std::ldexp(1.0f, n));
+  for (const float x : {-126.6f, -127.0f, -200.0f, -1e30f, std::numeric_limits<float>::lowest(),
+                        -std::numeric_limits<float>::infinity()}) {
+    CAPTURE(x);
+    CHECK(exp2_of(x) == 0.0f);
+  }
+  CHECK(std::isnan(exp2_of(std::numeric_limits<float>::quiet_NaN())));
+}
+
+TEST_CASE("simd: reductions see every lane") {
+  CHECK(sum(ascending()) == static_cast<float>(kLanes * (kLanes - 1) / 2));
+  CHECK(kernels::cpu::max(ascending()) == static_cast<float>(kLanes - 1));
+  CHECK(kernels::cpu::max(-ascending()) == 0.0f);
+  CHECK(sum(kernels::cpu::max(ascending(), broadcast(static_cast<float>(kLanes)))) ==
+        static_cast<float>(kLanes * kLanes));
+}

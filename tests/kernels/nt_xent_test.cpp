@@ -1,0 +1,320 @@
+#include "kernels/nt_xent.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "kernels/context.h"
+#include "tests/numeric.h"
+
+using engine::Context;
+using engine::Tensor;
+using kernels::ContrastPairs;
+
+namespace {
+
+/// Unit rows, view 1 above view 2. The views of an example are alike, so that some anchors find their positive.
+std::vector<float> unit_rows(std::int64_t n, std::int64_t d, float scale = 1) {
+  std::vector<float> u = tests::random_values(2 * n * d, 7);
+  for (std::int64_t i = n * d; i < 2 * n * d; ++i) {
+    u[static_cast<std::size_t>(i)] = 0.5f * u[static_cast<std::size_t>(i)] + u[static_cast<std::size_t>(i - n * d)];
+  }
+  for (std::int64_t i = 0; i < 2 * n; ++i) {
+    float* row = u.data() + i * d;
+    double squared = 0;
+    for (std::int64_t k = 0; k < d; ++k) squared += static_cast<double>(row[k]) * row[k];
+    for (std::int64_t k = 0; k < d; ++k) row[k] = static_cast<float>(scale * row[k] / std::sqrt(squared));
+  }
+  return u;
+}
+
+struct Result {
+  std::vector<float> lse, positive, correct, sums, dview1, dview2;
+  bool operator==(const Result&) const = default;
+};
+
+struct Problem {
+  std::int64_t n, d;
+  float temperature = 0.1f;
+  bool within_views = true;
+  std::vector<float> u = unit_rows(n, d);
+};
+
+/// The formulas of kernels/nt_xent.h, term by term, in double.
+struct Reference {
+  std::vector<double> lse, positive, correct, sums, dview1, dview2;
+
+  explicit Reference(const Problem& p) {
+    const std::int64_t n = p.n, rows = 2 * n, d = p.d;
+    const auto candidate = [&](std::int64_t i, std::int64_t k) { return p.within_views ? i != k : (i < n) != (k < n); };
+    const auto dot = [&](std::int64_t i, std::int64_t k) {
+      double sum = 0;
+      for (std::int64_t c = 0; c < d; ++c) sum += static_cast<double>(p.u[at(i * d + c)]) * p.u[at(k * d + c)];
+      return sum / p.temperature;
+    };
+    std::vector<double> s(at(rows * rows));
+    for (std::int64_t i = 0; i < rows; ++i) {
+      for (std::int64_t k = 0; k < rows; ++k) s[at(i * rows + k)] = dot(i, k);
+    }
+    sums.assign(4, 0);
+    for (std::int64_t i = 0; i < rows; ++i) {
+      double highest = -std::numeric_limits<double>::infinity(), total = 0;
+      for (std::int64_t k = 0; k < rows; ++k) {
+        if (candidate(i, k)) highest = std::max(highest, s[at(i * rows + k)]);
+      }
+      for (std::int64_t k = 0; k < rows; ++k) {
+        if (candidate(i, k)) total += std::exp(s[at(i * rows + k)] - highest);
+      }
+      lse.push_back(highest + std::log(total));
+      const double same = s[at(i * rows + (i + n) % rows)];
+      sums[kernels::kContrastAlignment] -= same / static_cast<double>(n);
+      sums[kernels::kContrastDistribution] += lse.back() / static_cast<double>(n);
+      if (i >= n) continue;
+      positive.push_back(same);
+      const double* first = &s[at(i * rows + n)];
+      correct.push_back(std::max_element(first, first + n) - first == i ? 1 : 0);
+      sums[kernels::kContrastAccuracy] += correct.back() / static_cast<double>(n);
+    }
+    sums[kernels::kContrastLoss] = sums[kernels::kContrastAlignment] + sums[kernels::kContrastDistribution];
+
+    std::vector<double> du(at(rows * d));
+    for (std::int64_t i = 0; i < rows; ++i) {
+      for (std::int64_t k = 0; k < rows; ++k) {
+        if (!candidate(i, k)) continue;
+        const double logit = s[at(i * rows + k)];
+        double weight = std::exp(logit - lse[at(i)]) + std::exp(logit - lse[at(k)]);
+        if (k == (i + n) % rows) weight -= 2;
+        for (std::int64_t c = 0; c < d; ++c) {
+          du[at(i * d + c)] += weight * p.u[at(k * d + c)] / (static_cast<double>(n) * p.temperature);
+        }
+      }
+    }
+    dview1.assign(du.begin(), du.begin() + n * d);
+    dview2.assign(du.begin() + n * d, du.end());
+  }
+
+  static std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+};
+
+struct Options {
+  int threads = 2;
+  std::int64_t first = 0, count = -1;  ///< anchors; -1: all of them
+  float dloss = 1;
+  const std::vector<float>* lse = nullptr;  ///< of all rows, when only some are anchors
+};
+
+Result run(const Problem& p, const Options& options = {}) {
+  const Context context = kernels::make_context({.device = {}, .threads = options.threads});
+  const std::int64_t m = options.count < 0 ? p.n : options.count;
+  const Tensor u = Tensor::from<float>(context, {2 * p.n, p.d}, p.u);
+  const ContrastPairs pairs{.view1 = u.first_dimension_range(0, p.n),
+                            .view2 = u.first_dimension_range(p.n, p.n),
+                            .temperature = p.temperature,
+                            .within_views = p.within_views,
+                            .first_anchor = options.first};
+  const Tensor lse = Tensor::empty(context, {2, m}), positive = Tensor::empty(context, {m});
+  const Tensor correct = Tensor::empty(context, {m}), sums = Tensor::empty(context, {4});
+  kernels::nt_xent_forward(context,
+                           {.pairs = pairs, .lse = lse, .positive = positive, .correct = correct, .sums = sums});
+  const Tensor dloss = Tensor::from<float>(context, engine::Shape(), std::vector{options.dloss});
+  const Tensor all_lse = options.lse ? Tensor::from<float>(context, {2, p.n}, *options.lse) : lse;
+  const Tensor dview1 = Tensor::empty(context, {m, p.d}), dview2 = Tensor::empty(context, {m, p.d});
+  kernels::nt_xent_backward(context,
+                            {.pairs = pairs, .lse = all_lse, .dloss = dloss, .dview1 = {dview1}, .dview2 = {dview2}});
+  return {lse.to_host<float>(),  positive.to_host<float>(), correct.to_host<float>(),
+          sums.to_host<float>(), dview1.to_host<float>(),   dview2.to_host<float>()};
+}
+
+/// A similarity in f32 is off by up to a few ulp of its largest value, `range`; so are lse and the log of each p.
+double tolerance(double range) { return 1e-6 + 2e-7 * range; }
+
+/// For similarities within `range` of rows of `length`.
+void check(const Problem& p, double range, double length = 1) {
+  CAPTURE(p.n);
+  CAPTURE(p.d);
+  CAPTURE(p.temperature);
+  CAPTURE(p.within_views);
+  const Result actual = run(p);
+  const Reference expected(p);
+  tests::expect_close(actual.lse, expected.lse, tolerance(range));
+  tests::expect_close(actual.positive, expected.positive, tolerance(range));
+  CHECK(std::vector<double>(actual.correct.begin(), actual.correct.end()) == expected.correct);
+  tests::expect_close(actual.sums, expected.sums, 2 * tolerance(range));
+  // An error of the logits changes p by as much, relatively; the p_ik + p_ki of an anchor add up to a few at most.
+  const double gradient_tolerance = 4 * tolerance(range) * length / (static_cast<double>(p.n) * p.temperature);
+  tests::expect_close(actual.dview1, expected.dview1, gradient_tolerance);
+  tests::expect_close(actual.dview2, expected.dview2, gradient_tolerance);
+}
+
+std::vector<float> joined(const std::vector<float>& a, const std::vector<float>& b) {
+  std::vector<float> all = a;
+  all.insert(all.end(), b.begin(), b.end());
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("nt_xent: forward and gradient match the formulas in double for odd shapes") {
+  for (const std::int64_t n : {1, 2, 3, 7, 64, 65, 97, 257}) {
+    for (const std::int64_t d : {1, 3, 64, 128, 130}) {
+      for (const bool within_views : {true, false}) {
+        check({.n = n, .d = d, .temperature = 0.1f, .within_views = within_views}, 10);
+      }
+    }
+  }
+}
+
+TEST_CASE("nt_xent: every temperature, and rows of any length, without overflow") {
+  for (const bool within_views : {true, false}) {
+    for (const float temperature : {0.01f, 0.02f, 0.05f, 0.5f, 1.0f, 10.0f}) {
+      check({.n = 131, .d = 20, .temperature = temperature, .within_views = within_views}, 1 / temperature);
+    }
+    // Similarities up to 18000: f32 exp would overflow at 89, and most differences underflow.
+    check({.n = 131, .d = 20, .temperature = 0.05f, .within_views = within_views, .u = unit_rows(131, 20, 30)}, 18000,
+          30);
+  }
+}
+
+TEST_CASE("nt_xent: a tie counts as the lowest index") {
+  // Both views of all three examples are the same row: every anchor's argmax is row 0.
+  const Problem p{.n = 3, .d = 2, .u = std::vector<float>{1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0}};
+  CHECK(run(p).correct == std::vector<float>{1, 0, 0});
+  CHECK(run(p).sums[kernels::kContrastLoss] == doctest::Approx(2 * std::log(5.0)));
+}
+
+TEST_CASE("nt_xent: bit-equal when repeated and for any number of threads") {
+  for (const float temperature : {0.2f, 0.01f}) {
+    const Problem p{.n = 301, .d = 40, .temperature = temperature};
+    const Result once = run(p, {.threads = 2});
+    CHECK(once == run(p, {.threads = 2}));
+    CHECK(once == run(p, {.threads = 1}));
+    CHECK(once == run(p, {.threads = 5}));
+  }
+}
+
+TEST_CASE("nt_xent: anchors split over two calls give what one call gives") {
+  for (const bool within_views : {true, false}) {
+    const Problem p{.n = 150, .d = 24, .within_views = within_views};
+    const Result whole = run(p);
+    const std::int64_t cut = 49;
+    const Result a = run(p, {.first = 0, .count = cut, .lse = &whole.lse});
+    const Result b = run(p, {.first = cut, .count = p.n - cut, .lse = &whole.lse});
+
+    const auto as_double = [](const std::vector<float>& values) {
+      return std::vector<double>(values.begin(), values.end());
+    };
+    const auto view = [](const Result& r, int i) {
+      const auto m = static_cast<std::ptrdiff_t>(r.positive.size());
+      return std::vector<float>(r.lse.begin() + i * m, r.lse.begin() + (i + 1) * m);
+    };
+    for (const int i : {0, 1}) tests::expect_close(joined(view(a, i), view(b, i)), as_double(view(whole, i)), 1e-6);
+    tests::expect_close(joined(a.positive, b.positive), as_double(whole.positive), 1e-6);
+    CHECK(joined(a.correct, b.correct) == whole.correct);
+    tests::expect_close(joined(a.dview1, b.dview1), as_double(whole.dview1), 1e-6);
+    tests::expect_close(joined(a.dview2, b.dview2), as_double(whole.dview2), 1e-6);
+    for (std::size_t i = 0; i < 4; ++i) CHECK(a.sums[i] + b.sums[i] == doctest::Approx(whole.sums[i]).epsilon(1e-6));
+  }
+}
+
+TEST_CASE("nt_xent: the gradient is scaled by dloss, adds where asked to, and outputs stay inside their bounds") {
+  const Context context = kernels::make_context({.device = {}, .threads = 2});
+  const Problem p{.n = 67, .d = 5};
+  const Result expected = run(p, {.dloss = -2.5f});
+  const std::vector<float> plain = run(p).dview1;
+  for (std::size_t i = 0; i < plain.size(); ++i) CHECK(expected.dview1[i] == doctest::Approx(-2.5f * plain[i]));
+
+  const std::int64_t guard = 32;
+  const float sentinel = 12345;
+  struct Guarded {
+    Tensor buffer, inside;
+  };
+  const auto guarded = [&](engine::Shape shape, float value) {
+    const std::int64_t count = shape.elements();
+    std::vector<float> values(static_cast<std::size_t>(count + 2 * guard), sentinel);
+    std::fill_n(values.begin() + guard, count, value);
+    const Tensor buffer = Tensor::from<float>(context, {count + 2 * guard}, values);
+    return Guarded{buffer, buffer.first_dimension_range(guard, count).reshaped(shape)};
+  };
+  const Guarded lse = guarded({2, p.n}, 0), positive = guarded({p.n}, 0), correct = guarded({p.n}, 0);
+  const Guarded sums = guarded({4}, 0), dview1 = guarded({p.n, p.d}, 0), dview2 = guarded({p.n, p.d}, 3);
+  const Tensor u = Tensor::from<float>(context, {2 * p.n, p.d}, p.u);
+  const ContrastPairs pairs{.view1 = u.first_dimension_range(0, p.n),
+                            .view2 = u.first_dimension_range(p.n, p.n),
+                            .temperature = p.temperature,
+                            .within_views = true};
+  kernels::nt_xent_forward(
+      context,
+      {.pairs = pairs, .lse = lse.inside, .positive = positive.inside, .correct = correct.inside, .sums = sums.inside});
+  kernels::nt_xent_backward(context, {.pairs = pairs,
+                                      .lse = lse.inside,
+                                      .dloss = Tensor::from<float>(context, engine::Shape(), std::vector{-2.5f}),
+                                      .dview1 = {dview1.inside},
+                                      .dview2 = {dview2.inside, true}});
+  for (const Guarded* output : {&lse, &positive, &correct, &sums, &dview1, &dview2}) {
+    const std::vector<float> values = output->buffer.to_host<float>();
+    for (std::size_t i = 0; i < static_cast<std::size_t>(guard); ++i) {
+      CHECK(values[i] == sentinel);
+      CHECK(values[values.size() - 1 - i] == sentinel);
+    }
+  }
+  CHECK(lse.inside.to_host<float>() == expected.lse);
+  CHECK(dview1.inside.to_host<float>() == expected.dview1);
+  const std::vector<float> added = dview2.inside.to_host<float>();
+  for (std::size_t i = 0; i < added.size(); ++i) CHECK(added[i] == doctest::Approx(3 + expected.dview2[i]));
+}
+
+TEST_CASE("nt_xent: a NaN in one row reaches the loss") {
+  for (const bool within_views : {true, false}) {
+    Problem p{.n = 100, .d = 8, .within_views = within_views};
+    p.u[150 * 8 + 3] = std::numeric_limits<float>::quiet_NaN();
+    const Result result = run(p);
+    CHECK(std::isnan(result.sums[kernels::kContrastLoss]));
+    CHECK(result.correct[50] == 0);
+  }
+}
+
+TEST_CASE("nt_xent: memory grows with n d, not n^2") {
+  const Context context = kernels::make_context({.device = {}, .threads = 2});
+  const std::int64_t n = 8192, d = 128;
+  const Tensor u = Tensor::from<float>(context, {2 * n, d}, unit_rows(n, d));
+  const Tensor lse = Tensor::empty(context, {2, n}), positive = Tensor::empty(context, {n});
+  const Tensor correct = Tensor::empty(context, {n}), sums = Tensor::empty(context, {4}),
+               du = Tensor::empty(context, {2 * n, d});
+  const Tensor dloss = Tensor::from<float>(context, engine::Shape(), std::vector{1.0f});
+  const ContrastPairs pairs{.view1 = u.first_dimension_range(0, n),
+                            .view2 = u.first_dimension_range(n, n),
+                            .temperature = 0.1f,
+                            .within_views = true};
+  const std::size_t before = context.pool().used_bytes();
+  context.pool().reset_peak();
+  kernels::nt_xent_forward(context,
+                           {.pairs = pairs, .lse = lse, .positive = positive, .correct = correct, .sums = sums});
+  kernels::nt_xent_backward(context, {.pairs = pairs,
+                                      .lse = lse,
+                                      .dloss = dloss,
+                                      .dview1 = {du.first_dimension_range(0, n)},
+                                      .dview2 = {du.first_dimension_range(n, n)}});
+  CHECK(context.pool().used_bytes() == before);
+  const double extra_mib = static_cast<double>(context.pool().peak_bytes() - before) / (1 << 20);
+  MESSAGE("16384 rows of 128: ", extra_mib, " MiB; their similarities would be 1024 MiB");
+  CHECK(extra_mib < 32);
+}
+
+TEST_CASE("nt_xent: cost counts each similarity once and each anchor's weighted sum") {
+  const Context context = kernels::make_context();
+  const Tensor u = Tensor::zeros(context, {3, 10});
+  ContrastPairs pairs{.view1 = u, .view2 = u, .temperature = 1, .within_views = true};
+  CHECK(pairs.similarity_operations(3) == 2 * 10 * 15);  // 6 rows: 15 pairs
+  CHECK(pairs.gradient_operations(3) == 2 * 10 * 30);
+  CHECK(pairs.similarity_operations(1) == 2 * 10 * 9);  // 2 anchors: 1 pair between them, 8 with others
+  pairs.within_views = false;
+  CHECK(pairs.similarity_operations(3) == 2 * 10 * 9);
+  CHECK(pairs.gradient_operations(3) == 2 * 10 * 18);
+  CHECK(pairs.similarity_operations(1) == 2 * 10 * 5);
+  const kernels::NtXentBackward backward{
+      .pairs = pairs, .lse = Tensor::zeros(context, {2, 3}), .dloss = {}, .dview1 = {u}, .dview2 = {u}};
+  CHECK(backward.cost().bytes == (4 * 30 + 6) * 4);
+  CHECK(backward.cost().operations == 2 * 10 * 27);
+}

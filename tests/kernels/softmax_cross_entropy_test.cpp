@@ -1,0 +1,127 @@
+#include "kernels/softmax_cross_entropy.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/context.h"
+#include "tests/guarded_tensor.h"
+#include "tests/numeric.h"
+
+using namespace engine;
+using tests::GuardedTensor;
+using tests::random_tensor;
+
+namespace {
+
+/// Labels 0, 3, 6, ... modulo k; or random non-negative targets, whose rows need not sum to 1.
+Tensor make_targets(const Context& context, std::int64_t n, std::int64_t k, bool labels) {
+  if (labels) {
+    std::vector<std::int32_t> values;
+    for (std::int64_t i = 0; i < n; ++i) values.push_back(static_cast<std::int32_t>(3 * i % k));
+    return Tensor::from(context, {n}, values);
+  }
+  std::vector<float> values = tests::random_values(n * k, 4);
+  for (float& value : values) value = std::max(value, 0.0f);
+  return Tensor::from(context, {n, k}, values);
+}
+
+struct Expected {
+  double loss = 0, accuracy = 0;
+  std::vector<double> gradient;  // of the loss
+};
+
+Expected plain_loops(const std::vector<float>& logits, const Tensor& targets, std::int64_t n, std::int64_t k,
+                     double smoothing) {
+  std::vector<double> t(logits.size());
+  if (targets.dtype() == Dtype::i32) {
+    const auto labels = targets.to_host<std::int32_t>();
+    for (std::int64_t i = 0; i < n; ++i) t[static_cast<std::size_t>(i * k + labels[static_cast<std::size_t>(i)])] = 1;
+  } else {
+    const auto values = targets.to_host<float>();
+    t.assign(values.begin(), values.end());
+  }
+  Expected expected;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const float* x = logits.data() + i * k;
+    double* row = t.data() + i * k;
+    expected.accuracy += std::max_element(x, x + k) - x == std::max_element(row, row + k) - row;
+    double partition = 0, total = 0;
+    for (std::int64_t j = 0; j < k; ++j) {
+      row[j] = (1 - smoothing) * row[j] + smoothing / static_cast<double>(k);
+      partition += std::exp(static_cast<double>(x[j]));
+      total += row[j];
+    }
+    for (std::int64_t j = 0; j < k; ++j) {
+      const double p = std::exp(static_cast<double>(x[j])) / partition;
+      expected.loss -= row[j] * std::log(p) / static_cast<double>(n);
+      expected.gradient.push_back((p * total - row[j]) / static_cast<double>(n));
+    }
+  }
+  expected.accuracy /= static_cast<double>(n);
+  return expected;
+}
+
+}  // namespace
+
+TEST_CASE("softmax_cross_entropy kernels: equal the plain loops, write all of the output and nothing else") {
+  const Context context = kernels::make_context();
+  for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
+    for (const auto& [n, k] : {std::pair<std::int64_t, std::int64_t>{1, 1}, {1, 10}, {7, 3}, {65, 33}, {200, 101}}) {
+      for (const bool labels : {true, false}) {
+        for (const float smoothing : {0.0f, 0.1f}) {
+          for (const bool accumulate : {false, true}) {
+            CAPTURE(name(dtype));
+            CAPTURE(n);
+            CAPTURE(k);
+            CAPTURE(labels);
+            CAPTURE(smoothing);
+            CAPTURE(accumulate);
+            const Tensor logits = random_tensor(context, {n, k}, 1, dtype),
+                         targets = make_targets(context, n, k, labels);
+            const Tensor before = random_tensor(context, {n, k}, 2, dtype);
+            const Tensor dloss = Tensor::from<float>(context, {}, {1.5f});
+            const GuardedTensor terms(context, {n, 2}), loss(context, {}), accuracy(context, {}), dlogits(before);
+            kernels::softmax_cross_entropy_forward(context, {.logits = logits,
+                                                             .targets = targets,
+                                                             .smoothing = smoothing,
+                                                             .softmax_terms = terms,
+                                                             .loss = loss,
+                                                             .accuracy = accuracy});
+            kernels::softmax_cross_entropy_backward(context, {.dloss = dloss,
+                                                              .logits = logits,
+                                                              .targets = targets,
+                                                              .smoothing = smoothing,
+                                                              .softmax_terms = terms.checked(),
+                                                              .dlogits = {dlogits, accumulate}});
+
+            Expected expected = plain_loops(tests::to_floats(logits), targets, n, k, smoothing);
+            const auto start = tests::to_floats(before);
+            for (std::size_t i = 0; i < start.size(); ++i) {
+              expected.gradient[i] = 1.5 * expected.gradient[i] + (accumulate ? start[i] : 0.0);
+            }
+            tests::expect_close(loss.checked().to_host<float>(), {expected.loss}, 20 * tests::rounding(Dtype::f32));
+            tests::expect_close(accuracy.checked().to_host<float>(), {expected.accuracy}, tests::rounding(Dtype::f32));
+            tests::expect_close(tests::to_floats(dlogits.checked()), expected.gradient, 8 * tests::rounding(dtype));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("softmax_cross_entropy kernels: the loss is bit-equal for any number of threads") {
+  const auto with_threads = [](int threads) {
+    const Context context = kernels::make_context({.device = {}, .threads = threads});
+    const Tensor loss = Tensor::empty(context, {}), accuracy = Tensor::empty(context, {});
+    kernels::softmax_cross_entropy_forward(context, {.logits = random_tensor(context, {1003, 37}, 1),
+                                                     .targets = make_targets(context, 1003, 37, true),
+                                                     .softmax_terms = Tensor::empty(context, {1003, 2}),
+                                                     .loss = loss,
+                                                     .accuracy = accuracy});
+    return loss.item();
+  };
+  const float one = with_threads(1);
+  for (const int threads : {2, 3, 8}) CHECK(with_threads(threads) == one);
+}

@@ -1,0 +1,154 @@
+#include "losses/contrastive.h"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cmath>
+
+#include "engine/autograd.h"
+#include "kernels/context.h"
+#include "kernels/nt_xent.h"
+#include "tests/numeric.h"
+
+using engine::Context;
+using engine::Tensor;
+
+namespace {
+
+constexpr std::int64_t kN = 4, kD = 3;
+using Rows = std::array<std::array<double, kD>, kN>;
+
+/// The inputs of the golden values, computed in double by an independent implementation.
+Rows view1() {
+  Rows z;
+  for (int i = 0; i < kN; ++i) {
+    for (int j = 0; j < kD; ++j) z[i][j] = std::sin(1 + 0.7 * (3 * i + j));
+  }
+  return z;
+}
+Rows view2() {
+  Rows z;
+  for (int i = 0; i < kN; ++i) {
+    for (int j = 0; j < kD; ++j) z[i][j] = std::cos(0.3 + 0.5 * (3 * i + j));
+  }
+  return z;
+}
+
+double length(const std::array<double, kD>& z) { return std::sqrt(z[0] * z[0] + z[1] * z[1] + z[2] * z[2]); }
+
+std::vector<float> normalised(const Rows& z) {
+  std::vector<float> u;
+  for (const auto& row : z) {
+    for (const double value : row) u.push_back(static_cast<float>(value / length(row)));
+  }
+  return u;
+}
+
+/// dz = (du - (du . u) u) / |z|
+std::array<double, kD> through_normalisation(const std::vector<float>& du, std::int64_t row,
+                                             const std::array<double, kD>& z) {
+  double along = 0;
+  for (int j = 0; j < kD; ++j) along += du[static_cast<std::size_t>(row * kD + j)] * z[j] / length(z);
+  std::array<double, kD> dz;
+  for (int j = 0; j < kD; ++j) {
+    dz[j] = (du[static_cast<std::size_t>(row * kD + j)] - along * z[j] / length(z)) / length(z);
+  }
+  return dz;
+}
+
+Tensor stacked(const Context& context) {
+  std::vector<float> u = normalised(view1());
+  const std::vector<float> second = normalised(view2());
+  u.insert(u.end(), second.begin(), second.end());
+  return Tensor::from<float>(context, {2 * kN, kD}, u);
+}
+
+}  // namespace
+
+TEST_CASE("nt_xent: golden values") {
+  const Context context = kernels::make_context();
+  const Tensor u = stacked(context);
+  const struct {
+    float temperature;
+    double loss;
+  } golden[] = {
+      {0.05f, 1.9368693108}, {0.1f, 1.4608597884}, {0.2f, 1.4120904644}, {0.5f, 1.8233050546}, {1.0f, 2.4384801432}};
+  for (const auto& [temperature, loss] : golden) {
+    CAPTURE(temperature);
+    CHECK(losses::nt_xent(u, temperature).loss.item() == doctest::Approx(loss).epsilon(2e-6));
+  }
+}
+
+TEST_CASE("nt_xent: golden gradients and decomposition") {
+  const Context context = kernels::make_context();
+  const Tensor u = stacked(context).requires_gradient();
+  const losses::ContrastiveLoss result = losses::nt_xent(u, 0.5f);
+  const std::vector<float> metrics = result.metrics.to_host<float>();
+  CHECK(metrics[kernels::kContrastLoss] == doctest::Approx(1.8233050546).epsilon(1e-6));
+  CHECK(0.5 * metrics[kernels::kContrastAlignment] == doctest::Approx(-1.7415359180).epsilon(1e-6));
+  CHECK(0.5 * metrics[kernels::kContrastDistribution] == doctest::Approx(2.6531884453).epsilon(1e-6));
+
+  engine::backward(result.loss);
+  const std::vector<float> du = u.gradient().to_host<float>();
+  const std::array<double, kD> dz1 = through_normalisation(du, 0, view1()[0]);
+  const std::array<double, kD> dz2 = through_normalisation(du, kN + 3, view2()[3]);
+  const double expected1[] = {-.1841734210, .0266280638, .1903441665};
+  const double expected2[] = {-.1575690791, -.0883920318, .0709068597};
+  for (std::size_t j = 0; j < kD; ++j) {
+    CHECK(std::abs(dz1[j] - expected1[j]) < 1e-6);
+    CHECK(std::abs(dz2[j] - expected2[j]) < 1e-6);
+  }
+}
+
+TEST_CASE("cross_view: golden values") {
+  const Context context = kernels::make_context();
+  const Tensor u1 = Tensor::from<float>(context, {kN, kD}, normalised(view1()));
+  const Tensor u2 = Tensor::from<float>(context, {kN, kD}, normalised(view2()));
+  CHECK(losses::cross_view(u1, u2, 0.1f).loss.item() == doctest::Approx(.8786400876).epsilon(2e-6));
+  CHECK(losses::cross_view(u1, u2, 0.5f).loss.item() == doctest::Approx(1.1460530479).epsilon(2e-6));
+}
+
+TEST_CASE("contrastive: uninformative features give 2 ln(2n - 1) and 2 ln n") {
+  const Context context = kernels::make_context();
+  const std::vector<float> same(static_cast<std::size_t>(2 * 512 * 4), 0.5f);
+  const Tensor u = Tensor::from<float>(context, {2 * 512, 4}, same);
+  CHECK(losses::nt_xent(u, 0.1f).loss.item() == doctest::Approx(2 * std::log(1023.0)));
+  const Tensor half = u.first_dimension_range(0, 512);
+  CHECK(losses::cross_view(half, half, 0.1f).loss.item() == doctest::Approx(2 * std::log(512.0)));
+}
+
+TEST_CASE("contrastive: gradients match central differences") {
+  const Context context = kernels::make_context();
+  const Tensor u = tests::random_tensor(context, {2 * 5, 6}, 1);
+  tests::check_gradients([](const std::vector<Tensor>& in) { return losses::nt_xent(in[0], 0.7f).loss; }, {u});
+  const Tensor u1 = tests::random_tensor(context, {5, 6}, 2), u2 = tests::random_tensor(context, {5, 6}, 3);
+  const auto cross = [](const std::vector<Tensor>& in) { return losses::cross_view(in[0], in[1], 0.7f).loss; };
+  tests::check_gradients(cross, {u1, u2});
+}
+
+TEST_CASE("cross_view: one gradient only, and both views the same tensor") {
+  const Context context = kernels::make_context();
+  const Tensor a = tests::random_tensor(context, {5, 6}, 2), b = tests::random_tensor(context, {5, 6}, 3);
+  const Tensor both1 = a.requires_gradient(), both2 = b.requires_gradient();
+  engine::backward(losses::cross_view(both1, both2, 0.5f).loss);
+  const Tensor only2 = b.requires_gradient();
+  engine::backward(losses::cross_view(a, only2, 0.5f).loss);
+  CHECK(only2.gradient().to_host<float>() == both2.gradient().to_host<float>());
+  const auto self = [](const std::vector<Tensor>& in) { return losses::cross_view(in[0], in[0], 0.7f).loss; };
+  tests::check_gradients(self, {a});
+}
+
+TEST_CASE("contrastive: refuses shapes and temperatures that make no sense") {
+  const Context context = kernels::make_context();
+  const Tensor odd = Tensor::zeros(context, {5, 6}), even = Tensor::zeros(context, {4, 6});
+  CHECK_THROWS_WITH_AS(losses::nt_xent(odd, 0.1f),
+                       "nt_xent: u must be f32 [2n,d], the rows of view 1 above those of view 2, got f32 [5,6]",
+                       engine::Error);
+  CHECK_THROWS_AS(losses::nt_xent(Tensor::zeros(context, {0, 6}), 0.1f), engine::Error);
+  CHECK_THROWS_WITH_AS(losses::nt_xent(even, 0.0f), "nt_xent: temperature must be a number above 0, got 0",
+                       engine::Error);
+  CHECK_THROWS_AS(losses::nt_xent(even, std::nanf("")), engine::Error);
+  CHECK_THROWS_WITH_AS(losses::cross_view(odd, even, 0.1f),
+                       "cross_view: u1 and u2 must both be f32 [n,d], got f32 [5,6] and f32 [4,6]", engine::Error);
+  CHECK_THROWS_AS(losses::cross_view(even, even, -1.0f), engine::Error);
+}

@@ -1,0 +1,62 @@
+#include "models/conv_n.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "engine/autograd.h"
+#include "kernels/context.h"
+#include "models/probe_head.h"
+#include "models/projection_head.h"
+#include "tests/numeric.h"
+
+using namespace engine;
+using namespace models;
+
+TEST_CASE("convn: parameter counts of the notebook for every number of bits") {
+  const std::pair<std::int64_t, std::int64_t> totals[] = {{0, 139882}, {5, 141322}, {10, 142762}, {15, 144202}, {20, 145642}};
+  for (const auto& [bits, total] : totals) {
+    const Context context = kernels::make_context();
+    ParameterSet parameters;
+    const ConvN encoder(parameters, {.in_channels = 1 + bits});
+    const ProjectionHead head(parameters, {.in = encoder.features(), .hidden = 256, .out = 64, .output_batch_norm = false});
+    const ProbeHead probe(parameters, encoder.features(), 10, Initializer::glorot_uniform(128, 10));
+    parameters.allocate(context, 1);
+    CHECK(parameters.trainable(Part::encoder) == 88928 + 288 * bits);
+    CHECK(parameters.trainable(Part::projector) == 49664);
+    CHECK(parameters.trainable(Part::probe) == 1290);
+    CHECK(parameters.trainable(Part::encoder) + parameters.trainable(Part::projector) + parameters.trainable(Part::probe) == total);
+  }
+}
+
+TEST_CASE("convn: features are [N,128], not negative, and every parameter gets a gradient") {
+  const Context context = kernels::make_context();
+  ParameterSet parameters;
+  const ConvN encoder(parameters, {.in_channels = 3});
+  parameters.allocate(context, 1);
+  parameters.begin_step();
+  const Tensor h = encoder.forward(tests::random_tensor(context, {5, 28, 28, 3}, 1), Mode::train);
+  CHECK(h.shape() == Shape{5, 128});
+  const auto values = h.to_host<float>();
+  CHECK(*std::min_element(values.begin(), values.end()) == 0);
+  backward(h, tests::random_tensor(context, h.shape(), 2));
+  for (std::size_t i = 0; i < parameters.parameters().size(); ++i) {
+    CAPTURE(parameters.parameters()[i].name);
+    const auto gradient = parameters.gradient(i).to_host<float>();
+    CHECK(std::any_of(gradient.begin(), gradient.end(), [](float g) { return g != 0; }));
+  }
+  CHECK_THROWS_AS(encoder.forward(Tensor::zeros(context, {1, 32, 32, 3}), Mode::train), Error);
+}
+
+TEST_CASE("convn: evaluation keeps no graph and changes no running statistics") {
+  const Context context = kernels::make_context();
+  ParameterSet parameters;
+  const ConvN encoder(parameters, {});
+  parameters.allocate(context, 1);
+  const auto before = parameters.state(0).to_host<float>();
+  const Tensor images = tests::random_tensor(context, {2, 28, 28, 1}, 1);
+  CHECK_FALSE(encoder.forward(images, Mode::evaluate).wants_gradient());
+  CHECK(parameters.state(0).to_host<float>() == before);
+  (void)encoder.forward(images, Mode::train);
+  CHECK(parameters.state(0).to_host<float>() != before);
+}
