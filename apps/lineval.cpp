@@ -5,6 +5,7 @@
 
 #include "apps/evaluation/knn.h"
 #include "apps/evaluation/linear_probe.h"
+#include "apps/input/run_data.h"
 #include "apps/run/checkpoint.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/flags.h"
@@ -14,7 +15,6 @@
 #include "apps/train/make_context.h"
 #include "apps/train/network.h"
 #include "apps/train/parameter_files.h"
-#include "apps/input/run_data.h"
 #include "engine/io/files.h"
 #include "engine/io/safetensors.h"
 
@@ -43,7 +43,8 @@ std::vector<double> parse_rates(const std::string& text) {
     } catch (const std::logic_error&) {  // not a number, or one too large: refused below
     }
     if (used != part.size() || part.empty() || !(rate > 0)) {
-      throw UsageError(engine::concat("--learning-rates must be positive numbers with commas between, got '", text, "'"));
+      throw UsageError(
+          engine::concat("--learning-rates must be positive numbers with commas between, got '", text, "'"));
     }
     rates.push_back(rate);
   }
@@ -62,13 +63,15 @@ fs::path result_directory(const Arguments& arguments) {
 void keep_earlier(const fs::path& file) {
   if (!fs::exists(file)) return;
   for (int i = 1;; ++i) {
-    const fs::path kept = file.parent_path() / fmt::format("{}.{}{}", file.stem().string(), i, file.extension().string());
+    const fs::path kept =
+        file.parent_path() / fmt::format("{}.{}{}", file.stem().string(), i, file.extension().string());
     if (fs::exists(kept)) continue;
     return engine::rename_path(file, kept);
   }
 }
 
-Features features_of(const engine::Context& context, const Network& network, const data::Source& source, const std::string& label) {
+Features features_of(const engine::Context& context, const Network& network, const data::Source& source,
+                     const std::string& label) {
   Progress progress({.label = label, .unit = "images", .total = source.size()});
   return extract_features(context, *network.encoder, source, [&](std::int64_t done) { progress.update(done); });
 }
@@ -93,28 +96,60 @@ void save_head(const fs::path& path, const LinearProbeResult& result, const Feat
 int lineval(int argc, char** argv) {
   Arguments arguments;
   Flags flags("lineval",
-              "Linear evaluation of a pretrained encoder: lineval RUN_DIR. Trains linear classifiers on its frozen features for a\n"
-              "grid of learning rates in one pass, chooses the rate on a held-out part of the training set, and reports top-1 on\n"
+              "Linear evaluation of a pretrained encoder: lineval RUN_DIR. Trains linear classifiers on its frozen "
+              "features for a\n"
+              "grid of learning rates in one pass, chooses the rate on a held-out part of the training set, and "
+              "reports top-1 on\n"
               "the test set, with k nearest neighbours beside it.");
   flags.add_positional({.name = "RUN_DIR", .help = "directory of a pretraining run"}, arguments.run);
-  flags.add_switch({.name = "--random-init", .group = "Evaluation", .help = "evaluate the same network untrained, into RUN_DIR-random-init"},
+  flags.add_switch({.name = "--random-init",
+                    .group = "Evaluation",
+                    .help = "evaluate the same network untrained, into RUN_DIR-random-init"},
                    arguments.random_init);
-  flags.add({.name = "--learning-rates", .group = "Evaluation", .help = "the grid; each is scaled by batch size / 256", .value = "X,X,...",
+  flags.add({.name = "--learning-rates",
+             .group = "Evaluation",
+             .help = "the grid; each is scaled by batch size / 256",
+             .value = "X,X,...",
              .fallback = arguments.learning_rates},
             arguments.learning_rates);
-  flags.add({.name = "--epochs", .group = "Evaluation", .help = "passes over the training set", .value = "N", .fallback = "90"}, arguments.epochs, 1);
-  flags.add({.name = "--batch-size", .group = "Evaluation", .help = "of the classifiers", .value = "N", .fallback = "512"}, arguments.batch_size, 1);
-  flags.add({.name = "--knn", .group = "Evaluation", .help = "neighbours that vote", .value = "K", .fallback = "200"}, arguments.k, 1);
-  flags.add({.name = "--seed", .group = "Evaluation", .help = "of the held-out part, the shuffles and the untrained network", .value = "N", .fallback = "1"},
+  flags.add({.name = "--epochs",
+             .group = "Evaluation",
+             .help = "passes over the training set",
+             .value = "N",
+             .fallback = "90"},
+            arguments.epochs, 1);
+  flags.add(
+      {.name = "--batch-size", .group = "Evaluation", .help = "of the classifiers", .value = "N", .fallback = "512"},
+      arguments.batch_size, 1);
+  flags.add({.name = "--knn", .group = "Evaluation", .help = "neighbours that vote", .value = "K", .fallback = "200"},
+            arguments.k, 1);
+  flags.add({.name = "--seed",
+             .group = "Evaluation",
+             .help = "of the held-out part, the shuffles and the untrained network",
+             .value = "N",
+             .fallback = "1"},
             arguments.seed, 0);
-  flags.add({.name = "--data", .group = "Data", .help = "read the data from here", .value = "SOURCE", .fallback = "the run's"}, arguments.data);
-  flags.add({.name = "--device", .group = "Run", .help = "where to compute", .value = "cpu|cuda|cuda:N", .fallback = "the run's"}, arguments.device);
-  flags.add({.name = "--threads", .group = "Run", .help = "CPU threads, 0 for all", .value = "N", .fallback = "the run's"}, arguments.threads, 0);
+  flags.add({.name = "--data",
+             .group = "Data",
+             .help = "read the data from here",
+             .value = "SOURCE",
+             .fallback = "the run's"},
+            arguments.data);
+  flags.add({.name = "--device",
+             .group = "Run",
+             .help = "where to compute",
+             .value = "cpu|cuda|cuda:N",
+             .fallback = "the run's"},
+            arguments.device);
+  flags.add(
+      {.name = "--threads", .group = "Run", .help = "CPU threads, 0 for all", .value = "N", .fallback = "the run's"},
+      arguments.threads, 0);
   if (!flags.parse(argc, argv)) return kSuccess;
   if (arguments.run.empty()) throw UsageError("give the directory of a pretraining run: lineval RUN_DIR");
 
   const fs::path run = arguments.run;
-  if (!fs::exists(run / "config.toml")) throw UsageError(engine::concat(run.string(), " is not a run directory: it has no config.toml"));
+  if (!fs::exists(run / "config.toml"))
+    throw UsageError(engine::concat(run.string(), " is not a run directory: it has no config.toml"));
   Config config = read_config(run / "config.toml");
   if (!arguments.data.empty()) config.data.source = arguments.data;
   if (!arguments.device.empty()) config.run.device = arguments.device;
@@ -131,7 +166,8 @@ int lineval(int argc, char** argv) {
   std::int64_t step = 0;
   if (!arguments.random_init) {
     const auto checkpoint = Checkpoints(run, config.run.keep).newest();
-    if (!checkpoint) throw UsageError(engine::concat(run.string(), " has no checkpoint yet; let pretrain finish an epoch first"));
+    if (!checkpoint)
+      throw UsageError(engine::concat(run.string(), " has no checkpoint yet; let pretrain finish an epoch first"));
     load_encoder(checkpoint->directory / "model.safetensors", network.parameters);
     step = checkpoint->state.step;
   }
@@ -141,11 +177,14 @@ int lineval(int argc, char** argv) {
   const Features test = features_of(context, network, *test_data, "features of the test set");
   const LinearProbeResult result = train_probe(train, test, options);
   const double knn = knn_accuracy(train, test, {.k = static_cast<int>(arguments.k)});
-  EXPECTS(encoder_sha256(network.parameters) == before, "lineval: the encoder changed during its evaluation; the figures are void");
+  EXPECTS(encoder_sha256(network.parameters) == before,
+          "lineval: the encoder changed during its evaluation; the figures are void");
 
   const std::string protocol = fmt::format(
-      "frozen features of {} dimensions (batch norm in inference mode, no augmentation), {}; multinomial logistic regression, zero "
-      "init, SGD with Nesterov momentum 0.9, batch {}, {} epochs, rate x {}/256 with cosine decay, no weight decay, rate chosen on "
+      "frozen features of {} dimensions (batch norm in inference mode, no augmentation), {}; multinomial logistic "
+      "regression, zero "
+      "init, SGD with Nesterov momentum 0.9, batch {}, {} epochs, rate x {}/256 with cosine decay, no weight decay, "
+      "rate chosen on "
       "{:.0f}% of the training set held out; top-1 on the test set",
       network.encoder->features(), train_data->describe(), options.batch_size, options.epochs, options.batch_size,
       options.holdout * 100);
@@ -161,14 +200,17 @@ int lineval(int argc, char** argv) {
   json["bits"] = config.data.bits;
   json["protocol"] = protocol;
   for (const auto& point : result.grid) {
-    json["grid"].push_back({{"learning_rate", point.learning_rate}, {"holdout", point.holdout_accuracy}, {"test", point.test_accuracy}});
+    json["grid"].push_back(
+        {{"learning_rate", point.learning_rate}, {"holdout", point.holdout_accuracy}, {"test", point.test_accuracy}});
   }
   const fs::path eval = result_directory(arguments) / "eval";
   engine::create_directories(eval);
   keep_earlier(eval / "lineval.json");
   engine::atomic_write_file(eval / "lineval.json", json.dump(2) + "\n");
   engine::atomic_write_file(
-      eval / "knn.json", nlohmann::ordered_json{{"knn", knn}, {"k", arguments.k}, {"temperature", KnnOptions{}.temperature}}.dump(2) + "\n");
+      eval / "knn.json",
+      nlohmann::ordered_json{{"knn", knn}, {"k", arguments.k}, {"temperature", KnnOptions{}.temperature}}.dump(2) +
+          "\n");
   save_head(eval / "linear_head.safetensors", result, train);
   json.erase("grid");
   json.erase("protocol");

@@ -3,13 +3,13 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "apps/input/run_data.h"
 #include "apps/run/environment.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/main.h"
 #include "apps/run/run_flags.h"
 #include "apps/run/signals.h"
 #include "apps/train/make_context.h"
-#include "apps/input/run_data.h"
 #include "apps/train/trainer.h"
 #include "data/contact_sheet.h"
 #include "engine/io/files.h"
@@ -29,7 +29,8 @@ constexpr int kViewScale = 4;
 
 void print_schedule(const TrainingPlan& plan) {
   std::cout << "step,lr\n";
-  for (std::int64_t t = 0; t < plan.schedule.steps; ++t) std::cout << fmt::format("{},{:.9g}\n", t, plan.schedule.at(t));
+  for (std::int64_t t = 0; t < plan.schedule.steps; ++t)
+    std::cout << fmt::format("{},{:.9g}\n", t, plan.schedule.at(t));
 }
 
 /// One row per example: the image, and its two views in the first epoch.
@@ -65,24 +66,32 @@ void print_dry_run(const engine::Context& context, const Config& config, const T
       "device bytes   {} before the first step\nsteps          {} = {:.2f} epochs of {} batches of {} images\n"
       "learning rate  {:.6g} peak after {} warmup steps, {} decay\nthreads        {}\n",
       trainer.train_data().describe(), trainer.test_data().describe(),
-      count(engine::Part::encoder) + count(engine::Part::projector) + count(engine::Part::probe), count(engine::Part::encoder),
-      count(engine::Part::projector), count(engine::Part::probe), context.pool().used_bytes(), schedule.steps,
-      static_cast<double>(schedule.steps) / static_cast<double>(trainer.plan().steps_per_epoch), trainer.plan().steps_per_epoch,
-      config.train.batch_size, schedule.peak, schedule.warmup_steps, config.optim.schedule, context.threads());
+      count(engine::Part::encoder) + count(engine::Part::projector) + count(engine::Part::probe),
+      count(engine::Part::encoder), count(engine::Part::projector), count(engine::Part::probe),
+      context.pool().used_bytes(), schedule.steps,
+      static_cast<double>(schedule.steps) / static_cast<double>(trainer.plan().steps_per_epoch),
+      trainer.plan().steps_per_epoch, config.train.batch_size, schedule.peak, schedule.warmup_steps,
+      config.optim.schedule, context.threads());
 }
 
 int pretrain(int argc, char** argv) {
   Arguments arguments;
   Flags flags("pretrain", "Pretrains an encoder with a contrastive loss; an online linear probe watches it.");
   add_run_flags(flags, arguments.run);
-  flags.add_switch({.name = "--dry-run", .group = "Output", .help = "build everything, say what would run, train nothing"},
-                   arguments.dry_run);
-  flags.add_switch({.name = "--print-schedule", .group = "Output", .help = "print the learning rate of every step as CSV"},
-                   arguments.print_schedule);
-  flags.add({.name = "--dump-views", .group = "Output", .help = "draw N examples with their two views and exit", .value = "N FILE.png"},
+  flags.add_switch(
+      {.name = "--dry-run", .group = "Output", .help = "build everything, say what would run, train nothing"},
+      arguments.dry_run);
+  flags.add_switch(
+      {.name = "--print-schedule", .group = "Output", .help = "print the learning rate of every step as CSV"},
+      arguments.print_schedule);
+  flags.add({.name = "--dump-views",
+             .group = "Output",
+             .help = "draw N examples with their two views and exit",
+             .value = "N FILE.png"},
             arguments.dump_views, 2);
-  flags.add_switch({.name = "--profile", .group = "Output", .help = "print time, GB/s and GFLOP/s per kernel at the end"},
-                   arguments.profile);
+  flags.add_switch(
+      {.name = "--profile", .group = "Output", .help = "print time, GB/s and GFLOP/s per kernel at the end"},
+      arguments.profile);
   if (!flags.parse(argc, argv)) return kSuccess;
 
   const Config config = resolve(arguments.run);
@@ -104,8 +113,10 @@ int pretrain(int argc, char** argv) {
   install_signal_handlers();
   RunDirectory directory(arguments.run);
   engine::atomic_write_file(directory.path() / "env.json",
-                            environment_json({.argv = {argv, static_cast<std::size_t>(argc)}, .device = config.run.device,
-                                              .threads = context.threads(), .libraries = kernels::library_versions()}));
+                            environment_json({.argv = {argv, static_cast<std::size_t>(argc)},
+                                              .device = config.run.device,
+                                              .threads = context.threads(),
+                                              .libraries = kernels::library_versions()}));
   if (directory.resumed()) {
     if (const auto checkpoint = Checkpoints(directory.path(), config.run.keep).newest()) trainer.restore(*checkpoint);
     directory.log(fmt::format("resumed at step {}", trainer.step()));
@@ -114,8 +125,11 @@ int pretrain(int argc, char** argv) {
   context.profiler().enable(arguments.profile);
   const Trainer::Summary summary = trainer.run(directory);
   if (arguments.profile) context.profiler().print(std::cerr, summary.seconds);
-  std::cout << nlohmann::ordered_json{{"run", directory.path().string()}, {"step", trainer.step()}, {"loss", summary.loss},
-                                      {"probe_test_accuracy", summary.test_accuracy}, {"seconds", summary.seconds}}
+  std::cout << nlohmann::ordered_json{{"run", directory.path().string()},
+                                      {"step", trainer.step()},
+                                      {"loss", summary.loss},
+                                      {"probe_test_accuracy", summary.test_accuracy},
+                                      {"seconds", summary.seconds}}
                    .dump()
             << std::endl;
   return kSuccess;

@@ -55,12 +55,15 @@ void backward(const Tensor& loss) {
 
 void backward(const Tensor& y, const Tensor& dy) {
   EXPECTS(y.wants_gradient(), "backward: nothing in the graph of this tensor wants a gradient");
-  EXPECTS(dy.shape() == y.shape(), "backward: the gradient must have the tensor's shape ", y.shape(), ", got ", dy.shape());
+  EXPECTS(dy.shape() == y.shape(), "backward: the gradient must have the tensor's shape ", y.shape(), ", got ",
+          dy.shape());
   if (!y.node()->backward) throw Error("backward: called on a leaf, or a second time on a graph that has already run");
   y.node()->gradient = dy.detach();
   y.node()->written = true;
 
-  const auto shallower = [](const std::shared_ptr<Node>& a, const std::shared_ptr<Node>& b) { return a->depth < b->depth; };
+  const auto shallower = [](const std::shared_ptr<Node>& a, const std::shared_ptr<Node>& b) {
+    return a->depth < b->depth;
+  };
   std::priority_queue<std::shared_ptr<Node>, std::vector<std::shared_ptr<Node>>, decltype(shallower)> ready(shallower);
   ready.push(y.node());
   while (!ready.empty()) {

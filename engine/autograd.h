@@ -42,9 +42,9 @@ class Grads {
   Node& node_;
 };
 
-/// Attaches the gradient of an operation to its output. Without any input that wants a gradient, nothing is kept and the
-/// closure is dropped. The closure captures exactly the (detached) tensors that the gradient reads; capturing the output's
-/// own graph would be a cycle.
+/// Attaches the gradient of an operation to its output. Without any input that wants a gradient, nothing is kept and
+/// the closure is dropped. The closure captures exactly the (detached) tensors that the gradient reads; capturing the
+/// output's own graph would be a cycle.
 Tensor with_grad(const Tensor& y, std::initializer_list<Tensor> inputs, BackwardFunction backward);
 
 /// Runs the graph of `loss` (a scalar) backwards from dloss = 1. Each node is released as soon as it has run.

@@ -77,9 +77,10 @@ class State {
   std::shared_ptr<Slot> slot_;
 };
 
-/// All parameters of a program: values and gradients are each one contiguous f32 buffer whose 128-byte aligned slices are
-/// ordered encoder | projector | probe, with zeros in between. So an optimizer step is one kernel over a segment table, and
-/// zeroing, reducing or copying is one call. Layers add to it; then `allocate` lays it out and initialises it.
+/// All parameters of a program: values and gradients are each one contiguous f32 buffer whose 128-byte aligned slices
+/// are ordered encoder | projector | probe, with zeros in between. So an optimizer step is one kernel over a segment
+/// table, and zeroing, reducing or copying is one call. Layers add to it; then `allocate` lays it out and initialises
+/// it.
 class ParameterSet {
  public:
   Parameter add(std::string name, Shape shape, ParameterKind kind, Part part, Initializer initializer);

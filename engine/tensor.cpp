@@ -54,8 +54,8 @@ Tensor Tensor::reshaped(Shape shape) const {
 }
 
 Tensor Tensor::first_dimension_range(std::int64_t begin, std::int64_t count) const {
-  EXPECTS(shape_.rank() > 0 && begin >= 0 && count >= 0 && begin + count <= shape_[0], "rows [", begin, ",", begin + count,
-          ") are not inside a tensor of shape ", shape_);
+  EXPECTS(shape_.rank() > 0 && begin >= 0 && count >= 0 && begin + count <= shape_[0], "rows [", begin, ",",
+          begin + count, ") are not inside a tensor of shape ", shape_);
   Tensor result = detach();
   const std::size_t row_bytes = shape_[0] > 0 ? bytes() / static_cast<std::size_t>(shape_[0]) : 0;
   result.offset_bytes_ += static_cast<std::size_t>(begin) * row_bytes;
@@ -68,9 +68,9 @@ Tensor Tensor::slice_as(std::int64_t offset_bytes, Shape shape, Dtype dtype) con
   result.offset_bytes_ += static_cast<std::size_t>(offset_bytes);
   result.shape_ = shape;
   result.dtype_ = dtype;
-  EXPECTS(dtype_ == Dtype::u8 && offset_bytes >= 0 &&
-              static_cast<std::size_t>(offset_bytes) + result.bytes() <= bytes(),
-          "slice: ", result.bytes(), " bytes at ", offset_bytes, " are not inside ", bytes(), " bytes of ", name(dtype_));
+  EXPECTS(
+      dtype_ == Dtype::u8 && offset_bytes >= 0 && static_cast<std::size_t>(offset_bytes) + result.bytes() <= bytes(),
+      "slice: ", result.bytes(), " bytes at ", offset_bytes, " are not inside ", bytes(), " bytes of ", name(dtype_));
   return result;
 }
 

@@ -11,8 +11,8 @@ namespace engine {
 
 struct Node;
 
-/// A handle to a dense, row-major buffer on one context's device, and to the graph that computed it, if anything in that
-/// graph wants a gradient. Copying a Tensor copies the handle. Images are NHWC, convolution weights KRSC.
+/// A handle to a dense, row-major buffer on one context's device, and to the graph that computed it, if anything in
+/// that graph wants a gradient. Copying a Tensor copies the handle. Images are NHWC, convolution weights KRSC.
 class Tensor {
  public:
   Tensor() = default;
@@ -21,7 +21,8 @@ class Tensor {
   static Tensor empty(const Context& context, Shape shape, Dtype dtype = Dtype::f32);
   static Tensor zeros(const Context& context, Shape shape, Dtype dtype = Dtype::f32);
   /// A copy of host data, which must have as many elements as `shape`.
-  template <class T> static Tensor from(const Context& context, Shape shape, const std::vector<T>& values) {
+  template <class T>
+  static Tensor from(const Context& context, Shape shape, const std::vector<T>& values) {
     Tensor result = empty(context, shape, dtype_of<T>);
     result.upload<T>(values);
     return result;
@@ -47,15 +48,17 @@ class Tensor {
   Tensor detach() const;
 
   /// Host copies; these wait for the device. Not for use inside a training step.
-  template <class T> std::vector<T> to_host() const {
+  template <class T>
+  std::vector<T> to_host() const {
     EXPECTS(dtype_of<T> == dtype_, "to_host: the tensor holds ", name(dtype_), ", not ", name(dtype_of<T>));
     std::vector<T> values(static_cast<std::size_t>(elements()));
     download(values.data());
     return values;
   }
-  template <class T> void upload(std::span<const T> values) const {
-    EXPECTS(dtype_of<T> == dtype_ && static_cast<std::int64_t>(values.size()) == elements(), "upload: tensor ", shape_, " of ",
-            name(dtype_), " cannot take ", values.size(), " values of ", name(dtype_of<T>));
+  template <class T>
+  void upload(std::span<const T> values) const {
+    EXPECTS(dtype_of<T> == dtype_ && static_cast<std::int64_t>(values.size()) == elements(), "upload: tensor ", shape_,
+            " of ", name(dtype_), " cannot take ", values.size(), " values of ", name(dtype_of<T>));
     upload_bytes(values.data());
   }
   void upload_bytes(const void* host) const;

@@ -3,8 +3,8 @@
 
 namespace kernels {
 
-// Ioffe & Szegedy 2015, over all rows of x seen as a matrix [rows, C] (NHWC images: every pixel is a row). Statistics and
-// application are separate kernels, so that ranks can reduce in between. Per-channel tensors are f32 [C].
+// Ioffe & Szegedy 2015, over all rows of x seen as a matrix [rows, C] (NHWC images: every pixel is a row). Statistics
+// and application are separate kernels, so that ranks can reduce in between. Per-channel tensors are f32 [C].
 
 // mean, inv_std = 1/sqrt(variance + epsilon) of the batch (biased variance), and the running averages:
 // running = momentum * running + (1 - momentum) * batch, with the variance times rows/(rows-1) when `unbiased`.
@@ -31,7 +31,9 @@ struct BatchNormApply {
   ConstView beta;  // [C] or none
   View y;
   bool relu;
-  Cost cost() const { return {.bytes = bytes_of(x) + bytes_of(residual) + bytes_of(y), .operations = 3 * x.shape.elements()}; }
+  Cost cost() const {
+    return {.bytes = bytes_of(x) + bytes_of(residual) + bytes_of(y), .operations = 3 * x.shape.elements()};
+  }
 };
 // With z the value before the ReLU, dz = dy where z > 0 (all of dy without ReLU), x^ = (x - mean) inv_std:
 // sums = {sum dz x^, sum dz} [2,C]; dgamma (+)= the first, dbeta (+)= the second, where wanted.
@@ -46,8 +48,8 @@ struct BatchNormBackwardSums {
     return {.bytes = bytes_of(x) + bytes_of(dy) + bytes_of(y), .operations = 4 * x.shape.elements()};
   }
 };
-// dx (+)= gamma inv_std (dz - sum(dz)/rows - x^ sum(dz x^)/rows); without batch statistics (inference) only the first term.
-// dresidual (+)= dz.
+// dx (+)= gamma inv_std (dz - sum(dz)/rows - x^ sum(dz x^)/rows); without batch statistics (inference) only the first
+// term. dresidual (+)= dz.
 struct BatchNormBackwardApply {
   ConstView x, dy, y;
   ConstView mean, inv_std, gamma, beta, sums;

@@ -22,7 +22,8 @@ using engine::Shape;
 using engine::View;
 
 /// One operation: a struct of named arguments and one implementation per device. The only dispatch in the tree.
-template <class Args> struct Kernel {
+template <class Args>
+struct Kernel {
   using Function = void(const Context&, const Args&);
   const char* name;
   Function *cpu, *cuda;  // cuda is null in a build without CUDA
@@ -49,11 +50,11 @@ inline std::int64_t bytes_of(const Destination& to) { return bytes_of(to.view) *
 }  // namespace kernels
 
 /// Declares kernels::cpu::name and kernels::cuda::name, and the callable kernels::name. Use inside namespace kernels.
-#define KERNEL(name, Args)                                   \
-  namespace cpu {                                            \
-  void name(const Context&, const Args&);                    \
-  }                                                          \
-  namespace cuda {                                           \
-  void name(const Context&, const Args&);                    \
-  }                                                          \
+#define KERNEL(name, Args)                \
+  namespace cpu {                         \
+  void name(const Context&, const Args&); \
+  }                                       \
+  namespace cuda {                        \
+  void name(const Context&, const Args&); \
+  }                                       \
   inline constexpr Kernel<Args> name { #name, cpu::name, ON_CUDA(cuda::name) }

@@ -10,7 +10,8 @@ struct LinearForward {
   ConstView bias;    // [k] or none
   View y;            // [n,k]
   Cost cost() const {
-    return {.bytes = bytes_of(x) + bytes_of(weight) + bytes_of(y), .operations = 2 * x.shape.rows() * weight.shape.elements()};
+    return {.bytes = bytes_of(x) + bytes_of(weight) + bytes_of(y),
+            .operations = 2 * x.shape.rows() * weight.shape.elements()};
   }
 };
 // dx[n,c] (+)= sum_k dy[n,k] weight[k,c]

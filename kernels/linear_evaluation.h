@@ -22,8 +22,8 @@ struct RowwiseSgd {
   Cost cost() const { return {.bytes = 5 * bytes_of(gradient), .operations = 5 * gradient.shape.elements()}; }
 };
 
-// predicted[q] = argmax over classes of the sum over the k largest similarities s of row q of exp(s / temperature) for the
-// neighbour's class (Wu et al. 2018, section 3.4). Equal similarities count in the order of their index.
+// predicted[q] = argmax over classes of the sum over the k largest similarities s of row q of exp(s / temperature) for
+// the neighbour's class (Wu et al. 2018, section 3.4). Equal similarities count in the order of their index.
 struct KnnVote {
   ConstView similarities;  // f32 [Q,N]
   ConstView labels;        // i32 [N], in [0,classes)

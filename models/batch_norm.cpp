@@ -5,11 +5,13 @@ namespace models {
 using engine::Initializer;
 using engine::ParameterKind;
 
-BatchNorm::BatchNorm(engine::ParameterSet& parameters, engine::Part part, const std::string& name, std::int64_t channels,
-                     const Options& options)
+BatchNorm::BatchNorm(engine::ParameterSet& parameters, engine::Part part, const std::string& name,
+                     std::int64_t channels, const Options& options)
     : options_(options) {
-  gamma_ = parameters.add(name + ".weight", {channels}, ParameterKind::gamma, part, Initializer::constant(options.gamma_initial));
-  if (options.beta) beta_ = parameters.add(name + ".bias", {channels}, ParameterKind::beta, part, Initializer::constant(0));
+  gamma_ = parameters.add(name + ".weight", {channels}, ParameterKind::gamma, part,
+                          Initializer::constant(options.gamma_initial));
+  if (options.beta)
+    beta_ = parameters.add(name + ".bias", {channels}, ParameterKind::beta, part, Initializer::constant(0));
   mean_ = parameters.add_state(name + ".running_mean", {channels}, part, 0);
   variance_ = parameters.add_state(name + ".running_var", {channels}, part, 1);
   batches_ = parameters.add_state(name + ".num_batches_tracked", {}, part, 0, engine::Dtype::i32);

@@ -1,8 +1,8 @@
 #include "models/conv_n.h"
 
 #include "engine/ops/conv2d.h"
-#include "engine/ops/reshape.h"
 #include "engine/ops/linear.h"
+#include "engine/ops/reshape.h"
 
 namespace models {
 
@@ -19,8 +19,9 @@ ConvN::ConvN(engine::ParameterSet& parameters, const Options& options)
   for (int i = 0; i < 3; ++i) {
     const std::string number = std::to_string(i + 1);
     const std::int64_t out = channels[i];
-    convolutions_[i].weight = parameters.add("encoder.conv" + number + ".weight", {out, 3, 3, in}, ParameterKind::kernel,
-                                             Part::encoder, Initializer::glorot_uniform(9 * in, 9 * out));
+    convolutions_[i].weight =
+        parameters.add("encoder.conv" + number + ".weight", {out, 3, 3, in}, ParameterKind::kernel, Part::encoder,
+                       Initializer::glorot_uniform(9 * in, 9 * out));
     convolutions_[i].batch_norm = {parameters, Part::encoder, "encoder.bn" + number, out, batch_norm};
     in = out;
   }
@@ -32,7 +33,8 @@ ConvN::ConvN(engine::ParameterSet& parameters, const Options& options)
 }
 
 Tensor ConvN::forward(const Tensor& images, engine::Mode mode) const {
-  EXPECTS(images.shape().rank() == 4 && images.shape()[1] == 28 && images.shape()[2] == 28 && images.shape()[3] == in_channels_,
+  EXPECTS(images.shape().rank() == 4 && images.shape()[1] == 28 && images.shape()[2] == 28 &&
+              images.shape()[3] == in_channels_,
           "convn: images must be [N,28,28,", in_channels_, "], got ", images.shape());
   Tensor x = images;
   for (const Stage& stage : convolutions_) {

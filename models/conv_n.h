@@ -4,9 +4,9 @@
 
 namespace models {
 
-/// The small network of the RandBits notebook, for 28x28 images: three 3x3 stride-2 convolutions without padding (32, 64, 64
-/// channels: 13x13, 6x6, 2x2), each with batch norm and ReLU; flatten in H,W,C order (256); a linear layer to 128, batch norm,
-/// ReLU. No biases, Glorot uniform kernels. Width multiplies all channel counts.
+/// The small network of the RandBits notebook, for 28x28 images: three 3x3 stride-2 convolutions without padding (32,
+/// 64, 64 channels: 13x13, 6x6, 2x2), each with batch norm and ReLU; flatten in H,W,C order (256); a linear layer to
+/// 128, batch norm, ReLU. No biases, Glorot uniform kernels. Width multiplies all channel counts.
 class ConvN final : public Encoder {
  public:
   struct Options {

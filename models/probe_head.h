@@ -3,7 +3,8 @@
 
 namespace models {
 
-/// The linear classifier that trains on features beside the main loss without touching the encoder: a stop-gradient in front.
+/// The linear classifier that trains on features beside the main loss without touching the encoder: a stop-gradient in
+/// front.
 class ProbeHead {
  public:
   ProbeHead(engine::ParameterSet& parameters, std::int64_t features, std::int64_t classes, engine::Initializer kernel);

@@ -15,9 +15,9 @@ ProjectionHead::ProjectionHead(engine::ParameterSet& parameters, const Options& 
     const bool last = layer + 1 == options.layers;
     const std::int64_t out = last ? options.out : options.hidden > 0 ? options.hidden : options.in;
     const std::string number = std::to_string(layer + 1);
-    weights_.push_back(parameters.add("projector.linear" + number + ".weight", {out, in}, engine::ParameterKind::kernel,
-                                      Part::projector,
-                                      options.glorot ? Initializer::glorot_uniform(in, out) : Initializer::normal(0.01)));
+    weights_.push_back(parameters.add(
+        "projector.linear" + number + ".weight", {out, in}, engine::ParameterKind::kernel, Part::projector,
+        options.glorot ? Initializer::glorot_uniform(in, out) : Initializer::normal(0.01)));
     if (!last || options.output_batch_norm) {
       batch_norms_.emplace_back(parameters, Part::projector, "projector.bn" + number, out,
                                 BatchNorm::Options{.numeric = options.batch_norm, .beta = !last});

@@ -5,14 +5,14 @@
 
 namespace models {
 
-/// The multi-layer perceptron between encoder and loss (SimCLR v2, code): hidden layers are linear without bias, batch norm,
-/// ReLU; the last is linear without bias and, if asked for, batch norm with gamma but no beta.
+/// The multi-layer perceptron between encoder and loss (SimCLR v2, code): hidden layers are linear without bias, batch
+/// norm, ReLU; the last is linear without bias and, if asked for, batch norm with gamma but no beta.
 class ProjectionHead {
  public:
   struct Options {
-    std::int64_t in = 0;       ///< width of the encoder's output
-    std::int64_t layers = 2;   ///< linear layers, 1 to 4
-    std::int64_t hidden = 0;   ///< width of the hidden layers; 0 means `in`
+    std::int64_t in = 0;      ///< width of the encoder's output
+    std::int64_t layers = 2;  ///< linear layers, 1 to 4
+    std::int64_t hidden = 0;  ///< width of the hidden layers; 0 means `in`
     std::int64_t out = 64;
     bool output_batch_norm = true;
     bool glorot = false;  ///< Glorot uniform kernels (ConvN's notebook) instead of N(0, 0.01^2) (SimCLR)

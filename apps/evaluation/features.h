@@ -15,8 +15,8 @@ struct Features {
   int classes = 0;
 };
 
-/// Runs the encoder in inference mode over every example, without augmentation. `progress(done)` is told after each batch and
-/// may throw to stop.
+/// Runs the encoder in inference mode over every example, without augmentation. `progress(done)` is told after each
+/// batch and may throw to stop.
 Features extract_features(const engine::Context& context, const models::Encoder& encoder, const data::Source& source,
                           const std::function<void(std::int64_t done)>& progress = {});
 

@@ -21,8 +21,12 @@ double knn_accuracy(const Features& train, const Features& test, KnnOptions opti
     const std::int64_t count = std::min(kQueries, size - begin);
     const Tensor predicted = Tensor::empty(context, {count}, engine::Dtype::i32);
     const Tensor similarities = engine::linear(queries.first_dimension_range(begin, count), candidates);
-    kernels::knn_vote(context, {.similarities = similarities, .labels = train.labels, .predicted = predicted, .k = options.k,
-                                .classes = train.classes, .temperature = options.temperature});
+    kernels::knn_vote(context, {.similarities = similarities,
+                                .labels = train.labels,
+                                .predicted = predicted,
+                                .k = options.k,
+                                .classes = train.classes,
+                                .temperature = options.temperature});
     const std::vector<std::int32_t> guesses = predicted.to_host<std::int32_t>();
     for (std::int64_t i = 0; i < count; ++i) {
       correct += guesses[static_cast<std::size_t>(i)] == truth[static_cast<std::size_t>(begin + i)] ? 1 : 0;

@@ -31,7 +31,8 @@ class Classifiers {
     weight_velocity_ = Tensor::zeros(context, {rows, features});
     bias_velocity_ = Tensor::zeros(context, {rows});
     std::vector<float> row_rates;
-    for (const double rate : rates) row_rates.insert(row_rates.end(), static_cast<std::size_t>(classes), static_cast<float>(rate));
+    for (const double rate : rates)
+      row_rates.insert(row_rates.end(), static_cast<std::size_t>(classes), static_cast<float>(rate));
     rates_ = Tensor::from(context, {rows}, row_rates);
   }
 
@@ -93,9 +94,7 @@ class Rows {
   }
   std::int64_t size() const { return static_cast<std::int64_t>(rows_.size()); }
 
-  Features all() const {
-    return select(std::vector<std::int32_t>(rows_), 1);
-  }
+  Features all() const { return select(std::vector<std::int32_t>(rows_), 1); }
   /// `count` rows from `begin` on in the order of `shuffle`; every label `repeat` times.
   Features batch(const data::Permutation& shuffle, std::int64_t begin, std::int64_t count, std::int64_t repeat) const {
     std::vector<std::int32_t> chosen;
@@ -129,8 +128,9 @@ LinearProbeResult train_linear_probe(const Features& train, const Features& test
                                      const std::function<void(std::int64_t, std::int64_t)>& progress) {
   const std::int64_t size = train.values.shape()[0];
   const auto held = static_cast<std::int64_t>(options.holdout * static_cast<double>(size));
-  EXPECTS(held > 0 && size - held >= options.batch_size, "linear probe: ", size, " training examples are too few for batches of ",
-          options.batch_size, " beside a held-out part of ", held, "; lower the batch size");
+  EXPECTS(held > 0 && size - held >= options.batch_size, "linear probe: ", size,
+          " training examples are too few for batches of ", options.batch_size, " beside a held-out part of ", held,
+          "; lower the batch size");
   // Which examples are held out depends on the seed alone. The epochs' shuffles follow; epoch 0 is this one.
   const data::Permutation split(size, options.seed, 0);
   std::vector<std::int32_t> order(static_cast<std::size_t>(size));

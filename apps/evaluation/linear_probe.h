@@ -7,9 +7,9 @@
 
 namespace apps {
 
-/// The linear evaluation protocol: logistic regression on frozen features by SGD with Nesterov momentum 0.9, from zero, with a
-/// cosine schedule from lr * batch / 256 (SimCLR). A part of the training set is held out to choose the learning rate; the test
-/// set is only read to report.
+/// The linear evaluation protocol: logistic regression on frozen features by SGD with Nesterov momentum 0.9, from zero,
+/// with a cosine schedule from lr * batch / 256 (SimCLR). A part of the training set is held out to choose the learning
+/// rate; the test set is only read to report.
 struct LinearProbeOptions {
   std::vector<double> learning_rates;  ///< base rates of the grid
   std::int64_t batch_size = 512;
@@ -24,9 +24,9 @@ struct LinearProbeResult {
     double holdout_accuracy = 0, test_accuracy = 0;
   };
   std::vector<Point> grid;
-  Point best;                   ///< largest accuracy on the held-out part; the smaller rate on a tie
-  std::vector<float> weight;    ///< [classes, features] of `best`
-  std::vector<float> bias;      ///< [classes]
+  Point best;                 ///< largest accuracy on the held-out part; the smaller rate on a tie
+  std::vector<float> weight;  ///< [classes, features] of `best`
+  std::vector<float> bias;    ///< [classes]
 };
 
 /// Trains a classifier for every rate of the grid at once: they are column blocks of one wide matrix product.

@@ -19,7 +19,8 @@ DeviceBatch::DeviceBatch(const engine::Context& context, const data::Source& sou
 }
 
 void DeviceBatch::upload(const data::HostBatch& batch) {
-  EXPECTS(batch.images.size() == images_.bytes(), "batch: expected ", images_.shape(), " images, got ", batch.labels.size());
+  EXPECTS(batch.images.size() == images_.bytes(), "batch: expected ", images_.shape(), " images, got ",
+          batch.labels.size());
   images_.upload_bytes(batch.images.data());
   counters_.upload_bytes(batch.counters.data());
   bits_.upload_bytes(batch.bits.data());

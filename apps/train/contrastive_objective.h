@@ -1,6 +1,6 @@
 #pragma once
-#include "apps/run/config.h"
 #include "apps/input/device_batch.h"
+#include "apps/run/config.h"
 #include "apps/train/network.h"
 
 namespace apps {
@@ -12,8 +12,9 @@ struct ObjectiveOutcome {
   engine::Tensor probe_accuracy;                                    ///< of the online probe on this batch
 };
 
-/// The forward pass of contrastive pretraining with the online probe beside it: two crops of every image through the encoder
-/// (together, or view by view with batch norm statistics of their own), the head, L2 normalisation, and the loss.
+/// The forward pass of contrastive pretraining with the online probe beside it: two crops of every image through the
+/// encoder (together, or view by view with batch norm statistics of their own), the head, L2 normalisation, and the
+/// loss.
 ObjectiveOutcome contrastive_objective(const Config& config, const Network& network, const DeviceBatch& batch);
 
 }  // namespace apps

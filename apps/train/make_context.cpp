@@ -9,9 +9,7 @@ engine::Context make_context(const Config& config) {
   try {
     return kernels::make_context(
         {.device = engine::Device::parse(config.run.device), .threads = static_cast<int>(config.run.threads)});
-  } catch (const engine::Error& error) {
-    throw UsageError(error.what());
-  }
+  } catch (const engine::Error& error) { throw UsageError(error.what()); }
 }
 
 }  // namespace apps

@@ -38,7 +38,8 @@ Stored on_disk(const Shape& shape, Dtype dtype) {
 }
 
 /// Calls move(memory index, disk index) for every element of a tensor.
-template <class Move> void for_each_element(const Shape& shape, Move&& move) {
+template <class Move>
+void for_each_element(const Shape& shape, Move&& move) {
   if (shape.rank() != 4) {
     for (std::int64_t i = 0; i < shape.elements(); ++i) move(i, i);
     return;
@@ -93,7 +94,8 @@ std::vector<Named> tensors_of(const engine::ParameterSet& parameters) {
   return result;
 }
 
-void save(const std::filesystem::path& path, const std::vector<Named>& tensors, std::map<std::string, std::string> metadata) {
+void save(const std::filesystem::path& path, const std::vector<Named>& tensors,
+          std::map<std::string, std::string> metadata) {
   std::vector<std::vector<std::byte>> bytes;
   std::vector<StoredTensor> stored;
   for (const Named& named : tensors) bytes.push_back(to_disk(named.tensor));
@@ -119,8 +121,8 @@ void load(const std::filesystem::path& path, const std::vector<Named>& tensors) 
     const StoredTensor& stored = file.at(named.name);
     const Stored wanted = on_disk(named.tensor.shape(), named.tensor.dtype());
     if (stored.dtype != wanted.dtype || stored.shape != wanted.shape) {
-      throw engine::DataError(engine::concat(path.string(), ": ", named.name, " must be ", text(wanted), " for this network, got ",
-                                             text({stored.dtype, stored.shape})));
+      throw engine::DataError(engine::concat(path.string(), ": ", named.name, " must be ", text(wanted),
+                                             " for this network, got ", text({stored.dtype, stored.shape})));
     }
   }
   for (const Named& named : tensors) from_disk(file.at(named.name), named.tensor);
@@ -143,7 +145,9 @@ void save_model(const std::filesystem::path& path, const engine::ParameterSet& p
   save(path, tensors_of(parameters), metadata);
 }
 
-void load_model(const std::filesystem::path& path, const engine::ParameterSet& parameters) { load(path, tensors_of(parameters)); }
+void load_model(const std::filesystem::path& path, const engine::ParameterSet& parameters) {
+  load(path, tensors_of(parameters));
+}
 
 void load_encoder(const std::filesystem::path& path, const engine::ParameterSet& parameters) {
   load(path, tensors_of(parameters, Part::encoder));

@@ -8,8 +8,8 @@
 
 namespace apps {
 
-// Files of tensors. On disk convolutions are OIHW and linear layers [out,in], under torchvision's names; `num_batches_tracked`
-// is i64. The conversion is exact both ways.
+// Files of tensors. On disk convolutions are OIHW and linear layers [out,in], under torchvision's names;
+// `num_batches_tracked` is i64. The conversion is exact both ways.
 
 /// All parameters and states of the set, named with their part in front ("encoder.conv1.weight").
 void save_model(const std::filesystem::path& path, const engine::ParameterSet& parameters,
@@ -22,7 +22,8 @@ void load_encoder(const std::filesystem::path& path, const engine::ParameterSet&
 /// SHA-256 of the encoder's parameters and states: equal exactly when the encoder computes the same.
 std::string encoder_sha256(const engine::ParameterSet& parameters);
 
-/// One part for other programs: without its prefix ("conv1.weight"), the probe as torchvision's classifier ("fc.weight").
+/// One part for other programs: without its prefix ("conv1.weight"), the probe as torchvision's classifier
+/// ("fc.weight").
 void export_part(const std::filesystem::path& path, const engine::ParameterSet& parameters, engine::Part part,
                  const std::map<std::string, std::string>& metadata);
 

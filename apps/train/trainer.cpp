@@ -5,12 +5,12 @@
 #include <chrono>
 
 #include "apps/evaluation/features.h"
+#include "apps/input/run_data.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/metrics.h"
 #include "apps/run/progress.h"
 #include "apps/run/signals.h"
 #include "apps/train/parameter_files.h"
-#include "apps/input/run_data.h"
 #include "engine/autograd.h"
 #include "engine/io/files.h"
 
@@ -41,7 +41,9 @@ engine::AdamOptions adam_options(const Config& config) {
 
 double milliseconds(Clock::duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
 
-double unix_time() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
+double unix_time() {
+  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
 
 /// Times and counts of the steps since the last logged record.
 struct Window {
@@ -76,7 +78,8 @@ Trainer::Trainer(const engine::Context& context, const Config& config)
       plan_(plan_training(config, train_->size())),
       network_(context, config, *train_),
       batch_(context, *train_, config.train.batch_size),
-      // The notebook's L2 term is for the kernels of encoder and head, once each, however often they are used in a step.
+      // The notebook's L2 term is for the kernels of encoder and head, once each, however often they are used in a
+      // step.
       optimizer_(network_.parameters, adam_options(config), [&config](const engine::ParameterInfo& info) {
         const bool decays = info.kind == engine::ParameterKind::kernel && info.part != engine::Part::probe;
         return decays ? static_cast<float>(config.optim.l2) : 0.0f;
@@ -84,8 +87,9 @@ Trainer::Trainer(const engine::Context& context, const Config& config)
 
 void Trainer::restore(const Checkpoint& checkpoint) {
   if (checkpoint.state.threads != context_.threads()) {
-    throw UsageError(engine::concat("the run was computed with --threads ", checkpoint.state.threads, " and would not go on bit by bit with ",
-                                    context_.threads(), "; resume with --threads ", checkpoint.state.threads));
+    throw UsageError(engine::concat("the run was computed with --threads ", checkpoint.state.threads,
+                                    " and would not go on bit by bit with ", context_.threads(),
+                                    "; resume with --threads ", checkpoint.state.threads));
   }
   load_model(checkpoint.directory / "model.safetensors", network_.parameters);
   load_optimizer(checkpoint.directory / "optimizer.safetensors", optimizer_);
@@ -99,8 +103,9 @@ void Trainer::train_step(const data::HostBatch& batch) {
   engine::backward(outcome.total);
   network_.parameters.finish_gradients();
   optimizer_.step(outcome.total, *status_);
-  const engine::Tensor scalars[] = {outcome.loss,           outcome.alignment,       outcome.distribution,
-                                    outcome.contrast_accuracy, outcome.probe_accuracy, optimizer_.norms().first_dimension_range(0, 1)};
+  const engine::Tensor scalars[] = {outcome.loss,           outcome.alignment,
+                                    outcome.distribution,   outcome.contrast_accuracy,
+                                    outcome.probe_accuracy, optimizer_.norms().first_dimension_range(0, 1)};
   status_->finish_step(scalars);
 }
 
@@ -110,11 +115,13 @@ Trainer::Summary Trainer::run(RunDirectory& directory) {
   Checkpoints checkpoints(directory.path(), config_.run.keep);
   MetricsFile metrics(directory.path() / "metrics.jsonl", step_ > 0 ? step_ : -1);
   data::Loader loader(*train_, loader_options(config_, step_));
-  Progress progress({.label = "pretrain", .unit = "steps", .total = steps, .done = step_, .item = "images",
+  Progress progress({.label = "pretrain",
+                     .unit = "steps",
+                     .total = steps,
+                     .done = step_,
+                     .item = "images",
                      .items_per_unit = config_.train.batch_size});
-  const auto save = [&] {
-    checkpoints.save(state(), [this](const fs::path& path) { write_tensors(path); });
-  };
+  const auto save = [&] { checkpoints.save(state(), [this](const fs::path& path) { write_tensors(path); }); };
 
   Summary summary;
   const Clock::time_point begin = Clock::now();
@@ -162,8 +169,11 @@ Trainer::Summary Trainer::run(RunDirectory& directory) {
 
     if (last || (epoch_ends && config_.eval.every > 0 && epoch % config_.eval.every == 0)) {
       summary.test_accuracy = test_accuracy();
-      metrics.write({.step = step_, .epoch = static_cast<double>(step_) / static_cast<double>(per_epoch), .time = unix_time(),
-                     .phase = "eval", .probe_acc = summary.test_accuracy});
+      metrics.write({.step = step_,
+                     .epoch = static_cast<double>(step_) / static_cast<double>(per_epoch),
+                     .time = unix_time(),
+                     .phase = "eval",
+                     .probe_acc = summary.test_accuracy});
       directory.log(fmt::format("step {}: loss {:.4f}, online probe {:.4f} on the test set", step_, summary.loss,
                                 summary.test_accuracy));
       window = {};
@@ -208,7 +218,8 @@ void Trainer::fail_nonfinite(RunDirectory& directory) {
   engine::create_directories(crash);
   write_tensors(crash);  // as they were before that step: the update did not happen
   const std::string message = fmt::format(
-      "the loss or its gradient is not finite in step {}; the weights before it are in {}; lower --lr or raise --temperature",
+      "the loss or its gradient is not finite in step {}; the weights before it are in {}; lower --lr or raise "
+      "--temperature",
       failed, crash.string());
   directory.log(message);
   throw NonFiniteError(message);

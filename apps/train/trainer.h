@@ -28,12 +28,12 @@ class Trainer {
   void restore(const Checkpoint& checkpoint);
 
   struct Summary {
-    double loss = 0;            ///< of the last step
-    double test_accuracy = 0;   ///< of the online probe
-    double seconds = 0;         ///< of this process's steps
+    double loss = 0;           ///< of the last step
+    double test_accuracy = 0;  ///< of the online probe
+    double seconds = 0;        ///< of this process's steps
   };
-  /// Trains to the last step, writing metrics, checkpoints and exports into the run directory. Throws Interrupted after writing
-  /// a checkpoint when a signal asks to stop, and NonFiniteError after writing crash/step_N.
+  /// Trains to the last step, writing metrics, checkpoints and exports into the run directory. Throws Interrupted after
+  /// writing a checkpoint when a signal asks to stop, and NonFiniteError after writing crash/step_N.
   Summary run(RunDirectory& directory);
 
   const Network& network() const { return network_; }

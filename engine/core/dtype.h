@@ -42,9 +42,13 @@ constexpr const char* name(Dtype dtype) {
   return "?";
 }
 
-template <class T> inline constexpr Dtype dtype_of = Dtype::f32;
-template <> inline constexpr Dtype dtype_of<bf16> = Dtype::bf16;
-template <> inline constexpr Dtype dtype_of<std::int32_t> = Dtype::i32;
-template <> inline constexpr Dtype dtype_of<std::uint8_t> = Dtype::u8;
+template <class T>
+inline constexpr Dtype dtype_of = Dtype::f32;
+template <>
+inline constexpr Dtype dtype_of<bf16> = Dtype::bf16;
+template <>
+inline constexpr Dtype dtype_of<std::int32_t> = Dtype::i32;
+template <>
+inline constexpr Dtype dtype_of<std::uint8_t> = Dtype::u8;
 
 }  // namespace engine

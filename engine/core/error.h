@@ -29,7 +29,7 @@ std::string concat(const Parts&... parts) {
 
 /// Throws engine::Error with the concatenated message unless `condition` holds. For anything a caller can get wrong;
 /// `assert` is for what no input can cause.
-#define EXPECTS(condition, ...)                                              \
-  do {                                                                       \
-    if (!(condition)) throw ::engine::Error(::engine::concat(__VA_ARGS__));  \
+#define EXPECTS(condition, ...)                                             \
+  do {                                                                      \
+    if (!(condition)) throw ::engine::Error(::engine::concat(__VA_ARGS__)); \
   } while (false)

@@ -9,9 +9,7 @@
 namespace engine {
 namespace {
 
-std::string mebibytes(std::size_t bytes) {
-  return concat(static_cast<double>(bytes >> 10) / 1024.0, " MiB");
-}
+std::string mebibytes(std::size_t bytes) { return concat(static_cast<double>(bytes >> 10) / 1024.0, " MiB"); }
 
 }  // namespace
 

@@ -25,7 +25,8 @@ class Pool {
     void* memory = nullptr;
     std::size_t bytes = 0;
   };
-  /// Throws engine::Error naming the wanted and the free bytes when the system has no more; the cache is given back first.
+  /// Throws engine::Error naming the wanted and the free bytes when the system has no more; the cache is given back
+  /// first.
   Block allocate(std::size_t bytes);
   void release(Block block) noexcept;
   /// Gives cached blocks back to the system.

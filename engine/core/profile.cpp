@@ -21,14 +21,15 @@ void Profiler::add(const char* name, double seconds, Cost cost) {
 
 void Profiler::print(std::ostream& out, double wall_seconds) const {
   std::vector<std::pair<std::string, Entry>> rows(entries_.begin(), entries_.end());
-  std::stable_sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.second.seconds > b.second.seconds; });
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const auto& a, const auto& b) { return a.second.seconds > b.second.seconds; });
   const auto flags = out.flags();
   const auto precision = out.precision();
   out << std::left << std::setw(28) << "kernel" << std::right << std::setw(9) << "calls" << std::setw(12) << "ms"
       << std::setw(10) << "GB/s" << std::setw(10) << "GFLOP/s" << std::setw(8) << "share" << '\n';
   const auto row = [&](const std::string& name, std::int64_t calls, double seconds, Cost cost) {
-    out << std::left << std::setw(28) << name << std::right << std::fixed << std::setprecision(1) << std::setw(9) << calls
-        << std::setw(12) << seconds * 1e3;
+    out << std::left << std::setw(28) << name << std::right << std::fixed << std::setprecision(1) << std::setw(9)
+        << calls << std::setw(12) << seconds * 1e3;
     const double per_second = seconds > 0 ? 1e-9 / seconds : 0;
     out << std::setw(10) << static_cast<double>(cost.bytes) * per_second << std::setw(10)
         << static_cast<double>(cost.operations) * per_second << std::setw(7)

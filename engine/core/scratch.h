@@ -3,7 +3,8 @@
 
 namespace engine {
 
-/// Temporary memory of a kernel call, from the context's pool and so in its accounting. Uninitialised, 128-byte aligned.
+/// Temporary memory of a kernel call, from the context's pool and so in its accounting. Uninitialised, 128-byte
+/// aligned.
 class Scratch {
  public:
   Scratch(const Context& context, std::size_t bytes) : pool_(context.pool()), block_(pool_.allocate(bytes)) {}
@@ -11,7 +12,10 @@ class Scratch {
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
-  template <class T> T* as() const { return static_cast<T*>(block_.memory); }
+  template <class T>
+  T* as() const {
+    return static_cast<T*>(block_.memory);
+  }
 
  private:
   Pool& pool_;

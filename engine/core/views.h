@@ -14,7 +14,8 @@ struct ConstView {
   Shape shape;
 
   HOST_DEVICE explicit operator bool() const { return data != nullptr; }
-  template <class T> HOST_DEVICE const T* as() const {
+  template <class T>
+  HOST_DEVICE const T* as() const {
     assert(dtype == dtype_of<T>);
     return static_cast<const T*>(data);
   }
@@ -27,7 +28,8 @@ struct View {
 
   HOST_DEVICE explicit operator bool() const { return data != nullptr; }
   HOST_DEVICE operator ConstView() const { return {data, dtype, shape}; }
-  template <class T> HOST_DEVICE T* as() const {
+  template <class T>
+  HOST_DEVICE T* as() const {
     assert(dtype == dtype_of<T>);
     return static_cast<T*>(data);
   }

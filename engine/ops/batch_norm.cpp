@@ -13,22 +13,36 @@ Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, cons
   const bool relu = epilogue.relu, training = mode == Mode::train;
   EXPECTS(x.shape().rank() >= 2 && gamma.shape() == channels && (!beta || beta.shape() == channels),
           "batch_norm: x must be [...,C] with gamma and beta [C], got x ", x.shape(), " and gamma ", gamma.shape());
-  EXPECTS(!residual || residual.shape() == x.shape(), "batch_norm: the residual must have x's shape ", x.shape(), ", got ",
-          residual.shape());
+  EXPECTS(!residual || residual.shape() == x.shape(), "batch_norm: the residual must have x's shape ", x.shape(),
+          ", got ", residual.shape());
 
   Tensor mean = Tensor::empty(context, channels), inv_std = Tensor::empty(context, channels);
   if (training) {
-    kernels::batch_norm_statistics(context, {.x = x, .mean = mean, .inv_std = inv_std, .running_mean = running.mean,
-                                             .running_variance = running.variance, .batches = running.batches,
-                                             .epsilon = options.epsilon, .momentum = options.momentum,
+    kernels::batch_norm_statistics(context, {.x = x,
+                                             .mean = mean,
+                                             .inv_std = inv_std,
+                                             .running_mean = running.mean,
+                                             .running_variance = running.variance,
+                                             .batches = running.batches,
+                                             .epsilon = options.epsilon,
+                                             .momentum = options.momentum,
                                              .unbiased = options.unbiased_variance});
   } else {
-    kernels::batch_norm_running(context, {.running_mean = running.mean, .running_variance = running.variance, .mean = mean,
-                                          .inv_std = inv_std, .epsilon = options.epsilon});
+    kernels::batch_norm_running(context, {.running_mean = running.mean,
+                                          .running_variance = running.variance,
+                                          .mean = mean,
+                                          .inv_std = inv_std,
+                                          .epsilon = options.epsilon});
   }
   Tensor y = Tensor::empty(context, x.shape(), x.dtype());
-  kernels::batch_norm_apply(context, {.x = x, .residual = residual, .mean = mean, .inv_std = inv_std, .gamma = gamma,
-                                      .beta = beta, .y = y, .relu = relu});
+  kernels::batch_norm_apply(context, {.x = x,
+                                      .residual = residual,
+                                      .mean = mean,
+                                      .inv_std = inv_std,
+                                      .gamma = gamma,
+                                      .beta = beta,
+                                      .y = y,
+                                      .relu = relu});
 
   const Tensor mask = relu && residual ? y : Tensor();  // else the sign before the ReLU follows from x
   return with_grad(y, {x, gamma, beta, residual},
@@ -36,15 +50,30 @@ Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, cons
                        const Tensor& dy, Grads& d) {
                      const Context& on = dy.context();
                      Tensor sums = Tensor::empty(on, {2, x.shape().cols()});
-                     kernels::batch_norm_backward_sums(
-                         on, {.x = x, .dy = dy, .y = mask, .mean = mean, .inv_std = inv_std, .gamma = gamma, .beta = beta,
-                              .sums = sums, .dgamma = d.wants(1) ? d.into(1) : Destination{},
-                              .dbeta = d.wants(2) ? d.into(2) : Destination{}, .relu = relu});
+                     kernels::batch_norm_backward_sums(on, {.x = x,
+                                                            .dy = dy,
+                                                            .y = mask,
+                                                            .mean = mean,
+                                                            .inv_std = inv_std,
+                                                            .gamma = gamma,
+                                                            .beta = beta,
+                                                            .sums = sums,
+                                                            .dgamma = d.wants(1) ? d.into(1) : Destination{},
+                                                            .dbeta = d.wants(2) ? d.into(2) : Destination{},
+                                                            .relu = relu});
                      if (!d.wants(0) && !d.wants(3)) return;
-                     kernels::batch_norm_backward_apply(
-                         on, {.x = x, .dy = dy, .y = mask, .mean = mean, .inv_std = inv_std, .gamma = gamma, .beta = beta,
-                              .sums = sums, .dx = d.wants(0) ? d.into(0) : Destination{},
-                              .dresidual = d.wants(3) ? d.into(3) : Destination{}, .relu = relu, .batch_statistics = training});
+                     kernels::batch_norm_backward_apply(on, {.x = x,
+                                                             .dy = dy,
+                                                             .y = mask,
+                                                             .mean = mean,
+                                                             .inv_std = inv_std,
+                                                             .gamma = gamma,
+                                                             .beta = beta,
+                                                             .sums = sums,
+                                                             .dx = d.wants(0) ? d.into(0) : Destination{},
+                                                             .dresidual = d.wants(3) ? d.into(3) : Destination{},
+                                                             .relu = relu,
+                                                             .batch_statistics = training});
                    });
 }
 

@@ -7,7 +7,8 @@ namespace engine {
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   EXPECTS(x.shape().rank() == 2 && weight.shape().rank() == 2 && x.shape()[1] == weight.shape()[1],
-          "linear: x must be [N,C] and weight [K,C] with the same C, got x ", x.shape(), " and weight ", weight.shape());
+          "linear: x must be [N,C] and weight [K,C] with the same C, got x ", x.shape(), " and weight ",
+          weight.shape());
   EXPECTS(!bias || bias.shape() == Shape({weight.shape()[0]}), "linear: bias must be [", weight.shape()[0],
           "] like weight's rows, got ", bias.shape());
   Tensor y = Tensor::empty(x.context(), {x.shape()[0], weight.shape()[0]}, x.dtype());

@@ -17,8 +17,8 @@ class Adam {
   /// `l2(parameter)` is the c of a term c * sum(w^2) in the loss, whose gradient the update adds.
   Adam(const ParameterSet& parameters, AdamOptions options, const std::function<float(const ParameterInfo&)>& l2);
 
-  /// Adds what the loss does not contain yet (the L2 term's gradient), notes the norm, and updates the parameters unless the
-  /// loss or the gradient is not finite, which stops all further updates.
+  /// Adds what the loss does not contain yet (the L2 term's gradient), notes the norm, and updates the parameters
+  /// unless the loss or the gradient is not finite, which stops all further updates.
   void step(const Tensor& loss, const TrainingStatus& status);
 
   const Tensor& norms() const { return norms_; }  ///< [2] f32 of the last step: gradient norm, L2 term of the loss

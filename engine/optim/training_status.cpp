@@ -7,8 +7,10 @@ namespace {
 constexpr std::int64_t kColumns = kernels::kRecordScalars + 1;
 }
 
-TrainingStatus::TrainingStatus(const Context& context, const std::vector<float>& learning_rates, std::int64_t first_step)
-    : status_(Tensor::from(context, {kernels::kStatusSize}, std::vector<std::int32_t>{static_cast<std::int32_t>(first_step), 0})),
+TrainingStatus::TrainingStatus(const Context& context, const std::vector<float>& learning_rates,
+                               std::int64_t first_step)
+    : status_(Tensor::from(context, {kernels::kStatusSize},
+                           std::vector<std::int32_t>{static_cast<std::int32_t>(first_step), 0})),
       learning_rates_(Tensor::from(context, {static_cast<std::int64_t>(learning_rates.size())}, learning_rates)),
       ring_(Tensor::zeros(context, {kSlots, kColumns})),
       issued_(first_step),

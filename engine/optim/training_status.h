@@ -16,8 +16,8 @@ struct StepRecord {
   float learning_rate = 0;
 };
 
-/// What a training step keeps in device memory between steps: the step counter, the sticky non-finite flag, the table of
-/// learning rates, and a ring of step records that the host reads late.
+/// What a training step keeps in device memory between steps: the step counter, the sticky non-finite flag, the table
+/// of learning rates, and a ring of step records that the host reads late.
 class TrainingStatus {
  public:
   /// `learning_rates` has an entry for every step of the run; `first_step` updates have been done before.
@@ -29,8 +29,8 @@ class TrainingStatus {
   /// Ends a step on the device: records the scalars ([] f32 each) and counts the step.
   void finish_step(std::span<const Tensor> scalars);
 
-  /// The records of the steps since the last call, oldest first; waits for the device. At most kSlots steps may pass between
-  /// calls.
+  /// The records of the steps since the last call, oldest first; waits for the device. At most kSlots steps may pass
+  /// between calls.
   std::vector<StepRecord> collect();
   /// As of the last `collect`.
   std::int64_t completed_steps() const { return completed_; }

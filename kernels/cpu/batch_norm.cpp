@@ -11,13 +11,14 @@ namespace {
 
 using engine::Scratch;
 
-/// Rows whose partial sums are taken in f32 before they meet in double: short enough to be exact to a few ulp, and fixed, so
-/// that results do not depend on the number of threads.
+/// Rows whose partial sums are taken in f32 before they meet in double: short enough to be exact to a few ulp, and
+/// fixed, so that results do not depend on the number of threads.
 constexpr std::int64_t kChunkRows = 128;
 
 /// Sums two per-channel quantities over all rows: add(row, first, second) adds a row's terms to two f32 arrays [C].
 /// Returns {first[C], second[C]} in double.
-template <class Add> std::vector<double> channel_sums(const Context& context, std::int64_t rows, std::int64_t channels, Add&& add) {
+template <class Add>
+std::vector<double> channel_sums(const Context& context, std::int64_t rows, std::int64_t channels, Add&& add) {
   const std::int64_t chunks = (rows + kChunkRows - 1) / kChunkRows;
   const Scratch partial(context, sizeof(float) * static_cast<std::size_t>(2 * chunks * channels));
   float* partials = partial.as<float>();
@@ -52,12 +53,14 @@ struct Affine {
 };
 
 /// Calls body(std::bool_constant...) with each flag turned into a compile-time constant.
-template <class Body> void with_flags(bool first, bool second, Body&& body) {
+template <class Body>
+void with_flags(bool first, bool second, Body&& body) {
   const auto inner = [&](auto a) { second ? body(a, std::true_type{}) : body(a, std::false_type{}); };
   first ? inner(std::true_type{}) : inner(std::false_type{});
 }
 
-template <class Body> void parallel_rows(std::int64_t rows, std::int64_t channels, Body&& body) {
+template <class Body>
+void parallel_rows(std::int64_t rows, std::int64_t channels, Body&& body) {
 #pragma omp parallel for schedule(static) if (rows * channels >= kParallelElements)
   for (std::int64_t row = 0; row < rows; ++row) body(row);
 }
@@ -72,14 +75,15 @@ void batch_norm_statistics(const Context& context, const BatchNormStatistics& ar
     // Sums around the first row: a mean far from zero would otherwise cancel the variance away.
     std::vector<float> origin(x, x + channels);
     const float* o = origin.data();
-    const std::vector<double> sums = channel_sums(context, rows, channels, [=](std::int64_t row, float* first, float* second) {
+    const std::vector<double> sums =
+        channel_sums(context, rows, channels, [=](std::int64_t row, float* first, float* second) {
 #pragma omp simd
-      for (std::int64_t c = 0; c < channels; ++c) {
-        const float d = static_cast<float>(x[row * channels + c]) - o[c];
-        first[c] += d;
-        second[c] += d * d;
-      }
-    });
+          for (std::int64_t c = 0; c < channels; ++c) {
+            const float d = static_cast<float>(x[row * channels + c]) - o[c];
+            first[c] += d;
+            second[c] += d * d;
+          }
+        });
     float *mean = args.mean.as<float>(), *inv_std = args.inv_std.as<float>();
     float *running_mean = args.running_mean.as<float>(), *running_variance = args.running_variance.as<float>();
     const double n = static_cast<double>(rows), m = args.momentum;
@@ -205,7 +209,8 @@ void batch_norm_backward_apply(const Context&, const BatchNormBackwardApply& arg
           for (std::int64_t c = 0; c < channels; ++c) dresidual[at + c] = T(dz(c));
         } else if (dresidual != nullptr) {
 #pragma omp simd
-          for (std::int64_t c = 0; c < channels; ++c) dresidual[at + c] = T(static_cast<float>(dresidual[at + c]) + dz(c));
+          for (std::int64_t c = 0; c < channels; ++c)
+            dresidual[at + c] = T(static_cast<float>(dresidual[at + c]) + dz(c));
         }
       });
     });

@@ -43,10 +43,11 @@ void conv2d_forward(const Context& context, const Conv2dForward& args) {
   const ConvolutionPlan& plan = plans.get(args.g, ConvolutionPass::forward);
   const PlanWeights weights(context, plans, plan, args.weight.as<float>());
   const Scratch scratchpad(context, plan.scratchpad.get_size());
-  plan.forward.execute(plans.stream(), {{DNNL_ARG_SRC, bind(plan.x, plans.engine(), args.x.as<float>())},
-                                        {DNNL_ARG_WEIGHTS, weights.get()},
-                                        {DNNL_ARG_DST, bind(plan.y, plans.engine(), args.y.as<float>())},
-                                        {DNNL_ARG_SCRATCHPAD, bind(plan.scratchpad, plans.engine(), scratchpad.as<float>())}});
+  plan.forward.execute(plans.stream(),
+                       {{DNNL_ARG_SRC, bind(plan.x, plans.engine(), args.x.as<float>())},
+                        {DNNL_ARG_WEIGHTS, weights.get()},
+                        {DNNL_ARG_DST, bind(plan.y, plans.engine(), args.y.as<float>())},
+                        {DNNL_ARG_SCRATCHPAD, bind(plan.scratchpad, plans.engine(), scratchpad.as<float>())}});
   plans.stream().wait();
 }
 
@@ -59,10 +60,11 @@ void conv2d_dgrad(const Context& context, const Conv2dDgrad& args) {
   std::optional<Scratch> fresh;  // oneDNN overwrites: a gradient that accumulates is computed beside and added
   if (args.dx.accumulate) fresh.emplace(context, plan.x.get_size());
   float* dx = fresh ? fresh->as<float>() : args.dx.view.as<float>();
-  plan.dgrad.execute(plans.stream(), {{DNNL_ARG_DIFF_DST, bind(plan.y, plans.engine(), args.dy.as<float>())},
-                                      {DNNL_ARG_WEIGHTS, weights.get()},
-                                      {DNNL_ARG_DIFF_SRC, bind(plan.x, plans.engine(), dx)},
-                                      {DNNL_ARG_SCRATCHPAD, bind(plan.scratchpad, plans.engine(), scratchpad.as<float>())}});
+  plan.dgrad.execute(plans.stream(),
+                     {{DNNL_ARG_DIFF_DST, bind(plan.y, plans.engine(), args.dy.as<float>())},
+                      {DNNL_ARG_WEIGHTS, weights.get()},
+                      {DNNL_ARG_DIFF_SRC, bind(plan.x, plans.engine(), dx)},
+                      {DNNL_ARG_SCRATCHPAD, bind(plan.scratchpad, plans.engine(), scratchpad.as<float>())}});
   plans.stream().wait();
   if (fresh) write_elements<float>(args.dx, [dx](std::int64_t i) { return dx[i]; });
 }
@@ -79,10 +81,11 @@ void conv2d_wgrad(const Context& context, const Conv2dWgrad& args) {
   std::optional<Scratch> fresh;
   if (!direct) fresh.emplace(context, plan.weight.get_size());
   memory theirs = bind(plan.weight, plans.engine(), direct ? args.dweight.view.as<float>() : fresh->as<float>());
-  plan.wgrad.execute(plans.stream(), {{DNNL_ARG_DIFF_DST, bind(plan.y, plans.engine(), args.dy.as<float>())},
-                                      {DNNL_ARG_SRC, bind(plan.x, plans.engine(), args.x.as<float>())},
-                                      {DNNL_ARG_DIFF_WEIGHTS, theirs},
-                                      {DNNL_ARG_SCRATCHPAD, bind(plan.scratchpad, plans.engine(), scratchpad.as<float>())}});
+  plan.wgrad.execute(plans.stream(),
+                     {{DNNL_ARG_DIFF_DST, bind(plan.y, plans.engine(), args.dy.as<float>())},
+                      {DNNL_ARG_SRC, bind(plan.x, plans.engine(), args.x.as<float>())},
+                      {DNNL_ARG_DIFF_WEIGHTS, theirs},
+                      {DNNL_ARG_SCRATCHPAD, bind(plan.scratchpad, plans.engine(), scratchpad.as<float>())}});
   if (!direct) {
     memory ours = bind(plan.weight_krsc, plans.engine(), args.dweight.view.as<float>());
     (args.dweight.accumulate ? plan.add : plan.reorder).execute(plans.stream(), theirs, ours);

@@ -16,7 +16,8 @@ std::unique_ptr<ConvolutionPlan> compile(const dnnl::engine& engine, const Conv2
   const auto f32 = memory::data_type::f32;
   const memory::dims weight_dims{g.k, g.c, g.r, g.s}, strides{g.stride, g.stride}, padding{g.pad, g.pad};
   // With padding on the right that a stride does not reach, oneDNN wants the padding it really uses.
-  const memory::dims padding_after{(g.p() - 1) * g.stride + g.r - g.h - g.pad, (g.q() - 1) * g.stride + g.s - g.w - g.pad};
+  const memory::dims padding_after{(g.p() - 1) * g.stride + g.r - g.h - g.pad,
+                                   (g.q() - 1) * g.stride + g.s - g.w - g.pad};
   plan->x = {{g.n, g.c, g.h, g.w}, f32, memory::format_tag::nhwc};
   plan->y = {{g.n, g.k, g.p(), g.q()}, f32, memory::format_tag::nhwc};
   plan->weight_krsc = {weight_dims, f32, memory::format_tag::ohwi};
@@ -25,8 +26,8 @@ std::unique_ptr<ConvolutionPlan> compile(const dnnl::engine& engine, const Conv2
   const auto attributes = user_scratchpad();
 
   const dnnl::convolution_forward::primitive_desc forward(
-      {dnnl::prop_kind::forward_training, algorithm, plan->x, any_weight, plan->y, strides, padding, padding_after}, attributes,
-      engine);
+      {dnnl::prop_kind::forward_training, algorithm, plan->x, any_weight, plan->y, strides, padding, padding_after},
+      attributes, engine);
   const auto reorder = [&](const memory::desc& from, const memory::desc& to, float add_scale) {
     dnnl::primitive_attr adds;
     if (add_scale != 0) {

@@ -4,7 +4,8 @@
 namespace kernels::cpu {
 
 /// Calls `body` with a null pointer whose type is the element type of `dtype`: f32 or bf16.
-template <class Body> void with_float_type(Dtype dtype, Body&& body) {
+template <class Body>
+void with_float_type(Dtype dtype, Body&& body) {
   switch (dtype) {
     case Dtype::f32: return body(static_cast<float*>(nullptr));
     case Dtype::bf16: return body(static_cast<bf16*>(nullptr));
@@ -16,13 +17,15 @@ template <class Body> void with_float_type(Dtype dtype, Body&& body) {
 inline constexpr std::int64_t kParallelElements = 1 << 14;
 
 /// body(i) for every element, in parallel and vectorised where it is worth it.
-template <class Body> void parallel_elements(std::int64_t count, Body&& body) {
+template <class Body>
+void parallel_elements(std::int64_t count, Body&& body) {
 #pragma omp parallel for simd schedule(static) if (count >= kParallelElements)
   for (std::int64_t i = 0; i < count; ++i) body(i);
 }
 
 /// to[i] = value(i), or += when the destination accumulates.
-template <class T, class Value> void write_elements(const Destination& to, Value&& value) {
+template <class T, class Value>
+void write_elements(const Destination& to, Value&& value) {
   T* y = to.view.as<T>();
   const std::int64_t count = to.view.shape.elements();
   if (to.accumulate) {

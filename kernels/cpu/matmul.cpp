@@ -15,8 +15,8 @@ void matmul(MatmulSize size, const float* a, const float* b, float* c, MatmulOpt
     return;
   }
   const dnnl_status_t status =
-      dnnl_sgemm(options.transpose_a ? 'T' : 'N', options.transpose_b ? 'T' : 'N', m, n, k, 1.0f, a, options.transpose_a ? m : k, b,
-                 options.transpose_b ? k : n, options.accumulate ? 1.0f : 0.0f, c, n);
+      dnnl_sgemm(options.transpose_a ? 'T' : 'N', options.transpose_b ? 'T' : 'N', m, n, k, 1.0f, a,
+                 options.transpose_a ? m : k, b, options.transpose_b ? k : n, options.accumulate ? 1.0f : 0.0f, c, n);
   EXPECTS(status == dnnl_success, "oneDNN: sgemm of ", m, "x", k, " by ", k, "x", n, " failed with status ", status);
 }
 

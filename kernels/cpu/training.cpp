@@ -55,13 +55,14 @@ void adam(const Context&, const Adam& args) {
   const std::int32_t* status = args.status.as<std::int32_t>();
   if (status[kStatusNonfinite] != 0) return;
   const double t = status[kStatusStep] + 1.0;
-  const double correction = std::sqrt(1 - std::pow(static_cast<double>(args.beta2), t)) /
-                            (1 - std::pow(static_cast<double>(args.beta1), t));
+  const double correction =
+      std::sqrt(1 - std::pow(static_cast<double>(args.beta2), t)) / (1 - std::pow(static_cast<double>(args.beta1), t));
   const float rate = static_cast<float>(args.learning_rates.as<float>()[status[kStatusStep]] * correction);
   const float beta1 = args.beta1, beta2 = args.beta2, epsilon = args.epsilon;
   const float *gradient = args.gradient.as<float>(), *l2 = args.l2.as<float>();
   const std::int32_t* segment = args.blocks.as<std::int32_t>();
-  float *value = args.value.as<float>(), *first = args.first_moment.as<float>(), *second = args.second_moment.as<float>();
+  float *value = args.value.as<float>(), *first = args.first_moment.as<float>(),
+        *second = args.second_moment.as<float>();
   const std::int64_t blocks = args.blocks.shape.elements();
 #pragma omp parallel for schedule(static) if (blocks * kSegmentBlock >= kParallelElements)
   for (std::int64_t block = 0; block < blocks; ++block) {

@@ -14,18 +14,22 @@ using namespace engine;
 using namespace models;
 
 TEST_CASE("convn: parameter counts of the notebook for every number of bits") {
-  const std::pair<std::int64_t, std::int64_t> totals[] = {{0, 139882}, {5, 141322}, {10, 142762}, {15, 144202}, {20, 145642}};
+  const std::pair<std::int64_t, std::int64_t> totals[] = {
+      {0, 139882}, {5, 141322}, {10, 142762}, {15, 144202}, {20, 145642}};
   for (const auto& [bits, total] : totals) {
     const Context context = kernels::make_context();
     ParameterSet parameters;
     const ConvN encoder(parameters, {.in_channels = 1 + bits});
-    const ProjectionHead head(parameters, {.in = encoder.features(), .hidden = 256, .out = 64, .output_batch_norm = false});
+    const ProjectionHead head(parameters,
+                              {.in = encoder.features(), .hidden = 256, .out = 64, .output_batch_norm = false});
     const ProbeHead probe(parameters, encoder.features(), 10, Initializer::glorot_uniform(128, 10));
     parameters.allocate(context, 1);
     CHECK(parameters.trainable(Part::encoder) == 88928 + 288 * bits);
     CHECK(parameters.trainable(Part::projector) == 49664);
     CHECK(parameters.trainable(Part::probe) == 1290);
-    CHECK(parameters.trainable(Part::encoder) + parameters.trainable(Part::projector) + parameters.trainable(Part::probe) == total);
+    CHECK(parameters.trainable(Part::encoder) + parameters.trainable(Part::projector) +
+              parameters.trainable(Part::probe) ==
+          total);
   }
 }
 

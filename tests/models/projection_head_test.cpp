@@ -35,5 +35,6 @@ TEST_CASE("projection head: output batch norm centres the projections; without i
     CHECK((std::abs(sum) < 1e-4) == output_batch_norm);
   }
   ParameterSet parameters;
-  CHECK_THROWS_WITH_AS(ProjectionHead(parameters, {.in = 8, .layers = 5}), "projection head: expected 1 to 4 layers, got 5", Error);
+  CHECK_THROWS_WITH_AS(ProjectionHead(parameters, {.in = 8, .layers = 5}),
+                       "projection head: expected 1 to 4 layers, got 5", Error);
 }

@@ -64,9 +64,10 @@ TEST_CASE("pool: gives the cache back before it gives up, and then says what was
   Pool pool(backend);
   pool.release(pool.allocate(3000));
   const Pool::Block big = pool.allocate(4096);  // only fits once the cached block is returned
-  CHECK_THROWS_WITH_AS(pool.allocate(4096),
-                       "out of memory: wanted 0.00390625 MiB, 0 MiB free on cpu, 0.00390625 MiB in use; lower --batch-size",
-                       engine::Error);
+  CHECK_THROWS_WITH_AS(
+      pool.allocate(4096),
+      "out of memory: wanted 0.00390625 MiB, 0 MiB free on cpu, 0.00390625 MiB in use; lower --batch-size",
+      engine::Error);
   pool.release(big);
 }
 

@@ -44,7 +44,8 @@ Reference reference(const std::vector<float>& x, const std::vector<float>& gamma
 
 }  // namespace
 
-TEST_CASE("batch_norm: training equals the definition, fused with residual and ReLU, and updates the running averages") {
+TEST_CASE(
+    "batch_norm: training equals the definition, fused with residual and ReLU, and updates the running averages") {
   const Context context = kernels::make_context();
   for (const Shape& shape : {Shape{4, 1}, Shape{7, 5}, Shape{3, 5, 7, 32}, Shape{1000, 13}, Shape{2, 33, 40, 20}}) {
     for (const bool relu : {false, true}) {
@@ -90,7 +91,8 @@ TEST_CASE("batch_norm: a mean a thousand times the deviation keeps its variance"
 
 TEST_CASE("batch_norm: inference uses the running averages and leaves them alone") {
   const Context context = kernels::make_context();
-  const Tensor x = random_tensor(context, {6, 3}, 1), gamma = random_tensor(context, {3}, 2), beta = random_tensor(context, {3}, 3);
+  const Tensor x = random_tensor(context, {6, 3}, 1), gamma = random_tensor(context, {3}, 2),
+               beta = random_tensor(context, {3}, 3);
   const RunningStatistics statistics = running(context, 3);
   const auto xs = x.to_host<float>(), gs = gamma.to_host<float>(), bs = beta.to_host<float>();
   std::vector<double> expected;
@@ -107,7 +109,8 @@ TEST_CASE("batch_norm: gradients of x, gamma, beta and residual match central di
   for (const Mode mode : {Mode::train, Mode::evaluate}) {
     for (const bool relu : {false, true}) {
       CAPTURE(relu);
-      // With ReLU the step must not cross the kink often: a kink crossed by one of 80 elements stays within the tolerance.
+      // With ReLU the step must not cross the kink often: a kink crossed by one of 80 elements stays within the
+      // tolerance.
       const tests::GradientCheck options{.step = relu ? 2e-4 : 1e-2, .tolerance = relu ? 1e-2 : 2e-3};
       tests::check_gradients(
           [&](const auto& in) {
@@ -129,7 +132,8 @@ TEST_CASE("batch_norm: x used elsewhere too accumulates its gradient") {
   const Context context = kernels::make_context();
   tests::check_gradients(
       [&](const auto& in) {
-        return batch_norm(in[0], in[1], {}, running(context, 4), Mode::train, {.epsilon = 1e-3f}, {.residual = in[0], .relu = false});
+        return batch_norm(in[0], in[1], {}, running(context, 4), Mode::train, {.epsilon = 1e-3f},
+                          {.residual = in[0], .relu = false});
       },
       {random_tensor(context, {20, 4}, 1), random_tensor(context, {4}, 2)});
 }

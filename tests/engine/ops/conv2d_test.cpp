@@ -13,9 +13,9 @@ namespace {
 struct Case {
   std::int64_t n, h, w, c, k, r, stride, pad;
 };
-constexpr Case kCases[] = {{1, 1, 1, 1, 1, 1, 1, 0},  {2, 28, 28, 1, 32, 3, 2, 0}, {3, 13, 13, 32, 64, 3, 2, 0},
-                           {2, 7, 5, 3, 7, 3, 1, 1},  {1, 11, 11, 6, 5, 5, 3, 2},  {2, 28, 28, 21, 32, 3, 2, 0},
-                           {2, 6, 6, 64, 64, 3, 2, 0}, {1, 9, 8, 16, 8, 1, 2, 0},  {0, 8, 8, 3, 4, 3, 1, 1}};
+constexpr Case kCases[] = {{1, 1, 1, 1, 1, 1, 1, 0},   {2, 28, 28, 1, 32, 3, 2, 0}, {3, 13, 13, 32, 64, 3, 2, 0},
+                           {2, 7, 5, 3, 7, 3, 1, 1},   {1, 11, 11, 6, 5, 5, 3, 2},  {2, 28, 28, 21, 32, 3, 2, 0},
+                           {2, 6, 6, 64, 64, 3, 2, 0}, {1, 9, 8, 16, 8, 1, 2, 0},   {0, 8, 8, 3, 4, 3, 1, 1}};
 
 std::vector<double> plain_convolution(const Case& g, const std::vector<float>& x, const std::vector<float>& weight) {
   const std::int64_t p = (g.h + 2 * g.pad - g.r) / g.stride + 1, q = (g.w + 2 * g.pad - g.r) / g.stride + 1;
@@ -46,7 +46,8 @@ TEST_CASE("conv2d: equals the plain sum and repeats bit for bit") {
   for (const Case& g : kCases) {
     CAPTURE(g.c);
     CAPTURE(g.k);
-    const Tensor x = random_tensor(context, {g.n, g.h, g.w, g.c}, 1), weight = random_tensor(context, {g.k, g.r, g.r, g.c}, 2);
+    const Tensor x = random_tensor(context, {g.n, g.h, g.w, g.c}, 1),
+                 weight = random_tensor(context, {g.k, g.r, g.r, g.c}, 2);
     const Conv2dOptions options{.stride = g.stride, .pad = g.pad};
     const Tensor y = conv2d(x, weight, options);
     tests::expect_close(y.to_host<float>(), plain_convolution(g, x.to_host<float>(), weight.to_host<float>()),
@@ -61,9 +62,10 @@ TEST_CASE("conv2d: gradients of x and weight match central differences") {
     if (g.n == 0) continue;
     CAPTURE(g.c);
     CAPTURE(g.k);
-    tests::check_gradients([&](const auto& in) { return conv2d(in[0], in[1], {.stride = g.stride, .pad = g.pad}); },
-                           {random_tensor(context, {g.n, g.h, g.w, g.c}, 1), random_tensor(context, {g.k, g.r, g.r, g.c}, 2)},
-                           {.samples = 12});
+    tests::check_gradients(
+        [&](const auto& in) { return conv2d(in[0], in[1], {.stride = g.stride, .pad = g.pad}); },
+        {random_tensor(context, {g.n, g.h, g.w, g.c}, 1), random_tensor(context, {g.k, g.r, g.r, g.c}, 2)},
+        {.samples = 12});
   }
 }
 
@@ -76,9 +78,9 @@ TEST_CASE("conv2d: a weight and an image used twice accumulate their gradients")
 TEST_CASE("conv2d: names shapes and options that do not fit") {
   const Context context = kernels::make_context();
   const Tensor x = Tensor::zeros(context, {1, 4, 4, 3});
-  CHECK_THROWS_WITH_AS(conv2d(x, Tensor::zeros(context, {1, 3, 3, 8})),
-                       "conv2d: x must be [N,H,W,C] and weight [K,R,S,C] with the same C, got x [1,4,4,3] and weight [1,3,3,8]",
-                       Error);
+  CHECK_THROWS_WITH_AS(
+      conv2d(x, Tensor::zeros(context, {1, 3, 3, 8})),
+      "conv2d: x must be [N,H,W,C] and weight [K,R,S,C] with the same C, got x [1,4,4,3] and weight [1,3,3,8]", Error);
   CHECK_THROWS_AS(conv2d(x, Tensor::zeros(context, {1, 5, 5, 3})), Error);
   CHECK_THROWS_AS(conv2d(x, Tensor::zeros(context, {1, 3, 3, 3}), {.stride = 0}), Error);
 }

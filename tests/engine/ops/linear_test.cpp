@@ -14,7 +14,8 @@ struct Case {
   std::int64_t n, c, k;
   bool bias;
 };
-constexpr Case kCases[] = {{1, 1, 1, false}, {3, 5, 7, true}, {17, 130, 10, true}, {64, 256, 128, false}, {0, 4, 3, true}};
+constexpr Case kCases[] = {
+    {1, 1, 1, false}, {3, 5, 7, true}, {17, 130, 10, true}, {64, 256, 128, false}, {0, 4, 3, true}};
 
 }  // namespace
 
@@ -48,8 +49,9 @@ TEST_CASE("linear: equals the plain sum and repeats bit for bit") {
 
 TEST_CASE("linear: gradients of x, weight and bias match central differences") {
   const Context context = kernels::make_context();
-  tests::check_gradients([](const auto& in) { return linear(in[0], in[1], in[2]); },
-                         {random_tensor(context, {6, 5}, 1), random_tensor(context, {4, 5}, 2), random_tensor(context, {4}, 3)});
+  tests::check_gradients(
+      [](const auto& in) { return linear(in[0], in[1], in[2]); },
+      {random_tensor(context, {6, 5}, 1), random_tensor(context, {4, 5}, 2), random_tensor(context, {4}, 3)});
 }
 
 TEST_CASE("linear: a weight used twice accumulates its gradient") {

@@ -53,7 +53,8 @@ TEST_CASE_FIXTURE(Fixture, "adam: three steps in Keras form under polynomial dec
 
 TEST_CASE_FIXTURE(Fixture, "adam: the L2 term adds 2 c w to the gradient of the parameters it is for, and its value") {
   TrainingStatus status(context, std::vector<float>(10, 1e-3f), 0);
-  Adam adam(parameters, {}, [](const ParameterInfo& info) { return info.kind == ParameterKind::kernel ? 0.25f : 0.0f; });
+  Adam adam(parameters, {},
+            [](const ParameterInfo& info) { return info.kind == ParameterKind::kernel ? 0.25f : 0.0f; });
   set_gradients(0.5f, 2.0f);
   adam.step(Tensor::zeros(context, {}), status);
   CHECK(adam.norms().to_host<float>()[0] == doctest::Approx(std::sqrt(0.75 * 0.75 + 33 * 4)));
@@ -61,10 +62,12 @@ TEST_CASE_FIXTURE(Fixture, "adam: the L2 term adds 2 c w to the gradient of the 
   CHECK(adam.first_moment().to_host<float>()[0] == doctest::Approx(0.1 * 0.75));
 }
 
-TEST_CASE_FIXTURE(Fixture, "adam: a non-finite gradient or loss stops this and all later updates and the step counter") {
+TEST_CASE_FIXTURE(Fixture,
+                  "adam: a non-finite gradient or loss stops this and all later updates and the step counter") {
   const float infinity = std::numeric_limits<float>::infinity();
   for (const bool in_loss : {false, true}) {
-    parameters.values().upload<float>(std::vector<float>(static_cast<std::size_t>(parameters.values().elements()), 1.0f));
+    parameters.values().upload<float>(
+        std::vector<float>(static_cast<std::size_t>(parameters.values().elements()), 1.0f));
     TrainingStatus status(context, std::vector<float>(10, 1e-3f), 0);
     Adam adam(parameters, {}, [](const ParameterInfo&) { return 0.0f; });
     const Tensor good = Tensor::zeros(context, {});

@@ -7,7 +7,9 @@ using namespace engine;
 TEST_CASE("schedule: warmup and cosine give SimCLR's numbers for ImageNet") {
   const std::int64_t examples = 1281167, batch = 1024, epochs = 100;
   const double peak = scaled_learning_rate(0.075, LearningRateScaling::sqrt, batch);
-  const Schedule schedule{.peak = peak, .decay = Decay::cosine, .steps = examples * epochs / batch + 1,
+  const Schedule schedule{.peak = peak,
+                          .decay = Decay::cosine,
+                          .steps = examples * epochs / batch + 1,
                           .warmup_steps = simclr_warmup_steps(10, examples, batch)};
   CHECK(schedule.warmup_steps == 12511);
   CHECK(schedule.steps == 125114);
@@ -20,8 +22,10 @@ TEST_CASE("schedule: warmup and cosine give SimCLR's numbers for ImageNet") {
 TEST_CASE("schedule: CIFAR-10's numbers, linear scaling") {
   CHECK(scaled_learning_rate(1.0, LearningRateScaling::linear, 512) == 2.0);
   CHECK(scaled_learning_rate(0.3, LearningRateScaling::none, 512) == 0.3);
-  const Schedule schedule{.peak = scaled_learning_rate(0.2, LearningRateScaling::sqrt, 128), .decay = Decay::cosine,
-                          .steps = 39063, .warmup_steps = simclr_warmup_steps(10, 50000, 128)};
+  const Schedule schedule{.peak = scaled_learning_rate(0.2, LearningRateScaling::sqrt, 128),
+                          .decay = Decay::cosine,
+                          .steps = 39063,
+                          .warmup_steps = simclr_warmup_steps(10, 50000, 128)};
   CHECK(schedule.warmup_steps == 3906);
   CHECK(schedule.peak == doctest::Approx(2.262742).epsilon(1e-6));
   CHECK(schedule.at(20000) == doctest::Approx(1.281011).epsilon(1e-6));
