@@ -33,11 +33,7 @@ double between(Philox& random, double low, double high) { return low + (high - l
 /// Normal, cut at two standard deviations: a tail of unreadable digits teaches nothing.
 double bounded_normal(Philox& random, double deviation) { return deviation * std::clamp(random.normal(), -2.0, 2.0); }
 
-/// std::clamp hands references around, which keeps loops from becoming vectors.
-float clamped_to_unit(float value) {
-  const float positive = value > 0 ? value : 0;
-  return positive < 1 ? positive : 1;
-}
+float to_unit(float value) { return std::clamp(value, 0.0f, 1.0f); }
 
 struct PenDot {
   float x, y, radius;  // pixels
@@ -63,10 +59,10 @@ class Paper {
 #pragma omp simd
         for (int lane = 0; lane < kLanes; ++lane) {  // a fixed count, so that it becomes one vector
           const float px = static_cast<float>(x + lane) - a.x, py = static_cast<float>(y) - a.y;
-          const float t = clamped_to_unit((px * dx + py * dy) * inverse);
+          const float t = to_unit((px * dx + py * dy) * inverse);
           const float ex = px - t * dx, ey = py - t * dy;
           const float inside = a.radius + t * dr - std::sqrt(ex * ex + ey * ey);
-          const float cover = ink * clamped_to_unit(inside * sharpness_ + 0.5f);
+          const float cover = ink * to_unit(inside * sharpness_ + 0.5f);
           row[lane] = cover > row[lane] ? cover : row[lane];
         }
       }
@@ -79,7 +75,7 @@ class Paper {
 #pragma omp simd
       for (int x = 0; x < kSide; ++x) {
         const float noise = roughness * (static_cast<float>(grain[y * kSide + x]) / 127.5f - 1);
-        out[y * kSide + x] = static_cast<std::uint8_t>(255 * clamped_to_unit(ink_[y][x] + noise) + 0.5f);
+        out[y * kSide + x] = static_cast<std::uint8_t>(255 * to_unit(ink_[y][x] + noise) + 0.5f);
       }
     }
   }

@@ -106,8 +106,8 @@ Checkpoints::Checkpoints(fs::path run_directory, std::int64_t keep)
 
 fs::path Checkpoints::save(const TrainingState& state, const std::function<void(const fs::path&)>& write_files) {
   const fs::path path = directory_ / directory_name(state.step);
+  const fs::path temporary = path.string() + std::string(kTemporary);
   try {
-    const fs::path temporary = path.string() + std::string(kTemporary);
     engine::create_directories(directory_);
     remove_leftovers(directory_);
     engine::create_directories(temporary);
@@ -118,6 +118,8 @@ fs::path Checkpoints::save(const TrainingState& state, const std::function<void(
     engine::rename_path(temporary, path);
     engine::sync_directory(directory_);
   } catch (const engine::Error& error) {
+    std::error_code ignored;  // a half checkpoint must not keep a full disk full
+    if (!fs::exists(temporary / kDone, ignored)) fs::remove_all(temporary, ignored);
     throw engine::Error(
         fmt::format("the checkpoint of step {} was not written: {}; earlier checkpoints are intact, so "
                     "run again with --resume once this is put right",

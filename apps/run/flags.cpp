@@ -81,7 +81,8 @@ void Flags::add(const Flag& flag, std::int64_t& value, std::int64_t min) {
 }
 
 void Flags::add(const Flag& flag, std::vector<std::string>& values, int count) {
-  add(flag, [&values](const std::string& text) { values.push_back(text); }, /*repeated=*/true);
+  add(
+      flag, [&values](const std::string& text) { values.push_back(text); }, /*repeated=*/true);
   implementation_->app.get_option(flag.name)->expected(count);
 }
 

@@ -17,24 +17,6 @@ namespace fs = std::filesystem;
 
 constexpr char kConfig[] = "config.toml";
 
-/// The directory of the run to resume; empty when a new run is to begin.
-fs::path resumed_path(const RunArguments& arguments) {
-  if (arguments.resume == "never") return {};
-  if (arguments.resume == "auto") {
-    if (arguments.out.empty()) throw UsageError("--resume auto needs --out DIR to know which run is meant");
-    return fs::exists(fs::path(arguments.out) / kConfig) ? fs::path(arguments.out) : fs::path();
-  }
-  if (!arguments.out.empty() && arguments.out != arguments.resume) {
-    throw UsageError(engine::concat("--resume ", arguments.resume, " and --out ", arguments.out,
-                                    " name different directories; give --resume only"));
-  }
-  if (!fs::exists(fs::path(arguments.resume) / kConfig)) {
-    throw UsageError(
-        engine::concat("--resume must be auto, never or a run directory, and ", arguments.resume, " has no ", kConfig));
-  }
-  return arguments.resume;
-}
-
 /// A directory of its own below runs/; runs that start in the same second are told apart by a number.
 fs::path create_named(const Config& config) {
   const std::string name = fmt::format("{}-{:%Y%m%d-%H%M%S}", run_name(config), fmt::gmtime(std::time(nullptr)));
@@ -70,6 +52,23 @@ fs::path prepare(const RunArguments& arguments) {
 }
 
 }  // namespace
+
+fs::path resumed_path(const RunArguments& arguments) {
+  if (arguments.resume == "never") return {};
+  if (arguments.resume == "auto") {
+    if (arguments.out.empty()) throw UsageError("--resume auto needs --out DIR to know which run is meant");
+    return fs::exists(fs::path(arguments.out) / kConfig) ? fs::path(arguments.out) : fs::path();
+  }
+  if (!arguments.out.empty() && arguments.out != arguments.resume) {
+    throw UsageError(engine::concat("--resume ", arguments.resume, " and --out ", arguments.out,
+                                    " name different directories; give --resume only"));
+  }
+  if (!fs::exists(fs::path(arguments.resume) / kConfig)) {
+    throw UsageError(
+        engine::concat("--resume must be auto, never or a run directory, and ", arguments.resume, " has no ", kConfig));
+  }
+  return arguments.resume;
+}
 
 Config resolve(const RunArguments& arguments) {
   const fs::path path = resumed_path(arguments);

@@ -13,6 +13,9 @@ namespace apps {
 /// too.
 Config resolve(const RunArguments& arguments);
 
+/// The directory of the run that the arguments resume; empty when they begin a new one. Throws UsageError.
+std::filesystem::path resumed_path(const RunArguments& arguments);
+
 /// "digits-convn-nt-xent-b256-s1": what a run is called, before the time.
 std::string run_name(const Config& config);
 

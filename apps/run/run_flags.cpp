@@ -34,16 +34,13 @@ void add_run_flags(Flags& flags, RunArguments& arguments) {
       {"--recipe", "Recipe", fmt::format("start from a recipe: {}, or a file", recipe_names()), "NAME|FILE.toml", ""},
       [&arguments](const std::string& text) { arguments.layers.recipe = read_recipe(text); });
   flags.add(
-      {"--set", "Recipe",
-       "set any key (see --help-config); flags win over it, it over the recipe", "KEY=VALUE",
-       ""},
+      {"--set", "Recipe", "set any key (see --help-config); flags win over it, it over the recipe", "KEY=VALUE", ""},
       [&arguments](const std::string& text) { arguments.layers.set.push_back(read_set(text)); }, /*repeated=*/true);
   flags.add({"--out", "Output", "directory of the run; must be new, unless it is resumed", "DIR", "runs/NAME-TIME"},
             arguments.out);
-  flags.add(
-      {"--resume", "Output", "go on with the run in --out if there is one (auto), or in DIR",
-       "auto|never|DIR", arguments.resume},
-      arguments.resume);
+  flags.add({"--resume", "Output", "go on with the run in --out if there is one (auto), or in DIR", "auto|never|DIR",
+             arguments.resume},
+            arguments.resume);
   for (const Field& field : fields()) {
     if (field.flag.empty()) continue;
     const std::string flag(field.flag);

@@ -28,7 +28,7 @@ void global_average_pool_forward(const Context&, const GlobalAveragePoolForward&
 #pragma omp simd
           for (std::int64_t j = 0; j < width; ++j) sums[j] += static_cast<float>(channels[j]);
         }
-        for (std::int64_t j = 0; j < width; ++j) y[i * c + begin + j] = T(sums[j] * factor);
+        for (std::int64_t j = 0; j < width; ++j) store(y[i * c + begin + j], sums[j] * factor);
       }
     }
   });
@@ -49,10 +49,10 @@ void global_average_pool_backward(const Context&, const GlobalAveragePoolBackwar
         if (args.dx.accumulate) {
 #pragma omp simd
           for (std::int64_t j = 0; j < c; ++j)
-            dx[j] = T(static_cast<float>(dx[j]) + static_cast<float>(dy[j]) * factor);
+            store(dx[j], static_cast<float>(dx[j]) + static_cast<float>(dy[j]) * factor);
         } else {
 #pragma omp simd
-          for (std::int64_t j = 0; j < c; ++j) dx[j] = T(static_cast<float>(dy[j]) * factor);
+          for (std::int64_t j = 0; j < c; ++j) store(dx[j], static_cast<float>(dy[j]) * factor);
         }
       }
     }

@@ -30,7 +30,7 @@ void l2_normalize_forward(const Context&, const L2NormalizeForward& args) {
       T* y = ys + i * d;
       const float factor = 1 / std::sqrt(std::max(dot(x, x, d), kNormalizeFloor));
 #pragma omp simd
-      for (std::int64_t j = 0; j < d; ++j) y[j] = T(static_cast<float>(x[j]) * factor);
+      for (std::int64_t j = 0; j < d; ++j) store(y[j], static_cast<float>(x[j]) * factor);
       inv_norm[i] = factor;
     }
   });
@@ -53,10 +53,10 @@ void l2_normalize_backward(const Context&, const L2NormalizeBackward& args) {
       };
       if (args.dx.accumulate) {
 #pragma omp simd
-        for (std::int64_t j = 0; j < d; ++j) dx[j] = T(static_cast<float>(dx[j]) + gradient(j));
+        for (std::int64_t j = 0; j < d; ++j) store(dx[j], static_cast<float>(dx[j]) + gradient(j));
       } else {
 #pragma omp simd
-        for (std::int64_t j = 0; j < d; ++j) dx[j] = T(gradient(j));
+        for (std::int64_t j = 0; j < d; ++j) store(dx[j], gradient(j));
       }
     }
   });

@@ -120,7 +120,7 @@ void softmax_cross_entropy_backward(const Context&, const SoftmaxCrossEntropyBac
       const float max = terms[2 * i], total_over_sum = t.total() * terms[2 * i + 1];
       for (std::int64_t j = 0; j < k; ++j) {
         const float gradient = scale * (total_over_sum * std::exp(static_cast<float>(x[j]) - max) - t(j));
-        dx[j] = T(args.dlogits.accumulate ? static_cast<float>(dx[j]) + gradient : gradient);
+        store(dx[j], args.dlogits.accumulate ? static_cast<float>(dx[j]) + gradient : gradient);
       }
     }
   });

@@ -3,9 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <nlohmann/json.hpp>
-#include <regex>
 
 #include "apps/run/build_info.h"
+#include "tests/apps/run/digits_hidden.h"
 
 TEST_CASE("environment: env.json says what was run, how it was built, and where") {
   char program[] = "pretrain", value[] = "caf\xE9";  // Latin-1, as a command line may be
@@ -23,5 +23,5 @@ TEST_CASE("environment: env.json says what was run, how it was built, and where"
   CHECK(json["libraries"]["oneDNN"] == "2.6.3");
   CHECK(json["libraries"].contains("libcrypto"));
   CHECK(json["argv"] == nlohmann::json{"pretrain", "caf\xEF\xBF\xBD"});
-  CHECK(std::regex_match(apps::utc_time(), std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")));
+  CHECK(digits_hidden(apps::utc_time()) == "####-##-##T##:##:##Z");
 }

@@ -2,10 +2,9 @@
 
 #include <doctest/doctest.h>
 
-#include <regex>
-
 #include "apps/run/exit_code.h"
 #include "engine/io/files.h"
+#include "tests/apps/run/digits_hidden.h"
 #include "tests/engine/io/message_of.h"
 #include "tests/engine/io/scratch_directory.h"
 
@@ -46,9 +45,10 @@ TEST_CASE("run_directory: a new run is named by what it does and when, and never
   const RunArguments run = arguments({"train.steps=5", "train.seed=3", "data.source=mnist:a/b"});
   RunDirectory first(run);
   const RunDirectory second(run);
-  const std::regex pattern(R"(runs/mnist-convn-nt-xent-b256-s3-\d{8}-\d{6}(-2)?)");
-  CHECK(std::regex_match(first.path().string(), pattern));
-  CHECK(std::regex_match(second.path().string(), pattern));
+  const std::string name = "runs/mnist-convn-nt-xent-b###-s#-########-######";
+  CHECK(first.path().string().starts_with("runs/mnist-convn-nt-xent-b256-s3-"));
+  CHECK(digits_hidden(first.path()) == name);
+  CHECK(digits_hidden(second.path()).substr(0, name.size()) == name);
   CHECK(first.path() != second.path());
   CHECK_FALSE(first.resumed());
   CHECK(first.config().train.steps == 5);
@@ -56,8 +56,8 @@ TEST_CASE("run_directory: a new run is named by what it does and when, and never
 
   first.log("one");
   first.log("two");
-  CHECK(std::regex_match(engine::read_file(first.path() / "train.log"),
-                         std::regex(R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ one\n\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ two\n)")));
+  CHECK(digits_hidden(engine::read_file(first.path() / "train.log")) ==
+        "####-##-##T##:##:##Z one\n####-##-##T##:##:##Z two\n");
 }
 
 TEST_CASE("run_directory: --out must be new or empty") {

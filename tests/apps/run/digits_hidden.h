@@ -1,0 +1,10 @@
+#pragma once
+#include <string>
+
+/// The text with every decimal digit as '#': for tests of texts that contain times.
+inline std::string digits_hidden(std::string text) {
+  for (char& character : text) {
+    if (character >= '0' && character <= '9') character = '#';
+  }
+  return text;
+}
