@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -29,32 +32,28 @@ struct Arguments {
   std::string data, device;
   std::int64_t threads = -1;
   std::int64_t seed = 1, batch_size = 512, epochs = 90, k = 200;
-  std::string learning_rates = "0.01,0.03,0.1,0.3,1,3,10,30";
+  std::string learning_rates = "0.03,0.1,0.3,1,3,10,30,100,300";
 };
 
 std::vector<double> parse_rates(const std::string& text) {
   std::vector<double> rates;
-  std::istringstream in(text);
-  for (std::string part; std::getline(in, part, ',');) {
-    std::size_t used = 0;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
     double rate = 0;
-    try {
-      rate = std::stod(part, &used);
-    } catch (const std::logic_error&) {  // not a number, or one too large: refused below
-    }
-    if (used != part.size() || part.empty() || !(rate > 0)) {
+    const auto [rest, error] = std::from_chars(text.data() + begin, text.data() + end, rate);
+    if (error != std::errc{} || rest != text.data() + end || !(rate > 0) || std::isinf(rate)) {
       throw UsageError(
           engine::concat("--learning-rates must be positive numbers with commas between, got '", text, "'"));
     }
     rates.push_back(rate);
+    begin = end + 1;
   }
-  if (rates.empty()) throw UsageError("--learning-rates must name at least one rate");
   return rates;
 }
 
 /// Where the results go: the run's own directory, or one beside it for the untrained network.
 fs::path result_directory(const Arguments& arguments) {
-  fs::path run = fs::path(arguments.run).lexically_normal();
+  fs::path run = fs::absolute(arguments.run).lexically_normal();  // so that "." has a name
   if (!run.has_filename()) run = run.parent_path();
   return arguments.random_init ? fs::path(run.string() + "-random-init") : run;
 }

@@ -74,6 +74,15 @@ void print_dry_run(const engine::Context& context, const Config& config, const T
       config.optim.schedule, context.threads());
 }
 
+/// With --threads 0, a resumed run goes on with as many threads as it began with, whatever this machine has: results
+/// are bit-equal only for the same number.
+void keep_threads(const RunArguments& arguments, Config& config) {
+  const std::filesystem::path run = resumed_path(arguments);
+  if (run.empty() || config.run.threads != 0) return;
+  if (const auto checkpoint = Checkpoints(run, config.run.keep).newest())
+    config.run.threads = checkpoint->state.threads;
+}
+
 int pretrain(int argc, char** argv) {
   Arguments arguments;
   Flags flags("pretrain", "Pretrains an encoder with a contrastive loss; an online linear probe watches it.");
@@ -94,11 +103,12 @@ int pretrain(int argc, char** argv) {
       arguments.profile);
   if (!flags.parse(argc, argv)) return kSuccess;
 
-  const Config config = resolve(arguments.run);
+  Config config = resolve(arguments.run);
   if (arguments.print_schedule) {
     print_schedule(plan_training(config, open_data(config, data::Split::train)->size()));
     return kSuccess;
   }
+  keep_threads(arguments.run, config);
   const engine::Context context = make_context(config);
   if (!arguments.dump_views.empty()) {
     dump_views(context, config, whole_number(arguments.dump_views[0], "--dump-views", 1), arguments.dump_views[1]);
@@ -127,7 +137,7 @@ int pretrain(int argc, char** argv) {
   if (arguments.profile) context.profiler().print(std::cerr, summary.seconds);
   std::cout << nlohmann::ordered_json{{"run", directory.path().string()},
                                       {"step", trainer.step()},
-                                      {"loss", summary.loss},
+                                      {"loss", summary.loss ? nlohmann::ordered_json(*summary.loss) : nullptr},
                                       {"probe_test_accuracy", summary.test_accuracy},
                                       {"seconds", summary.seconds}}
                    .dump()

@@ -128,9 +128,11 @@ LinearProbeResult train_linear_probe(const Features& train, const Features& test
                                      const std::function<void(std::int64_t, std::int64_t)>& progress) {
   const std::int64_t size = train.values.shape()[0];
   const auto held = static_cast<std::int64_t>(options.holdout * static_cast<double>(size));
-  EXPECTS(held > 0 && size - held >= options.batch_size, "linear probe: ", size,
-          " training examples are too few for batches of ", options.batch_size, " beside a held-out part of ", held,
-          "; lower the batch size");
+  if (held == 0 || size - held < options.batch_size) {
+    throw engine::DataError(engine::concat(
+        "linear evaluation: ", size, " training examples are too few for batches of ", options.batch_size,
+        " beside a held-out part of ", held, "; lower --batch-size or give more data"));
+  }
   // Which examples are held out depends on the seed alone. The epochs' shuffles follow; epoch 0 is this one.
   const data::Permutation split(size, options.seed, 0);
   std::vector<std::int32_t> order(static_cast<std::size_t>(size));

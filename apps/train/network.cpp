@@ -5,6 +5,10 @@
 namespace apps {
 
 Network::Network(const engine::Context& context, const Config& config, const data::Source& source) {
+  if (const engine::Shape& image = source.image_shape(); image[0] != 28 || image[1] != 28) {
+    throw engine::DataError(engine::concat(source.describe(), " has images of ", image[0], " x ", image[1],
+                                           ", and --arch convn takes 28 x 28 only"));
+  }
   const engine::BatchNormOptions batch_norm{.epsilon = static_cast<float>(config.model.bn_eps),
                                             .momentum = static_cast<float>(config.model.bn_momentum),
                                             .unbiased_variance = config.model.bn_unbiased_variance};

@@ -94,6 +94,12 @@ void Trainer::restore(const Checkpoint& checkpoint) {
   load_model(checkpoint.directory / "model.safetensors", network_.parameters);
   load_optimizer(checkpoint.directory / "optimizer.safetensors", optimizer_);
   step_ = checkpoint.state.step;
+  if (state() != checkpoint.state) {
+    throw engine::DataError(engine::concat("step ", step_, " of the run was image ", checkpoint.state.cursor,
+                                           " of epoch ", checkpoint.state.epoch, ", and with these ", train_->size(),
+                                           " training examples it is image ", state().cursor, " of epoch ",
+                                           state().epoch, "; resume with the data that the run began with"));
+  }
 }
 
 void Trainer::train_step(const data::HostBatch& batch) {
@@ -121,18 +127,11 @@ Trainer::Summary Trainer::run(RunDirectory& directory) {
                      .done = step_,
                      .item = "images",
                      .items_per_unit = config_.train.batch_size});
-  const auto save = [&] { checkpoints.save(state(), [this](const fs::path& path) { write_tensors(path); }); };
 
   Summary summary;
   const Clock::time_point begin = Clock::now();
   Window window;
   while (step_ < steps) {
-    if (const int signal = stop_signal()) {
-      save();
-      directory.log(engine::concat(signal_name(signal), ": stopped after step ", step_, ", checkpoint written"));
-      throw Interrupted(engine::concat("stopped by ", signal_name(signal), " after step ", step_, " of ", steps,
-                                       "; go on with --resume ", directory.path().string()));
-    }
     {
       const data::Loader::Lease batch = loader.next();
       window.wait_ms += batch.waited_ms();
@@ -141,46 +140,54 @@ Trainer::Summary Trainer::run(RunDirectory& directory) {
     ++step_;
     ++window.steps;
 
+    const int signal = stop_signal();
     const bool epoch_ends = step_ % per_epoch == 0, last = step_ == steps;
-    const std::int64_t epoch = step_ / per_epoch;
-    if (step_ % config_.run.log_every == 0 || epoch_ends || last) {
+    const auto each = [&](std::int64_t n) { return epoch_ends && n > 0 && step_ / per_epoch % n == 0; };
+    const bool logs = step_ % config_.run.log_every == 0 || epoch_ends || last;
+    // Nothing is saved that was not seen to be finite, and the ring of records must not overflow.
+    if (logs || signal != 0 || window.steps % engine::TrainingStatus::kSlots == 0) {
       const engine::StepRecord record = status_->collect().back();
-      const auto scalar = [&](Scalar i) { return static_cast<double>(record.scalars[i]); };
       const double ms = milliseconds(Clock::now() - window.begin) / static_cast<double>(window.steps);
+      const auto scalar = [&](Scalar i) { return static_cast<double>(record.scalars[i]); };
       summary.loss = scalar(kLoss);
-      metrics.write({.step = record.step,
-                     .epoch = static_cast<double>(record.step) / static_cast<double>(per_epoch),
-                     .time = unix_time(),
-                     .loss = scalar(kLoss),
-                     .loss_align = scalar(kAlignment),
-                     .loss_dist = scalar(kDistribution),
-                     .contrast_acc = scalar(kContrastAccuracy),
-                     .probe_acc = scalar(kProbeAccuracy),
-                     .lr = record.learning_rate,
-                     .grad_norm = scalar(kGradientNorm),
-                     .images_per_s = static_cast<double>(config_.train.batch_size) * 1e3 / ms,
-                     .step_ms = ms,
-                     .data_wait_ms = window.wait_ms / static_cast<double>(window.steps),
-                     .mem_peak_bytes = static_cast<double>(context_.pool().peak_bytes())});
-      window = {};
+      if (logs || status_->nonfinite()) {
+        metrics.write({.step = record.step,
+                       .epoch = epochs(record.step),
+                       .time = unix_time(),
+                       .loss = scalar(kLoss),
+                       .loss_align = scalar(kAlignment),
+                       .loss_dist = scalar(kDistribution),
+                       .contrast_acc = scalar(kContrastAccuracy),
+                       .probe_acc = scalar(kProbeAccuracy),
+                       .lr = record.learning_rate,
+                       .grad_norm = scalar(kGradientNorm),
+                       .images_per_s = static_cast<double>(config_.train.batch_size) * 1e3 / ms,
+                       .step_ms = ms,
+                       .data_wait_ms = window.wait_ms / static_cast<double>(window.steps),
+                       .mem_peak_bytes = static_cast<double>(context_.pool().peak_bytes())});
+      }
       if (status_->nonfinite()) fail_nonfinite(directory);
     }
-    progress.update(step_, fmt::format("loss {:.4f}", summary.loss));
+    progress.update(step_, summary.loss ? fmt::format("loss {:.4f}", *summary.loss) : "");
 
-    if (last || (epoch_ends && config_.eval.every > 0 && epoch % config_.eval.every == 0)) {
+    if (last || each(config_.eval.every)) {
       summary.test_accuracy = test_accuracy();
       metrics.write({.step = step_,
-                     .epoch = static_cast<double>(step_) / static_cast<double>(per_epoch),
+                     .epoch = epochs(step_),
                      .time = unix_time(),
                      .phase = "eval",
                      .probe_acc = summary.test_accuracy});
-      directory.log(fmt::format("step {}: loss {:.4f}, online probe {:.4f} on the test set", step_, summary.loss,
+      directory.log(fmt::format("step {}: loss {:.4f}, online probe {:.4f} on the test set", step_, *summary.loss,
                                 summary.test_accuracy));
-      window = {};
     }
-    if (last || (epoch_ends && epoch % config_.run.ckpt_every == 0)) save();
+    if (last || signal != 0 || each(config_.run.ckpt_every)) {
+      checkpoints.save(state(), [this](const fs::path& path) { write_tensors(path); });
+    }
+    if (logs) window = {};  // after evaluation and checkpoint, which are no part of a step's time
+    if (signal != 0 && !last) interrupt(directory, signal);
   }
   summary.seconds = milliseconds(Clock::now() - begin) / 1e3;
+  if (!summary.loss) summary.test_accuracy = test_accuracy();  // resumed after its last step
   write_exports(directory.path() / "export");
   directory.log(fmt::format("finished after step {}", step_));
   return summary;
@@ -210,6 +217,16 @@ void Trainer::write_exports(const fs::path& directory) const {
   export_part(directory / "backbone.safetensors", network_.parameters, engine::Part::encoder, metadata);
   export_part(directory / "projector.safetensors", network_.parameters, engine::Part::projector, metadata);
   export_part(directory / "linear_head.safetensors", network_.parameters, engine::Part::probe, metadata);
+}
+
+double Trainer::epochs(std::int64_t step) const {
+  return static_cast<double>(step) / static_cast<double>(plan_.steps_per_epoch);
+}
+
+void Trainer::interrupt(RunDirectory& directory, int signal) const {
+  directory.log(engine::concat(signal_name(signal), ": stopped after step ", step_, ", checkpoint written"));
+  throw Interrupted(engine::concat("stopped by ", signal_name(signal), " after step ", step_, " of ",
+                                   plan_.schedule.steps, "; go on with --resume ", directory.path().string()));
 }
 
 void Trainer::fail_nonfinite(RunDirectory& directory) {

@@ -28,12 +28,13 @@ class Trainer {
   void restore(const Checkpoint& checkpoint);
 
   struct Summary {
-    double loss = 0;           ///< of the last step
-    double test_accuracy = 0;  ///< of the online probe
-    double seconds = 0;        ///< of this process's steps
+    std::optional<double> loss;  ///< of the last step; none if that was done before this process
+    double test_accuracy = 0;    ///< of the online probe
+    double seconds = 0;          ///< of this process's steps
   };
   /// Trains to the last step, writing metrics, checkpoints and exports into the run directory. Throws Interrupted after
-  /// writing a checkpoint when a signal asks to stop, and NonFiniteError after writing crash/step_N.
+  /// writing a checkpoint when a signal asks to stop, and NonFiniteError after writing crash/step_N: the
+  /// parameters and moments as they were before that step (running statistics have seen it).
   Summary run(RunDirectory& directory);
 
   const Network& network() const { return network_; }
@@ -47,6 +48,8 @@ class Trainer {
   TrainingState state() const;
   void write_tensors(const std::filesystem::path& directory) const;
   void write_exports(const std::filesystem::path& directory) const;
+  double epochs(std::int64_t step) const;  ///< done after that step, with the fraction
+  [[noreturn]] void interrupt(RunDirectory& directory, int signal) const;
   [[noreturn]] void fail_nonfinite(RunDirectory& directory);
   double test_accuracy() const;
 

@@ -6,6 +6,7 @@
 #include "kernels/cpu/backend.h"
 #include "kernels/cpu/convolution_plans.h"
 #include "kernels/cpu/loops.h"
+#include "kernels/cpu/lowered_convolution.h"
 
 namespace kernels::cpu {
 namespace {
@@ -38,6 +39,7 @@ class PlanWeights {
 }  // namespace
 
 void conv2d_forward(const Context& context, const Conv2dForward& args) {
+  if (lowering_is_faster(args.g)) return lowered_forward(context, args);
   if (args.g.n == 0) return;
   ConvolutionPlans& plans = backend(context).convolutions();
   const ConvolutionPlan& plan = plans.get(args.g, ConvolutionPass::forward);
@@ -52,6 +54,7 @@ void conv2d_forward(const Context& context, const Conv2dForward& args) {
 }
 
 void conv2d_dgrad(const Context& context, const Conv2dDgrad& args) {
+  if (lowering_is_faster(args.g)) return lowered_dgrad(context, args);
   if (args.g.n == 0) return;
   ConvolutionPlans& plans = backend(context).convolutions();
   const ConvolutionPlan& plan = plans.get(args.g, ConvolutionPass::dgrad);
@@ -70,6 +73,7 @@ void conv2d_dgrad(const Context& context, const Conv2dDgrad& args) {
 }
 
 void conv2d_wgrad(const Context& context, const Conv2dWgrad& args) {
+  if (lowering_is_faster(args.g)) return lowered_wgrad(context, args);
   if (args.g.n == 0) {
     if (!args.dweight.accumulate) write_elements<float>(args.dweight, [](std::int64_t) { return 0.0f; });
     return;

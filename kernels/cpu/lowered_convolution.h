@@ -1,0 +1,18 @@
+#pragma once
+#include "kernels/conv2d.h"
+
+namespace kernels::cpu {
+
+// Convolution as matrix products with oneDNN's sgemm: the windows of a few images become the rows of a matrix
+// ("im2col") small enough to stay in a core's L2 cache, so that only x, y and the weights travel to memory. Same
+// arguments and results as the kernels of kernels/conv2d.h.
+
+/// Whether this beats oneDNN's direct convolutions: with AVX2, whose direct kernels lose a third of their speed to
+/// strides.
+bool lowering_is_faster(const Conv2dGeometry& g);
+
+void lowered_forward(const Context& context, const Conv2dForward& args);
+void lowered_dgrad(const Context& context, const Conv2dDgrad& args);
+void lowered_wgrad(const Context& context, const Conv2dWgrad& args);
+
+}  // namespace kernels::cpu

@@ -1,0 +1,60 @@
+#include "apps/evaluation/features.h"
+
+#include <doctest/doctest.h>
+
+#include "apps/input/device_batch.h"
+#include "apps/input/run_data.h"
+#include "apps/train/network.h"
+#include "kernels/context.h"
+#include "tests/apps/memory_source.h"
+#include "tests/numeric.h"
+
+using namespace apps;
+using engine::Tensor;
+
+TEST_CASE("features: in batches, with a shorter last one, what one forward pass over everything gives") {
+  const engine::Context context = kernels::make_context();
+  const tests::MemorySource source(1003, 2);  // two whole batches of 500 and three images
+  const Network network(context, Config{}, source);
+  std::vector<std::int64_t> progress;
+  const Features features =
+      extract_features(context, *network.encoder, source, [&](std::int64_t done) { progress.push_back(done); });
+  CHECK(progress == std::vector<std::int64_t>{500, 1000, 1003});
+  CHECK(features.classes == 10);
+
+  DeviceBatch batch(context, source, source.size());
+  batch.upload(read_examples(source, 0, source.size()));
+  const Tensor direct = network.encoder->forward(batch.whole_images(), engine::Mode::evaluate);
+  REQUIRE(features.values.shape() == direct.shape());
+  const std::vector<float> expected = direct.to_host<float>();
+  // The same sums; the library may block another batch size otherwise.
+  tests::expect_close(features.values.to_host<float>(), {expected.begin(), expected.end()}, 1e-5);
+  CHECK(features.labels.to_host<std::int32_t>() == batch.labels().to_host<std::int32_t>());
+  for (std::size_t i = 0; i < 1003; ++i) {
+    REQUIRE(features.labels.to_host<std::int32_t>()[i] == static_cast<std::int32_t>(i % 10));
+    if (i > 20) break;
+  }
+}
+
+TEST_CASE("features: extraction changes nothing in the network") {
+  const engine::Context context = kernels::make_context();
+  const tests::MemorySource source(8);
+  const Network network(context, Config{}, source);
+  const Tensor mean = network.parameters.state(0);
+  const std::vector<float> before = mean.to_host<float>();
+  extract_features(context, *network.encoder, source);
+  CHECK(mean.to_host<float>() == before);
+}
+
+TEST_CASE("features: the accuracy of a probe is the fraction of examples whose largest logit is their label") {
+  const engine::Context context = kernels::make_context();
+  engine::ParameterSet parameters;
+  const models::ProbeHead probe(parameters, 3, 3, engine::Initializer::constant(0));
+  parameters.allocate(context, 1);
+  parameters.value(0).upload<float>(std::vector<float>{1, 0, 0, 0, 1, 0, 0, 0, 1});  // the class is the largest feature
+  const Features features{
+      .values = Tensor::from(context, {4, 3}, std::vector<float>{9, 1, 2, 1, 9, 2, 1, 2, 9, 9, 1, 2}),
+      .labels = Tensor::from(context, {4}, std::vector<std::int32_t>{0, 1, 2, 1}),
+      .classes = 3};
+  CHECK(probe_accuracy(probe, features) == 0.75);
+}

@@ -1,0 +1,84 @@
+#include "apps/evaluation/knn.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "kernels/context.h"
+#include "tests/numeric.h"
+
+using namespace apps;
+using engine::Tensor;
+
+namespace {
+
+std::vector<std::int32_t> random_labels(std::int64_t count, int classes, std::uint64_t seed) {
+  std::vector<std::int32_t> labels;
+  for (const float value : tests::random_values(count, seed)) {
+    labels.push_back(std::min(static_cast<std::int32_t>((value + 1) / 2 * static_cast<float>(classes)), classes - 1));
+  }
+  return labels;
+}
+
+Features random_features(const engine::Context& context, std::int64_t count, int classes, std::uint64_t seed) {
+  return {tests::random_tensor(context, {count, 4}, seed),
+          Tensor::from(context, {count}, random_labels(count, classes, seed + 100)), classes};
+}
+
+std::vector<double> normalised(const Tensor& rows) {
+  const std::vector<float> values = rows.to_host<float>();
+  std::vector<double> result(values.begin(), values.end());
+  for (std::size_t i = 0; i < result.size(); i += 4) {
+    double square = 0;
+    for (std::size_t j = i; j < i + 4; ++j) square += result[j] * result[j];
+    for (std::size_t j = i; j < i + 4; ++j) result[j] /= std::sqrt(square);
+  }
+  return result;
+}
+
+/// Wu et al. 2018, section 3.4, example by example in double.
+double reference(const Features& train, const Features& test, const KnnOptions& options) {
+  const std::vector<double> candidates = normalised(train.values), queries = normalised(test.values);
+  const auto train_labels = train.labels.to_host<std::int32_t>(), test_labels = test.labels.to_host<std::int32_t>();
+  double correct = 0;
+  for (std::size_t q = 0; q < test_labels.size(); ++q) {
+    std::vector<double> similarity(train_labels.size());
+    for (std::size_t c = 0; c < similarity.size(); ++c) {
+      similarity[c] = std::inner_product(&queries[4 * q], &queries[4 * q] + 4, &candidates[4 * c], 0.0);
+    }
+    std::vector<std::size_t> order(similarity.size());
+    std::iota(order.begin(), order.end(), 0u);
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return similarity[a] > similarity[b]; });
+    std::vector<double> votes(static_cast<std::size_t>(train.classes));
+    for (std::size_t i = 0; i < std::min(order.size(), static_cast<std::size_t>(options.k)); ++i) {
+      votes[static_cast<std::size_t>(train_labels[order[i]])] +=
+          std::exp(similarity[order[i]] / static_cast<double>(options.temperature));
+    }
+    correct += std::max_element(votes.begin(), votes.end()) - votes.begin() == test_labels[q] ? 1 : 0;
+  }
+  return correct / static_cast<double>(test_labels.size());
+}
+
+}  // namespace
+
+TEST_CASE("knn: as many right as by the definition, over several batches of queries") {
+  const engine::Context context = kernels::make_context();
+  const Features train = random_features(context, 301, 5, 1), test = random_features(context, 607, 5, 2);
+  for (const KnnOptions options :
+       {KnnOptions{1, 0.07f}, KnnOptions{7, 0.07f}, KnnOptions{50, 0.5f}, KnnOptions{1000, 0.07f}}) {
+    CAPTURE(options.k);
+    // f32 may decide a close vote otherwise.
+    CHECK(std::abs(knn_accuracy(train, test, options) - reference(train, test, options)) <= 2.0 / 607);
+  }
+}
+
+TEST_CASE("knn: every example finds itself, whatever the length of its feature") {
+  const engine::Context context = kernels::make_context();
+  const Features train = random_features(context, 100, 3, 3);
+  std::vector<float> longer = train.values.to_host<float>();
+  for (float& value : longer) value *= 7;
+  const Features test{Tensor::from(context, {100, 4}, longer), train.labels, 3};
+  CHECK(knn_accuracy(train, test, {.k = 1}) == 1);
+}

@@ -1,0 +1,109 @@
+#include "apps/evaluation/linear_probe.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "engine/core/error.h"
+#include "kernels/context.h"
+#include "tests/engine/io/message_of.h"
+#include "tests/numeric.h"
+
+using namespace apps;
+using engine::Tensor;
+
+namespace {
+
+/// `classes` clusters on the axes, `noise` wide, in turn.
+Features clusters(const engine::Context& context, std::int64_t count, int classes, float noise, std::uint64_t seed) {
+  std::vector<float> values = tests::random_values(count * classes, seed);
+  std::vector<std::int32_t> labels;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto label = static_cast<std::int32_t>(i % classes);
+    labels.push_back(label);
+    for (int j = 0; j < classes; ++j) {
+      float& value = values[static_cast<std::size_t>(i * classes + j)];
+      value = value * noise + (j == label ? 1.0f : 0.0f);
+    }
+  }
+  return {Tensor::from(context, {count, classes}, values), Tensor::from(context, {count}, labels), classes};
+}
+
+}  // namespace
+
+TEST_CASE("linear probe: separable classes are told apart without a mistake") {
+  const engine::Context context = kernels::make_context();
+  const Features train = clusters(context, 400, 5, 0.2f, 1), test = clusters(context, 100, 5, 0.2f, 2);
+  const LinearProbeResult result =
+      train_linear_probe(train, test, {.learning_rates = {1}, .batch_size = 32, .epochs = 10});
+  CHECK(result.best.test_accuracy == 1);
+  CHECK(result.best.holdout_accuracy == 1);
+  CHECK(result.weight.size() == 25);
+  CHECK(result.bias.size() == 5);
+  for (std::size_t label = 0; label < 5; ++label) {  // each class looks at its own axis
+    const float* row = &result.weight[5 * label];
+    CHECK(std::max_element(row, row + 5) - row == static_cast<std::ptrdiff_t>(label));
+  }
+}
+
+TEST_CASE("linear probe: a rate within a grid is trained as it is alone") {
+  const engine::Context context = kernels::make_context();
+  const Features train = clusters(context, 300, 4, 1.5f, 3), test = clusters(context, 200, 4, 1.5f, 4);
+  LinearProbeOptions options{.learning_rates = {0.01, 0.3, 10}, .batch_size = 50, .epochs = 4};
+  const LinearProbeResult grid = train_linear_probe(train, test, options);
+  REQUIRE(grid.grid.size() == 3);
+  for (std::size_t i = 0; i < 3; ++i) {
+    LinearProbeOptions single = options;
+    single.learning_rates = {options.learning_rates[i]};
+    const LinearProbeResult alone = train_linear_probe(train, test, single);
+    CAPTURE(options.learning_rates[i]);
+    CHECK(alone.best.learning_rate == options.learning_rates[i]);
+    // Sums of another order differ by rounding, which must not change more than one close decision.
+    CHECK(alone.best.test_accuracy == doctest::Approx(grid.grid[i].test_accuracy).epsilon(1.01 / 200));
+    CHECK(alone.best.holdout_accuracy == doctest::Approx(grid.grid[i].holdout_accuracy).epsilon(1.01 / 30));
+    if (options.learning_rates[i] != grid.best.learning_rate) continue;
+    tests::expect_close(alone.weight, {grid.weight.begin(), grid.weight.end()}, 1e-4);
+    tests::expect_close(alone.bias, {grid.bias.begin(), grid.bias.end()}, 1e-4);
+  }
+}
+
+TEST_CASE("linear probe: the rate is chosen on the held-out part, the smaller one on a tie, never on the test set") {
+  const engine::Context context = kernels::make_context();
+  const Features train = clusters(context, 400, 5, 0.2f, 1);
+  // A test set with the labels turned round: the better the classifier, the worse it does there.
+  const Features honest = clusters(context, 100, 5, 0.2f, 2);
+  std::vector<std::int32_t> turned = honest.labels.to_host<std::int32_t>();
+  for (std::int32_t& label : turned) label = (label + 1) % 5;
+  const Features test{honest.values, Tensor::from(context, {100}, turned), 5};
+  // The first rate is nothing in f32, and the other two are both without a mistake.
+  const LinearProbeResult result =
+      train_linear_probe(train, test, {.learning_rates = {1e-60, 1, 2}, .batch_size = 32, .epochs = 10});
+  CHECK(result.best.learning_rate == 1);
+  CHECK(result.best.test_accuracy == 0);
+}
+
+TEST_CASE("linear probe: one seed, one result; progress tells every step") {
+  const engine::Context context = kernels::make_context();
+  const Features train = clusters(context, 200, 3, 1, 5);
+  LinearProbeOptions options{.learning_rates = {0.1}, .batch_size = 32, .epochs = 3, .seed = 1};
+  std::vector<std::int64_t> done;
+  const LinearProbeResult first = train_linear_probe(train, train, options, [&](std::int64_t step, std::int64_t steps) {
+    done.push_back(step);
+    CHECK(steps == 15);  // 180 are not held out: 5 whole batches, 3 epochs
+  });
+  CHECK(done.size() == 15);
+  CHECK(done.back() == 15);
+  CHECK(train_linear_probe(train, train, options).weight == first.weight);
+  options.seed = 2;
+  CHECK(train_linear_probe(train, train, options).weight != first.weight);
+}
+
+TEST_CASE("linear probe: too few examples are refused in one sentence") {
+  const engine::Context context = kernels::make_context();
+  const Features train = clusters(context, 100, 2, 1, 6);
+  CHECK(message_of<engine::DataError>(
+            [&] { train_linear_probe(train, train, {.learning_rates = {1}, .batch_size = 91}); }) ==
+        "linear evaluation: 100 training examples are too few for batches of 91 beside a held-out part of 10; "
+        "lower --batch-size or give more data");
+  CHECK_NOTHROW(train_linear_probe(train, train, {.learning_rates = {1}, .batch_size = 90, .epochs = 1}));
+}

@@ -1,0 +1,227 @@
+// What can go wrong with `pretrain`: its exit code, one sentence, and nothing destroyed.
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "engine/io/files.h"
+#include "engine/io/safetensors.h"
+#include "tests/apps/tiny_mnist.h"
+#include "tests/apps/workbench.h"
+#include "tests/data/idx_files.h"
+
+using namespace tests;
+using engine::read_file;
+
+TEST_CASE("pretrain: a wrong command line is exit 2 and one sentence, and leaves nothing") {
+  const Workbench bench;
+  const struct {
+    Strings arguments;
+    std::string sentence;  // its beginning
+  } cases[] = {
+      {{"--recipe", "dmeo"}, "--recipe: unknown recipe 'dmeo'; the nearest is demo"},
+      {{"--recipe", "no.toml"}, "--recipe: there is no file no.toml"},
+      {{"--set", "optim.lt=1"}, "--set: unknown key 'optim.lt'; the nearest is optim.lr"},
+      {{"--batchsize", "5"}, "unknown flag --batchsize; the nearest is --batch-size"},
+      {{"--lr", "-1"}, "--lr must be a number above 0, got '-1'"},
+      {{"--lr", "fast"}, "--lr must be a number above 0, got 'fast'"},
+      {{"--loss", "moco"}, "--loss must be one of nt-xent, cross-view, got 'moco'"},
+      {{"--epochs"}, "--epochs needs a value"},
+      {{"--epochs", "0"}, "how long to train is not said"},
+      {{"--device", "cuda"}, "--device must be cpu, got 'cuda'"},
+      {{"--resume", (bench / "nowhere").string(), "--out", (bench / "nowhere").string()},
+       "--resume must be auto, never or a run directory, and"},
+  };
+  for (const auto& [arguments, sentence] : cases) {
+    const Ended ended = bench.pretrain("run", arguments);
+    CAPTURE(sentence);
+    CHECK(ended.exit_code == 2);
+    CHECK(complaint(ended).substr(0, sentence.size()) == sentence);
+  }
+  CHECK(names(bench / "") == Strings{"mnist"});
+}
+
+TEST_CASE("pretrain: a wrong recipe is exit 2, with the line") {
+  const Workbench bench;
+  const fs::path recipe = bench / "my.toml";
+  const auto sentence = [&](const std::string& text) {
+    write_plain(recipe, text);
+    const Ended ended = bench.pretrain("run", {"--recipe", recipe.string()});
+    CHECK(ended.exit_code == 2);
+    return complaint(ended);
+  };
+  CHECK(
+      sentence("[optim]\nlearning_rate = 1\n").starts_with(recipe.string() + ":2: unknown key 'optim.learning_rate'"));
+  CHECK(sentence("[optim]\n\nlr = \"x\"\n").starts_with(recipe.string() + ":3: optim.lr must be a number above 0"));
+  CHECK(sentence("[optim\n").starts_with(recipe.string() + ":1: this is not TOML"));
+  CHECK_FALSE(fs::exists(bench / "run"));
+}
+
+TEST_CASE("pretrain: damaged data is exit 3 and one sentence with the file, and leaves nothing") {
+  const Workbench bench;
+  const fs::path images = bench.data() / "train-images-idx3-ubyte", labels = bench.data() / "train-labels-idx1-ubyte";
+  std::string sentence;
+  SUBCASE("truncated") {
+    fs::resize_file(images, 1000);
+    sentence = "is truncated: its header promises 512 x 28 x 28";
+  }
+  SUBCASE("truncated in its header") {
+    fs::resize_file(images, 9);
+    sentence = "ends inside its header";
+  }
+  SUBCASE("promises more than there can be") {
+    write_plain(images, idx_bytes(0x803, {0xffffffff, 0xffffffff, 0xffffffff}, "x"));
+    sentence = "which no file holds";
+  }
+  SUBCASE("promises more than there is") {
+    write_plain(images, idx_bytes(0x803, {60000, 28, 28}, "x"));
+    sentence = "is truncated";
+  }
+  SUBCASE("wrong magic number") {
+    fs::copy_file(labels, images, fs::copy_options::overwrite_existing);
+    sentence = "starts with 0x00000801, expected 0x00000803";
+  }
+  SUBCASE("fewer labels than images") {
+    write_plain(labels, idx_bytes(0x801, {3}, "abc"));
+    sentence = "holds 3 labels";
+  }
+  SUBCASE("a label that is no digit") {
+    write_plain(labels, idx_bytes(0x801, {kTrainImages}, std::string(kTrainImages, '\x0a')));
+    sentence = "has label 10 for image 0";
+  }
+  SUBCASE("images of another size") {
+    write_plain(images, idx_bytes(0x803, {kTrainImages, 2, 2}, std::string(kTrainImages * 4, 'x')));
+    sentence = "has images of 2 x 2, and --arch convn takes 28 x 28 only";
+  }
+  SUBCASE("a damaged test set") {
+    fs::resize_file(bench.data() / "t10k-images-idx3-ubyte", 20);
+    sentence = "is truncated";
+  }
+  SUBCASE("an empty directory") {
+    fs::remove_all(bench.data());
+    fs::create_directories(bench.data());
+    sentence = "has neither train-images-idx3-ubyte nor train-images-idx3-ubyte.gz";
+  }
+  SUBCASE("no directory") {
+    fs::remove_all(bench.data());
+    sentence = "there is no directory";
+  }
+  const Ended ended = bench.pretrain("run");
+  CHECK(ended.exit_code == 3);
+  CHECK_MESSAGE(complaint(ended).find(sentence) != std::string::npos, ended.err);
+  CHECK(ended.err.find(bench.data().string()) != std::string::npos);
+  CHECK_FALSE(fs::exists(bench / "run"));
+}
+
+TEST_CASE("pretrain: data that does not fit the request is exit 3") {
+  const Workbench bench;
+  const Ended large = bench.pretrain("run", {"--batch-size", "513"});
+  CHECK(large.exit_code == 3);
+  CHECK(complaint(large) == "batch size 513 is larger than the training set of 512 examples; lower --batch-size");
+  const Ended unknown = bench.pretrain("run", {"--data", "imagenet:x"});
+  CHECK(unknown.exit_code == 3);
+  CHECK(complaint(unknown).starts_with("data: unknown source 'imagenet:x'"));
+  CHECK_FALSE(fs::exists(bench / "run"));
+}
+
+TEST_CASE("pretrain: an --out that is in use is left alone") {
+  const Workbench bench;
+  SUBCASE("someone's files") {
+    fs::create_directories(bench / "run");
+    write_plain(bench / "run/thesis.txt", "important");
+    const Ended ended = bench.pretrain("run");
+    CHECK(ended.exit_code == 2);
+    CHECK(complaint(ended).starts_with("--out " + (bench / "run").string() + " is not empty"));
+    CHECK(names(bench / "run") == Strings{"thesis.txt"});
+    CHECK(bench.pretrain("run", {"--resume", "auto"}).exit_code == 2);
+    CHECK(names(bench / "run") == Strings{"thesis.txt"});
+  }
+  SUBCASE("a file, or below one") {
+    write_plain(bench / "run", "important");
+    for (const char* name : {"run", "run/deeper"}) {
+      const Ended ended = bench.pretrain(name);
+      CHECK(ended.exit_code == 1);
+      CHECK(complaint(ended).starts_with("cannot create directory " + (bench / name).string()));
+    }
+    CHECK(read_file(bench / "run") == "important");
+  }
+  SUBCASE("a run that is finished") {
+    result(bench.pretrain("run", {"--epochs", "1"}));
+    const std::string metrics = read_file(bench / "run/metrics.jsonl");
+    CHECK(bench.pretrain("run").exit_code == 2);
+    CHECK(read_file(bench / "run/metrics.jsonl") == metrics);
+  }
+}
+
+TEST_CASE("pretrain: a second process in the same run directory is refused, and the first goes on") {
+  const Workbench bench;
+  Program first(PRETRAIN, bench.arguments("run", {"--epochs", "10000"}));
+  while (first.running() && !fs::exists(bench / "run/metrics.jsonl")) usleep(1000);
+  const Ended second = bench.pretrain("run", {"--epochs", "10000", "--resume", "auto"});
+  CHECK(second.exit_code == 1);
+  CHECK(complaint(second) == (bench / "run").string() + " is in use by process " + std::to_string(first.id()) +
+                                 "; wait for it, stop it, or choose another --out");
+  CHECK(first.running());
+  first.send(SIGTERM);
+  CHECK(first.wait().exit_code == 75);
+}
+
+TEST_CASE("pretrain: a disk that fills up during a checkpoint leaves the earlier one, and the run goes on from it") {
+  const Workbench bench;
+  result(bench.pretrain("whole"));
+  result(bench.pretrain("run", {"--epochs", "1"}));
+  const auto bytes = [&](const char* file) { return fs::file_size(latest_checkpoint(bench / "run") / file); };
+  REQUIRE(bytes("model.safetensors") < bytes("optimizer.safetensors"));
+  const Ended full =
+      bench.pretrain("run", {"--resume", "auto"}, {.largest_file_bytes = bytes("optimizer.safetensors") - 1});
+  CHECK(full.exit_code == 1);
+  CHECK(full.out.empty());
+  CHECK(full.err.find("pretrain: error: the checkpoint of step 16 was not written: cannot write ") !=
+        std::string::npos);
+  CHECK(full.err.find("run again with --resume once this is put right\n") != std::string::npos);
+  CHECK(names(bench / "run/checkpoints") == Strings{"latest", "step_00000008"});  // no part of the new one takes space
+  result(bench.pretrain("run", {"--resume", "auto"}));
+  CHECK(same_tensors(bench / "run", bench / "whole"));
+}
+
+TEST_CASE("pretrain: a checkpoint that was damaged is exit 3") {
+  const Workbench bench;
+  result(bench.pretrain("run"));
+  const fs::path model = latest_checkpoint(bench / "run") / "model.safetensors";
+  fs::resize_file(model, fs::file_size(model) - 4);
+  const Ended ended = bench.pretrain("run", {"--resume", "auto"});
+  CHECK(ended.exit_code == 3);
+  CHECK(complaint(ended).find("to resume from step_00000008, which is intact, remove the newer ones") !=
+        std::string::npos);
+}
+
+TEST_CASE("pretrain: a loss that is not finite is exit 4; the weights before that step are kept") {
+  const Workbench bench;
+  const fs::path run = bench / "run";
+  const Ended ended = bench.pretrain("run", {"--lr", "1e30"});
+  CHECK(ended.exit_code == 4);
+  CHECK(ended.out.empty());
+  CHECK(ended.err.find("pretrain: error: the loss or its gradient is not finite in step 2") != std::string::npos);
+  const auto records = metrics(run);
+  REQUIRE(records.size() == 1);
+  CHECK(records[0].at("step") == 2);
+  CHECK(records[0].at("loss").is_null());
+  const auto nonfinite = records[0].at("nonfinite").get<Strings>();
+  CHECK(std::find(nonfinite.begin(), nonfinite.end(), "loss") != nonfinite.end());
+
+  CHECK(names(run / "crash/step_2") == Strings{"model.safetensors", "optimizer.safetensors"});
+  const engine::SafetensorsFile model(run / "crash/step_2/model.safetensors");
+  for (const engine::StoredTensor& tensor : model.tensors()) {
+    CAPTURE(tensor.name);
+    if (tensor.dtype != engine::StoredDtype::f32) continue;
+    if (tensor.name.find(".running_") != std::string::npos) continue;  // these have seen the failing step
+    std::vector<float> values(tensor.bytes.size() / sizeof(float));
+    std::memcpy(values.data(), tensor.bytes.data(), tensor.bytes.size());
+    CHECK(std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); }));
+  }
+  CHECK_FALSE(fs::exists(run / "checkpoints"));
+  CHECK_FALSE(fs::exists(run / "export"));
+}

@@ -1,0 +1,252 @@
+// The files and texts of `pretrain`, and that it computes the same again.
+#include <doctest/doctest.h>
+#include <png.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "engine/io/files.h"
+#include "engine/io/safetensors.h"
+#include "tests/apps/workbench.h"
+
+using namespace tests;
+using engine::read_file;
+
+namespace {
+
+/// "F32 32,1,3,3" by the tensor's name.
+std::map<std::string, std::string> layout(const fs::path& path) {
+  std::map<std::string, std::string> tensors;
+  const engine::SafetensorsFile file(path);
+  for (const engine::StoredTensor& tensor : file.tensors()) {
+    std::string text = engine::name(tensor.dtype);
+    for (std::size_t i = 0; i < tensor.shape.size(); ++i)
+      text.append(i ? "," : " ").append(std::to_string(tensor.shape[i]));
+    tensors[tensor.name] = text;
+  }
+  return tensors;
+}
+
+using Layout = std::map<std::string, std::string>;
+
+void add_batch_norm(Layout& tensors, const std::string& name, const std::string& channels) {
+  for (const char* member : {".weight", ".bias", ".running_mean", ".running_var"}) {
+    tensors[name + member] = "F32 " + channels;
+  }
+  tensors[name + ".num_batches_tracked"] = "I64";
+}
+
+/// The configuration is what --print-config shows, and loads as a recipe.
+void check_config(const Workbench& bench, const fs::path& run) {
+  const std::string config = read_file(run / "config.toml");
+  CHECK(config == bench.pretrain("other", {"--print-config"}).out);
+  CHECK(config == Workbench::plain_pretrain({"--recipe", (run / "config.toml").string(), "--print-config"}).out);
+  CHECK_FALSE(fs::exists(bench / "other"));
+}
+
+void check_environment(const Workbench& bench, const fs::path& run) {
+  const auto environment = nlohmann::json::parse(read_file(run / "env.json"));
+  for (const char* key : {"version", "git", "build", "cpu", "device", "libraries", "argv", "started"}) {
+    CHECK(environment.contains(key));
+  }
+  CHECK(environment.at("threads") == 1);
+  CHECK(environment.at("argv").size() == bench.arguments("run").size() + 1);
+}
+
+void check_log(const fs::path& run) {
+  const std::string log = read_file(run / "train.log");
+  CHECK(log.find("Z step 16: loss ") != std::string::npos);
+  CHECK(log.find("Z finished after step 16\n") != std::string::npos);
+}
+
+/// Every third step, the ends of epochs, and the final test.
+void check_metrics(const fs::path& run, const nlohmann::json& summary) {
+  CHECK(recorded(run) ==
+        Strings{"train 3", "train 6", "train 8", "train 9", "train 12", "train 15", "train 16", "eval 16"});
+  for (const auto& record : metrics(run)) {
+    CHECK(record.at("epoch").get<double>() == record.at("step").get<double>() / 8);
+    CHECK(record.at("time").get<double>() > 1.7e9);
+    CHECK(record.at("probe_acc").get<double>() <= 1);
+    if (record.at("phase") == "eval") continue;
+    const auto number = [&](const char* key) { return record.at(key).get<double>(); };
+    CHECK(number("loss_align") + number("loss_dist") == doctest::Approx(number("loss")).epsilon(1e-4));
+    CHECK(number("contrast_acc") <= 1);
+    CHECK(number("lr") == doctest::Approx(1e-3));
+    CHECK(number("grad_norm") > 0);
+    CHECK(number("step_ms") > number("data_wait_ms"));
+    CHECK(number("images_per_s") == doctest::Approx(64e3 / number("step_ms")));
+    CHECK(number("mem_peak_bytes") > 1e6);
+  }
+  CHECK(metrics(run).back().at("probe_acc") == summary.at("probe_test_accuracy"));
+  CHECK(metrics(run)[6].at("loss") == summary.at("loss"));
+}
+
+void check_checkpoints(const fs::path& run) {
+  CHECK(names(run / "checkpoints") == Strings{"latest", "step_00000008", "step_00000016"});
+  CHECK(latest_checkpoint(run).filename() == "step_00000016");
+  CHECK(names(latest_checkpoint(run)) == Strings{"DONE", "model.safetensors", "optimizer.safetensors", "state.json"});
+  const auto state = nlohmann::json::parse(read_file(run / "checkpoints/step_00000008/state.json"));
+  CHECK(state.at("step") == 8);
+  CHECK(state.at("epoch") == 1);
+  CHECK(state.at("cursor") == 0);
+  CHECK(state.at("threads") == 1);
+}
+
+/// Under torchvision's names, in its order of dimensions.
+void check_exports(const fs::path& run) {
+  CHECK(names(run / "export") == Strings{"backbone.safetensors", "linear_head.safetensors", "projector.safetensors"});
+  Layout backbone{{"conv1.weight", "F32 32,1,3,3"},
+                  {"conv2.weight", "F32 64,32,3,3"},
+                  {"conv3.weight", "F32 64,64,3,3"},
+                  {"dense.weight", "F32 128,256"}};
+  const char* channels[] = {"32", "64", "64", "128"};
+  for (int i = 0; i < 4; ++i) add_batch_norm(backbone, "bn" + std::to_string(i + 1), channels[i]);
+  CHECK(layout(run / "export/backbone.safetensors") == backbone);
+  CHECK(layout(run / "export/linear_head.safetensors") == Layout{{"fc.bias", "F32 10"}, {"fc.weight", "F32 10,128"}});
+  for (const auto& [name, shape] : layout(run / "export/projector.safetensors")) {
+    CHECK_FALSE(name.starts_with("projector."));
+  }
+  const engine::SafetensorsFile file(run / "export/backbone.safetensors");
+  CHECK(file.metadata() ==
+        std::map<std::string, std::string>{
+            {"arch", "convn"}, {"epoch", "2"}, {"format", "pt"}, {"in_chans", "1"}, {"mean", "0"}, {"std", "1"}});
+  // The export holds what the last checkpoint holds.
+  const engine::SafetensorsFile model(latest_checkpoint(run) / "model.safetensors");
+  const auto exported = file.at("conv2.weight").bytes, saved = model.at("encoder.conv2.weight").bytes;
+  CHECK(std::equal(exported.begin(), exported.end(), saved.begin(), saved.end()));
+}
+
+}  // namespace
+
+TEST_CASE("pretrain: a run leaves every file it should, and each can be read") {
+  const Workbench bench;
+  const Ended ended = bench.pretrain("run");
+  const fs::path run = bench / "run";
+  const auto summary = result(ended);
+  CHECK(summary.at("run") == run.string());
+  CHECK(summary.at("step") == 16);
+  CHECK(summary.at("loss").get<double>() > 0);
+  CHECK(summary.at("probe_test_accuracy").get<double>() > 0);
+  CHECK(summary.at("seconds").get<double>() > 0);
+  CHECK(ended.err.find("run directory: " + run.string()) != std::string::npos);
+  CHECK(ended.err.find("16/16 steps  100%") != std::string::npos);
+  CHECK(names(run) ==
+        Strings{"checkpoints", "config.toml", "env.json", "export", "lock", "metrics.jsonl", "train.log"});
+  CHECK_FALSE(has_leftovers(run));
+  check_config(bench, run);
+  check_environment(bench, run);
+  check_log(run);
+  check_metrics(run, summary);
+  check_checkpoints(run);
+  check_exports(run);
+}
+
+TEST_CASE("pretrain: the same seed and threads give the same bytes, with any number of workers") {
+  const Workbench bench;
+  const Strings steps{"--epochs", "1", "--bits", "4"};
+  const auto run = [&](const std::string& name, Strings more) {
+    more.insert(more.begin(), steps.begin(), steps.end());
+    result(bench.pretrain(name, more));
+    return bench / name;
+  };
+  const fs::path first = run("first", {});
+  CHECK(same_tensors(first, run("second", {})));
+  CHECK(same_tensors(first, run("workers", {"--workers", "5"})));
+  CHECK(same_tensors(first, run("logging", {"--log-every", "1", "--eval-every", "1", "--profile"})));
+  CHECK_FALSE(same_tensors(first, run("seed", {"--seed", "2"})));
+  CHECK(same_tensors(run("threads", {"--threads", "2"}), run("threads again", {"--threads", "2"})));
+}
+
+TEST_CASE("pretrain: records may be further apart than the device has room for") {
+  const Workbench bench(/*train_images=*/2060);
+  result(bench.pretrain("run", {"--batch-size", "2", "--epochs", "1", "--log-every", "100000"}));
+  CHECK(recorded(bench / "run") == Strings{"train 1030", "eval 1030"});
+}
+
+TEST_CASE("pretrain: tests and checkpoints as often as asked for") {
+  const Workbench bench;
+  result(bench.pretrain("end", {"--ckpt-every", "0"}));
+  CHECK(names(bench / "end/checkpoints") == Strings{"latest", "step_00000016"});
+  CHECK(recorded(bench / "end").back() == "eval 16");
+  result(bench.pretrain(
+      "often", {"--epochs", "5", "--ckpt-every", "2", "--keep", "2", "--eval-every", "2", "--log-every", "100"}));
+  CHECK(names(bench / "often/checkpoints") == Strings{"latest", "step_00000032", "step_00000040"});
+  CHECK(recorded(bench / "often") ==
+        Strings{"train 8", "train 16", "eval 16", "train 24", "train 32", "eval 32", "train 40", "eval 40"});
+}
+
+TEST_CASE("pretrain: without --out, each run gets a directory of its own below runs/") {
+  const Workbench bench;
+  const Strings arguments{"--data", "mnist:" + bench.data().string(), "--batch-size", "64", "--steps", "1"};
+  fs::create_directories(bench / "here");
+  for (int i = 0; i < 2; ++i) { result(Program(PRETRAIN, arguments, {.directory = bench / "here"}).wait()); }
+  const Strings runs = names(bench / "here/runs");
+  REQUIRE(runs.size() == 2);
+  for (const std::string& name : runs) CHECK(name.starts_with("mnist-convn-nt-xent-b64-s1-20"));
+}
+
+TEST_CASE("pretrain --dry-run: says what would run and leaves nothing") {
+  const Workbench bench;
+  const Ended ended = bench.pretrain("run", {"--dry-run", "--lr-scaling", "linear", "--warmup-epochs", "1"});
+  CHECK(ended.exit_code == 0);
+  for (const std::string part :
+       {"(train, 512 images)", "(test, 128 images)", "encoder 88928", "steps          16 = 2.00 epochs",
+        "0.00025 peak after 8 warmup steps", "threads        1\n"}) {
+    CHECK_MESSAGE(ended.out.find(part) != std::string::npos, part << " in\n" << ended.out);
+  }
+  CHECK(names(bench / "") == Strings{"mnist"});
+}
+
+TEST_CASE("pretrain --print-schedule: the rate of every step, as it is then logged") {
+  const Workbench bench;
+  const Strings cosine{"--schedule", "cosine", "--warmup-epochs", "0.5"};
+  const Ended ended = bench.pretrain("run", {"--print-schedule", "--schedule", "cosine", "--warmup-epochs", "0.5"});
+  CHECK(names(bench / "") == Strings{"mnist"});
+  std::istringstream lines(ended.out);
+  std::string line;
+  std::getline(lines, line);
+  CHECK(line == "step,lr");
+  std::vector<double> rates;
+  while (std::getline(lines, line)) {
+    CHECK(line.starts_with(std::to_string(rates.size()) + ","));
+    rates.push_back(std::stod(line.substr(line.find(',') + 1)));
+  }
+  REQUIRE(rates.size() == 16);
+  CHECK(rates[0] == 0);
+  CHECK(rates[4] == 1e-3);
+  result(bench.pretrain("run", cosine));
+  for (const auto& record : metrics(bench / "run")) {
+    if (record.at("phase") != "train") continue;
+    CHECK(record.at("lr").get<double>() == doctest::Approx(rates[record.at("step").get<std::size_t>() - 1]));
+  }
+}
+
+TEST_CASE("pretrain --dump-views: a picture that opens") {
+  const Workbench bench;
+  const fs::path path = bench / "views.png";
+  const Ended ended = bench.pretrain("run", {"--dump-views", "5", path.string()});
+  CHECK_MESSAGE(ended.exit_code == 0, ended.err);
+  CHECK(names(bench / "") == Strings{"mnist", "views.png"});
+  png_image image{};
+  image.version = PNG_IMAGE_VERSION;
+  REQUIRE(png_image_begin_read_from_file(&image, path.c_str()) != 0);
+  image.format = PNG_FORMAT_GRAY;
+  std::vector<png_byte> pixels(PNG_IMAGE_SIZE(image));
+  REQUIRE(png_image_finish_read(&image, nullptr, pixels.data(), 0, nullptr) != 0);
+  CHECK(image.width >= 3 * 4 * 28);  // each image four times as large, and its two views
+  CHECK(image.height >= 5 * 4 * 28);
+  CHECK(*std::max_element(pixels.begin(), pixels.end()) > 200);  // ink
+
+  CHECK(bench.pretrain("run", {"--dump-views", "513", path.string()}).exit_code == 2);
+  CHECK(bench.pretrain("run", {"--dump-views", "0", path.string()}).exit_code == 2);
+  CHECK(bench.pretrain("run", {"--dump-views", "1", (path / "x.png").string()}).exit_code == 1);
+}
+
+TEST_CASE("pretrain --profile: where the time went, per kernel") {
+  const Workbench bench;
+  const Ended ended = bench.pretrain("run", {"--epochs", "1", "--profile"});
+  result(ended);
+  for (const std::string name : {"GFLOP/s", "conv2d_forward", "conv2d_wgrad", "nt_xent", "adam", "(outside kernels)"}) {
+    CHECK_MESSAGE(ended.err.find(name) != std::string::npos, name << " in\n" << ended.err);
+  }
+}

@@ -1,0 +1,75 @@
+#include "tests/apps/program.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace tests {
+namespace {
+
+std::string contents(int file) {
+  std::string text(static_cast<std::size_t>(lseek(file, 0, SEEK_END)), '\0');
+  REQUIRE(pread(file, text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
+  return text;
+}
+
+}  // namespace
+
+Program::Program(const std::string& path, std::vector<std::string> arguments, const Options& options)
+    : out_(memfd_create("stdout", MFD_CLOEXEC)), err_(memfd_create("stderr", MFD_CLOEXEC)) {
+  REQUIRE(out_ >= 0);
+  REQUIRE(err_ >= 0);
+  std::string name = path;
+  std::vector<char*> argv{name.data()};
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  id_ = fork();
+  REQUIRE(id_ >= 0);
+  if (id_ > 0) return;
+  // In the child, nothing but system calls until exec: other threads may have held locks at the fork.
+  const rlimit limit{options.largest_file_bytes, options.largest_file_bytes};
+  cpu_set_t first;
+  CPU_ZERO(&first);
+  CPU_SET(sched_getcpu(), &first);
+  const bool ready = dup2(out_, STDOUT_FILENO) >= 0 && dup2(err_, STDERR_FILENO) >= 0 &&
+                     chdir(options.directory.c_str()) == 0 && setrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+                     (!options.one_processor || sched_setaffinity(0, sizeof(first), &first) == 0);
+  if (ready) execv(argv[0], argv.data());
+  _exit(127);
+}
+
+Program::~Program() {
+  if (!ended_) {
+    kill(id_, SIGKILL);
+    waitpid(id_, nullptr, 0);
+  }
+  close(out_);
+  close(err_);
+}
+
+bool Program::running() {
+  if (!ended_ && waitpid(id_, &status_, WNOHANG) == id_) ended_ = true;
+  return !ended_;
+}
+
+void Program::send(int signal) {
+  if (running()) kill(id_, signal);
+}
+
+Ended Program::wait() {
+  if (!ended_) REQUIRE(waitpid(id_, &status_, 0) == id_);
+  ended_ = true;
+  Ended result{.exit_code = -1, .signal = 0, .out = contents(out_), .err = contents(err_)};
+  if (WIFSIGNALED(status_)) {
+    result.signal = WTERMSIG(status_);
+  } else {
+    result.exit_code = WEXITSTATUS(status_);
+  }
+  return result;
+}
+
+}  // namespace tests

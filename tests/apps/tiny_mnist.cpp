@@ -1,0 +1,25 @@
+#include "tests/apps/tiny_mnist.h"
+
+#include "data/digits.h"
+#include "tests/data/idx_files.h"
+
+namespace tests {
+
+void write_tiny_mnist(const std::filesystem::path& directory, int train_images) {
+  constexpr std::size_t kImageBytes = 28 * 28;
+  std::filesystem::create_directories(directory);
+  const auto write = [&](data::Split split, const std::string& prefix, std::uint32_t count) {
+    const data::Digits digits(split);
+    std::string images(count * kImageBytes, '\0'), labels;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      digits.image(i, reinterpret_cast<std::uint8_t*>(images.data() + i * kImageBytes));
+      labels.push_back(static_cast<char>(digits.label(i)));
+    }
+    write_plain(directory / (prefix + "-images-idx3-ubyte"), idx_bytes(0x803, {count, 28, 28}, images));
+    write_plain(directory / (prefix + "-labels-idx1-ubyte"), idx_bytes(0x801, {count}, labels));
+  };
+  write(data::Split::train, "train", static_cast<std::uint32_t>(train_images));
+  write(data::Split::test, "t10k", kTestImages);
+}
+
+}  // namespace tests

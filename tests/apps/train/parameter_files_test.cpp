@@ -1,0 +1,150 @@
+#include "apps/train/parameter_files.h"
+
+#include <doctest/doctest.h>
+
+#include <cstring>
+
+#include "engine/core/error.h"
+#include "engine/io/safetensors.h"
+#include "kernels/context.h"
+#include "tests/engine/io/message_of.h"
+#include "tests/engine/io/scratch_directory.h"
+#include "tests/numeric.h"
+
+using namespace apps;
+using engine::ParameterKind;
+using engine::ParameterSet;
+using engine::Part;
+using engine::Tensor;
+
+namespace {
+
+/// A convolution, a counter and a linear layer, one per part; `out` channels of the convolution.
+struct Parts {
+  Parts(const engine::Context& context, std::uint64_t seed, std::int64_t out = 4) {
+    const auto normal = engine::Initializer::normal(1);
+    set.add("encoder.conv.weight", {out, 3, 5, 2}, ParameterKind::kernel, Part::encoder, normal);
+    set.add("projector.weight", {3, 7}, ParameterKind::kernel, Part::projector, normal);
+    set.add("probe.bias", {3}, ParameterKind::bias, Part::probe, normal);
+    set.add_state("encoder.bn.num_batches_tracked", {}, Part::encoder, 0, engine::Dtype::i32);
+    set.allocate(context, seed);
+    set.state(0).upload<std::int32_t>(std::vector<std::int32_t>{static_cast<std::int32_t>(seed)});
+  }
+  ParameterSet set;
+};
+
+std::vector<float> floats(const engine::StoredTensor& tensor) {
+  std::vector<float> values(tensor.bytes.size() / sizeof(float));
+  std::memcpy(values.data(), tensor.bytes.data(), tensor.bytes.size());
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("parameter files: a model comes back exactly") {
+  const engine::Context context = kernels::make_context();
+  const ScratchDirectory scratch;
+  const Parts saved(context, 1), loaded(context, 2);
+  save_model(scratch / "model.safetensors", saved.set, {{"arch", "test"}});
+  REQUIRE(saved.set.values().to_host<float>() != loaded.set.values().to_host<float>());
+  load_model(scratch / "model.safetensors", loaded.set);
+  CHECK(saved.set.values().to_host<float>() == loaded.set.values().to_host<float>());
+  CHECK(loaded.set.state(0).to_host<std::int32_t>() == std::vector<std::int32_t>{1});
+}
+
+TEST_CASE("parameter files: on disk convolutions are OIHW and counters i64") {
+  const engine::Context context = kernels::make_context();
+  const ScratchDirectory scratch;
+  const Parts parts(context, 1);
+  save_model(scratch / "model.safetensors", parts.set, {{"arch", "test"}});
+  const engine::SafetensorsFile file(scratch / "model.safetensors");
+  CHECK(file.metadata() == std::map<std::string, std::string>{{"arch", "test"}, {"format", "pt"}});
+  const engine::StoredTensor& conv = file.at("encoder.conv.weight");
+  REQUIRE(conv.shape == std::vector<std::int64_t>{4, 2, 3, 5});
+  const std::vector<float> krsc = parts.set.value(0).to_host<float>(), oihw = floats(conv);
+  for (std::size_t k = 0; k < 4; ++k)
+    for (std::size_t r = 0; r < 3; ++r)
+      for (std::size_t s = 0; s < 5; ++s)
+        for (std::size_t c = 0; c < 2; ++c)
+          REQUIRE(oihw[((k * 2 + c) * 3 + r) * 5 + s] == krsc[((k * 3 + r) * 5 + s) * 2 + c]);
+  CHECK(floats(file.at("projector.weight")) == parts.set.value(1).to_host<float>());
+  const engine::StoredTensor& counter = file.at("encoder.bn.num_batches_tracked");
+  CHECK(counter.dtype == engine::StoredDtype::i64);
+  CHECK(counter.shape.empty());
+}
+
+TEST_CASE("parameter files: a file that does not fit is refused before anything is changed") {
+  const engine::Context context = kernels::make_context();
+  const ScratchDirectory scratch;
+  const std::filesystem::path path = scratch / "model.safetensors";
+  const Parts parts(context, 1);
+  const std::vector<float> before = parts.set.values().to_host<float>();
+  SUBCASE("another shape") {
+    save_model(path, Parts(context, 2, 6).set, {});
+    CHECK(message_of<engine::DataError>([&] { load_model(path, parts.set); }) ==
+          path.string() + ": encoder.conv.weight must be F32 [4,2,3,5] for this network, got F32 [6,2,3,5]");
+  }
+  SUBCASE("a tensor is missing") {
+    export_part(path, Parts(context, 2).set, Part::encoder, {});
+    CHECK_THROWS_AS(load_model(path, parts.set), engine::DataError);
+  }
+  SUBCASE("the last tensor has another type") {
+    save_model(scratch / "good.safetensors", Parts(context, 2).set, {});
+    const engine::SafetensorsFile good(scratch / "good.safetensors");
+    std::vector<engine::StoredTensor> tensors = good.tensors();
+    const std::int32_t number = 7;
+    for (engine::StoredTensor& tensor : tensors) {
+      if (tensor.dtype != engine::StoredDtype::i64) continue;
+      tensor.dtype = engine::StoredDtype::i32;
+      tensor.bytes = std::as_bytes(std::span(&number, 1));
+    }
+    engine::save_safetensors(path, tensors);
+    CHECK(message_of<engine::DataError>([&] { load_model(path, parts.set); }) ==
+          path.string() + ": encoder.bn.num_batches_tracked must be I64 [] for this network, got I32 []");
+  }
+  CHECK(parts.set.values().to_host<float>() == before);
+}
+
+TEST_CASE("parameter files: the encoder alone can be taken from a model, and its hash follows it") {
+  const engine::Context context = kernels::make_context();
+  const ScratchDirectory scratch;
+  const Parts saved(context, 1), loaded(context, 2);
+  const std::vector<float> projector = loaded.set.value(1).to_host<float>();
+  save_model(scratch / "model.safetensors", saved.set, {});
+  CHECK(encoder_sha256(saved.set) != encoder_sha256(loaded.set));
+  load_encoder(scratch / "model.safetensors", loaded.set);
+  CHECK(encoder_sha256(saved.set) == encoder_sha256(loaded.set));
+  CHECK(loaded.set.value(1).to_host<float>() == projector);
+  loaded.set.state(0).upload<std::int32_t>(std::vector<std::int32_t>{9});  // its states count too
+  CHECK(encoder_sha256(saved.set) != encoder_sha256(loaded.set));
+}
+
+TEST_CASE("parameter files: parts are exported under the names that other programs know") {
+  const engine::Context context = kernels::make_context();
+  const ScratchDirectory scratch;
+  const Parts parts(context, 1);
+  const auto exported = [&](Part part) {
+    export_part(scratch / "part.safetensors", parts.set, part, {});
+    std::vector<std::string> names;
+    const engine::SafetensorsFile file(scratch / "part.safetensors");
+    for (const engine::StoredTensor& tensor : file.tensors()) names.push_back(tensor.name);
+    return names;
+  };
+  CHECK(exported(Part::encoder) == std::vector<std::string>{"bn.num_batches_tracked", "conv.weight"});
+  CHECK(exported(Part::projector) == std::vector<std::string>{"weight"});
+  CHECK(exported(Part::probe) == std::vector<std::string>{"fc.bias"});
+}
+
+TEST_CASE("parameter files: the optimizer's moments come back exactly") {
+  const engine::Context context = kernels::make_context();
+  const ScratchDirectory scratch;
+  const Parts parts(context, 1);
+  const auto no_l2 = [](const engine::ParameterInfo&) { return 0.0f; };
+  const engine::Adam saved(parts.set, {}, no_l2), loaded(parts.set, {}, no_l2);
+  saved.first_moment().upload<float>(tests::random_values(saved.first_moment().elements(), 1));
+  saved.second_moment().upload<float>(tests::random_values(saved.second_moment().elements(), 2));
+  save_optimizer(scratch / "optimizer.safetensors", saved);
+  load_optimizer(scratch / "optimizer.safetensors", loaded);
+  CHECK(loaded.first_moment().to_host<float>() == saved.first_moment().to_host<float>());
+  CHECK(loaded.second_moment().to_host<float>() == saved.second_moment().to_host<float>());
+}

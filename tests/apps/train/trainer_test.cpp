@@ -1,0 +1,64 @@
+#include "apps/train/trainer.h"
+
+#include <doctest/doctest.h>
+
+#include "apps/run/exit_code.h"
+#include "engine/core/error.h"
+#include "kernels/context.h"
+#include "tests/apps/tiny_mnist.h"
+#include "tests/engine/io/message_of.h"
+#include "tests/engine/io/scratch_directory.h"
+
+using namespace apps;
+
+TEST_CASE("training plan: whole batches, epochs or steps") {
+  Config config;
+  config.train.batch_size = 100;
+  config.train.epochs = 3;
+  TrainingPlan plan = plan_training(config, 1099);
+  CHECK(plan.steps_per_epoch == 10);
+  CHECK(plan.schedule.steps == 30);
+  config.train.epochs = 0;
+  config.train.steps = 7;
+  CHECK(plan_training(config, 1099).schedule.steps == 7);
+  CHECK(plan_training(config, 100).steps_per_epoch == 1);
+  CHECK(message_of<engine::DataError>([&] { plan_training(config, 99); }) ==
+        "batch size 100 is larger than the training set of 99 examples; lower --batch-size");
+}
+
+TEST_CASE("training plan: the rate that the configuration means") {
+  Config config;
+  config.train.batch_size = 64;
+  config.train.steps = 100;
+  config.optim.lr = 0.3;
+  config.optim.warmup_epochs = 2.5;  // of 1000 / 64 batches: 2500 // 64 steps
+  config.optim.schedule = "polynomial";
+  config.optim.polynomial_power = 2;
+  TrainingPlan plan = plan_training(config, 1000);
+  CHECK(plan.schedule.peak == 0.3);
+  CHECK(plan.schedule.decay == engine::Decay::polynomial);
+  CHECK(plan.schedule.power == 2);
+  CHECK(plan.schedule.warmup_steps == 39);
+  config.optim.lr_scaling = "linear";
+  CHECK(plan_training(config, 1000).schedule.peak == doctest::Approx(0.3 * 64 / 256));
+  config.optim.lr_scaling = "sqrt";
+  CHECK(plan_training(config, 1000).schedule.peak == doctest::Approx(0.3 * 8));
+  config.optim.schedule = "cosine";
+  CHECK(plan_training(config, 1000).schedule.decay == engine::Decay::cosine);
+  config.optim.schedule = "constant";
+  CHECK(plan_training(config, 1000).schedule.decay == engine::Decay::constant);
+}
+
+TEST_CASE("trainer: a checkpoint made with another number of threads is refused") {
+  const ScratchDirectory scratch;
+  tests::write_tiny_mnist(scratch / "mnist");
+  const engine::Context context = kernels::make_context({.device = {}, .threads = 1});
+  Config config;
+  config.data.source = "mnist:" + (scratch / "mnist").string();
+  config.train.steps = 1;
+  Trainer trainer(context, config);
+  const Checkpoint checkpoint{.directory = scratch.path(), .state = {.step = 1, .threads = 2}, .sha256 = {}};
+  CHECK(message_of<UsageError>([&] { trainer.restore(checkpoint); }) ==
+        "the run was computed with --threads 2 and would not go on bit by bit with 1; resume with --threads 2");
+  CHECK(trainer.step() == 0);
+}
