@@ -127,13 +127,6 @@ void check_resume(const Config& before, const Config& after) {
                          (field.on_resume == OnResume::grow && std::stoll(to) >= std::stoll(from));  // counts only
     if (from != to && !allowed) refused += fmt::format("\n  {}: {} -> {}", field.key, from, to);
   }
-  const bool grows = !(before.train == after.train);
-  if (refused.empty() && grows && after.optim.schedule != "constant") {
-    throw UsageError(
-        fmt::format("only a run with a constant learning rate can go on for longer, and this one's "
-                    "optim.schedule = {} was laid out over all of its steps; start a new run",
-                    after.optim.schedule));
-  }
   if (refused.empty()) return;
   throw UsageError(
       fmt::format("a resumed run must go on as it began, but these fields differ:{}\n"

@@ -198,7 +198,7 @@ TEST_CASE("pretrain: a checkpoint that was damaged is exit 3") {
         std::string::npos);
 }
 
-TEST_CASE("pretrain: a loss that is not finite is exit 4; the weights before that step are kept") {
+TEST_CASE("pretrain: a loss that is not finite is exit 4, the weights before that step are kept") {
   const Workbench bench;
   const fs::path run = bench / "run";
   const Ended ended = bench.pretrain("run", {"--lr", "1e30"});

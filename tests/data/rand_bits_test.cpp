@@ -42,7 +42,7 @@ TEST_CASE("randbits: 0 bits are zero and 64 bits are the whole word") {
   CHECK(with_bits(0, true).bits(5, 5) == 0);
 }
 
-TEST_CASE("randbits: per fetch, bits follow the fetch and the seed and nothing else; each bit is fair") {
+TEST_CASE("randbits: per fetch, bits follow the fetch and the seed and nothing else, each bit is fair") {
   const RandBits source = with_bits(10, true, 1);
   CHECK(source.bits(1, 777) == source.bits(2, 777));
   constexpr int kFetches = 20000;

@@ -88,7 +88,7 @@ TEST_CASE("tensor: refuses the wrong dtype, size and rows") {
   CHECK_THROWS_WITH_AS(x.first_dimension_range(1, 2), "rows [1,3) are not inside a tensor of shape [2,3]", Error);
 }
 
-TEST_CASE("tensor: a leaf wants a gradient; its handle without a graph does not") {
+TEST_CASE("tensor: a leaf wants a gradient, its handle without a graph does not") {
   const Context context = kernels::make_context();
   const Tensor x = Tensor::zeros(context, {2}), leaf = x.requires_gradient();
   CHECK_FALSE(x.wants_gradient());

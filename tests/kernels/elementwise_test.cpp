@@ -85,7 +85,7 @@ TEST_CASE("elementwise kernels: equal the formula, write all of the output and n
   }
 }
 
-TEST_CASE("relu kernels: NaN passes forward; a zero output has no gradient") {
+TEST_CASE("relu kernels: NaN passes forward, a zero output has no gradient") {
   const Context context = kernels::make_context();
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
   const Tensor x = Tensor::from<float>(context, {4}, {kNan, 0, -1, 2}),

@@ -36,7 +36,7 @@ TEST_CASE("rowwise_sgd: Nesterov steps by hand, each row at its own rate") {
   tests::expect_close(w.to_host<float>(), {1 - 0.05 * (1.9 + 4.61), 1 - 0.1 * (1.9 + 4.61)}, 1e-7);
 }
 
-TEST_CASE("knn_vote: weighs the k nearest; ties go by index") {
+TEST_CASE("knn_vote: weighs the k nearest, ties go by index") {
   const engine::Context context = kernels::make_context();
   const Tensor labels = Tensor::from(context, {5}, std::vector<std::int32_t>{0, 1, 1, 2, 2});
   const Tensor similarities = Tensor::from(context, {2, 5},

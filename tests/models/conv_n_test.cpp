@@ -33,7 +33,7 @@ TEST_CASE("convn: parameter counts of the notebook for every number of bits") {
   }
 }
 
-TEST_CASE("convn: features are [N,128], not negative, and every parameter gets a gradient") {
+TEST_CASE("convn: features are N x 128, not negative, and every parameter gets a gradient") {
   const Context context = kernels::make_context();
   ParameterSet parameters;
   const ConvN encoder(parameters, {.in_channels = 3});

@@ -22,7 +22,7 @@ TEST_CASE("projection head: parameter counts of SimCLR for 1 to 4 layers") {
   CHECK(count(512, 1, 128) == 512 * 128 + 128);
 }
 
-TEST_CASE("projection head: output batch norm centres the projections; without it nothing follows the last product") {
+TEST_CASE("projection head: output batch norm centres the projections, without it nothing follows the last product") {
   const Context context = kernels::make_context();
   for (const bool output_batch_norm : {true, false}) {
     ParameterSet parameters;

@@ -82,7 +82,7 @@ TEST_CASE("linear probe: the rate is chosen on the held-out part, the smaller on
   CHECK(result.best.test_accuracy == 0);
 }
 
-TEST_CASE("linear probe: one seed, one result; progress tells every step") {
+TEST_CASE("linear probe: one seed, one result, progress tells every step") {
   const engine::Context context = kernels::make_context();
   const Features train = clusters(context, 200, 3, 1, 5);
   LinearProbeOptions options{.learning_rates = {0.1}, .batch_size = 32, .epochs = 3, .seed = 1};

@@ -24,7 +24,7 @@ TEST_CASE("philox: known answers of the Random123 distribution (philox4x32-10)")
               {{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}});
 }
 
-TEST_CASE("philox: streams with different purposes, sub-indices, indices and seeds differ; equal ones repeat") {
+TEST_CASE("philox: streams with different purposes, sub-indices, indices and seeds differ, equal ones repeat") {
   const auto first = [](std::uint64_t seed, Purpose purpose, std::uint32_t sub, std::uint64_t index) {
     return Philox(seed, purpose, sub, index).next64();
   };

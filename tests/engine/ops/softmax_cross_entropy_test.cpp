@@ -27,7 +27,7 @@ TEST_CASE("softmax_cross_entropy: golden value with label smoothing") {
         doctest::Approx(0.3365126862).epsilon(1e-7));
 }
 
-TEST_CASE("softmax_cross_entropy: uniform logits cost log K; a label is a distribution with all in one place") {
+TEST_CASE("softmax_cross_entropy: uniform logits cost log K, a label is a distribution with all in one place") {
   const Context context = kernels::make_context();
   CHECK(softmax_cross_entropy(Tensor::zeros(context, {4, 10}), labels(context, {0, 9, 3, 3})).loss.item() ==
         doctest::Approx(std::log(10.0)).epsilon(1e-7));
@@ -79,7 +79,7 @@ TEST_CASE("softmax_cross_entropy: a class that is ruled out by -inf costs nothin
   CHECK(logits.gradient().to_host<float>() == std::vector<float>{0.5f, 0, -0.5f});
 }
 
-TEST_CASE("softmax_cross_entropy: a label outside [0,K) makes the loss and its row's gradient NaN") {
+TEST_CASE("softmax_cross_entropy: a label outside the classes makes the loss and its row's gradient NaN") {
   const Context context = kernels::make_context();
   for (const std::int32_t bad :
        {-1, 3, std::numeric_limits<std::int32_t>::max(), std::numeric_limits<std::int32_t>::min()}) {
