@@ -59,7 +59,10 @@ constexpr Glyph kGlyphs[] = {
 }  // namespace
 
 std::span<const Glyph> glyphs_of(int digit) {
-  const auto [first, last] = std::ranges::equal_range(kGlyphs, digit, {}, &Glyph::digit);
+  const auto is_before = [digit](const Glyph& glyph) { return glyph.digit < digit; };
+  const auto is_this = [digit](const Glyph& glyph) { return glyph.digit == digit; };
+  const Glyph* first = std::partition_point(std::begin(kGlyphs), std::end(kGlyphs), is_before);
+  const Glyph* last = std::partition_point(first, std::end(kGlyphs), is_this);
   return {first, last};
 }
 

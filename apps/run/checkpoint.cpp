@@ -99,8 +99,8 @@ Checkpoint load(const fs::path& directory) {
 
 }  // namespace
 
-Checkpoints::Checkpoints(fs::path run_directory, std::int64_t keep)
-    : directory_(std::move(run_directory) / "checkpoints"), keep_(keep) {
+Checkpoints::Checkpoints(const fs::path& run_directory, std::int64_t keep)
+    : directory_(run_directory / "checkpoints"), keep_(keep) {
   EXPECTS(keep >= 1, "the number of checkpoints to keep must be at least 1, got ", keep);
 }
 

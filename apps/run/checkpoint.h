@@ -32,7 +32,7 @@ struct Checkpoint {
 class Checkpoints {
  public:
   /// `keep`: how many of the newest checkpoints stay, at least 1.
-  Checkpoints(std::filesystem::path run_directory, std::int64_t keep);
+  Checkpoints(const std::filesystem::path& run_directory, std::int64_t keep);
 
   /// Writes a checkpoint: `write_files` puts the files of tensors into the directory that it is given. Then older ones
   /// than the newest `keep` go. Returns the directory. An earlier checkpoint of the same step is replaced.

@@ -48,7 +48,8 @@ std::int64_t whole_number(const std::string& text, const std::string& where, std
   return number;
 }
 
-Flags::Flags(std::string program, std::string description) : implementation_(std::make_unique<Implementation>()) {
+Flags::Flags(const std::string& program, const std::string& description)
+    : implementation_(std::make_unique<Implementation>()) {
   CLI::App& app = implementation_->app;
   app.name(program);
   app.description(description);

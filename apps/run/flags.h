@@ -14,7 +14,7 @@ std::int64_t whole_number(const std::string& text, const std::string& where, std
 /// --help and --version are always there. Anything wrong throws UsageError; an unknown flag names the nearest one.
 class Flags {
  public:
-  Flags(std::string program, std::string description);
+  Flags(const std::string& program, const std::string& description);
   Flags(Flags&&) = delete;
   ~Flags();
 
