@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <vector>
 
 #include "kernels/cpu/pair_schedule.h"
 #include "kernels/cpu/similarity_tiles.h"
@@ -181,19 +182,34 @@ void nt_xent_backward(const Context& context, const NtXentBackward& args) {
 
   const Scratch scratch(context, tiles.count() * kBlock);
   float* sums = scratch.data();  // per row sum_k exp2(t_ik): its inverse, or its log2 when unbounded; 0 in padding
-  const Scratch gradients(context, tiles.count() * kBlock * stride);
-#pragma omp parallel for num_threads(context.threads())
+  std::fill_n(sums, tiles.count() * kBlock, 0.0f);
   for (int b = 0; b < tiles.count(); ++b) {
     const float* lse = args.lse.as<float>() + (b < tiles.per_view() ? 0 : n) + tiles.block(b).first;
-    for (int i = 0; i < kBlock; ++i) {
-      float& value = sums[b * kBlock + i] = 0;
-      if (i >= tiles.block(b).count) continue;
+    for (int i = 0; i < tiles.block(b).count; ++i) {
       const double log2_sum = std::numbers::log2e * static_cast<double>(lse[i]);
-      value = static_cast<float>(bounded ? std::exp2(-log2_sum) : log2_sum);
+      sums[b * kBlock + i] = static_cast<float>(bounded ? std::exp2(-log2_sum) : log2_sum);
     }
-    std::fill_n(gradients.data() + b * kBlock * stride, kBlock * stride, 0.0f);
   }
 
+  const Scratch gradients(context, tiles.count() * kBlock * stride);
+  // The first tile of a block overwrites its gradient, later ones add to it.
+  std::vector<char> written(static_cast<std::size_t>(tiles.count()));
+  const auto add_weighted_rows = [&](int to, int from, const float* w, std::ptrdiff_t w_row, std::ptrdiff_t w_depth) {
+    if (!tiles.block(to).anchors) return;
+    char& add = written[static_cast<std::size_t>(to)];
+    (add ? tile_product_accumulate : tile_product)({.a = w,
+                                                    .a_row = w_row,
+                                                    .a_depth = w_depth,
+                                                    .b = tiles.rows(from),
+                                                    .b_depth = stride,
+                                                    .b_panel = kPatchCols,
+                                                    .c = gradients.data() + to * kBlock * stride,
+                                                    .c_row = stride,
+                                                    .rows = tiles.block(to).count,
+                                                    .cols = static_cast<int>(d),
+                                                    .depth = tiles.block(from).count});
+    add = true;
+  };
   for_each_pair(tiles.count(), context.threads(), [&](int i, int j, int thread) {
     if (!tiles.wanted(i, j)) return;
     const Tile tile{.data = tiles.compute(i, j, thread), .rows = tiles.block(i).count, .columns = tiles.block(j).count};
@@ -201,33 +217,16 @@ void nt_xent_backward(const Context& context, const NtXentBackward& args) {
     if (tiles.same_examples(i, j)) {
       for (int k = 0; k < tile.rows; ++k) tile.data[k * kTileRow + k] -= 2;
     }
-    // The tile is w_ik of its rows and, read the other way, of its columns.
-    TileProduct product{.a = tile.data,
-                        .a_row = kTileRow,
-                        .a_depth = 1,
-                        .b = tiles.rows(j),
-                        .b_depth = stride,
-                        .b_panel = kPatchCols,
-                        .c = gradients.data() + i * kBlock * stride,
-                        .c_row = stride,
-                        .rows = tile.rows,
-                        .cols = static_cast<int>(d),
-                        .depth = tile.columns};
-    if (tiles.block(i).anchors) tile_product_accumulate(product);
-    if (i == j || !tiles.block(j).anchors) return;
-    std::swap(product.a_row, product.a_depth);
-    std::swap(product.rows, product.depth);
-    product.b = tiles.rows(i);
-    product.c = gradients.data() + j * kBlock * stride;
-    tile_product_accumulate(product);
+    add_weighted_rows(i, j, tile.data, kTileRow, 1);
+    if (i != j) add_weighted_rows(j, i, tile.data, 1, kTileRow);  // w is symmetric: the tile, read by columns
   });
 
   const float factor = *args.dloss.as<float>() / (static_cast<float>(n) * args.pairs.temperature);
-  for (int view = 0; view < 2; ++view) {  // one after the other: both gradients may go to the same place
-    const Destination& to = view == 0 ? args.dview1 : args.dview2;
 #pragma omp parallel for num_threads(context.threads())
-    for (int b = 0; b < tiles.per_view(); ++b) {
-      if (!tiles.block(b).anchors) continue;
+  for (int b = 0; b < tiles.per_view(); ++b) {
+    if (!tiles.block(b).anchors) continue;
+    for (int view = 0; view < 2; ++view) {  // by the same thread: both gradients may go to the same place
+      const Destination& to = view == 0 ? args.dview1 : args.dview2;
       for (int i = 0; i < tiles.block(b).count; ++i) {
         const float* from = gradients.data() + ((view * tiles.per_view() + b) * kBlock + i) * stride;
         float* du = to.view.as<float>() + (tiles.block(b).first + i - args.pairs.first_anchor) * d;
