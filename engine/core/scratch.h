@@ -1,4 +1,6 @@
 #pragma once
+#include <cstdint>
+
 #include "engine/core/context.h"
 
 namespace engine {
@@ -8,6 +10,9 @@ namespace engine {
 class Scratch {
  public:
   Scratch(const Context& context, std::size_t bytes) : pool_(context.pool()), block_(pool_.allocate(bytes)) {}
+  static Scratch floats(const Context& context, std::int64_t count) {
+    return {context, static_cast<std::size_t>(count) * sizeof(float)};
+  }
   ~Scratch() { pool_.release(block_); }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;

@@ -39,6 +39,8 @@ class PlanWeights {
 }  // namespace
 
 void conv2d_forward(const Context& context, const Conv2dForward& args) {
+  EXPECTS(args.x.dtype == Dtype::f32 && args.weight.dtype == Dtype::f32, "conv2d: the CPU kernel takes f32, got x ",
+          name(args.x.dtype), " and weight ", name(args.weight.dtype));
   if (lowering_is_faster(args.g)) return lowered_forward(context, args);
   if (args.g.n == 0) return;
   ConvolutionPlans& plans = backend(context).convolutions();

@@ -8,6 +8,8 @@
 namespace kernels::cpu {
 
 void linear_forward(const Context&, const LinearForward& args) {
+  EXPECTS(args.x.dtype == Dtype::f32 && args.weight.dtype == Dtype::f32, "linear: the CPU kernel takes f32, got x ",
+          name(args.x.dtype), " and weight ", name(args.weight.dtype));
   const std::int64_t n = args.x.shape.rows(), c = args.x.shape.cols(), k = args.weight.shape.rows();
   if (args.bias) {  // the product is added to rows that already hold the bias: no pass over y after it
     const float* bias = args.bias.as<float>();

@@ -11,6 +11,8 @@
 namespace kernels::cpu {
 namespace {
 
+using engine::Scratch;
+
 /// Up to this bound on |t|, exp2(t), the sum of 2^32 of them and its inverse are normal floats: no maximum is needed,
 /// and one exp2 serves a pair in both directions. Unit vectors stay below it down to temperature 0.016.
 constexpr float kSafeBound = 92;
@@ -121,8 +123,8 @@ void nt_xent_forward(const Context& context, const NtXentForward& args) {
   const bool bounded = tiles.bound() <= kSafeBound;
   const std::int64_t view_rows = tiles.per_view() * kBlock;
 
-  const Scratch scratch(context, 7 * view_rows);
-  float* top = scratch.data();
+  const Scratch scratch = Scratch::floats(context, 7 * view_rows);
+  float* top = scratch.as<float>();
   float* sums = top + 2 * view_rows;
   const Rivals rivals{.before = sums + 2 * view_rows, .after = sums + 3 * view_rows, .positive = sums + 4 * view_rows};
   std::fill_n(top, 2 * view_rows, bounded ? 0.0f : kMasked);
@@ -180,8 +182,8 @@ void nt_xent_backward(const Context& context, const NtXentBackward& args) {
   const bool bounded = tiles.bound() <= kSafeBound;
   const std::int64_t stride = tiles.row_stride();
 
-  const Scratch scratch(context, tiles.count() * kBlock);
-  float* sums = scratch.data();  // per row sum_k exp2(t_ik): its inverse, or its log2 when unbounded; 0 in padding
+  const Scratch scratch = Scratch::floats(context, tiles.count() * kBlock);
+  float* sums = scratch.as<float>();  // per row sum_k exp2(t_ik): its inverse, or its log2 when unbounded; 0 in padding
   std::fill_n(sums, tiles.count() * kBlock, 0.0f);
   for (int b = 0; b < tiles.count(); ++b) {
     const float* lse = args.lse.as<float>() + (b < tiles.per_view() ? 0 : n) + tiles.block(b).first;
@@ -191,7 +193,7 @@ void nt_xent_backward(const Context& context, const NtXentBackward& args) {
     }
   }
 
-  const Scratch gradients(context, tiles.count() * kBlock * stride);
+  const Scratch gradients = Scratch::floats(context, tiles.count() * kBlock * stride);
   // The first tile of a block overwrites its gradient, later ones add to it.
   std::vector<char> written(static_cast<std::size_t>(tiles.count()));
   const auto add_weighted_rows = [&](int to, int from, const float* w, std::ptrdiff_t w_row, std::ptrdiff_t w_depth) {
@@ -203,7 +205,7 @@ void nt_xent_backward(const Context& context, const NtXentBackward& args) {
                                                     .b = tiles.rows(from),
                                                     .b_depth = stride,
                                                     .b_panel = kPatchCols,
-                                                    .c = gradients.data() + to * kBlock * stride,
+                                                    .c = gradients.as<float>() + to * kBlock * stride,
                                                     .c_row = stride,
                                                     .rows = tiles.block(to).count,
                                                     .cols = static_cast<int>(d),
@@ -228,7 +230,7 @@ void nt_xent_backward(const Context& context, const NtXentBackward& args) {
     for (int view = 0; view < 2; ++view) {  // by the same thread: both gradients may go to the same place
       const Destination& to = view == 0 ? args.dview1 : args.dview2;
       for (int i = 0; i < tiles.block(b).count; ++i) {
-        const float* from = gradients.data() + ((view * tiles.per_view() + b) * kBlock + i) * stride;
+        const float* from = gradients.as<float>() + ((view * tiles.per_view() + b) * kBlock + i) * stride;
         float* du = to.view.as<float>() + (tiles.block(b).first + i - args.pairs.first_anchor) * d;
         for (std::int64_t k = 0; k < d; ++k) du[k] = factor * from[k] + (to.accumulate ? du[k] : 0.0f);
       }

@@ -22,10 +22,10 @@ SimilarityTiles::SimilarityTiles(const Context& context, const ContrastPairs& pa
       row_stride_(padded_row(d_)),
       within_views_(pairs.within_views),
       cuts_(cut(pairs, anchors)),
-      rows_(context, count() * kBlock * row_stride_),
-      columns_(context, count() * kBlock * d_),
-      tiles_(context, context.threads() * kBlock * kTileRow) {
-  std::fill_n(tiles_.data(), context.threads() * kBlock * kTileRow, 0.0f);
+      rows_(engine::Scratch::floats(context, count() * kBlock * row_stride_)),
+      columns_(engine::Scratch::floats(context, count() * kBlock * d_)),
+      tiles_(engine::Scratch::floats(context, context.threads() * kBlock * kTileRow)) {
+  std::fill_n(tiles_.as<float>(), context.threads() * kBlock * kTileRow, 0.0f);
   const float scale = std::numbers::log2e_v<float> / pairs.temperature;
   float longest = 0;  // squared
 #pragma omp parallel for num_threads(context.threads()) reduction(max : longest)
@@ -53,8 +53,8 @@ std::vector<SimilarityTiles::Block> SimilarityTiles::cut(const ContrastPairs& pa
 
 /// Returns the largest squared length of a row.
 float SimilarityTiles::pack(int b, const float* view, float scale) const {
-  float* rows = rows_.data() + b * kBlock * row_stride_;
-  float* columns = columns_.data() + b * kBlock * d_;
+  float* rows = rows_.as<float>() + b * kBlock * row_stride_;
+  float* columns = columns_.as<float>() + b * kBlock * d_;
   std::fill_n(rows, kBlock * row_stride_, 0.0f);
   std::fill_n(columns, kBlock * d_, 0.0f);
   float longest = 0;
@@ -73,12 +73,12 @@ float SimilarityTiles::pack(int b, const float* view, float scale) const {
 }
 
 float* SimilarityTiles::compute(int i, int j, int thread) const {
-  float* tile = tiles_.data() + thread * kBlock * kTileRow;
+  float* tile = tiles_.as<float>() + thread * kBlock * kTileRow;
   const int row_count = block(i).count, column_count = block(j).count;
   tile_product({.a = rows(i),
                 .a_row = row_stride_,
                 .a_depth = 1,
-                .b = columns_.data() + j * kBlock * d_,
+                .b = columns_.as<float>() + j * kBlock * d_,
                 .b_depth = kPatchCols,
                 .b_panel = d_ * kPatchCols,
                 .c = tile,

@@ -2,7 +2,7 @@
 #include <limits>
 #include <vector>
 
-#include "kernels/cpu/scratch.h"
+#include "engine/core/scratch.h"
 #include "kernels/cpu/tile_product.h"
 #include "kernels/nt_xent.h"
 
@@ -52,7 +52,7 @@ class SimilarityTiles {
   float* compute(int i, int j, int thread) const;
 
   /// Vectors of block b, kBlock rows of row_stride() floats, zero beyond row block(b).count and column d.
-  const float* rows(int b) const { return rows_.data() + b * kBlock * row_stride_; }
+  const float* rows(int b) const { return rows_.as<float>() + b * kBlock * row_stride_; }
   std::int64_t row_stride() const { return row_stride_; }
 
  private:
@@ -62,9 +62,10 @@ class SimilarityTiles {
   std::int64_t d_, row_stride_;
   bool within_views_;
   std::vector<Block> cuts_;
-  Scratch rows_;
-  Scratch columns_;  // the vectors times log2(e) / temperature, per block, in panels [d][kPatchCols]: the second factor
-  Scratch tiles_;    // one per thread
+  engine::Scratch rows_;
+  engine::Scratch
+      columns_;  // the vectors times log2(e) / temperature, per block, in panels [d][kPatchCols]: the second factor
+  engine::Scratch tiles_;  // one per thread
   float bound_;
 };
 
