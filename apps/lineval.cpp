@@ -5,6 +5,9 @@
 #include <cmath>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <sstream>
 
 #include "apps/evaluation/knn.h"
 #include "apps/evaluation/linear_probe.h"
@@ -161,6 +164,8 @@ int lineval(int argc, char** argv) {
 
   const engine::Context context = make_context(config);
   const auto train_data = open_data(config, data::Split::train), test_data = open_data(config, data::Split::test);
+  check_splits_match(*train_data, *test_data);
+  const std::int64_t neighbours = std::min(arguments.k, train_data->size());
   const Network network(context, config, *train_data);
   std::int64_t step = 0;
   if (!arguments.random_init) {
@@ -175,7 +180,7 @@ int lineval(int argc, char** argv) {
   const Features train = features_of(context, network, *train_data, "features of the training set");
   const Features test = features_of(context, network, *test_data, "features of the test set");
   const LinearProbeResult result = train_probe(train, test, options);
-  const double knn = knn_accuracy(train, test, {.k = static_cast<int>(arguments.k)});
+  const double knn = knn_accuracy(train, test, {.k = static_cast<int>(neighbours)});
   EXPECTS(encoder_sha256(network.parameters) == before,
           "lineval: the encoder changed during its evaluation; the figures are void");
 
@@ -192,7 +197,7 @@ int lineval(int argc, char** argv) {
   json["top1"] = result.best.test_accuracy;
   json["learning_rate"] = result.best.learning_rate;
   json["knn"] = knn;
-  json["knn_k"] = arguments.k;
+  json["knn_k"] = neighbours;
   json["encoder_sha256"] = before;
   json["seed"] = arguments.seed;
   json["data"] = config.data.source;
@@ -204,11 +209,11 @@ int lineval(int argc, char** argv) {
   }
   const fs::path eval = result_directory(arguments) / "eval";
   engine::create_directories(eval);
-  keep_earlier(eval / "lineval.json");
+  for (const char* file : {"lineval.json", "knn.json", "linear_head.safetensors"}) keep_earlier(eval / file);
   engine::atomic_write_file(eval / "lineval.json", json.dump(2) + "\n");
   engine::atomic_write_file(
       eval / "knn.json",
-      nlohmann::ordered_json{{"knn", knn}, {"k", arguments.k}, {"temperature", KnnOptions{}.temperature}}.dump(2) +
+      nlohmann::ordered_json{{"knn", knn}, {"k", neighbours}, {"temperature", KnnOptions{}.temperature}}.dump(2) +
           "\n");
   save_head(eval / "linear_head.safetensors", result, train);
   json.erase("grid");

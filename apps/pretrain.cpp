@@ -12,6 +12,7 @@
 #include "apps/train/make_context.h"
 #include "apps/train/trainer.h"
 #include "data/contact_sheet.h"
+#include "data/open.h"
 #include "engine/io/files.h"
 #include "kernels/context.h"
 
@@ -105,7 +106,7 @@ int pretrain(int argc, char** argv) {
 
   Config config = resolve(arguments.run);
   if (arguments.print_schedule) {
-    print_schedule(plan_training(config, open_data(config, data::Split::train)->size()));
+    print_schedule(plan_training(config, data::open_source(config.data.source, data::Split::train)->size()));
     return kSuccess;
   }
   keep_threads(arguments.run, config);

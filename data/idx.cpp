@@ -36,7 +36,8 @@ class Reader {
     int code = Z_OK;
     const std::string_view message = gzerror(file_, &code);  // "path: reason"
     if (got < 0 || code == Z_BUF_ERROR) {                    // Z_BUF_ERROR: a gzip stream that stops early
-      const std::string_view reason = message.substr(message.rfind(": ") + 2);
+      const std::size_t colon = message.rfind(": ");
+      const std::string_view reason = colon == message.npos ? message : message.substr(colon + 2);
       throw DataError(concat("idx: cannot read ", path_, " (", code == Z_ERRNO ? std::strerror(errno) : reason,
                              "); fetch the file again"));
     }

@@ -26,7 +26,7 @@ class Source {
   virtual std::int32_t label(std::int64_t i) const = 0;
 
   /// How many low bits of `bits` are features of the example. They become constant image planes after the augmentation,
-  /// so that they never meet it and are never stored as pixels (spec: RandBit).
+  /// so that they never meet it and are never stored as pixels (Chen, Luo & Li 2021, section 5).
   virtual int bit_planes() const { return 0; }
   /// The bits of example i, zero above bit_planes(). `fetch` = epoch * size() + i tells visits of one example apart,
   /// for sources that draw new bits each time; all others ignore it.

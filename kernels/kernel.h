@@ -30,7 +30,7 @@ struct Kernel {
 
   void operator()(const Context& context, const Args& args) const {
     Function* run = context.on_cuda() ? cuda : cpu;
-    EXPECTS(run, name, ": no ", context.device(), " kernel in this build; configure with `cmake --preset cuda`");
+    EXPECTS(run, name, ": no ", context.device(), " kernel in this build; use --device cpu");
     Cost cost;
     if constexpr (requires { args.cost(); }) {
       if (context.profiler().enabled()) cost = args.cost();

@@ -28,7 +28,7 @@ ConvN::ConvN(engine::ParameterSet& parameters, const Options& options)
   const std::int64_t flat = 2 * 2 * in;
   dense_.weight = parameters.add("encoder.dense.weight", {features_, flat}, ParameterKind::kernel, Part::encoder,
                                  Initializer::glorot_uniform(flat, features_));
-  batch_norm.numeric.unbiased_variance = options.unbiased_dense_variance;
+  batch_norm.numeric.unbiased_variance = false;
   dense_.batch_norm = {parameters, Part::encoder, "encoder.bn4", features_, batch_norm};
 }
 

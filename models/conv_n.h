@@ -12,8 +12,7 @@ class ConvN final : public Encoder {
   struct Options {
     std::int64_t in_channels = 1;
     std::int64_t width = 1;
-    engine::BatchNormOptions batch_norm{};  ///< of the convolutions
-    bool unbiased_dense_variance = false;
+    engine::BatchNormOptions batch_norm{};  ///< the dense layer keeps the biased variance, as Keras does
   };
 
   ConvN(engine::ParameterSet& parameters, const Options& options);

@@ -1,7 +1,7 @@
 #include "apps/evaluation/linear_probe.h"
 
 #include <algorithm>
-#include <numeric>
+#include <tuple>
 
 #include "data/permutation.h"
 #include "engine/autograd.h"
@@ -20,7 +20,7 @@ using engine::Tensor;
 
 constexpr float kMomentum = 0.9f;
 
-/// Classifiers for all rates of the grid, one below the other: weight [G*K,F], bias [G*K,1].
+/// Classifiers for all rates of the grid, one below the other: weight [G*K,F], bias [G*K].
 class Classifiers {
  public:
   Classifiers(const engine::Context& context, std::int64_t features, int classes, const std::vector<double>& rates)

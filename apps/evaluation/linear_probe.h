@@ -29,7 +29,7 @@ struct LinearProbeResult {
   std::vector<float> bias;    ///< [classes]
 };
 
-/// Trains a classifier for every rate of the grid at once: they are column blocks of one wide matrix product.
+/// Trains a classifier for every rate of the grid at once: they are row blocks of one tall weight matrix.
 /// `progress(steps done, steps in all)` is told after each step and may throw to stop.
 LinearProbeResult train_linear_probe(const Features& train, const Features& test, const LinearProbeOptions& options,
                                      const std::function<void(std::int64_t, std::int64_t)>& progress = {});

@@ -2,6 +2,7 @@
 
 #include "data/open.h"
 #include "data/rand_bits.h"
+#include "engine/core/error.h"
 
 namespace apps {
 
@@ -13,6 +14,14 @@ std::shared_ptr<const data::Source> open_data(const Config& config, data::Split 
       source, data::RandBits::Options{.bits = static_cast<int>(config.data.bits),
                                       .per_fetch = config.data.bits_per_fetch,
                                       .seed = static_cast<std::uint64_t>(config.train.seed)});
+}
+
+void check_splits_match(const data::Source& train, const data::Source& test) {
+  if (train.image_shape() == test.image_shape() && train.classes() == test.classes()) return;
+  throw engine::DataError(engine::concat("the splits do not match: ", train.describe(), " has ", train.image_shape(),
+                                         " images of ", train.classes(), " classes, ", test.describe(), " has ",
+                                         test.image_shape(), " images of ", test.classes(),
+                                         " classes; fetch the data again"));
 }
 
 data::HostBatch read_examples(const data::Source& source, std::int64_t begin, std::int64_t count) {

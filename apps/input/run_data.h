@@ -11,6 +11,9 @@ namespace apps {
 /// The split of a configuration's source, held in memory, with its random bits.
 std::shared_ptr<const data::Source> open_data(const Config& config, data::Split split);
 
+/// Throws engine::DataError unless both splits have images of one size and the same classes.
+void check_splits_match(const data::Source& train, const data::Source& test);
+
 /// Examples [begin, begin + count) as a batch, as evaluation reads them: in order, as their first visit.
 data::HostBatch read_examples(const data::Source& source, std::int64_t begin, std::int64_t count);
 

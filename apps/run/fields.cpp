@@ -71,9 +71,9 @@ const std::vector<Field>& table() {
 
       {FIELD(train.batch_size), .flag = "--batch-size", .help = "images per step, each seen in two views",
        .range = between(2, 1 << 24)},
-      {FIELD(train.epochs), .flag = "--epochs", .help = "passes over the data; replaces steps", .range = at_least(0),
+      {FIELD(train.epochs), .flag = "--epochs", .help = "passes over the data; replaces steps", .range = {0, 1e6},
        .on_resume = OnResume::grow},
-      {FIELD(train.steps), .flag = "--steps", .help = "optimizer steps; replaces epochs", .range = at_least(0),
+      {FIELD(train.steps), .flag = "--steps", .help = "optimizer steps; replaces epochs", .range = {0, 1e9},
        .on_resume = OnResume::grow},
       {FIELD(train.seed), .flag = "--seed", .help = "of all random numbers", .range = at_least(0)},
 

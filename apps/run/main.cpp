@@ -26,7 +26,7 @@ int run_main(int argc, char** argv, int (*program)(int argc, char** argv)) {
     std::cerr << name << ": " << stop.what() << "\n";  // as asked: not an error
     return kInterrupted;
   } catch (const std::bad_alloc&) {
-    return report("out of memory on the host; use a smaller --batch-size, --width or data set", kFailure);
+    return report("out of memory on the host; use a smaller batch size, network or data set", kFailure);
   } catch (const std::exception& error) { return report(error.what(), kFailure); }
 }
 

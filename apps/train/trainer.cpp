@@ -62,6 +62,11 @@ TrainingPlan plan_training(const Config& config, std::int64_t examples) {
   }
   TrainingPlan plan;
   plan.steps_per_epoch = examples / batch;
+  constexpr std::int64_t kMostSteps = 1'000'000'000;  // the step counter on the device is 32 bits wide
+  if (config.train.epochs > kMostSteps / plan.steps_per_epoch) {
+    throw UsageError(engine::concat(config.train.epochs, " epochs of ", plan.steps_per_epoch, " steps are more than ",
+                                    kMostSteps, " steps; lower --epochs"));
+  }
   plan.schedule = {.peak = engine::scaled_learning_rate(config.optim.lr, scaling(config.optim.lr_scaling), batch),
                    .decay = decay(config.optim.schedule),
                    .power = config.optim.polynomial_power,
@@ -83,7 +88,9 @@ Trainer::Trainer(const engine::Context& context, const Config& config)
       optimizer_(network_.parameters, adam_options(config), [&config](const engine::ParameterInfo& info) {
         const bool decays = info.kind == engine::ParameterKind::kernel && info.part != engine::Part::probe;
         return decays ? static_cast<float>(config.optim.l2) : 0.0f;
-      }) {}
+      }) {
+  check_splits_match(*train_, *test_);
+}
 
 void Trainer::restore(const Checkpoint& checkpoint) {
   if (checkpoint.state.threads != context_.threads()) {
@@ -232,12 +239,16 @@ void Trainer::interrupt(RunDirectory& directory, int signal) const {
 void Trainer::fail_nonfinite(RunDirectory& directory) {
   const std::int64_t failed = status_->completed_steps() + 1;
   const fs::path crash = directory.path() / "crash" / fmt::format("step_{}", failed);
-  engine::create_directories(crash);
-  write_tensors(crash);  // as they were before that step: the update did not happen
-  const std::string message = fmt::format(
-      "the loss or its gradient is not finite in step {}; the weights before it are in {}; lower --lr or raise "
-      "--temperature",
-      failed, crash.string());
+  const std::string problem = fmt::format("the loss or its gradient is not finite in step {}", failed);
+  try {
+    engine::create_directories(crash);
+    write_tensors(crash);                 // as they were before that step: the update did not happen
+  } catch (const engine::Error& error) {  // a full disk must not hide why the run ended
+    directory.log(problem);
+    throw NonFiniteError(fmt::format("{}; the weights before it were not kept: {}", problem, error.what()));
+  }
+  const std::string message =
+      fmt::format("{}; the weights before it are in {}; lower --lr or raise --temperature", problem, crash.string());
   directory.log(message);
   throw NonFiniteError(message);
 }

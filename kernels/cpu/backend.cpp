@@ -34,7 +34,7 @@ void CpuBackend::fill_zero(void* memory, std::size_t bytes) {
 
 engine::Context make_context(const ContextOptions& options) {
   EXPECTS(options.device.kind == engine::DeviceKind::cpu, "device: ", options.device,
-          " was asked for, but this build has the CPU only; use --device cpu or configure with `cmake --preset cuda`");
+          " was asked for, but this build has the CPU only; use --device cpu");
   EXPECTS(options.threads >= 0, "threads: expected 0 (all cores) or more, got ", options.threads);
   const int threads = options.threads > 0 ? options.threads : omp_get_num_procs();
   omp_set_num_threads(threads);

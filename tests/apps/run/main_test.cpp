@@ -46,7 +46,7 @@ TEST_CASE("main: every kind of failure has its line and exit code") {
 
   const Outcome memory = run([](int, char**) -> int { throw std::bad_alloc(); });
   CHECK(memory.code == 1);
-  CHECK(memory.text == "pretrain: error: out of memory on the host; use a smaller --batch-size, --width or data set\n");
+  CHECK(memory.text == "pretrain: error: out of memory on the host; use a smaller batch size, network or data set\n");
 
   const Outcome stopped = run([](int, char**) -> int { throw apps::Interrupted("stopped by SIGTERM"); });
   CHECK(stopped.code == 75);
