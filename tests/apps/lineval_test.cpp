@@ -65,8 +65,9 @@ TEST_CASE("lineval: reports accuracies and the protocol, and leaves the run as i
     CHECK(result(evaluation.evaluate()) == summary);
     CHECK(read_json(run / "eval/lineval.1.json") == full);
     CHECK(result(evaluation.evaluate({"--seed", "2"})) != summary);
-    CHECK(names(run / "eval") ==
-          Strings{"knn.json", "linear_head.safetensors", "lineval.1.json", "lineval.2.json", "lineval.json"});
+    CHECK(names(run / "eval") == Strings{"knn.1.json", "knn.2.json", "knn.json", "linear_head.1.safetensors",
+                                         "linear_head.2.safetensors", "linear_head.safetensors", "lineval.1.json",
+                                         "lineval.2.json", "lineval.json"});
   }
   SUBCASE("one rate alone gives what it gives in the grid") {
     const auto alone = result(evaluation.evaluate({"--learning-rates", "0.1"}));
