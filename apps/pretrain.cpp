@@ -115,13 +115,13 @@ int pretrain(int argc, char** argv) {
     dump_views(context, config, whole_number(arguments.dump_views[0], "--dump-views", 1), arguments.dump_views[1]);
     return kSuccess;
   }
+  install_signal_handlers();  // a signal while the data is read stops the run after its first step
   Trainer trainer(context, config);
   if (arguments.dry_run) {
     print_dry_run(context, config, trainer);
     return kSuccess;
   }
 
-  install_signal_handlers();
   RunDirectory directory(arguments.run);
   engine::atomic_write_file(directory.path() / "env.json",
                             environment_json({.argv = {argv, static_cast<std::size_t>(argc)},
