@@ -23,7 +23,7 @@ class Flags {
     std::string name;           ///< "--lr"
     std::string group = {};     ///< heading: "Optimizer"
     std::string help = {};      ///< "peak learning rate"
-    std::string value = {};     ///< placeholder: "N", "on|off"
+    std::string value = {};     ///< what stands for the value in --help: "N", "on|off"
     std::string fallback = {};  ///< what holds when the flag is not given; empty: nothing to say
   };
   /// Calls `set` with the flag's value if it was given (once per value when `repeated`).

@@ -18,7 +18,7 @@ std::string group_of(const Field& field) {
 }
 
 /// What stands for the value in --help.
-std::string placeholder(const Field& field) {
+std::string value_name(const Field& field) {
   Config config;
   const Field::Value value = field.value(config);
   if (std::holds_alternative<bool*>(value)) return "on|off";
@@ -44,7 +44,7 @@ void add_run_flags(Flags& flags, RunArguments& arguments) {
   for (const Field& field : fields()) {
     if (field.flag.empty()) continue;
     const std::string flag(field.flag);
-    flags.add({flag, group_of(field), std::string(field.help), placeholder(field), value_text(field, Config{})},
+    flags.add({flag, group_of(field), std::string(field.help), value_name(field), value_text(field, Config{})},
               [&arguments, &field, flag](const std::string& text) {
                 arguments.layers.flags.push_back({&field, text, flag});
               });
