@@ -4,17 +4,16 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/input/run_data.h"
-#include "apps/run/environment.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/main.h"
+#include "apps/run/progress.h"
 #include "apps/run/run_flags.h"
 #include "apps/run/signals.h"
 #include "apps/train/make_context.h"
+#include "apps/train/run_start.h"
 #include "apps/train/trainer.h"
 #include "data/contact_sheet.h"
 #include "data/open.h"
-#include "engine/io/files.h"
-#include "kernels/context.h"
 
 namespace {
 
@@ -75,13 +74,14 @@ void print_dry_run(const engine::Context& context, const Config& config, const T
       config.optim.schedule, context.threads());
 }
 
-/// With --threads 0, a resumed run goes on with as many threads as it began with, whatever this machine has: results
-/// are bit-equal only for the same number.
-void keep_threads(const RunArguments& arguments, Config& config) {
-  const std::filesystem::path run = resumed_path(arguments);
-  if (run.empty() || config.run.threads != 0) return;
-  if (const auto checkpoint = Checkpoints(run, config.run.keep).newest())
-    config.run.threads = checkpoint->state.threads;
+Trainer::Summary train(Trainer& trainer, RunDirectory& directory) {
+  Progress progress({.label = "pretrain",
+                     .unit = "steps",
+                     .total = trainer.plan().schedule.steps,
+                     .done = trainer.step(),
+                     .item = "images",
+                     .items_per_unit = directory.config().train.batch_size});
+  return trainer.run(directory, [&](std::int64_t step, std::string_view detail) { progress.update(step, detail); });
 }
 
 int pretrain(int argc, char** argv) {
@@ -123,18 +123,10 @@ int pretrain(int argc, char** argv) {
   }
 
   RunDirectory directory(arguments.run);
-  engine::atomic_write_file(directory.path() / "env.json",
-                            environment_json({.argv = {argv, static_cast<std::size_t>(argc)},
-                                              .device = config.run.device,
-                                              .threads = context.threads(),
-                                              .libraries = kernels::library_versions()}));
-  if (directory.resumed()) {
-    if (const auto checkpoint = Checkpoints(directory.path(), config.run.keep).newest()) trainer.restore(*checkpoint);
-    directory.log(fmt::format("resumed at step {}", trainer.step()));
-  }
+  start_run(context, trainer, directory, {argv, static_cast<std::size_t>(argc)});
   std::cerr << "run directory: " << directory.path().string() << '\n';
   context.profiler().enable(arguments.profile);
-  const Trainer::Summary summary = trainer.run(directory);
+  const Trainer::Summary summary = train(trainer, directory);
   if (arguments.profile) context.profiler().print(std::cerr, summary.seconds);
   std::cout << nlohmann::ordered_json{{"run", directory.path().string()},
                                       {"step", trainer.step()},

@@ -8,7 +8,6 @@
 #include "apps/input/run_data.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/metrics.h"
-#include "apps/run/progress.h"
 #include "apps/run/signals.h"
 #include "apps/train/parameter_files.h"
 #include "engine/autograd.h"
@@ -122,18 +121,12 @@ void Trainer::train_step(const data::HostBatch& batch) {
   status_->finish_step(scalars);
 }
 
-Trainer::Summary Trainer::run(RunDirectory& directory) {
+Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe) {
   const std::int64_t steps = plan_.schedule.steps, per_epoch = plan_.steps_per_epoch;
   status_.emplace(context_, plan_.schedule.table(), step_);
   Checkpoints checkpoints(directory.path(), config_.run.keep);
   MetricsFile metrics(directory.path() / "metrics.jsonl", step_ > 0 ? step_ : -1);
   data::Loader loader(*train_, loader_options(config_, step_));
-  Progress progress({.label = "pretrain",
-                     .unit = "steps",
-                     .total = steps,
-                     .done = step_,
-                     .item = "images",
-                     .items_per_unit = config_.train.batch_size});
 
   Summary summary;
   const Clock::time_point begin = Clock::now();
@@ -175,7 +168,7 @@ Trainer::Summary Trainer::run(RunDirectory& directory) {
       }
       if (status_->nonfinite()) fail_nonfinite(directory);
     }
-    progress.update(step_, summary.loss ? fmt::format("loss {:.4f}", *summary.loss) : "");
+    observe(step_, summary.loss ? fmt::format("loss {:.4f}", *summary.loss) : "");
 
     if (last || each(config_.eval.every)) {
       summary.test_accuracy = test_accuracy();

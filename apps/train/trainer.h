@@ -1,6 +1,8 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "apps/run/checkpoint.h"
 #include "apps/run/run_directory.h"
@@ -32,10 +34,12 @@ class Trainer {
     double test_accuracy = 0;    ///< of the online probe
     double seconds = 0;          ///< of this process's steps
   };
+  /// Told after every step how many are done, and "loss 4.1312": the newest one that was read.
+  using Observer = std::function<void(std::int64_t step, std::string_view detail)>;
   /// Trains to the last step, writing metrics, checkpoints and exports into the run directory. Throws Interrupted after
   /// writing a checkpoint when a signal asks to stop, and NonFiniteError after writing crash/step_N: the
   /// parameters and moments as they were before that step (running statistics have seen it).
-  Summary run(RunDirectory& directory);
+  Summary run(RunDirectory& directory, const Observer& observe);
 
   const Network& network() const { return network_; }
   const TrainingPlan& plan() const { return plan_; }

@@ -1,0 +1,16 @@
+#pragma once
+#include <span>
+
+#include "apps/run/run_directory.h"
+#include "apps/train/trainer.h"
+
+namespace apps {
+
+/// With --threads 0, a resumed run goes on with as many threads as it began with, whatever this machine has: results
+/// are bit-equal only for the same number.
+void keep_threads(const RunArguments& arguments, Config& config);
+
+/// Writes env.json, and takes up the newest checkpoint when the directory is of a resumed run.
+void start_run(const engine::Context& context, Trainer& trainer, RunDirectory& directory, std::span<char* const> argv);
+
+}  // namespace apps
