@@ -19,6 +19,12 @@ std::uint32_t hash24(const std::string& text) {
   return (hash ^ hash >> 24) & 0xFFFFFFu;
 }
 
+double truncated_normal(Philox& random) {
+  for (;;) {
+    if (const double value = random.normal(); std::abs(value) < 2) return value;
+  }
+}
+
 std::vector<float> initial_values(const ParameterInfo& info, std::uint64_t seed) {
   std::vector<float> values(static_cast<std::size_t>(info.shape.elements()));
   const auto [kind, scale] = info.initializer;
@@ -26,6 +32,7 @@ std::vector<float> initial_values(const ParameterInfo& info, std::uint64_t seed)
     Philox random(seed, Purpose::initialization, hash24(info.name), i);
     double value = scale;
     if (kind == Initializer::Kind::normal) value = scale * random.normal();
+    if (kind == Initializer::Kind::truncated_normal) value = scale * truncated_normal(random);
     if (kind == Initializer::Kind::uniform) value = scale * (2 * random.uniform64() - 1);
     values[i] = static_cast<float>(value);
   }
@@ -33,6 +40,15 @@ std::vector<float> initial_values(const ParameterInfo& info, std::uint64_t seed)
 }
 
 }  // namespace
+
+Initializer Initializer::lecun_normal(std::int64_t fan_in) {
+  constexpr double kStandardDeviation = 0.87962566103423978;  // of a standard normal truncated at +-2
+  return {Kind::truncated_normal, 1 / (kStandardDeviation * std::sqrt(static_cast<double>(fan_in)))};
+}
+
+Initializer Initializer::he_normal(std::int64_t fan_out) {
+  return normal(std::sqrt(2.0 / static_cast<double>(fan_out)));
+}
 
 Initializer Initializer::glorot_uniform(std::int64_t fan_in, std::int64_t fan_out) {
   return {Kind::uniform, std::sqrt(6.0 / static_cast<double>(fan_in + fan_out))};

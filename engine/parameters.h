@@ -20,11 +20,16 @@ enum class Part { encoder, projector, probe };
 
 /// How a parameter starts. Draws depend on the seed, the parameter's name and the element alone.
 struct Initializer {
-  enum class Kind { constant, normal, uniform } kind = Kind::constant;
-  double scale = 0;  ///< the constant, the standard deviation, or the half-width
+  enum class Kind { constant, normal, truncated_normal, uniform } kind = Kind::constant;
+  double scale = 0;  ///< the constant, the standard deviation (before truncation), or the half-width
 
   static Initializer constant(double value) { return {Kind::constant, value}; }
   static Initializer normal(double standard_deviation) { return {Kind::normal, standard_deviation}; }
+  /// Normal with what lies beyond two standard deviations drawn again, scaled to the variance 1 / fan_in afterwards
+  /// (LeCun et al. 1998, as TensorFlow's VarianceScaling draws it).
+  static Initializer lecun_normal(std::int64_t fan_in);
+  /// Normal with variance 2 / fan_out (He et al. 2015), torchvision's for convolutions.
+  static Initializer he_normal(std::int64_t fan_out);
   /// Uniform in +-sqrt(6 / (fan_in + fan_out)) (Glorot & Bengio 2010), the Keras default.
   static Initializer glorot_uniform(std::int64_t fan_in, std::int64_t fan_out);
 };

@@ -16,9 +16,9 @@ namespace {
 const Initializer kNormal = Initializer::normal(1);
 
 std::vector<float> draw(const Context& context, const std::string& name, std::uint64_t seed,
-                        Initializer initializer = kNormal) {
+                        Initializer initializer = kNormal, std::int64_t count = 500) {
   ParameterSet set;
-  set.add(name, {500}, ParameterKind::kernel, Part::encoder, initializer);
+  set.add(name, {count}, ParameterKind::kernel, Part::encoder, initializer);
   set.allocate(context, seed);
   return set.value(0).to_host<float>();
 }
@@ -92,6 +92,34 @@ TEST_CASE("parameters: initializers have the spread they promise") {
   CHECK(*most <= half_width);
   CHECK(*most - *least > 1.95 * half_width);
   CHECK(draw(context, "constant", 1, Initializer::constant(3)) == std::vector<float>(500, 3));
+}
+
+TEST_CASE("parameters: the truncated normal has the moments of one, and variance 1 / fan_in") {
+  const Context context = kernels::make_context();
+  constexpr std::int64_t kCount = 100000, kFanIn = 49;
+  const double sigma = 1.13684723 / std::sqrt(static_cast<double>(kFanIn));
+  double sums[5] = {};  // of the powers of value / sigma
+  double most = 0;
+  for (const float value : draw(context, "weight", 1, Initializer::lecun_normal(kFanIn), kCount)) {
+    for (int power = 1; power <= 4; ++power) sums[power] += std::pow(value / sigma, power) / kCount;
+    most = std::max(most, std::abs(value / sigma));
+  }
+  CHECK(most <= 2);
+  CHECK(most > 1.999);
+  // Of N(0, 1) within +-2: variance 1 - 4 phi(2) / (2 Phi(2) - 1), fourth moment 3 variance - 16 phi(2) / (2 Phi(2) -
+  // 1). Four standard errors of 100000 draws each.
+  CHECK(std::abs(sums[1]) < 4 * 0.8796 / std::sqrt(1e5));
+  CHECK(std::abs(sums[2] - 0.773741) < 4 * 0.905 / std::sqrt(1e5));
+  CHECK(std::abs(sums[3]) < 4 * 1.861 / std::sqrt(1e5));
+  CHECK(std::abs(sums[4] - 1.416189) < 4 * 2.782 / std::sqrt(1e5));
+  CHECK(sums[2] * sigma * sigma == doctest::Approx(1.0 / kFanIn).epsilon(0.02));
+}
+
+TEST_CASE("parameters: the He normal has variance 2 / fan_out") {
+  const Context context = kernels::make_context();
+  double square = 0;
+  for (const float value : draw(context, "weight", 1, Initializer::he_normal(50), 10000)) square += value * value / 1e4;
+  CHECK(square == doctest::Approx(0.04).epsilon(0.06));  // 4 standard errors
 }
 
 TEST_CASE("parameters: gradients land in the flat buffer, afresh after begin_step, zero where nothing was written") {
