@@ -1,0 +1,64 @@
+#pragma once
+#include <optional>
+#include <vector>
+
+#include "models/batch_norm.h"
+#include "models/encoder.h"
+
+namespace models {
+
+/// ResNet-18 and 34 (He et al. 2016): a stem, four groups of residual blocks at 1, 2, 4 and 8 times the base channels,
+/// each group after the first at half the resolution, and the mean over what remains. Names are torchvision's, with
+/// "encoder." in front.
+class ResNet final : public Encoder {
+ public:
+  /// The two families in use. They differ in what torchvision can load:
+  /// simclr: a projection shortcut in the first group too, pooling padded like TensorFlow's SAME, kernels LeCun normal;
+  /// torchvision: neither, pooling padded by one on every side, kernels He normal by fan-out.
+  enum class Variant { simclr, torchvision };
+  /// cifar: 3x3 with stride 1; imagenet: 7x7 with stride 2, then 3x3 max pooling with stride 2.
+  enum class Stem { cifar, imagenet };
+
+  struct Options {
+    int depth = 18;  ///< 18 or 34
+    std::int64_t in_channels = 3;
+    std::int64_t base_channels = 64;
+    std::int64_t width = 1;  ///< multiplies every channel count
+    Variant variant = Variant::simclr;
+    Stem stem = Stem::imagenet;
+    bool zero_gamma = true;  ///< each residual branch starts as zero: the gamma of its last batch norm
+    engine::BatchNormOptions batch_norm{};
+  };
+
+  ResNet(engine::ParameterSet& parameters, const Options& options);
+
+  /// images [N,H,W,in_channels] of any size -> [N, 8 base_channels width]
+  engine::Tensor forward(const engine::Tensor& images, engine::Mode mode) const override;
+  std::int64_t features() const override { return features_; }
+
+ private:
+  /// A convolution without bias and its batch norm.
+  struct Convolution {
+    engine::Parameter weight;
+    BatchNorm batch_norm;
+    std::int64_t stride = 1, pad = 0;
+
+    engine::Tensor operator()(const engine::Tensor& x, engine::Mode mode,
+                              const engine::BatchNormEpilogue& epilogue) const;
+  };
+  /// relu(shortcut(x) + second(relu(first(x)))) with 3x3 convolutions; no shortcut means x itself.
+  struct BasicBlock {
+    Convolution first, second;
+    std::optional<Convolution> shortcut;
+
+    engine::Tensor operator()(const engine::Tensor& x, engine::Mode mode) const;
+  };
+  class Builder;
+
+  Options options_;
+  std::int64_t features_;
+  Convolution stem_;
+  std::vector<BasicBlock> blocks_;
+};
+
+}  // namespace models

@@ -1,0 +1,159 @@
+#include "models/resnet.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "engine/autograd.h"
+#include "kernels/context.h"
+#include "models/probe_head.h"
+#include "tests/numeric.h"
+
+using namespace engine;
+using models::ResNet;
+using Options = models::ResNet::Options;
+
+namespace {
+
+struct Built {
+  Built(const Context& context, const Options& options) : encoder(parameters, options) {
+    parameters.allocate(context, 1);
+  }
+  ParameterSet parameters;
+  ResNet encoder;
+};
+
+std::set<std::string> names(const ParameterSet& parameters) {
+  std::set<std::string> result;
+  for (const ParameterInfo& info : parameters.parameters()) result.insert(info.name);
+  for (const StateInfo& info : parameters.states()) result.insert(info.name);
+  return result;
+}
+
+}  // namespace
+
+TEST_CASE("resnet: parameter counts of SimCLR's and torchvision's networks") {
+  const Context context = kernels::make_context();
+  const auto count = [&](const Options& options) {
+    return Built(context, options).parameters.trainable(Part::encoder);
+  };
+  CHECK(count({.depth = 18}) == 11180736);
+  CHECK(count({.depth = 18, .stem = ResNet::Stem::cifar}) == 11173056);
+  CHECK(count({.depth = 34}) == 21288896);
+  // torchvision's 11689512 without its classifier of 513000
+  CHECK(count({.depth = 18, .variant = ResNet::Variant::torchvision}) == 11176512);
+  CHECK(count({.base_channels = 4, .width = 2}) == count({.base_channels = 8}));
+}
+
+TEST_CASE("resnet: tensors are torchvision's, and SimCLR's variant has a shortcut more") {
+  const Context context = kernels::make_context();
+  const auto built = [&](ResNet::Variant variant) {
+    Built network(context, {.base_channels = 2, .variant = variant});
+    return names(network.parameters);
+  };
+  const std::set<std::string> torchvision = built(ResNet::Variant::torchvision),
+                              simclr = built(ResNet::Variant::simclr);
+  CHECK(torchvision.size() == 120);
+  for (const char* name : {"encoder.conv1.weight", "encoder.bn1.running_mean", "encoder.layer1.0.conv1.weight",
+                           "encoder.layer1.1.bn2.num_batches_tracked", "encoder.layer2.0.downsample.0.weight",
+                           "encoder.layer2.0.downsample.1.running_var", "encoder.layer4.1.conv2.weight"}) {
+    CHECK_MESSAGE(torchvision.contains(name), name);
+  }
+  std::vector<std::string> more;
+  std::set_difference(simclr.begin(), simclr.end(), torchvision.begin(), torchvision.end(), std::back_inserter(more));
+  CHECK(more == std::vector<std::string>{
+                    "encoder.layer1.0.downsample.0.weight", "encoder.layer1.0.downsample.1.bias",
+                    "encoder.layer1.0.downsample.1.num_batches_tracked", "encoder.layer1.0.downsample.1.running_mean",
+                    "encoder.layer1.0.downsample.1.running_var", "encoder.layer1.0.downsample.1.weight"});
+
+  ParameterSet with_probe;
+  const ResNet encoder(with_probe, {.base_channels = 2, .variant = ResNet::Variant::torchvision});
+  const models::ProbeHead probe(with_probe, encoder.features(), 10, Initializer::normal(0.01));
+  with_probe.allocate(context, 1);
+  CHECK(names(with_probe).size() == 122);
+}
+
+TEST_CASE("resnet: every parameter gets a gradient, for any image size and number of channels") {
+  const Context context = kernels::make_context();
+  const struct {
+    Options options;
+    Shape images;
+  } cases[] = {
+      {{.in_channels = 3}, {3, 40, 33, 3}},
+      {{.depth = 34, .in_channels = 21, .variant = ResNet::Variant::torchvision}, {2, 64, 64, 21}},
+      {{.in_channels = 1, .stem = ResNet::Stem::cifar}, {3, 28, 28, 1}},
+      {{.in_channels = 2, .width = 2, .variant = ResNet::Variant::torchvision, .stem = ResNet::Stem::cifar},
+       {4, 9, 9, 2}},
+      {{.in_channels = 5}, {8, 1, 1, 5}},
+  };
+  for (auto [options, images] : cases) {
+    CAPTURE(images);
+    options.base_channels = 3;
+    options.zero_gamma = false;
+    Built network(context, options);
+    network.parameters.begin_step();
+    const Tensor h = network.encoder.forward(tests::random_tensor(context, images, 1), Mode::train);
+    CHECK(h.shape() == Shape{images[0], 24 * options.width});
+    CHECK(network.encoder.features() == 24 * options.width);
+    backward(h, tests::random_tensor(context, h.shape(), 2));
+    for (std::size_t i = 0; i < network.parameters.parameters().size(); ++i) {
+      CAPTURE(network.parameters.parameters()[i].name);
+      const auto gradient = network.parameters.gradient(i).to_host<float>();
+      CHECK(std::any_of(gradient.begin(), gradient.end(), [](float g) { return g != 0; }));
+    }
+  }
+}
+
+TEST_CASE("resnet: with zero gammas the residual branches add nothing at first") {
+  const Context context = kernels::make_context();
+  Built network(context, {.base_channels = 2});
+  int zeros = 0;
+  for (std::size_t i = 0; i < network.parameters.parameters().size(); ++i) {
+    const ParameterInfo& info = network.parameters.parameters()[i];
+    if (info.kind != ParameterKind::gamma) continue;
+    const bool last = info.name.ends_with("bn2.weight");
+    CAPTURE(info.name);
+    CHECK(network.parameters.value(i).to_host<float>()[0] == (last ? 0.0f : 1.0f));
+    zeros += last;
+  }
+  CHECK(zeros == 8);
+}
+
+TEST_CASE("resnet: each variant draws its kernels from its distribution") {
+  const Context context = kernels::make_context();
+  const auto deviation = [&](ResNet::Variant variant) {
+    Built network(context, {.base_channels = 8, .variant = variant});
+    const auto& infos = network.parameters.parameters();
+    const auto found = std::find_if(infos.begin(), infos.end(), [](const ParameterInfo& info) {
+      return info.name == "encoder.layer3.0.conv1.weight";
+    });
+    double square = 0;
+    const auto values = network.parameters.value(static_cast<std::size_t>(found - infos.begin())).to_host<float>();
+    for (const float value : values) square += static_cast<double>(value) * value;
+    return std::sqrt(square / static_cast<double>(values.size()));
+  };
+  // 3x3 from 16 to 32 channels: 4608 weights, so 4 standard errors are 4 %.
+  CHECK(deviation(ResNet::Variant::simclr) == doctest::Approx(std::sqrt(1.0 / (9 * 16))).epsilon(0.04));
+  CHECK(deviation(ResNet::Variant::torchvision) == doctest::Approx(std::sqrt(2.0 / (9 * 32))).epsilon(0.04));
+}
+
+TEST_CASE("resnet: evaluation keeps no graph and changes no running statistics") {
+  const Context context = kernels::make_context();
+  Built network(context, {.base_channels = 2, .stem = ResNet::Stem::cifar});
+  const Tensor images = tests::random_tensor(context, {2, 8, 8, 3}, 1);
+  const auto before = network.parameters.state(0).to_host<float>();
+  CHECK_FALSE(network.encoder.forward(images, Mode::evaluate).wants_gradient());
+  CHECK(network.parameters.state(0).to_host<float>() == before);
+}
+
+TEST_CASE("resnet: names depths and images that do not fit") {
+  const Context context = kernels::make_context();
+  ParameterSet parameters;
+  CHECK_THROWS_WITH_AS(ResNet(parameters, {.depth = 50}), "resnet: the depth must be 18 or 34, got 50", Error);
+  Built network(context, {.base_channels = 2});
+  CHECK_THROWS_WITH_AS(network.encoder.forward(Tensor::zeros(context, {1, 32, 32, 4}), Mode::train),
+                       "resnet: images must be [N,H,W,3] with at least one pixel, got [1,32,32,4]", Error);
+  CHECK_THROWS_AS(network.encoder.forward(Tensor::zeros(context, {1, 0, 32, 3}), Mode::train), Error);
+}
