@@ -43,7 +43,10 @@ struct Config {
     double polynomial_power = 1.0;
     double warmup_epochs = 0.0;
     double beta1 = 0.9, beta2 = 0.999, eps = 1e-7;
-    double l2 = 0.0;
+    double momentum = 0.9;
+    bool nesterov = true;
+    double trust_coefficient = 1e-3;
+    double weight_decay = 0.0, l2 = 0.0;
     bool operator==(const Optim&) const = default;
   } optim;
 

@@ -53,7 +53,7 @@ const std::vector<Field>& table() {
       {FIELD(loss.name), .flag = "--loss", .help = "contrastive loss", .allowed = {"nt-xent", "cross-view"}},
       {FIELD(loss.temperature), .flag = "--temperature", .help = "divides the cosine similarities", .range = above(0)},
 
-      {FIELD(optim.name), .flag = "--optimizer", .help = "update rule", .allowed = {"adam"}},
+      {FIELD(optim.name), .flag = "--optimizer", .help = "update rule", .allowed = {"adam", "sgd", "lars"}},
       {FIELD(optim.lr), .flag = "--lr", .help = "peak learning rate, before lr_scaling", .range = above(0)},
       {FIELD(optim.lr_scaling), .flag = "--lr-scaling", .help = "times 1, batch_size / 256, or sqrt(batch_size)",
        .allowed = {"none", "linear", "sqrt"}},
@@ -63,10 +63,19 @@ const std::vector<Field>& table() {
        .range = above(0)},
       {FIELD(optim.warmup_epochs), .flag = "--warmup-epochs", .help = "epochs of linear growth from 0",
        .range = at_least(0)},
-      {FIELD(optim.beta1), .help = "decay of the first moment", .range = fraction_below_one()},
-      {FIELD(optim.beta2), .help = "decay of the second moment", .range = fraction_below_one()},
-      {FIELD(optim.eps), .help = "added to the root of the second moment", .range = above(0)},
-      {FIELD(optim.l2), .flag = "--wd", .help = "c in the loss term c * sum(w^2), over convolution and linear weights",
+      {FIELD(optim.beta1), .help = "decay of the first moment", .range = fraction_below_one(), .optimizers = {"adam"}},
+      {FIELD(optim.beta2), .help = "decay of the second moment", .range = fraction_below_one(), .optimizers = {"adam"}},
+      {FIELD(optim.eps), .help = "added to the root of the second moment", .range = above(0), .optimizers = {"adam"}},
+      {FIELD(optim.momentum), .help = "decay of the velocity", .range = fraction_below_one(),
+       .optimizers = {"sgd", "lars"}},
+      {FIELD(optim.nesterov), .help = "move by the velocity that the next step would have", .optimizers = {"sgd"}},
+      {FIELD(optim.trust_coefficient), .help = "a weight tensor's rate is lr * this * norm(w) / norm(gradient)",
+       .range = above(0), .optimizers = {"lars"}},
+      {FIELD(optim.weight_decay), .flag = "--wd",
+       .help = "d in the loss term d/2 * sum(w^2), over all but batch norm; lars: d * w joins the gradient of "
+               "convolution and linear weights, and only the probe's are in the loss",
+       .range = at_least(0)},
+      {FIELD(optim.l2), .help = "c in the loss term c * sum(w^2), over convolution and linear weights but the probe's",
        .range = at_least(0)},
 
       {FIELD(train.batch_size), .flag = "--batch-size", .help = "images per step, each seen in two views",
@@ -146,6 +155,12 @@ std::string range_text(const Range& range) {
                      range.max_excluded ? " (excluded)" : "");
 }
 
+/// Whether the optimizer that `config` names makes use of the field.
+bool is_read(const Field& field, const Config& config) {
+  const auto& names = field.optimizers;
+  return names.empty() || std::find(names.begin(), names.end(), config.optim.name) != names.end();
+}
+
 }  // namespace
 
 std::span<const Field> fields() { return table(); }
@@ -207,6 +222,12 @@ void check(const Config& config) {
     throw UsageError(fmt::format("data.crop_area_min = {} must not be above data.crop_area_max = {}",
                                  config.data.crop_area_min, config.data.crop_area_max));
   }
+  for (const Field& field : fields()) {
+    const std::string value = value_text(field, config), unset = value_text(field, Config{});
+    if (value == unset || is_read(field, config)) continue;
+    throw UsageError(fmt::format("{} = {} is for {} and optim.name is {}: leave it at {}", field.key, value,
+                                 fmt::join(field.optimizers, " and "), config.optim.name, unset));
+  }
 }
 
 std::string fields_table() {
@@ -216,8 +237,10 @@ std::string fields_table() {
     const char* resume = field.on_resume == OnResume::fixed  ? "fixed"
                          : field.on_resume == OnResume::grow ? "may grow"
                                                              : "may change";
-    text += fmt::format("| `{}` | {} | {} | {} | {} | {} |\n", field.key, code(field.flag),
-                        code(value_text(field, Config{})), expectation(field), resume, field.help);
+    const std::string user =
+        fmt::format("{}{}", fmt::join(field.optimizers, ", "), field.optimizers.empty() ? "" : ": ");
+    text += fmt::format("| `{}` | {} | {} | {} | {} | {}{} |\n", field.key, code(field.flag),
+                        code(value_text(field, Config{})), expectation(field), resume, user, field.help);
   }
   return text;
 }

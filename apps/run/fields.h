@@ -35,6 +35,7 @@ struct Field {
   Range range = {};                            ///< of numbers
   std::vector<std::string_view> allowed = {};  ///< of text; empty: any
   OnResume on_resume = OnResume::fixed;
+  std::vector<std::string_view> optimizers = {};  ///< values of optim.name that read it; empty: all
 };
 
 /// All fields, section by section.

@@ -134,8 +134,10 @@ std::vector<Named> tensors_of(const engine::ParameterSet& parameters, Part part)
   return result;
 }
 
-std::vector<Named> moments(const engine::Adam& adam) {
-  return {{"first_moment", Part::encoder, adam.first_moment()}, {"second_moment", Part::encoder, adam.second_moment()}};
+std::vector<Named> tensors_of(const engine::Optimizer& optimizer) {
+  std::vector<Named> result;
+  for (const auto& [name, tensor] : optimizer.state()) result.push_back({name, Part::encoder, tensor});
+  return result;
 }
 
 }  // namespace
@@ -170,8 +172,12 @@ void export_part(const std::filesystem::path& path, const engine::ParameterSet& 
   save(path, tensors, metadata);
 }
 
-void save_optimizer(const std::filesystem::path& path, const engine::Adam& adam) { save(path, moments(adam), {}); }
+void save_optimizer(const std::filesystem::path& path, const engine::Optimizer& optimizer) {
+  save(path, tensors_of(optimizer), {});
+}
 
-void load_optimizer(const std::filesystem::path& path, const engine::Adam& adam) { load(path, moments(adam)); }
+void load_optimizer(const std::filesystem::path& path, const engine::Optimizer& optimizer) {
+  load(path, tensors_of(optimizer));
+}
 
 }  // namespace apps

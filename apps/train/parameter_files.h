@@ -3,7 +3,7 @@
 #include <map>
 #include <string>
 
-#include "engine/optim/adam.h"
+#include "engine/optim/optimizer.h"
 #include "engine/parameters.h"
 
 namespace apps {
@@ -27,7 +27,9 @@ std::string encoder_sha256(const engine::ParameterSet& parameters);
 void export_part(const std::filesystem::path& path, const engine::ParameterSet& parameters, engine::Part part,
                  const std::map<std::string, std::string>& metadata);
 
-void save_optimizer(const std::filesystem::path& path, const engine::Adam& adam);
-void load_optimizer(const std::filesystem::path& path, const engine::Adam& adam);
+/// The optimizer's state under its own names, flat.
+void save_optimizer(const std::filesystem::path& path, const engine::Optimizer& optimizer);
+/// Throws engine::DataError for the file of another optimizer or network, before anything is changed.
+void load_optimizer(const std::filesystem::path& path, const engine::Optimizer& optimizer);
 
 }  // namespace apps

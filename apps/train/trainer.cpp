@@ -9,6 +9,7 @@
 #include "apps/run/exit_code.h"
 #include "apps/run/metrics.h"
 #include "apps/run/signals.h"
+#include "apps/train/make_optimizer.h"
 #include "apps/train/parameter_files.h"
 #include "engine/autograd.h"
 #include "engine/io/files.h"
@@ -30,12 +31,6 @@ engine::LearningRateScaling scaling(const std::string& name) {
 engine::Decay decay(const std::string& name) {
   if (name == "polynomial") return engine::Decay::polynomial;
   return name == "cosine" ? engine::Decay::cosine : engine::Decay::constant;
-}
-
-engine::AdamOptions adam_options(const Config& config) {
-  return {.beta1 = static_cast<float>(config.optim.beta1),
-          .beta2 = static_cast<float>(config.optim.beta2),
-          .epsilon = static_cast<float>(config.optim.eps)};
 }
 
 double milliseconds(Clock::duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
@@ -82,12 +77,7 @@ Trainer::Trainer(const engine::Context& context, const Config& config)
       plan_(plan_training(config, train_->size())),
       network_(context, config, *train_),
       batch_(context, *train_, config.train.batch_size),
-      // The notebook's L2 term is for the kernels of encoder and head, once each, however often they are used in a
-      // step.
-      optimizer_(network_.parameters, adam_options(config), [&config](const engine::ParameterInfo& info) {
-        const bool decays = info.kind == engine::ParameterKind::kernel && info.part != engine::Part::probe;
-        return decays ? static_cast<float>(config.optim.l2) : 0.0f;
-      }) {
+      optimizer_(make_optimizer(config.optim, network_.parameters)) {
   check_splits_match(*train_, *test_);
 }
 
@@ -98,7 +88,7 @@ void Trainer::restore(const Checkpoint& checkpoint) {
                                     "; resume with --threads ", checkpoint.state.threads));
   }
   load_model(checkpoint.directory / "model.safetensors", network_.parameters);
-  load_optimizer(checkpoint.directory / "optimizer.safetensors", optimizer_);
+  load_optimizer(checkpoint.directory / "optimizer.safetensors", *optimizer_);
   step_ = checkpoint.state.step;
   if (state() != checkpoint.state) {
     throw engine::DataError(engine::concat("step ", step_, " of the run was image ", checkpoint.state.cursor,
@@ -114,10 +104,10 @@ void Trainer::train_step(const data::HostBatch& batch) {
   const ObjectiveOutcome outcome = contrastive_objective(config_, network_, batch_);
   engine::backward(outcome.total);
   network_.parameters.finish_gradients();
-  optimizer_.step(outcome.total, *status_);
+  optimizer_->step(outcome.total, *status_);
   const engine::Tensor scalars[] = {outcome.loss,           outcome.alignment,
                                     outcome.distribution,   outcome.contrast_accuracy,
-                                    outcome.probe_accuracy, optimizer_.norms().first_dimension_range(0, 1)};
+                                    outcome.probe_accuracy, optimizer_->norms().first_dimension_range(0, 1)};
   status_->finish_step(scalars);
 }
 
@@ -203,7 +193,7 @@ TrainingState Trainer::state() const {
 
 void Trainer::write_tensors(const fs::path& directory) const {
   save_model(directory / "model.safetensors", network_.parameters, {{"arch", config_.model.arch}});
-  save_optimizer(directory / "optimizer.safetensors", optimizer_);
+  save_optimizer(directory / "optimizer.safetensors", *optimizer_);
 }
 
 void Trainer::write_exports(const fs::path& directory) const {

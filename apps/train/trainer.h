@@ -8,7 +8,7 @@
 #include "apps/run/run_directory.h"
 #include "apps/train/contrastive_objective.h"
 #include "apps/train/network.h"
-#include "engine/optim/adam.h"
+#include "engine/optim/optimizer.h"
 #include "engine/optim/schedule.h"
 
 namespace apps {
@@ -63,7 +63,7 @@ class Trainer {
   TrainingPlan plan_;
   Network network_;
   DeviceBatch batch_;
-  engine::Adam optimizer_;
+  std::unique_ptr<engine::Optimizer> optimizer_;
   std::optional<engine::TrainingStatus> status_;
   std::int64_t step_ = 0;
 };

@@ -67,6 +67,27 @@ TEST_CASE("pretrain: killed anywhere, also in a checkpoint, it resumes to the sa
   CHECK_FALSE(has_leftovers(run));
 }
 
+TEST_CASE("pretrain: with every optimizer a killed run resumes to the same bytes") {
+  const Workbench bench;
+  for (const std::string name : {"sgd", "lars"}) {
+    CAPTURE(name);
+    Strings arguments = kRun;
+    for (const char* more : {"--lr", "0.1", "--wd", "1e-4", "--warmup-epochs", "1", "--schedule", "cosine"})
+      arguments.emplace_back(more);
+    arguments.insert(arguments.end(), {"--optimizer", name});
+    CHECK(result(bench.pretrain("whole-" + name, arguments)).at("step") == 32);
+    const fs::path run = bench / name;
+    Program program(PRETRAIN, bench.arguments(name, arguments));
+    REQUIRE(wait_until(program, [&] { return fs::exists(run / "checkpoints/latest"); }));
+    program.send(SIGKILL);
+    CHECK(program.wait().signal == SIGKILL);
+    CHECK(result(bench.pretrain(name, arguments)).at("step") == 32);
+    CHECK(same_tensors(run, bench / ("whole-" + name)));
+    CHECK(recorded(run) == recorded(bench / ("whole-" + name)));
+  }
+  CHECK_FALSE(same_tensors(bench / "sgd", bench / "lars"));
+}
+
 TEST_CASE("pretrain: each signal that asks to stop gives a checkpoint and exit 75, and resuming the same bytes") {
   const Workbench bench;
   result(bench.pretrain("whole", kRun));

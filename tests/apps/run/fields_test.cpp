@@ -104,6 +104,16 @@ TEST_CASE("fields: rules over several of them") {
   config.train.steps = 3;
   CHECK(refused() == "train.epochs = 2 and train.steps = 3 exclude each other: set one of them to 0");
   config.train.epochs = 0;
+  config.optim.beta2 = 0.95;
+  CHECK_NOTHROW(apps::check(config));
+  config.optim.name = "lars";
+  CHECK(refused() == "optim.beta2 = 0.95 is for adam and optim.name is lars: leave it at 0.999");
+  config.optim.beta2 = 0.999;
+  config.optim.momentum = 0.8;
+  CHECK_NOTHROW(apps::check(config));
+  config.optim.name = "adam";
+  CHECK(refused() == "optim.momentum = 0.8 is for sgd and lars and optim.name is adam: leave it at 0.9");
+  config.optim.momentum = 0.9;
   config.data.crop_area_max = 0.05;
   CHECK(refused() == "data.crop_area_min = 0.08 must not be above data.crop_area_max = 0.05");
 }

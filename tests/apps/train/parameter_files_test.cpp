@@ -4,6 +4,7 @@
 
 #include <cstring>
 
+#include "apps/train/make_optimizer.h"
 #include "engine/core/error.h"
 #include "engine/io/safetensors.h"
 #include "kernels/context.h"
@@ -135,16 +136,25 @@ TEST_CASE("parameter files: parts are exported under the names that other progra
   CHECK(exported(Part::probe) == std::vector<std::string>{"fc.bias"});
 }
 
-TEST_CASE("parameter files: the optimizer's moments come back exactly") {
+TEST_CASE("parameter files: an optimizer's state comes back exactly") {
   const engine::Context context = kernels::make_context();
   const ScratchDirectory scratch;
   const Parts parts(context, 1);
-  const auto no_l2 = [](const engine::ParameterInfo&) { return 0.0f; };
-  const engine::Adam saved(parts.set, {}, no_l2), loaded(parts.set, {}, no_l2);
-  saved.first_moment().upload<float>(tests::random_values(saved.first_moment().elements(), 1));
-  saved.second_moment().upload<float>(tests::random_values(saved.second_moment().elements(), 2));
-  save_optimizer(scratch / "optimizer.safetensors", saved);
-  load_optimizer(scratch / "optimizer.safetensors", loaded);
-  CHECK(loaded.first_moment().to_host<float>() == saved.first_moment().to_host<float>());
-  CHECK(loaded.second_moment().to_host<float>() == saved.second_moment().to_host<float>());
+  for (const char* name : {"adam", "sgd", "lars"}) {
+    CAPTURE(name);
+    const auto saved = make_optimizer({.name = name}, parts.set), loaded = make_optimizer({.name = name}, parts.set);
+    const std::size_t count = saved->state().size();
+    CHECK(count == (saved->state()[0].name == "velocity" ? 1 : 2));
+    for (std::size_t i = 0; i < count; ++i) {
+      const Tensor tensor = saved->state()[i].tensor;
+      tensor.upload<float>(tests::random_values(tensor.elements(), i));
+    }
+    save_optimizer(scratch / "optimizer.safetensors", *saved);
+    load_optimizer(scratch / "optimizer.safetensors", *loaded);
+    for (std::size_t i = 0; i < count; ++i) {
+      CHECK(loaded->state()[i].tensor.to_host<float>() == saved->state()[i].tensor.to_host<float>());
+    }
+  }
+  const auto adam = make_optimizer({}, parts.set);
+  CHECK_THROWS_AS(load_optimizer(scratch / "optimizer.safetensors", *adam), engine::DataError);
 }

@@ -28,12 +28,14 @@ struct Fixture {
   float value(std::size_t i) { return parameters.value(i).to_host<float>().back(); }
 };
 
+Treatment no_decay(const ParameterInfo&) { return {}; }
+
 }  // namespace
 
 TEST_CASE_FIXTURE(Fixture, "adam: three steps in Keras form under polynomial decay") {
   const auto rates = Schedule{.peak = 1e-3, .decay = Decay::polynomial, .steps = 600}.table();
   TrainingStatus status(context, rates, 0);
-  Adam adam(parameters, {}, [](const ParameterInfo&) { return 0.0f; });
+  Adam adam(parameters, {}, no_decay);
   const Tensor loss = Tensor::zeros(context, {});
   const double expected[] = {.4990000105, .4986004630, .4979993919};
   const float gradients[] = {.3f, -.1f, .2f};
@@ -54,12 +56,12 @@ TEST_CASE_FIXTURE(Fixture, "adam: three steps in Keras form under polynomial dec
 TEST_CASE_FIXTURE(Fixture, "adam: the L2 term adds 2 c w to the gradient of the parameters it is for, and its value") {
   TrainingStatus status(context, std::vector<float>(10, 1e-3f), 0);
   Adam adam(parameters, {},
-            [](const ParameterInfo& info) { return info.kind == ParameterKind::kernel ? 0.25f : 0.0f; });
+            [](const ParameterInfo& info) { return Treatment{.l2 = info.kind == ParameterKind::kernel ? 0.25 : 0}; });
   set_gradients(0.5f, 2.0f);
   adam.step(Tensor::zeros(context, {}), status);
   CHECK(adam.norms().to_host<float>()[0] == doctest::Approx(std::sqrt(0.75 * 0.75 + 33 * 4)));
   CHECK(adam.norms().to_host<float>()[1] == doctest::Approx(0.25 * 0.5 * 0.5));
-  CHECK(adam.first_moment().to_host<float>()[0] == doctest::Approx(0.1 * 0.75));
+  CHECK(adam.state()[0].tensor.to_host<float>()[0] == doctest::Approx(0.1 * 0.75));
 }
 
 TEST_CASE_FIXTURE(Fixture,
@@ -69,14 +71,14 @@ TEST_CASE_FIXTURE(Fixture,
     parameters.values().upload<float>(
         std::vector<float>(static_cast<std::size_t>(parameters.values().elements()), 1.0f));
     TrainingStatus status(context, std::vector<float>(10, 1e-3f), 0);
-    Adam adam(parameters, {}, [](const ParameterInfo&) { return 0.0f; });
+    Adam adam(parameters, {}, no_decay);
     const Tensor good = Tensor::zeros(context, {});
     const Tensor bad = Tensor::from(context, {}, std::vector<float>{std::nanf("")});
     set_gradients(1, 1);
     adam.step(good, status);
     status.finish_step({});
     const auto before = parameters.values().to_host<float>();
-    const auto moments = adam.second_moment().to_host<float>();
+    const auto moments = adam.state()[1].tensor.to_host<float>();
     set_gradients(1, in_loss ? 1 : infinity);
     adam.step(in_loss ? bad : good, status);
     status.finish_step(std::vector<Tensor>{in_loss ? bad : good});
@@ -84,7 +86,7 @@ TEST_CASE_FIXTURE(Fixture,
     adam.step(good, status);
     status.finish_step(std::vector<Tensor>{good});
     CHECK(parameters.values().to_host<float>() == before);
-    CHECK(adam.second_moment().to_host<float>() == moments);
+    CHECK(adam.state()[1].tensor.to_host<float>() == moments);
     const auto records = status.collect();
     REQUIRE(records.size() == 2);  // the good step and the one that failed, none after it
     CHECK(std::isnan(records[1].scalars[0]) == in_loss);

@@ -1,0 +1,13 @@
+#include "engine/optim/sgd.h"
+
+namespace engine {
+
+Sgd::Sgd(const ParameterSet& parameters, SgdOptions options, const TreatmentOf& treatment)
+    : Optimizer(parameters, treatment), options_(options), velocity_(zeros()) {}
+
+void Sgd::update(const kernels::Update& update) {
+  kernels::sgd(context(),
+               {.update = update, .velocity = velocity_, .momentum = options_.momentum, .nesterov = options_.nesterov});
+}
+
+}  // namespace engine

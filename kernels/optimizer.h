@@ -1,0 +1,69 @@
+#pragma once
+#include "kernels/training.h"
+
+namespace kernels {
+
+// Optimizer steps over all parameters at once. Flat buffers are f32 with slices aligned to kSegmentBlock elements and
+// zeros in between; `blocks` [elements / kSegmentBlock] i32 gives each block's segment (parameter), in ascending order;
+// settings per segment are f32 [segments]. Everywhere g = gradient + decay w, with the segment's decay.
+
+inline constexpr std::int64_t kSegmentBlock = 32;
+
+// norms[0] = the 2-norm of the whole g; norms[1] = sum over segments of penalty |w|^2, the L2 terms of the loss;
+// segment_norms = {|w|, |g|} of each segment, for LARS. Sets status[kStatusNonfinite] if norms[0] or the loss is not
+// finite.
+struct GradientNorm {
+  ConstView gradient, value;  // flat
+  ConstView blocks, decay, penalty;
+  ConstView loss;      // [] f32
+  View norms;          // [2] f32
+  View segment_norms;  // [segments, 2] f32
+  View status;
+  Cost cost() const { return {.bytes = 2 * bytes_of(value), .operations = 6 * value.shape.elements()}; }
+};
+
+/// What every update has: what it moves and by what. Nothing moves once the status is non-finite.
+struct Update {
+  View value;          // flat
+  ConstView gradient;  // flat
+  ConstView blocks, decay;
+  ConstView learning_rates;  // [steps] f32, read at status[kStatusStep]: lr below
+  ConstView status;
+};
+
+// Adam (Kingma & Ba 2015) in Keras form, epsilon outside the bias correction: with t the number of this update from 1,
+// m = beta1 m + (1-beta1) g; v = beta2 v + (1-beta2) g^2; w -= lr sqrt(1-beta2^t)/(1-beta1^t) m / (sqrt(v) + epsilon).
+struct Adam {
+  Update update;
+  View first_moment, second_moment;  // flat
+  float beta1, beta2, epsilon;
+  Cost cost() const { return {.bytes = 7 * bytes_of(first_moment), .operations = 12 * first_moment.shape.elements()}; }
+};
+
+// SGD with momentum as in PyTorch, the rate outside the velocity: v = momentum v + g; w -= lr v, or with Nesterov's
+// look-ahead w -= lr (g + momentum v). Keras keeps lr v instead: the same as long as the rate stays the same.
+struct Sgd {
+  Update update;
+  View velocity;  // flat
+  float momentum;
+  bool nesterov;
+  Cost cost() const { return {.bytes = 5 * bytes_of(velocity), .operations = 6 * velocity.shape.elements()}; }
+};
+
+// LARS (You et al. 2017) as SimCLR runs it, the rate inside the velocity: v = momentum v + lr r g; w -= v, with the
+// trust ratio r = trust |w| / |g| of the segment, and no epsilon: r = 1 if either norm is 0. Where trust is 0, r = 1.
+struct Lars {
+  Update update;
+  View velocity;            // flat
+  ConstView trust;          // [segments] f32
+  ConstView segment_norms;  // [segments, 2] f32, of this step's gradient_norm
+  float momentum;
+  Cost cost() const { return {.bytes = 5 * bytes_of(velocity), .operations = 6 * velocity.shape.elements()}; }
+};
+
+KERNEL(gradient_norm, GradientNorm);
+KERNEL(adam, Adam);
+KERNEL(sgd, Sgd);
+KERNEL(lars, Lars);
+
+}  // namespace kernels

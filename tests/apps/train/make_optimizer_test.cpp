@@ -1,0 +1,74 @@
+#include "apps/train/make_optimizer.h"
+
+#include <doctest/doctest.h>
+
+#include "engine/optim/adam.h"
+#include "engine/optim/lars.h"
+#include "engine/optim/sgd.h"
+#include "kernels/context.h"
+
+using namespace apps;
+using engine::ParameterKind;
+using engine::Part;
+
+TEST_CASE("make_optimizer: decay reaches each kind of parameter as SimCLR and the notebook have it") {
+  Config::Optim optim;
+  const auto treated = [&](ParameterKind kind, Part part) {
+    return treatment(optim, {.name = "", .shape = {}, .kind = kind, .part = part, .initializer = {}});
+  };
+  const auto is = [](const engine::Treatment& t, double l2, double weight_decay, bool adapts) {
+    return t.l2 == l2 && t.weight_decay == weight_decay && t.adapts == adapts;
+  };
+  const Part all[] = {Part::encoder, Part::projector, Part::probe};
+
+  optim.l2 = 0.25;
+  for (const char* name : {"adam", "sgd", "lars"}) {
+    optim.name = name;
+    CHECK(treated(ParameterKind::kernel, Part::encoder).l2 == 0.25);
+    CHECK(treated(ParameterKind::kernel, Part::projector).l2 == 0.25);
+    CHECK(is(treated(ParameterKind::kernel, Part::probe), 0, 0, false));
+    for (const Part part : all) CHECK(is(treated(ParameterKind::bias, part), 0, 0, false));
+  }
+  optim.weight_decay = 0.5;
+  for (const char* name : {"adam", "sgd"}) {
+    optim.name = name;
+    CHECK(is(treated(ParameterKind::kernel, Part::encoder), 0.25 + 0.25, 0, false));
+    CHECK(is(treated(ParameterKind::kernel, Part::probe), 0.25, 0, false));
+    for (const Part part : all) {
+      CHECK(is(treated(ParameterKind::bias, part), 0.25, 0, false));
+      CHECK(is(treated(ParameterKind::gamma, part), 0, 0, false));
+      CHECK(is(treated(ParameterKind::beta, part), 0, 0, false));
+    }
+  }
+  optim.name = "lars";
+  CHECK(is(treated(ParameterKind::kernel, Part::encoder), 0.25, 0.5, true));
+  CHECK(is(treated(ParameterKind::kernel, Part::projector), 0.25, 0.5, true));
+  CHECK(is(treated(ParameterKind::kernel, Part::probe), 0.25, 0, false));
+  for (const ParameterKind kind : {ParameterKind::bias, ParameterKind::gamma, ParameterKind::beta})
+    for (const Part part : all) CHECK(is(treated(kind, part), 0, 0, false));
+}
+
+TEST_CASE("make_optimizer: the name chooses the class, and the options reach the update") {
+  const engine::Context context = kernels::make_context();
+  engine::ParameterSet parameters;
+  parameters.add("w", {1}, ParameterKind::kernel, Part::encoder, engine::Initializer::constant(2));
+  parameters.allocate(context, 1);
+  const auto moved = [&](const Config::Optim& optim) {
+    parameters.value(0).upload<float>(std::vector<float>{2});
+    parameters.gradient(0).upload<float>(std::vector<float>{1});
+    engine::TrainingStatus status(context, {1.0f, 1.0f}, 0);
+    const auto optimizer = make_optimizer(optim, parameters);
+    for (int t = 0; t < 2; ++t) {
+      optimizer->step(engine::Tensor::zeros(context, {}), status);
+      status.finish_step({});
+    }
+    return 2 - parameters.value(0).to_host<float>()[0];
+  };
+  CHECK(dynamic_cast<engine::Adam*>(make_optimizer({.name = "adam"}, parameters).get()));
+  CHECK(dynamic_cast<engine::Sgd*>(make_optimizer({.name = "sgd"}, parameters).get()));
+  CHECK(dynamic_cast<engine::Lars*>(make_optimizer({.name = "lars"}, parameters).get()));
+  CHECK(moved({.name = "adam", .beta1 = 0, .beta2 = 0, .eps = 3}) == doctest::Approx(0.25 + 0.25));
+  CHECK(moved({.name = "sgd", .momentum = 0.5, .nesterov = false}) == doctest::Approx(1 + 1.5));
+  CHECK(moved({.name = "sgd", .momentum = 0.5}) == doctest::Approx(1.5 + 1.75));
+  CHECK(moved({.name = "lars", .momentum = 0.5, .trust_coefficient = 0.1}) == doctest::Approx(0.2 + 0.28));
+}
