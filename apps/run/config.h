@@ -53,6 +53,7 @@ struct Config {
   struct Train {
     std::int64_t batch_size = 256;
     std::int64_t epochs = 0, steps = 0;
+    std::string steps_from_epochs = "whole-batches";
     std::int64_t seed = 1;
     bool operator==(const Train&) const = default;
   } train;

@@ -84,6 +84,9 @@ const std::vector<Field>& table() {
        .on_resume = OnResume::grow},
       {FIELD(train.steps), .flag = "--steps", .help = "optimizer steps; replaces epochs", .range = {0, 1e9},
        .on_resume = OnResume::grow},
+      {FIELD(train.steps_from_epochs),
+       .help = "whole-batches: epochs * (images // batch_size); simclr: images * epochs // batch_size + 1",
+       .allowed = {"whole-batches", "simclr"}},
       {FIELD(train.seed), .flag = "--seed", .help = "of all random numbers", .range = at_least(0)},
 
       {FIELD(eval.every), .flag = "--eval-every", .help = "epochs between tests of the probe; 0: only at the end",

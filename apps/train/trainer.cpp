@@ -56,15 +56,19 @@ TrainingPlan plan_training(const Config& config, std::int64_t examples) {
   }
   TrainingPlan plan;
   plan.steps_per_epoch = examples / batch;
+  const std::int64_t steps = config.train.steps > 0 ? config.train.steps
+                             : config.train.steps_from_epochs == "simclr"
+                                 ? engine::simclr_steps(config.train.epochs, examples, batch)
+                                 : config.train.epochs * plan.steps_per_epoch;
   constexpr std::int64_t kMostSteps = 1'000'000'000;  // the step counter on the device is 32 bits wide
-  if (config.train.epochs > kMostSteps / plan.steps_per_epoch) {
+  if (steps > kMostSteps) {
     throw UsageError(engine::concat(config.train.epochs, " epochs of ", plan.steps_per_epoch, " steps are more than ",
                                     kMostSteps, " steps; lower --epochs"));
   }
   plan.schedule = {.peak = engine::scaled_learning_rate(config.optim.lr, scaling(config.optim.lr_scaling), batch),
                    .decay = decay(config.optim.schedule),
                    .power = config.optim.polynomial_power,
-                   .steps = config.train.steps > 0 ? config.train.steps : config.train.epochs * plan.steps_per_epoch,
+                   .steps = steps,
                    .warmup_steps = engine::simclr_warmup_steps(config.optim.warmup_epochs, examples, batch)};
   return plan;
 }

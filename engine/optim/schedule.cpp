@@ -33,6 +33,10 @@ double scaled_learning_rate(double base, LearningRateScaling scaling, std::int64
   return base;
 }
 
+std::int64_t simclr_steps(std::int64_t epochs, std::int64_t examples, std::int64_t batch_size) {
+  return examples * epochs / batch_size + 1;
+}
+
 std::int64_t simclr_warmup_steps(double warmup_epochs, std::int64_t examples, std::int64_t batch_size) {
   return std::llrint(std::floor(warmup_epochs * static_cast<double>(examples) / static_cast<double>(batch_size)));
 }

@@ -23,6 +23,9 @@ struct Schedule {
 /// base, base * batch / 256 (Goyal et al. 2017) or base * sqrt(batch) (SimCLR).
 double scaled_learning_rate(double base, LearningRateScaling scaling, std::int64_t batch_size);
 
+/// SimCLR's count of all steps, examples * epochs // batch + 1.
+std::int64_t simclr_steps(std::int64_t epochs, std::int64_t examples, std::int64_t batch_size);
+
 /// SimCLR's count, warmup_epochs * examples // batch.
 std::int64_t simclr_warmup_steps(double warmup_epochs, std::int64_t examples, std::int64_t batch_size);
 

@@ -49,6 +49,25 @@ TEST_CASE("training plan: the rate that the configuration means") {
   CHECK(plan_training(config, 1000).schedule.decay == engine::Decay::constant);
 }
 
+TEST_CASE("training plan: SimCLR's count of steps, and its rates for ImageNet") {
+  Config config;
+  config.train.batch_size = 1024;
+  config.train.epochs = 100;
+  config.optim.lr = 0.075;
+  config.optim.lr_scaling = "sqrt";
+  config.optim.schedule = "cosine";
+  config.optim.warmup_epochs = 10;
+  CHECK(plan_training(config, 1281167).schedule.steps == 125100);
+  config.train.steps_from_epochs = "simclr";
+  const TrainingPlan plan = plan_training(config, 1281167);
+  CHECK(plan.schedule.steps == 125114);
+  CHECK(plan.schedule.warmup_steps == 12511);
+  CHECK(plan.schedule.at(60000) == doctest::Approx(1.492076).epsilon(1e-6));
+  config.train.epochs = 0;
+  config.train.steps = 7;  // said outright
+  CHECK(plan_training(config, 1281167).schedule.steps == 7);
+}
+
 TEST_CASE("trainer: a checkpoint made with another number of threads is refused") {
   const ScratchDirectory scratch;
   tests::write_tiny_mnist(scratch / "mnist");

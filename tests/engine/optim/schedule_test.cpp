@@ -9,7 +9,7 @@ TEST_CASE("schedule: warmup and cosine give SimCLR's numbers for ImageNet") {
   const double peak = scaled_learning_rate(0.075, LearningRateScaling::sqrt, batch);
   const Schedule schedule{.peak = peak,
                           .decay = Decay::cosine,
-                          .steps = examples * epochs / batch + 1,
+                          .steps = simclr_steps(epochs, examples, batch),
                           .warmup_steps = simclr_warmup_steps(10, examples, batch)};
   CHECK(schedule.warmup_steps == 12511);
   CHECK(schedule.steps == 125114);
@@ -17,15 +17,27 @@ TEST_CASE("schedule: warmup and cosine give SimCLR's numbers for ImageNet") {
   CHECK(schedule.at(0) == 0);
   CHECK(schedule.at(6255) == doctest::Approx(1.199904).epsilon(1e-6));
   CHECK(schedule.at(60000) == doctest::Approx(1.492076).epsilon(1e-6));
+  CHECK(schedule.at(12510) < peak);
+  CHECK(schedule.at(12511) == peak);
+  CHECK(schedule.at(125113) > 0);  // 0 would come after the last step
+  CHECK(schedule.at(125114) == doctest::Approx(0).epsilon(1e-12));
+  CHECK(scaled_learning_rate(0.075, LearningRateScaling::sqrt, 512) == doctest::Approx(1.697056).epsilon(1e-6));
+  CHECK(scaled_learning_rate(0.075, LearningRateScaling::sqrt, 2048) == doctest::Approx(3.394113).epsilon(1e-6));
+  // Linear and square-root scaling meet at a batch of 4096.
+  CHECK(scaled_learning_rate(0.075, LearningRateScaling::sqrt, 4096) == doctest::Approx(4.8));
+  CHECK(scaled_learning_rate(0.3, LearningRateScaling::linear, 4096) == doctest::Approx(4.8));
 }
 
 TEST_CASE("schedule: CIFAR-10's numbers, linear scaling") {
   CHECK(scaled_learning_rate(1.0, LearningRateScaling::linear, 512) == 2.0);
   CHECK(scaled_learning_rate(0.3, LearningRateScaling::none, 512) == 0.3);
+  CHECK(simclr_steps(1000, 50000, 512) == 97657);
+  CHECK(simclr_warmup_steps(10, 50000, 512) == 976);
   const Schedule schedule{.peak = scaled_learning_rate(0.2, LearningRateScaling::sqrt, 128),
                           .decay = Decay::cosine,
-                          .steps = 39063,
+                          .steps = simclr_steps(100, 50000, 128),
                           .warmup_steps = simclr_warmup_steps(10, 50000, 128)};
+  CHECK(schedule.steps == 39063);
   CHECK(schedule.warmup_steps == 3906);
   CHECK(schedule.peak == doctest::Approx(2.262742).epsilon(1e-6));
   CHECK(schedule.at(20000) == doctest::Approx(1.281011).epsilon(1e-6));
