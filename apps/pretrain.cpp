@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 #include "apps/input/run_data.h"
 #include "apps/run/exit_code.h"
@@ -10,6 +9,7 @@
 #include "apps/run/run_flags.h"
 #include "apps/run/signals.h"
 #include "apps/train/make_context.h"
+#include "apps/train/run_result.h"
 #include "apps/train/run_start.h"
 #include "apps/train/trainer.h"
 #include "data/contact_sheet.h"
@@ -128,13 +128,7 @@ int pretrain(int argc, char** argv) {
   context.profiler().enable(arguments.profile);
   const Trainer::Summary summary = train(trainer, directory);
   if (arguments.profile) context.profiler().print(std::cerr, summary.seconds);
-  std::cout << nlohmann::ordered_json{{"run", directory.path().string()},
-                                      {"step", trainer.step()},
-                                      {"loss", summary.loss ? nlohmann::ordered_json(*summary.loss) : nullptr},
-                                      {"probe_test_accuracy", summary.test_accuracy},
-                                      {"seconds", summary.seconds}}
-                   .dump()
-            << std::endl;
+  std::cout << write_result(directory, trainer, summary) << std::endl;
   return kSuccess;
 }
 

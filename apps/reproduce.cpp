@@ -1,0 +1,207 @@
+#include <fmt/format.h>
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "apps/reproduce/cells.h"
+#include "apps/reproduce/report_tool.h"
+#include "apps/reproduce/results.h"
+#include "apps/run/environment.h"
+#include "apps/run/exit_code.h"
+#include "apps/run/main.h"
+#include "apps/run/progress.h"
+#include "apps/run/signals.h"
+#include "apps/train/make_context.h"
+#include "apps/train/run_result.h"
+#include "apps/train/run_start.h"
+#include "data/open.h"
+#include "engine/io/files.h"
+#include "kernels/context.h"
+
+namespace {
+
+using namespace apps;
+namespace fs = std::filesystem;
+
+constexpr char kResults[] = "results.json";
+
+/// All runs of one experiment, and the files that sum them up.
+struct Reproduction {
+  const Experiment& experiment;
+  fs::path out;
+  std::vector<Cell> cells;
+  std::int64_t steps;  ///< of every run
+  std::int64_t batch_size;
+  std::string environment;
+  std::span<char* const> argv;
+
+  /// results.json and report.md, of what is finished so far.
+  nlohmann::ordered_json write_report() const {
+    auto results = results_json(experiment, cells, steps, environment);
+    engine::atomic_write_file(out / kResults, results.dump(2) + "\n");
+    engine::atomic_write_file(out / "report.md", report_markdown(results));
+    return results;
+  }
+};
+
+/// Nothing is put into a directory that is not ours: ours has results.json from its beginning.
+void refuse_strangers_directory(const fs::path& out) {
+  if (!fs::exists(out) || fs::exists(out / kResults)) return;
+  for (const auto& entry : fs::directory_iterator(out)) {
+    const std::string name = entry.path().filename();
+    if (name == "lock" || name == "results.json.tmp") continue;
+    throw UsageError(engine::concat("--out ", out.string(), " is neither new nor one of reproduce (it has ", name,
+                                    " and no ", kResults, "); choose another directory"));
+  }
+}
+
+void refuse_other_experiment(const fs::path& out, const Experiment& experiment) {
+  if (!fs::exists(out / kResults)) return;
+  const auto results = nlohmann::json::parse(engine::read_file(out / kResults), nullptr, /*allow_exceptions=*/false);
+  if (results.is_object() && results.value("experiment", "") == experiment.name) return;
+  throw UsageError(engine::concat("--out ", out.string(), " holds another experiment than ", experiment.name,
+                                  "; choose another directory"));
+}
+
+[[noreturn]] void interrupt(const Reproduction& reproduction) {
+  const auto results = reproduction.write_report();
+  throw Interrupted(engine::concat("stopped by ", signal_name(stop_signal()), " with ",
+                                   results["runs_finished"].get<std::int64_t>(), " of ", reproduction.cells.size(),
+                                   " runs finished; the same command goes on"));
+}
+
+void run_cell(const Cell& cell, std::span<char* const> argv, const Trainer::Observer& observe) {
+  Config config = resolve(cell.run);
+  keep_threads(cell.run, config);
+  // A context of its own, so that thread count and memory are those of this run alone.
+  const engine::Context context = make_context(config);
+  Trainer trainer(context, config);
+  RunDirectory directory(cell.run);
+  start_run(context, trainer, directory, argv);
+  write_result(directory, trainer, trainer.run(directory, observe));
+}
+
+void run_unfinished(const Reproduction& reproduction) {
+  const std::vector<Cell>& cells = reproduction.cells;
+  const std::int64_t steps = reproduction.steps;
+  std::int64_t done = 0, finished = 0;
+  for (const Cell& cell : cells) {
+    const Standing standing = standing_of(cell, steps);
+    done += standing.step;
+    finished += standing.accuracy ? 1 : 0;
+  }
+  std::cerr << fmt::format("{}: {} of {} runs are finished; results in {}\n", reproduction.experiment.name, finished,
+                           cells.size(), reproduction.out.string());
+  Progress progress({.label = "reproduce",
+                     .unit = "steps",
+                     .total = steps * static_cast<std::int64_t>(cells.size()),
+                     .done = done,
+                     .item = "images",
+                     .items_per_unit = reproduction.batch_size});
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (standing_of(cells[i], steps).accuracy) continue;
+    if (stop_signal() != 0) interrupt(reproduction);
+    try {
+      run_cell(cells[i], reproduction.argv, [&](std::int64_t, std::string_view detail) {
+        progress.update(++done, fmt::format("{} ({} of {})  {}", cells[i].name, i + 1, cells.size(), detail));
+      });
+    } catch (const Interrupted&) { interrupt(reproduction); }  // which says how to go on with all of it
+    reproduction.write_report();
+  }
+}
+
+Assignment from_flag(std::string_view key, const std::string& text) {
+  const Field* field = find_field(key);
+  return {.field = field, .text = text, .where = std::string(field->flag)};
+}
+
+int reproduce(int argc, char** argv) {
+  std::string name;
+  Request request;
+  std::string out;
+  Flags flags("reproduce",
+              "Reproduces a table of the paper: reproduce EXPERIMENT --data SOURCE. Every run is a run directory like\n"
+              "pretrain's; however it is stopped, the same command goes on where it was.");
+  flags.add_positional({.name = "EXPERIMENT", .help = "what to reproduce; see --list"}, name);
+  for (const std::string_view key : {"data.source", "train.steps", "run.threads"}) {
+    const Field* field = find_field(key);
+    const std::string help = key == "train.steps"
+                                 ? "a quick look instead of the published length, and the report says so"
+                                 : std::string(field->help);
+    flags.add({.name = std::string(field->flag),
+               .group = "Runs",
+               .help = help,
+               .value = key == "data.source" ? "SOURCE" : "N",
+               .fallback = "the recipe's"},
+              [&request, key](const std::string& text) { request.layers.flags.push_back(from_flag(key, text)); });
+  }
+  flags.add({.name = "--seeds",
+             .group = "Runs",
+             .help = "runs of every setting, seeds 1 to N",
+             .value = "N",
+             .fallback = "2"},
+            request.seeds, 1);
+  flags.add(
+      {.name = "--set",
+       .group = "Runs",
+       .help = "change any key of every run (see pretrain --help-config); the report says so",
+       .value = "KEY=VALUE"},
+      [&request](const std::string& text) { request.layers.set.push_back(read_set(text)); }, /*repeated=*/true);
+  flags.add({.name = "--out",
+             .group = "Output",
+             .help = "directory of all runs and results",
+             .value = "DIR",
+             .fallback = "runs/reproduce-EXPERIMENT"},
+            out);
+  flags.add_text({.name = "--list", .group = "Information", .help = "what can be reproduced, with its needs and cost"},
+                 experiments_text);
+  if (!flags.parse(argc, argv)) return kSuccess;
+  if (name.empty()) {
+    throw UsageError(engine::concat("say what to reproduce, as in reproduce ", experiments().front().name,
+                                    "; `reproduce --list` shows all there is"));
+  }
+  const Experiment& experiment = find_experiment(name);
+  request.out = out.empty() ? engine::concat("runs/reproduce-", name) : out;
+
+  install_signal_handlers();
+  std::vector<Cell> cells = cells_of(experiment, request);
+  const Config config = with_layers(Config{}, cells.front().run.layers);
+  const int threads = make_context(config).threads();
+  const auto examples = data::open_source(config.data.source, data::Split::train)->size();
+  const Reproduction reproduction{.experiment = experiment,
+                                  .out = request.out,
+                                  .cells = std::move(cells),
+                                  .steps = plan_training(config, examples).schedule.steps,
+                                  .batch_size = config.train.batch_size,
+                                  .environment = environment_json({.argv = {argv, static_cast<std::size_t>(argc)},
+                                                                   .device = config.run.device,
+                                                                   .threads = threads,
+                                                                   .libraries = kernels::library_versions()}),
+                                  .argv = {argv, static_cast<std::size_t>(argc)}};
+  refuse_strangers_directory(request.out);
+  engine::create_directories(request.out);
+  const RunLock lock(request.out);
+  refuse_other_experiment(request.out, experiment);
+  for (const Cell& cell : reproduction.cells) check_same_settings(cell);
+  reproduction.write_report();
+
+  const auto begin = Progress::Clock::now();
+  run_unfinished(reproduction);
+  const auto results = reproduction.write_report();
+  draw_report(request.out);
+  double largest = 0;
+  for (const auto& entry : results["results"]) largest = std::max(largest, std::abs(entry["difference"].get<double>()));
+  std::cout << nlohmann::ordered_json{{"experiment", experiment.name},
+                                      {"out", request.out.string()},
+                                      {"runs", results["runs"]},
+                                      {"largest_difference", largest},
+                                      {"seconds",
+                                       std::chrono::duration<double>(Progress::Clock::now() - begin).count()}}
+                   .dump()
+            << std::endl;
+  return kSuccess;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return apps::run_main(argc, argv, reproduce); }

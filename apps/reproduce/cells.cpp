@@ -1,0 +1,133 @@
+#include "apps/reproduce/cells.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "apps/run/checkpoint.h"
+#include "apps/run/exit_code.h"
+#include "apps/run/recipes.h"
+#include "apps/train/run_result.h"
+#include "engine/io/files.h"
+
+namespace apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+Assignment assign(std::string_view key, std::string_view text) {
+  return {.field = find_field(key), .text = std::string(text), .where = std::string(key)};
+}
+
+bool says(const Layer& layer, std::string_view key) {
+  return std::any_of(layer.begin(), layer.end(), [&](const Assignment& a) { return a.field->key == key; });
+}
+
+void refuse_own_choices(const Experiment& experiment, const Layers& layers) {
+  for (const std::string_view key : {experiment.rows.key, experiment.columns.key, std::string_view("train.seed")}) {
+    if (says(layers.set, key)) {
+      throw UsageError(fmt::format("--set {}: {} chooses this itself, run by run; for a run of your own see pretrain",
+                                   key, experiment.name));
+    }
+  }
+}
+
+/// Which fields that decide the figures differ, as "key: before -> after".
+std::vector<std::string> differences(const Config& before, const Config& after) {
+  std::vector<std::string> all;
+  for (const Field& field : fields()) {
+    const std::string from = value_text(field, before), to = value_text(field, after);
+    if (field.on_resume != OnResume::change && from != to)
+      all.push_back(fmt::format("{}: {} -> {}", field.key, from, to));
+  }
+  return all;
+}
+
+double seconds_of_steps(const fs::path& metrics) {
+  if (!fs::exists(metrics)) return 0;
+  std::istringstream lines(engine::read_file(metrics));
+  double ms = 0;
+  std::int64_t before = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const auto record = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (!record.is_object() || !record.contains("step_ms")) continue;  // an evaluation, or cut short by a kill
+    const auto step = record.value("step", before);
+    ms += record.value("step_ms", 0.0) * static_cast<double>(step - before);
+    before = step;
+  }
+  return ms / 1e3;
+}
+
+}  // namespace
+
+std::vector<Cell> cells_of(const Experiment& experiment, const Request& request) {
+  refuse_own_choices(experiment, request.layers);
+  std::vector<Cell> cells;
+  for (std::int64_t seed = 1; seed <= request.seeds; ++seed) {
+    for (std::size_t row = 0; row < experiment.rows.values.size(); ++row) {
+      for (std::size_t column = 0; column < experiment.columns.values.size(); ++column) {
+        const auto &in_row = experiment.rows.values[row], &in_column = experiment.columns.values[column];
+        const std::string run = fmt::format("{}-{}-s{}", in_column.name, in_row.name, seed);
+        Cell cell{.row = row,
+                  .column = column,
+                  .seed = seed,
+                  .name = run,
+                  .run = {.layers = request.layers, .out = (request.out / run).string(), .resume = "auto"}};
+        cell.run.layers.recipe = read_recipe(std::string(experiment.name));
+        cell.run.layers.flags.push_back(assign(experiment.rows.key, in_row.text));
+        cell.run.layers.flags.push_back(assign(experiment.columns.key, in_column.text));
+        cell.run.layers.flags.push_back(assign("train.seed", std::to_string(seed)));
+        with_layers(Config{}, cell.run.layers);
+        cells.push_back(std::move(cell));
+      }
+    }
+  }
+  return cells;
+}
+
+std::vector<std::string> changes_to_recipe(const Experiment& experiment, const Cell& cell) {
+  const Config config = with_layers(Config{}, cell.run.layers);
+  Config recipe = with_layers(Config{}, {.recipe = cell.run.layers.recipe, .set = {}, .flags = {}});
+  recipe.data.source = config.data.source;
+  recipe.run.threads = config.run.threads;
+  recipe.train.seed = cell.seed;
+  set_value(recipe, *find_field(experiment.rows.key), experiment.rows.values[cell.row].text, experiment.rows.key);
+  set_value(recipe, *find_field(experiment.columns.key), experiment.columns.values[cell.column].text,
+            experiment.columns.key);
+  return differences(recipe, config);
+}
+
+void check_same_settings(const Cell& cell) {
+  const fs::path path = fs::path(cell.run.out) / "config.toml";
+  if (!fs::exists(path)) return;
+  const Config before = read_config(path);
+  Config after = with_layers(Config{}, cell.run.layers);
+  if (!says(cell.run.layers.flags, "run.threads") && !says(cell.run.layers.set, "run.threads"))
+    after.run.threads = before.run.threads;
+  const auto all = differences(before, after);
+  if (all.empty()) return;
+  throw UsageError(
+      fmt::format("{} holds a run with other settings ({}); choose another --out, or repeat the command "
+                  "that began it",
+                  cell.run.out, fmt::join(all, ", ")));
+}
+
+Standing standing_of(const Cell& cell, std::int64_t steps) {
+  const fs::path run = cell.run.out;
+  Standing standing{.step = 0, .accuracy = {}, .seconds = seconds_of_steps(run / "metrics.jsonl")};
+  if (const auto result = read_result(run); result && result->step == steps) {
+    standing.step = steps;
+    standing.accuracy = result->probe_test_accuracy;
+  } else if (fs::exists(run / "config.toml")) {
+    try {
+      if (const auto checkpoint = Checkpoints(run, 1).newest()) standing.step = checkpoint->state.step;
+    } catch (const engine::DataError& error) {
+      throw engine::DataError(engine::concat(run.string(), ": ", error.what()));
+    }
+  }
+  return standing;
+}
+
+}  // namespace apps

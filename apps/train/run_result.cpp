@@ -1,0 +1,39 @@
+#include "apps/train/run_result.h"
+
+#include <nlohmann/json.hpp>
+
+#include "engine/io/files.h"
+
+namespace apps {
+namespace {
+
+constexpr char kResult[] = "result.json";
+
+}  // namespace
+
+std::string write_result(const RunDirectory& directory, const Trainer& trainer, const Trainer::Summary& summary) {
+  const nlohmann::ordered_json result{{"step", trainer.step()},
+                                      {"loss", summary.loss ? nlohmann::ordered_json(*summary.loss) : nullptr},
+                                      {"probe_test_accuracy", summary.test_accuracy},
+                                      {"seconds", summary.seconds}};
+  // The process that did the last step knows more (its loss) than one that found nothing left to do.
+  if (const auto before = read_result(directory.path()); !before || before->step != trainer.step())
+    engine::atomic_write_file(directory.path() / kResult, result.dump() + "\n");
+  nlohmann::ordered_json line{{"run", directory.path().string()}};
+  line.update(result);
+  return line.dump();
+}
+
+std::optional<RunResult> read_result(const std::filesystem::path& run) {
+  const std::filesystem::path path = run / kResult;
+  if (!std::filesystem::exists(path)) return std::nullopt;
+  try {
+    const auto json = nlohmann::json::parse(engine::read_file(path));
+    return RunResult{.step = json.at("step").get<std::int64_t>(),
+                     .probe_test_accuracy = json.at("probe_test_accuracy").get<double>()};
+  } catch (const nlohmann::json::exception&) {
+    throw engine::DataError(engine::concat(path.string(), " is not the result of a run; remove it and resume the run"));
+  }
+}
+
+}  // namespace apps

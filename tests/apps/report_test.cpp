@@ -1,0 +1,113 @@
+// tools/report: plots and a page of what `pretrain` and `reproduce` leave.
+#include <doctest/doctest.h>
+
+#include "engine/io/files.h"
+#include "tests/apps/workbench.h"
+#include "tests/data/idx_files.h"
+
+using namespace tests;
+using engine::read_file;
+
+namespace {
+
+constexpr char kTool[] = SOURCE_DIR "/tools/report";
+constexpr char kPython[] = "/usr/bin/python3";
+
+Ended report(const fs::path& directory) { return Program(kTool, {directory.string()}).wait(); }
+
+bool can_draw() {
+  const Ended help = Program(kTool, {"--help"}).wait();
+  if (help.exit_code != 0) MESSAGE("[skipped] tools/report needs matplotlib: apt-get install python3-matplotlib");
+  return help.exit_code == 0;
+}
+
+/// A page that stands alone: every image inside, nothing fetched.
+void check_page(const fs::path& directory, const Strings& plots) {
+  const std::string page = read_file(directory / "report.html");
+  CHECK(page.ends_with("</html>\n"));
+  CHECK(page.find("http") == std::string::npos);
+  std::size_t images = 0;
+  for (std::size_t at = 0; (at = page.find("src=\"", at)) != page.npos; ++at) {
+    ++images;
+    CHECK(page.compare(at, 27, "src=\"data:image/png;base64,") == 0);
+  }
+  CHECK(images == plots.size());
+  Strings files;
+  for (const std::string& plot : plots) {
+    files.push_back(plot + ".png");
+    files.push_back(plot + ".svg");
+    CHECK(read_file(directory / "plots" / (plot + ".png")).starts_with("\x89PNG"));
+  }
+  CHECK(names(directory / "plots") == files);
+}
+
+}  // namespace
+
+TEST_CASE("report: a table of runs, finished or not") {
+  if (!can_draw()) return;
+  const Workbench bench;
+  const fs::path out = bench / "out";
+  result(Program(REPRODUCE, {"randbits-mnist", "--data", "mnist:" + bench.data().string(), "--out", out.string(),
+                             "--seeds", "1", "--steps", "2", "--set", "train.batch_size=64", "--threads", "1"})
+             .wait());
+  check_page(out, {"accuracy", "curves"});
+  const std::string page = read_file(out / "report.html");
+  CHECK(page.find("<th>published</th><th>seed 1</th><th>mean</th><th>difference</th>") != page.npos);
+  CHECK(page.find("<td>0.05</td><td>0</td><td>0.8992</td><td>0.") != page.npos);
+  CHECK(page.find("train.steps: 0 -&gt; 2") != page.npos);
+
+  auto results = nlohmann::json::parse(read_file(out / "results.json"));
+  results["runs_finished"] = 0;
+  for (auto& entry : results["results"]) {
+    entry["mean"] = entry["difference"] = entry["runs"][0]["accuracy"] = nullptr;
+    fs::remove_all(out / entry["runs"][0]["run"].get<std::string>());
+  }
+  fs::remove_all(out / "plots");
+  engine::atomic_write_file(out / "results.json", results.dump());
+  CHECK(report(out).exit_code == 0);
+  check_page(out, {"accuracy"});
+  CHECK(read_file(out / "report.html").find("Not complete: 0 of 15 runs") != page.npos);
+}
+
+TEST_CASE("report: one run, before and after linear evaluation") {
+  if (!can_draw()) return;
+  const Workbench bench;
+  const fs::path run = bench / "run";
+  result(bench.pretrain("run"));
+  CHECK(report(run).exit_code == 0);
+  check_page(run, {"training"});
+  result(Workbench::lineval({run.string(), "--epochs", "1", "--batch-size", "64", "--learning-rates", "0.1,1"}));
+  CHECK(report(run).exit_code == 0);
+  check_page(run, {"lineval", "training"});
+}
+
+TEST_CASE("report: a wrong directory is exit 2 and one sentence") {
+  if (!can_draw()) return;
+  const Workbench bench;
+  const auto complaint_about = [](const fs::path& directory) {
+    const Ended ended = report(directory);
+    CHECK(ended.exit_code == 2);
+    CHECK(ended.out.empty());
+    CHECK(std::count(ended.err.begin(), ended.err.end(), '\n') == 1);
+    return ended.err;
+  };
+  CHECK(complaint_about(bench / "no").starts_with("report: " + (bench / "no").string() + " is neither a directory of"));
+  write_plain(bench / "results.json", "{}");
+  CHECK(complaint_about(bench / "").find("results.json is not what reproduce writes") != std::string::npos);
+  write_plain(bench / "results.json", "{");
+  CHECK(complaint_about(bench / "").find("results.json cannot be read") != std::string::npos);
+  fs::remove(bench / "results.json");
+  write_plain(bench / "config.toml", "");
+  CHECK(complaint_about(bench / "").find("has no records of steps") != std::string::npos);
+}
+
+TEST_CASE("report: without matplotlib it says what to install") {
+  if (!fs::exists(kPython)) {
+    MESSAGE("[skipped] there is no " << kPython);
+    return;
+  }
+  const Ended ended = Program(kPython, {"-S", kTool, "."}).wait();  // -S: none of the installed packages
+  CHECK(ended.exit_code == 1);
+  CHECK(ended.err.starts_with("report: no plots without matplotlib: apt-get install python3-matplotlib, then "));
+  CHECK(std::count(ended.err.begin(), ended.err.end(), '\n') == 1);
+}

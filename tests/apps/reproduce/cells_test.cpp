@@ -1,0 +1,96 @@
+#include "apps/reproduce/cells.h"
+
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "apps/run/exit_code.h"
+#include "apps/run/run_directory.h"
+#include "engine/io/files.h"
+#include "tests/engine/io/message_of.h"
+#include "tests/engine/io/scratch_directory.h"
+
+using namespace apps;
+
+namespace {
+
+const Experiment& randbits() { return find_experiment("randbits-mnist"); }
+
+Request request(const std::filesystem::path& out, const std::vector<std::string>& sets = {}) {
+  Request request{.out = out, .seeds = 2, .layers = {}};
+  for (const std::string& text : sets) request.layers.set.push_back(read_set(text));
+  return request;
+}
+
+}  // namespace
+
+TEST_CASE("cells: the whole table with one seed, then with the next, each in a directory of its own") {
+  const auto cells = cells_of(randbits(), request("out"));
+  REQUIRE(cells.size() == 30);
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    CHECK(cells[i].seed == (i < 15 ? 1 : 2));
+    CHECK(names.insert(cells[i].name).second);
+    CHECK(cells[i].run.out == "out/" + cells[i].name);
+  }
+  CHECK(cells.front().name == "bits00-t0.05-s1");
+  CHECK(cells[6].name == "bits05-t0.10-s1");
+  const Config config = with_layers({}, cells[6].run.layers);
+  CHECK(config.data.bits == 5);
+  CHECK(config.loss.temperature == 0.1);
+  CHECK(config.train.seed == 1);
+  CHECK(config.train.batch_size == 1000);
+  CHECK(changes_to_recipe(randbits(), cells[6]).empty());
+}
+
+TEST_CASE("cells: what the request changes is known, what the experiment chooses is not the request's to set") {
+  const auto cells = cells_of(randbits(), request("out", {"train.steps=7", "model.width=2", "run.keep=1"}));
+  CHECK(changes_to_recipe(randbits(), cells[20]) ==
+        std::vector<std::string>{"model.width: 1 -> 2", "train.epochs: 10 -> 0", "train.steps: 0 -> 7"});
+  for (const std::string set : {"data.bits=3", "loss.temperature=1", "train.seed=5"}) {
+    CAPTURE(set);
+    CHECK(message_of<UsageError>([&] {
+            cells_of(randbits(), request("out", {set}));
+          }).find("randbits-mnist chooses this itself") != std::string::npos);
+  }
+}
+
+TEST_CASE("cells: a directory with other settings is refused; how it is run and watched may change") {
+  const ScratchDirectory scratch;
+  const auto first = [&](const std::vector<std::string>& sets) {
+    return cells_of(randbits(), request(scratch.path(), sets))[0];
+  };
+  const Cell cell = first({"train.steps=7", "run.threads=1"});
+  CHECK_NOTHROW(check_same_settings(cell));  // nothing there yet
+  { const RunDirectory begun(cell.run); }
+  CHECK_NOTHROW(check_same_settings(cell));
+  CHECK_NOTHROW(check_same_settings(first({"train.steps=7", "run.keep=9"})));  // threads as it began
+  CHECK(message_of<UsageError>([&] {
+          check_same_settings(first({"train.steps=8", "run.threads=2"}));
+        }) == cell.run.out +
+                  " holds a run with other settings (train.steps: 7 -> 8, run.threads: 1 -> 2); choose another "
+                  "--out, or repeat the command that began it");
+}
+
+TEST_CASE("cells: how far a run is") {
+  const ScratchDirectory scratch;
+  const Cell cell = cells_of(randbits(), request(scratch.path()))[0];
+  CHECK(standing_of(cell, 20).step == 0);
+  { const RunDirectory begun(cell.run); }
+  const std::filesystem::path run = cell.run.out;
+  engine::atomic_write_file(run / "metrics.jsonl", R"({"step":10,"phase":"train","step_ms":100})"
+                                                   "\n"
+                                                   R"({"step":10,"phase":"eval","probe_acc":0.5})"
+                                                   "\n"
+                                                   R"({"step":20,"phase":"train","step_ms":50})"
+                                                   "\n"
+                                                   R"({"step":2)");
+  CHECK(standing_of(cell, 20).seconds == doctest::Approx(1.5));
+  CHECK_FALSE(standing_of(cell, 20).accuracy);
+  engine::atomic_write_file(run / "result.json", R"({"step":20,"probe_test_accuracy":0.75})");
+  CHECK(standing_of(cell, 20).accuracy == 0.75);
+  CHECK(standing_of(cell, 20).step == 20);
+  CHECK_FALSE(standing_of(cell, 30).accuracy);  // finished, but not with so many steps
+  engine::atomic_write_file(run / "result.json", "{}");
+  CHECK(message_of<engine::DataError>([&] { standing_of(cell, 20); }).ends_with("remove it and resume the run"));
+}

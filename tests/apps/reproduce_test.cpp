@@ -1,0 +1,196 @@
+// `reproduce`: however it is stopped, the same command ends with what an undisturbed one gives.
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "engine/io/files.h"
+#include "tests/apps/workbench.h"
+#include "tests/data/idx_files.h"
+
+using namespace tests;
+using engine::read_file;
+
+namespace {
+
+constexpr std::size_t kCells = 15;
+
+/// One small run for every cell of the table: an epoch and a half, a checkpoint after the epoch.
+Strings arguments(const Workbench& bench, const std::string& out, const Strings& more = {}) {
+  Strings all{"randbits-mnist",
+              "--data",
+              "mnist:" + bench.data().string(),
+              "--out",
+              (bench / out).string(),
+              "--seeds",
+              "1",
+              "--steps",
+              "12",
+              "--set",
+              "train.batch_size=64",
+              "--set",
+              "run.log_every=1",
+              "--threads",
+              "1"};
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+Ended reproduce(const Strings& arguments) { return Program(REPRODUCE, arguments).wait(); }
+
+std::string refusal(int exit_code, const Strings& arguments) {
+  const Ended ended = reproduce(arguments);
+  CHECK(ended.exit_code == exit_code);
+  return complaint(ended);
+}
+
+nlohmann::json results(const fs::path& out) { return nlohmann::json::parse(read_file(out / "results.json")); }
+
+/// The table alone: what must not depend on interruptions.
+nlohmann::json table(const fs::path& out) {
+  nlohmann::json entries = results(out).at("results");
+  for (auto& entry : entries) {
+    for (auto& run : entry.at("runs")) run.erase("seconds");
+  }
+  return entries;
+}
+
+Strings runs(const fs::path& out) {
+  Strings found;
+  if (!fs::exists(out)) return found;
+  for (const std::string& name : names(out)) {
+    if (name.starts_with("bits")) found.push_back(name);
+  }
+  return found;
+}
+
+std::size_t finished(const fs::path& out) {
+  std::size_t count = 0;
+  for (const std::string& run : runs(out)) count += fs::exists(out / run / "result.json");
+  return count;
+}
+
+/// Waits for a run that has a checkpoint and is not finished, after `after` finished ones.
+bool wait_for_half_a_run(Program& program, const fs::path& out, std::size_t after) {
+  while (program.running()) {
+    if (finished(out) >= after) {
+      for (const std::string& run : runs(out)) {
+        if (fs::exists(out / run / "checkpoints/latest") && !fs::exists(out / run / "result.json")) return true;
+      }
+    }
+    usleep(500);
+  }
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("reproduce: killed and rerun, every run is done once and ends with the same bytes") {
+  const Workbench bench;
+  const auto summary = result(reproduce(arguments(bench, "whole")));
+  const fs::path whole = bench / "whole", out = bench / "out";
+  CHECK(summary.at("experiment") == "randbits-mnist");
+  CHECK(summary.at("out") == whole.string());
+  CHECK(summary.at("runs") == kCells);
+  REQUIRE(runs(whole).size() == kCells);
+  CHECK(results(whole).at("runs_finished") == kCells);
+  CHECK(read_file(whole / "report.md").find("| 0.05 | 0 | 0.8992 | ") != std::string::npos);
+  CHECK(read_file(whole / "report.md").find("these figures are not a reproduction") != std::string::npos);
+
+  int resumed = 0;
+  for (const std::size_t after : {0, 3, 8}) {
+    Program program(REPRODUCE, arguments(bench, "out"));
+    REQUIRE(wait_for_half_a_run(program, out, after));
+    program.send(SIGKILL);
+    REQUIRE(program.wait().signal == SIGKILL);
+  }
+  CHECK(finished(out) < kCells);
+  result(reproduce(arguments(bench, "out")));
+  CHECK(table(out) == table(whole));
+  REQUIRE(runs(out) == runs(whole));
+  for (const std::string& run : runs(out)) {
+    CAPTURE(run);
+    CHECK(same_tensors(out / run, whole / run));
+    CHECK(recorded(out / run) == recorded(whole / run));
+    CHECK_FALSE(has_leftovers(out / run));
+    resumed += read_file(out / run / "train.log").find("resumed at step 8") != std::string::npos;
+  }
+  CHECK(resumed >= 1);
+
+  const std::string log = read_file(out / "bits00-t0.05-s1/train.log");
+  const Ended again = reproduce(arguments(bench, "out"));
+  result(again);
+  CHECK(again.err.find("15 of 15 runs are finished") != std::string::npos);
+  CHECK(read_file(out / "bits00-t0.05-s1/train.log") == log);
+  CHECK(table(out) == table(whole));
+
+  // A run is what pretrain makes of the same settings.
+  result(Workbench::plain_pretrain({"--recipe", "randbits-mnist", "--data", "mnist:" + bench.data().string(), "--out",
+                                    (bench / "run").string(), "--bits", "5", "--temperature", "0.1", "--steps", "12",
+                                    "--batch-size", "64", "--log-every", "1", "--threads", "1"}));
+  CHECK(same_tensors(bench / "run", whole / "bits05-t0.10-s1"));
+  CHECK(names(bench / "run") == names(whole / "bits05-t0.10-s1"));
+
+  // Other settings are refused, and destroy nothing.
+  const std::string before = read_file(out / "results.json");
+  CHECK(refusal(2, arguments(bench, "out", {"--steps", "13"}))
+            .starts_with((out / "bits00-t0.05-s1").string() +
+                         " holds a run with other settings (train.steps: 12 -> 13); choose another --out"));
+  fs::copy(bench.data(), bench / "copy");
+  CHECK(refusal(2, arguments(bench, "out", {"--data", "mnist:" + (bench / "copy").string()})).find("data.source: ") !=
+        std::string::npos);
+  CHECK(refusal(2, arguments(bench, "out", {"--set", "optim.lr=0.5"})).find("optim.lr: 0.001 -> 0.5") !=
+        std::string::npos);
+  CHECK(read_file(out / "results.json") == before);
+  CHECK(finished(out) == kCells);
+}
+
+TEST_CASE("reproduce: a signal gives a checkpoint, the table so far and exit 75; a second one is kept out meanwhile") {
+  const Workbench bench;
+  const fs::path out = bench / "out";
+  Program program(REPRODUCE, arguments(bench, "out"));
+  REQUIRE(wait_for_half_a_run(program, out, 2));
+  CHECK(refusal(1, arguments(bench, "out")).starts_with(out.string() + " is in use by process "));
+  program.send(SIGTERM);
+  const Ended stopped = program.wait();
+  REQUIRE(stopped.exit_code == 75);
+  CHECK(stopped.out.empty());
+  CHECK(stopped.err.find("reproduce: stopped by SIGTERM with ") != std::string::npos);
+  CHECK(stopped.err.find(" of 15 runs finished; the same command goes on\n") != std::string::npos);
+  CHECK(stopped.err.find("error") == std::string::npos);
+  const auto sofar = results(out);
+  CHECK(sofar.at("runs_finished") == finished(out));
+  CHECK(sofar.at("runs_finished") >= 2);
+  CHECK(sofar.at("results").back().at("mean").is_null());
+  CHECK(read_file(out / "report.md").find("**Not complete: ") != std::string::npos);
+}
+
+TEST_CASE("reproduce: what is wrong is one sentence, and leaves nothing") {
+  const Workbench bench;
+  CHECK(refusal(2, {}).starts_with("say what to reproduce, as in reproduce randbits-mnist"));
+  CHECK(refusal(2, {"randbit-mnsit"})
+            .starts_with("there is no experiment 'randbit-mnsit'; the nearest is randbits-mnist"));
+  CHECK(refusal(2, {"randbits-mnist", "again"}).starts_with("unexpected argument 'again'"));
+  CHECK(refusal(2, arguments(bench, "out", {"--seeds", "0"})).starts_with("--seeds must be "));
+  CHECK(refusal(2, arguments(bench, "out", {"--steps", "x"})).starts_with("--steps must be "));
+  CHECK(refusal(2, arguments(bench, "out", {"--set", "loss.temperature=1"}))
+            .starts_with("--set loss.temperature: randbits-mnist chooses this itself"));
+  CHECK(refusal(3, arguments(bench, "out", {"--data", "mnist:" + (bench / "no").string()})).find("no") !=
+        std::string::npos);
+  CHECK(refusal(3, arguments(bench, "out", {"--set", "train.batch_size=1000"})).starts_with("batch size 1000 "));
+  CHECK(names(bench / "") == Strings{"mnist"});
+
+  fs::create_directory(bench / "out");
+  write_plain(bench / "out/thesis.txt", "x");
+  CHECK(refusal(2, arguments(bench, "out")).find("is neither new nor one of reproduce (it has thesis.txt") !=
+        std::string::npos);
+  CHECK(names(bench / "out") == Strings{"thesis.txt"});
+  write_plain(bench / "out/results.json", R"({"experiment": "another"})");
+  CHECK(refusal(2, arguments(bench, "out")).find("holds another experiment than randbits-mnist") != std::string::npos);
+}
+
+TEST_CASE("reproduce --list: every experiment with its needs") {
+  const Ended ended = reproduce({"--list"});
+  CHECK(ended.exit_code == 0);
+  CHECK(ended.out.starts_with("randbits-mnist\n  RandBits on MNIST"));
+  CHECK(ended.out.find("\n  needs  MNIST's four idx files: --data mnist:DIR\n") != std::string::npos);
+}

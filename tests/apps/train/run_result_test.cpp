@@ -1,0 +1,30 @@
+#include "apps/train/run_result.h"
+
+#include <doctest/doctest.h>
+
+#include "engine/io/files.h"
+#include "kernels/context.h"
+#include "tests/apps/tiny_mnist.h"
+#include "tests/engine/io/scratch_directory.h"
+
+using namespace apps;
+
+TEST_CASE("run result: what a program prints is kept, and a process that found nothing to do does not overwrite it") {
+  const ScratchDirectory scratch;
+  tests::write_tiny_mnist(scratch / "mnist");
+  RunArguments arguments{.layers = {}, .out = (scratch / "run").string(), .resume = "never"};
+  arguments.layers.set = {read_set("train.steps=1"), read_set("train.batch_size=8"),
+                          read_set("data.source=mnist:" + (scratch / "mnist").string())};
+  const engine::Context context = kernels::make_context({.device = {}, .threads = 1});
+  const RunDirectory directory(arguments);
+  const Trainer trainer(context, directory.config());
+  CHECK_FALSE(read_result(directory.path()));
+  const std::string line = write_result(directory, trainer, {.loss = 2.5, .test_accuracy = 0.25, .seconds = 4});
+  CHECK(line == "{\"run\":\"" + directory.path().string() +
+                    "\",\"step\":0,\"loss\":2.5,\"probe_test_accuracy\":0.25,\"seconds\":4.0}");
+  CHECK(read_result(directory.path())->step == 0);
+  CHECK(read_result(directory.path())->probe_test_accuracy == 0.25);
+  write_result(directory, trainer, {.loss = {}, .test_accuracy = 0.25, .seconds = 0});
+  CHECK(engine::read_file(directory.path() / "result.json") ==
+        "{\"step\":0,\"loss\":2.5,\"probe_test_accuracy\":0.25,\"seconds\":4.0}\n");
+}
