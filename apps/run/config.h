@@ -19,6 +19,8 @@ struct Config {
 
   struct Model {
     std::string arch = "convn";
+    std::string variant = "simclr", stem = "auto";
+    bool zero_gamma = true;
     std::int64_t width = 1;
     std::int64_t proj_layers = 2, proj_dim = 64, proj_hidden = 0;
     bool proj_output_bn = true;

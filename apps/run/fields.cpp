@@ -34,7 +34,12 @@ const std::vector<Field>& table() {
       {FIELD(data.workers), .flag = "--workers", .help = "threads that prepare batches", .range = between(1, 256),
        .on_resume = OnResume::change},
 
-      {FIELD(model.arch), .flag = "--arch", .help = "encoder", .allowed = {"convn"}},
+      {FIELD(model.arch), .flag = "--arch", .help = "encoder", .allowed = {"convn", "resnet18", "resnet34"}},
+      {FIELD(model.variant), .help = "of ResNets: SimCLR's, or the one that torchvision loads",
+       .allowed = {"simclr", "torchvision"}},
+      {FIELD(model.stem), .help = "of ResNets: 3x3, or 7x7 and pooling; auto: cifar for images up to 32 pixels",
+       .allowed = {"auto", "cifar", "imagenet"}},
+      {FIELD(model.zero_gamma), .help = "of ResNets: residual branches start as zero"},
       {FIELD(model.width), .flag = "--width", .help = "multiplies every channel count of the encoder",
        .range = between(1, 64)},
       {FIELD(model.proj_layers), .flag = "--proj-layers", .help = "linear layers of the projection head",

@@ -9,6 +9,7 @@
 #include "apps/run/exit_code.h"
 #include "apps/run/metrics.h"
 #include "apps/run/signals.h"
+#include "apps/train/make_encoder.h"
 #include "apps/train/make_optimizer.h"
 #include "apps/train/parameter_files.h"
 #include "engine/autograd.h"
@@ -196,18 +197,14 @@ TrainingState Trainer::state() const {
 }
 
 void Trainer::write_tensors(const fs::path& directory) const {
-  save_model(directory / "model.safetensors", network_.parameters, {{"arch", config_.model.arch}});
+  save_model(directory / "model.safetensors", network_.parameters, describe_encoder(config_, *train_));
   save_optimizer(directory / "optimizer.safetensors", *optimizer_);
 }
 
 void Trainer::write_exports(const fs::path& directory) const {
   engine::create_directories(directory);
-  const std::map<std::string, std::string> metadata{
-      {"arch", config_.model.arch},
-      {"in_chans", std::to_string(train_->image_shape()[2] + train_->bit_planes())},
-      {"mean", "0"},
-      {"std", "1"},
-      {"epoch", std::to_string(step_ / plan_.steps_per_epoch)}};
+  std::map<std::string, std::string> metadata = describe_encoder(config_, *train_);
+  metadata.insert({{"mean", "0"}, {"std", "1"}, {"epoch", std::to_string(step_ / plan_.steps_per_epoch)}});
   export_part(directory / "backbone.safetensors", network_.parameters, engine::Part::encoder, metadata);
   export_part(directory / "projector.safetensors", network_.parameters, engine::Part::projector, metadata);
   export_part(directory / "linear_head.safetensors", network_.parameters, engine::Part::probe, metadata);

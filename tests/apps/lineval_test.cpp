@@ -84,6 +84,33 @@ TEST_CASE("lineval: reports accuracies and the protocol, and leaves the run as i
   }
 }
 
+TEST_CASE("lineval: a ResNet is rebuilt from its run's configuration, and its files say what it is") {
+  const Workbench bench;
+  // The larger stem, which leaves 1x1 of a digit in the end: quick. Two bits make the channels three.
+  result(
+      bench.pretrain("run", {"--arch", "resnet18", "--set", "model.variant=torchvision", "--set", "model.stem=imagenet",
+                             "--bits", "2", "--batch-size", "8", "--steps", "2", "--epochs", "0"}));
+  const fs::path run = bench / "run";
+  const engine::SafetensorsFile backbone(run / "export/backbone.safetensors"),
+      head(run / "export/linear_head.safetensors");
+  CHECK(backbone.tensors().size() == 120);
+  CHECK(head.tensors().size() == 2);
+  CHECK(backbone.at("conv1.weight").shape == std::vector<std::int64_t>{64, 3, 7, 7});
+  CHECK(backbone.metadata() == std::map<std::string, std::string>{{"arch", "resnet18"},
+                                                                  {"backbone_loads_in_torchvision", "yes"},
+                                                                  {"epoch", "0"},
+                                                                  {"format", "pt"},
+                                                                  {"in_chans", "3"},
+                                                                  {"mean", "0"},
+                                                                  {"std", "1"},
+                                                                  {"stem", "imagenet"},
+                                                                  {"variant", "torchvision"}});
+  const Ended ended = Workbench::lineval(
+      {run.string(), "--epochs", "1", "--batch-size", "64", "--learning-rates", "0.1", "--threads", "1"});
+  CHECK(result(ended).at("step") == 2);
+  CHECK(ended.err.find("protocol: frozen features of 512 dimensions") != std::string::npos);
+}
+
 TEST_CASE("lineval --random-init: the directory beside the run is found however the run is named") {
   const Evaluation evaluation;
   const Strings options{"--random-init", "--epochs", "1", "--batch-size", "64"};

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "engine/core/error.h"
 #include "kernels/context.h"
 #include "tests/apps/memory_source.h"
@@ -30,6 +32,27 @@ TEST_CASE("network: random bits are input channels, and width widens") {
   const Network network(context, config, tests::MemorySource(4, 5));
   CHECK(network.parameters.parameters()[0].shape == engine::Shape{64, 3, 3, 6});
   CHECK(network.encoder->features() == 256);
+}
+
+TEST_CASE("network: a ResNet is SimCLR's from the stem to the heads unless told otherwise") {
+  const engine::Context context = kernels::make_context();
+  Config config;
+  config.model.arch = "resnet18";
+  config.model.proj_layers = 3;
+  config.model.proj_dim = 128;
+  const Network network(context, config, tests::MemorySource(4, 2));
+  CHECK(network.encoder->features() == 512);
+  CHECK(network.parameters.trainable(Part::encoder) == 11173056);
+  CHECK(network.parameters.trainable(Part::projector) == 592000);
+  for (std::size_t i = 0; i < network.parameters.parameters().size(); ++i) {
+    const engine::ParameterInfo& info = network.parameters.parameters()[i];
+    if (info.part == Part::encoder || info.kind != engine::ParameterKind::kernel) continue;
+    CAPTURE(info.name);
+    double square = 0;
+    for (const float value : network.parameters.value(i).to_host<float>()) square += static_cast<double>(value) * value;
+    const auto count = static_cast<double>(info.shape.elements());
+    CHECK(std::sqrt(square / count) == doctest::Approx(0.01).epsilon(4 / std::sqrt(2 * count)));  // 4 standard errors
+  }
 }
 
 TEST_CASE("network: the seed decides the start, and nothing else does") {

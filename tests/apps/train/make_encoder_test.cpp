@@ -1,0 +1,79 @@
+#include "apps/train/make_encoder.h"
+
+#include <doctest/doctest.h>
+
+#include "kernels/context.h"
+#include "tests/apps/memory_source.h"
+
+using namespace apps;
+
+namespace {
+
+/// A source of images of `size` x `size` pixels and 3 channels.
+class Photographs final : public data::Source {
+ public:
+  explicit Photographs(std::int64_t size) : size_(size) {}
+  std::int64_t size() const override { return 1; }
+  engine::Shape image_shape() const override { return {size_, size_, 3}; }
+  int classes() const override { return 10; }
+  void image(std::int64_t, std::uint8_t*) const override {}
+  std::int32_t label(std::int64_t) const override { return 0; }
+  std::string describe() const override { return "photographs"; }
+
+ private:
+  std::int64_t size_;
+};
+
+Config resnet(const std::string& variant, const std::string& stem) {
+  Config config;
+  config.model.arch = "resnet18";
+  config.model.variant = variant;
+  config.model.stem = stem;
+  return config;
+}
+
+}  // namespace
+
+TEST_CASE("encoder: the stem follows the size of the images unless it is named") {
+  const auto stem = [](std::int64_t size, const std::string& asked) {
+    return describe_encoder(resnet("simclr", asked), Photographs(size)).at("stem");
+  };
+  CHECK(stem(32, "auto") == "cifar");
+  CHECK(stem(33, "auto") == "imagenet");
+  CHECK(stem(224, "cifar") == "cifar");
+  CHECK(stem(28, "imagenet") == "imagenet");
+}
+
+TEST_CASE("encoder: the description is of what is built") {
+  const engine::Context context = kernels::make_context();
+  for (const std::string variant : {"simclr", "torchvision"}) {
+    for (const std::string stem : {"cifar", "imagenet"}) {
+      CAPTURE(variant);
+      CAPTURE(stem);
+      engine::ParameterSet parameters;
+      Config config = resnet(variant, stem);
+      const auto encoder = make_encoder(parameters, config, tests::MemorySource(4, 2));
+      CHECK(encoder->features() == 512);
+      parameters.allocate(context, 1);
+      CHECK(parameters.trainable(engine::Part::encoder) ==
+            (stem == "cifar" ? 11168832 : 11176512) + (variant == "simclr" ? 64 * 64 + 128 : 0));
+    }
+  }
+}
+
+TEST_CASE("encoder: files say whether torchvision takes them, and why not") {
+  const auto loads = [](Config config, const data::Source& source) {
+    return describe_encoder(config, source).at("backbone_loads_in_torchvision");
+  };
+  CHECK(loads(resnet("torchvision", "imagenet"), Photographs(64)) == "yes");
+  CHECK(loads(resnet("torchvision", "imagenet"), tests::MemorySource(1, 2)) == "yes");
+  CHECK(loads(resnet("torchvision", "imagenet"), tests::MemorySource(1)) == "no: 1 input channels instead of 3");
+  CHECK(loads(resnet("torchvision", "cifar"), Photographs(64)) == "no: a 3x3 stem without pooling");
+  CHECK(loads(resnet("simclr", "imagenet"), Photographs(64)) ==
+        "no: SimCLR's shortcut in layer1 and padding of the pooling");
+  Config wide = resnet("torchvision", "imagenet");
+  wide.model.width = 2;
+  CHECK(loads(wide, Photographs(64)) == "no: 2 times as wide");
+  CHECK(describe_encoder(Config{}, tests::MemorySource(1)) ==
+        std::map<std::string, std::string>{{"arch", "convn"}, {"in_chans", "1"}});
+}
