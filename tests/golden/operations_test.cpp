@@ -1,0 +1,101 @@
+// Single operations against PyTorch. Tolerances: one rounding of f32 per term of the longest sum, and a few for the
+// rest.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/autograd.h"
+#include "engine/ops/batch_norm.h"
+#include "engine/ops/conv2d.h"
+#include "engine/ops/l2_normalize.h"
+#include "engine/ops/max_pool.h"
+#include "kernels/context.h"
+#include "losses/contrastive.h"
+#include "tests/golden/fixture.h"
+#include "tests/numeric.h"
+
+using namespace engine;
+using tests::Fixture;
+
+namespace {
+
+const double kRounding = tests::rounding(Dtype::f32);
+
+}  // namespace
+
+TEST_CASE("golden conv2d: forward and both gradients at odd shapes") {
+  const Context context = kernels::make_context();
+  const Fixture golden(context, "conv2d");
+  int cases = 0;
+  for (; golden.has(std::to_string(cases) + "/x"); ++cases) {
+    const std::string prefix = std::to_string(cases) + "/";
+    CAPTURE(prefix);
+    const auto geometry = golden.tensor(prefix + "geometry").to_host<std::int32_t>();
+    const Tensor x = golden.tensor(prefix + "x").requires_gradient(),
+                 weight = golden.tensor(prefix + "weight").requires_gradient(), dy = golden.tensor(prefix + "dy");
+    const Tensor y = conv2d(x, weight, {.stride = geometry[0], .pad = geometry[1]});
+    const Shape& window = weight.shape();
+    const std::int64_t taps = window[1] * window[2];
+    golden.expect_close(y, prefix + "y", kRounding * static_cast<double>(taps * window[3] + 4));
+    backward(y, dy);
+    golden.expect_close(x.gradient(), prefix + "dx", kRounding * static_cast<double>(taps * window[0] + 4));
+    golden.expect_close(weight.gradient(), prefix + "dweight", kRounding * static_cast<double>(dy.shape().rows() + 4));
+  }
+  CHECK(cases == 6);
+}
+
+TEST_CASE("golden batch_norm: values, gradients, and both kinds of running variance") {
+  const Context context = kernels::make_context();
+  const Fixture golden(context, "batch_norm");
+  for (const bool unbiased : {false, true}) {
+    CAPTURE(unbiased);
+    const Tensor x = golden.tensor("x").requires_gradient(), gamma = golden.tensor("gamma").requires_gradient(),
+                 beta = golden.tensor("beta").requires_gradient();
+    const RunningStatistics running{Tensor::zeros(context, {7}), Tensor::from(context, {7}, std::vector<float>(7, 1)),
+                                    Tensor::zeros(context, {}, Dtype::i32)};
+    const Tensor y = batch_norm(x, gamma, beta, running, Mode::train, {.unbiased_variance = unbiased});
+    const double tolerance = kRounding * static_cast<double>(x.shape().rows());
+    golden.expect_close(y, "y", tolerance);
+    golden.expect_close(running.mean, "running_mean", tolerance);
+    golden.expect_close(running.variance, unbiased ? "running_var_unbiased" : "running_var_biased", tolerance);
+    backward(y, golden.tensor("dy"));
+    golden.expect_close(x.gradient(), "dx", tolerance);
+    golden.expect_close(gamma.gradient(), "dgamma", tolerance);
+    golden.expect_close(beta.gradient(), "dbeta", tolerance);
+  }
+}
+
+TEST_CASE("golden max_pool: exact, with ties, padded on all sides or after only") {
+  const Context context = kernels::make_context();
+  const Fixture golden(context, "max_pool");
+  for (const std::string name : {"symmetric", "after"}) {
+    CAPTURE(name);
+    const MaxPoolOptions::Padding padding{name == "symmetric" ? 1 : 0, 1};
+    const Tensor x = golden.tensor(name + "/x").requires_gradient();
+    const Tensor y = max_pool(x, {.rows = padding, .columns = padding});
+    golden.expect_close(y, name + "/y", 0);
+    backward(y, golden.tensor(name + "/dy"));
+    golden.expect_close(x.gradient(), name + "/dx", 4 * kRounding);  // sums of up to four
+  }
+}
+
+TEST_CASE("golden nt_xent: value and gradient of the rows before they are normalised") {
+  const Context context = kernels::make_context();
+  const Fixture golden(context, "nt_xent");
+  for (const std::string n : {"1", "7", "37"}) {
+    for (const std::string temperature : {"0.1", "0.5"}) {
+      const std::string prefix = n + "/" + temperature + "/";
+      CAPTURE(prefix);
+      const Tensor z = golden.tensor(prefix + "z").requires_gradient();
+      const float t = golden.tensor(prefix + "temperature").item();
+      const losses::ContrastiveLoss result = losses::nt_xent(l2_normalize(z), t);
+      // Logits of up to 1/t have that much absolute error; sums run over the rows.
+      const double tolerance = kRounding * (4 / t + static_cast<double>(z.shape()[0]));
+      tests::expect_close({result.loss.item()}, {golden.tensor(prefix + "loss").item()}, tolerance);
+      backward(result.loss);
+      if (n == "1") continue;  // one candidate: the gradient is zero but for rounding, which differs
+      golden.expect_close(z.gradient(), prefix + "dz", tolerance);
+    }
+  }
+}

@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""Writes the golden values of tests/golden with PyTorch: tools/golden/generate.py [DIRECTORY].
+
+Inputs are rounded to f32, everything is computed from them in double, and the results are stored as f32. Tensors are in
+PyTorch's layout (NCHW, OIHW). Needs torch and safetensors; where torchvision is installed, the names of its ResNet-18
+are checked too. Made with PyTorch 2.15.
+"""
+import pathlib
+import sys
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from torch import nn
+
+DIRECTORY = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2] / "tests" / "golden")
+
+
+def values(*shape):
+    """Standard normal, exact in f32, in double."""
+    return torch.randn(shape, dtype=torch.float32).double()
+
+
+def save(name, tensors):
+    stored = {key: (t if t.dtype == torch.int32 else t.detach().float()).contiguous() for key, t in tensors.items()}
+    save_file(stored, DIRECTORY / f"{name}.safetensors", {"torch": torch.__version__})
+
+
+class BasicBlock(nn.Module):
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1 = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(outputs)
+        self.conv2 = nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(outputs)
+        if inputs != outputs:
+            self.downsample = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+    def forward(self, x, relu):
+        y = relu(self.bn1(self.conv1(x)))
+        return relu(self.bn2(self.conv2(y)) + (self.downsample(x) if hasattr(self, "downsample") else x))
+
+
+class ResNet18(nn.Module):
+    """torchvision's resnet18 with any number of base channels."""
+
+    def __init__(self, base, classes):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, base, 7, 2, 3, bias=False)
+        self.bn1 = nn.BatchNorm2d(base)
+        inputs = base
+        for group in range(4):
+            outputs = base << group
+            stride = 1 if group == 0 else 2
+            blocks = nn.Sequential(BasicBlock(inputs, outputs, stride), BasicBlock(outputs, outputs, 1))
+            setattr(self, f"layer{group + 1}", blocks)
+            inputs = outputs
+        self.fc = nn.Linear(inputs, classes)
+
+    def forward(self, x, relu=F.relu):
+        x = F.max_pool2d(relu(self.bn1(self.conv1(x))), 3, 2, 1)
+        for group in (self.layer1, self.layer2, self.layer3, self.layer4):
+            for block in group:
+                x = block(x, relu)
+        return self.fc(x.mean((2, 3)))
+
+
+def check_names(model):
+    try:
+        import torchvision
+    except ImportError:
+        return print("torchvision is not installed: names not checked")
+    assert list(model.state_dict()) != [] and set(model.state_dict()) == set(torchvision.models.resnet18().state_dict())
+
+
+def resnet18():
+    """One training pass: logits, gradients of sum(logits * dlogits), running statistics after it."""
+    torch.manual_seed(1)
+    model = ResNet18(base=4, classes=5).double()
+    check_names(model)
+    with torch.no_grad():
+        for name, p in model.named_parameters():
+            if p.dim() == 4:
+                p.copy_(values(*p.shape) * (2 / p[0].numel()) ** 0.5)
+            elif name.endswith("weight") and p.dim() == 1:
+                p.copy_(1 + 0.2 * values(*p.shape))
+            else:
+                p.copy_(0.2 * values(*p.shape))
+            p.copy_(p.float().double())
+    parameters = {name: p.clone() for name, p in model.named_parameters()}
+    image, dlogits = values(4, 3, 40, 36), values(4, 5)
+    margins = []
+
+    def relu(x):
+        margins.append(x.abs().min().item())
+        return F.relu(x)
+
+    logits = model.train()(image, relu)
+    # Else rounding to f32 could decide which side of the kink an activation is on.
+    assert min(margins) > 2e-5, f"an activation is {min(margins)} from 0: take another seed"
+    (logits * dlogits).sum().backward()
+    running = {f"after/{name}": b for name, b in model.named_buffers() if not name.endswith("tracked")}
+    gradients = {f"gradient/{name}": p.grad for name, p in model.named_parameters()}
+    save("resnet18", {"image": image, "logits": logits, "dlogits": dlogits, **parameters, **gradients, **running})
+
+
+def conv2d():
+    torch.manual_seed(2)
+    tensors = {}
+    for i, (n, c, h, w, k, size, stride, pad) in enumerate(
+        [
+            (2, 3, 9, 7, 5, 3, 1, 1),
+            (1, 1, 1, 1, 1, 1, 1, 0),
+            (3, 7, 11, 5, 13, 3, 2, 1),
+            (2, 3, 15, 17, 4, 7, 2, 3),
+            (2, 5, 8, 6, 11, 1, 2, 0),
+            (1, 21, 5, 5, 2, 5, 3, 2),
+        ]
+    ):
+        x, weight = values(n, c, h, w).requires_grad_(), values(k, c, size, size).requires_grad_()
+        y = F.conv2d(x, weight, None, stride, pad)
+        dy = values(*y.shape)
+        y.backward(dy)
+        case = {"x": x, "weight": weight, "y": y, "dy": dy, "dx": x.grad, "dweight": weight.grad}
+        case["geometry"] = torch.tensor([stride, pad], dtype=torch.int32)
+        tensors |= {f"{i}/{name}": t for name, t in case.items()}
+    save("conv2d", tensors)
+
+
+def batch_norm():
+    """Momentum 0.1 as PyTorch counts it, running statistics from 0 and 1."""
+    torch.manual_seed(3)
+    x, gamma, beta = (t.requires_grad_() for t in (3 + 2 * values(3, 7, 5, 4), 1 + values(7), values(7)))
+    mean, variance = torch.zeros(7).double(), torch.ones(7).double()
+    y = F.batch_norm(x, mean, variance, gamma, beta, True, 0.1, 1e-5)
+    dy = values(*y.shape)
+    y.backward(dy)
+    biased = 0.9 + 0.1 * x.var((0, 2, 3), unbiased=False)
+    save(
+        "batch_norm",
+        {"x": x, "gamma": gamma, "beta": beta, "y": y, "dy": dy, "dx": x.grad, "dgamma": gamma.grad}
+        | {"dbeta": beta.grad, "running_mean": mean, "running_var_unbiased": variance, "running_var_biased": biased},
+    )
+
+
+def max_pool():
+    """3x3 with stride 2, values with ties: padded by one on every side, and by one below and to the right."""
+    torch.manual_seed(4)
+    tensors = {}
+    for name, before in (("symmetric", 1), ("after", 0)):
+        x = (values(2, 5, 8, 6) * 2).round().requires_grad_()
+        y = F.max_pool2d(F.pad(x, (before, 1, before, 1), value=-torch.inf), 3, 2)
+        assert before == 0 or torch.equal(y, F.max_pool2d(x, 3, 2, 1))
+        dy = values(*y.shape)
+        y.backward(dy)
+        tensors |= {f"{name}/{key}": t for key, t in {"x": x, "y": y, "dy": dy, "dx": x.grad}.items()}
+    save("max_pool", tensors)
+
+
+def nt_xent():
+    """SimCLR's: the sum of both directions' cross-entropies, each the mean over the n images."""
+    torch.manual_seed(5)
+    tensors = {}
+    for n, d in ((1, 3), (7, 5), (37, 24)):
+        z = values(2 * n, d).requires_grad_()
+        for temperature in (0.1, 0.5):
+            u = F.normalize(z)
+            logits = (u @ u.T / temperature).masked_fill(torch.eye(2 * n, dtype=torch.bool), -torch.inf)
+            loss = 2 * F.cross_entropy(logits, torch.arange(2 * n).roll(n))
+            (dz,) = torch.autograd.grad(loss, z)
+            case = {"z": z, "loss": loss, "dz": dz, "temperature": torch.tensor(temperature)}
+            tensors |= {f"{n}/{temperature}/{key}": t.clone() for key, t in case.items()}
+    save("nt_xent", tensors)
+
+
+if __name__ == "__main__":
+    for generate in (resnet18, conv2d, batch_norm, max_pool, nt_xent):
+        generate()
