@@ -12,7 +12,7 @@ struct Recipe {
   std::string_view name, toml;
 };
 std::span<const Recipe> recipes();
-/// "demo, randbits-mnist"
+/// "demo, randbits-mnist, ..."
 std::string recipe_names();
 
 /// What --recipe says: the name of a built-in recipe, or a path that ends in .toml. Throws UsageError for neither.

@@ -53,12 +53,31 @@ TEST_CASE("recipes: randbits-mnist is the RandBits notebook's protocol") {
   CHECK(load("randbits-mnist") == expected);
 }
 
+TEST_CASE("recipes: simclr-mnist trains as SimCLR's code trains CIFAR-10") {
+  Config expected;
+  expected.data.source = "mnist:datasets/mnist";
+  expected.model.arch = "resnet18";
+  expected.model.bn_unbiased_variance = false;
+  expected.loss = {.name = "nt-xent", .temperature = 0.2};
+  expected.optim.name = "lars";
+  expected.optim.lr = 0.2;
+  expected.optim.lr_scaling = "sqrt";
+  expected.optim.schedule = "cosine";
+  expected.optim.warmup_epochs = 10;
+  expected.optim.weight_decay = 1e-4;
+  expected.train.batch_size = 128;
+  expected.train.epochs = 100;
+  expected.train.steps_from_epochs = "simclr";
+  CHECK(load("simclr-mnist") == expected);
+}
+
 TEST_CASE("recipes: names and paths that are not there") {
   CHECK(message_of<UsageError>([] { apps::read_recipe("dema"); }) ==
-        "--recipe: unknown recipe 'dema'; the nearest is demo, built in are demo, randbits-mnist, and a file's name "
+        "--recipe: unknown recipe 'dema'; the nearest is demo, built in are demo, randbits-mnist, simclr-mnist, and a "
+        "file's name "
         "ends in .toml");
   CHECK(message_of<UsageError>([] { apps::read_recipe("none/x.toml"); }) ==
-        "--recipe: there is no file none/x.toml; built in are demo, randbits-mnist");
+        "--recipe: there is no file none/x.toml; built in are demo, randbits-mnist, simclr-mnist");
   const ScratchDirectory scratch;
   engine::atomic_write_file(scratch / "x.toml", "[optim]\nlr = 0\n");
   CHECK(message_of<UsageError>([&] { load(scratch / "x.toml"); }) ==
