@@ -8,12 +8,14 @@
 
 #include "engine/core/error.h"
 #include "kernels/context.h"
+#include "kernels/cpu/convolution_choices.h"
 #include "kernels/cpu/convolution_plans.h"
 
 namespace kernels {
 namespace cpu {
 
-CpuBackend::CpuBackend() : convolutions_(std::make_unique<ConvolutionPlans>()) {}
+CpuBackend::CpuBackend()
+    : convolutions_(std::make_unique<ConvolutionPlans>()), choices_(std::make_unique<ConvolutionChoices>()) {}
 CpuBackend::~CpuBackend() = default;
 
 void* CpuBackend::allocate(std::size_t bytes) { return std::aligned_alloc(128, bytes); }
@@ -39,6 +41,16 @@ engine::Context make_context(const ContextOptions& options) {
   const int threads = options.threads > 0 ? options.threads : omp_get_num_procs();
   omp_set_num_threads(threads);
   return {std::make_unique<cpu::CpuBackend>(), threads};
+}
+
+void time_new_choices(const engine::Context& context, bool on) { cpu::backend(context).choices().time_new(on); }
+
+std::map<std::string, std::string> timed_choices(const engine::Context& context) {
+  return cpu::backend(context).choices().names();
+}
+
+void restore_choices(const engine::Context& context, const std::map<std::string, std::string>& choices) {
+  cpu::backend(context).choices().restore(choices);
 }
 
 std::map<std::string, std::string> library_versions() {

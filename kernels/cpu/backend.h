@@ -5,9 +5,10 @@
 
 namespace kernels::cpu {
 
+class ConvolutionChoices;
 class ConvolutionPlans;
 
-/// The CPU back end: memory from the C library, and oneDNN's compiled convolutions.
+/// The CPU back end: memory from the C library, oneDNN's compiled convolutions, and which algorithm computes which.
 class CpuBackend final : public engine::Backend {
  public:
   CpuBackend();
@@ -21,9 +22,11 @@ class CpuBackend final : public engine::Backend {
   void synchronize() override {}  // CPU kernels have finished when they return
 
   ConvolutionPlans& convolutions() { return *convolutions_; }
+  ConvolutionChoices& choices() { return *choices_; }
 
  private:
   std::unique_ptr<ConvolutionPlans> convolutions_;
+  std::unique_ptr<ConvolutionChoices> choices_;
 };
 
 inline CpuBackend& backend(const engine::Context& context) { return static_cast<CpuBackend&>(context.backend()); }

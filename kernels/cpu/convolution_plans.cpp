@@ -4,6 +4,7 @@ namespace kernels::cpu {
 namespace {
 
 using dnnl::memory;
+using Operand = ConvolutionPlan::Operand;
 
 dnnl::primitive_attr user_scratchpad() {
   dnnl::primitive_attr attributes;
@@ -11,69 +12,86 @@ dnnl::primitive_attr user_scratchpad() {
   return attributes;
 }
 
-std::unique_ptr<ConvolutionPlan> compile(const dnnl::engine& engine, const Conv2dGeometry& g, ConvolutionPass pass) {
+dnnl::reorder reorder(const dnnl::engine& engine, const memory::desc& from, const memory::desc& to, bool add) {
+  dnnl::primitive_attr attributes;
+  if (add) {
+    dnnl::post_ops sum;
+    sum.append_sum();
+    attributes.set_post_ops(sum);
+  }
+  return dnnl::reorder(dnnl::reorder::primitive_desc(engine, from, engine, to, attributes));
+}
+
+void complete_input(const dnnl::engine& engine, Operand& operand, const memory::desc& theirs) {
+  operand.theirs = theirs;
+  if (theirs != operand.ours) operand.convert = reorder(engine, operand.ours, theirs, false);
+}
+
+void complete_output(const dnnl::engine& engine, Operand& operand, const memory::desc& theirs) {
+  operand.theirs = theirs;
+  if (theirs != operand.ours) operand.convert = reorder(engine, theirs, operand.ours, false);
+  operand.add = reorder(engine, theirs, operand.ours, true);
+}
+
+std::unique_ptr<ConvolutionPlan> compile(const dnnl::engine& engine, const Conv2dGeometry& g, ConvolutionPass pass,
+                                         ConvolutionLayout layout) {
   auto plan = std::make_unique<ConvolutionPlan>();
   const auto f32 = memory::data_type::f32;
-  const memory::dims weight_dims{g.k, g.c, g.r, g.s}, strides{g.stride, g.stride}, padding{g.pad, g.pad};
+  const auto algorithm = dnnl::algorithm::convolution_direct;
+  const auto attributes = user_scratchpad();
+  const memory::dims strides{g.stride, g.stride}, padding{g.pad, g.pad};
   // With padding on the right that a stride does not reach, oneDNN wants the padding it really uses.
   const memory::dims padding_after{(g.p() - 1) * g.stride + g.r - g.h - g.pad,
                                    (g.q() - 1) * g.stride + g.s - g.w - g.pad};
-  plan->x = {{g.n, g.c, g.h, g.w}, f32, memory::format_tag::nhwc};
-  plan->y = {{g.n, g.k, g.p(), g.q()}, f32, memory::format_tag::nhwc};
-  plan->weight_krsc = {weight_dims, f32, memory::format_tag::ohwi};
-  const memory::desc any_weight{weight_dims, f32, memory::format_tag::any};
-  const auto algorithm = dnnl::algorithm::convolution_direct;
-  const auto attributes = user_scratchpad();
+  plan->x.ours = {{g.n, g.c, g.h, g.w}, f32, memory::format_tag::nhwc};
+  plan->y.ours = {{g.n, g.k, g.p(), g.q()}, f32, memory::format_tag::nhwc};
+  plan->weight.ours = {{g.k, g.c, g.r, g.s}, f32, memory::format_tag::ohwi};
+  const auto wished = [&](const memory::desc& ours) {
+    return layout == ConvolutionLayout::nhwc ? ours : memory::desc(ours.dims(), f32, memory::format_tag::any);
+  };
+  const memory::desc x = wished(plan->x.ours), y = wished(plan->y.ours);
+  const memory::desc weight{plan->weight.ours.dims(), f32, memory::format_tag::any};
 
   const dnnl::convolution_forward::primitive_desc forward(
-      {dnnl::prop_kind::forward_training, algorithm, plan->x, any_weight, plan->y, strides, padding, padding_after},
-      attributes, engine);
-  const auto reorder = [&](const memory::desc& from, const memory::desc& to, float add_scale) {
-    dnnl::primitive_attr adds;
-    if (add_scale != 0) {
-      dnnl::post_ops sum;
-      sum.append_sum(add_scale);
-      adds.set_post_ops(sum);
-    }
-    return dnnl::reorder(dnnl::reorder::primitive_desc(engine, from, engine, to, adds));
-  };
-
+      {dnnl::prop_kind::forward_training, algorithm, x, weight, y, strides, padding, padding_after}, attributes,
+      engine);
   switch (pass) {
     case ConvolutionPass::forward:
-      plan->forward = dnnl::convolution_forward(forward);
-      plan->weight = forward.weights_desc();
+      plan->primitive = dnnl::convolution_forward(forward);
       plan->scratchpad = forward.scratchpad_desc();
+      complete_input(engine, plan->x, forward.src_desc());
+      complete_input(engine, plan->weight, forward.weights_desc());
+      complete_output(engine, plan->y, forward.dst_desc());
       break;
     case ConvolutionPass::dgrad: {
       const dnnl::convolution_backward_data::primitive_desc dgrad(
-          {algorithm, plan->x, any_weight, plan->y, strides, padding, padding_after}, attributes, engine, forward);
-      plan->dgrad = dnnl::convolution_backward_data(dgrad);
-      plan->weight = dgrad.weights_desc();
+          {algorithm, x, weight, y, strides, padding, padding_after}, attributes, engine, forward);
+      plan->primitive = dnnl::convolution_backward_data(dgrad);
       plan->scratchpad = dgrad.scratchpad_desc();
+      complete_input(engine, plan->y, dgrad.diff_dst_desc());
+      complete_input(engine, plan->weight, dgrad.weights_desc());
+      complete_output(engine, plan->x, dgrad.diff_src_desc());
       break;
     }
     case ConvolutionPass::wgrad: {
       const dnnl::convolution_backward_weights::primitive_desc wgrad(
-          {algorithm, plan->x, any_weight, plan->y, strides, padding, padding_after}, attributes, engine, forward);
-      plan->wgrad = dnnl::convolution_backward_weights(wgrad);
-      plan->weight = wgrad.diff_weights_desc();
+          {algorithm, x, weight, y, strides, padding, padding_after}, attributes, engine, forward);
+      plan->primitive = dnnl::convolution_backward_weights(wgrad);
       plan->scratchpad = wgrad.scratchpad_desc();
-      plan->add = reorder(plan->weight, plan->weight_krsc, 1.0f);
+      complete_input(engine, plan->y, wgrad.diff_dst_desc());
+      complete_input(engine, plan->x, wgrad.src_desc());
+      complete_output(engine, plan->weight, wgrad.diff_weights_desc());
       break;
     }
-  }
-  if (plan->weight != plan->weight_krsc) {
-    plan->reorder = pass == ConvolutionPass::wgrad ? reorder(plan->weight, plan->weight_krsc, 0)
-                                                   : reorder(plan->weight_krsc, plan->weight, 0);
   }
   return plan;
 }
 
 }  // namespace
 
-const ConvolutionPlan& ConvolutionPlans::get(const Conv2dGeometry& g, ConvolutionPass pass) {
-  auto& plan = plans_[{g, pass}];
-  if (!plan) plan = compile(engine_, g, pass);
+const ConvolutionPlan& ConvolutionPlans::get(const Conv2dGeometry& g, ConvolutionPass pass, ConvolutionLayout layout) {
+  auto& plan = plans_[{g, pass, layout}];
+  if (!plan) plan = compile(engine_, g, pass, layout);
   return *plan;
 }
 

@@ -2,7 +2,7 @@
 #include <map>
 #include <memory>
 #include <oneapi/dnnl/dnnl.hpp>
-#include <utility>
+#include <tuple>
 
 #include "kernels/conv2d.h"
 
@@ -10,31 +10,34 @@ namespace kernels::cpu {
 
 enum class ConvolutionPass { forward, dgrad, wgrad };
 
-/// One compiled oneDNN convolution: operands in NHWC, weights in the layout that this primitive likes best. Weights
-/// change every step and are small, so they are reordered around each call; activations never are.
+/// How oneDNN sees the images: NHWC as they are, or converted around the call to the blocks of channels it likes best.
+enum class ConvolutionLayout { nhwc, blocked };
+
+/// One compiled oneDNN convolution. The weights are always in the layout that the primitive likes best: they change
+/// every step and are small, so they are converted around each call.
 struct ConvolutionPlan {
-  dnnl::convolution_forward forward;
-  dnnl::convolution_backward_data dgrad;
-  dnnl::convolution_backward_weights wgrad;
-  dnnl::memory::desc x, y;                 ///< NHWC
-  dnnl::memory::desc weight, weight_krsc;  ///< the primitive's layout, ours
+  struct Operand {
+    dnnl::memory::desc ours, theirs;
+    dnnl::reorder convert;  ///< of an input, ours to theirs; of the output, back; unset when they are equal
+    dnnl::reorder add;      ///< of the output, added to what ours holds
+  };
+  dnnl::primitive primitive;
+  Operand x, y, weight;
   dnnl::memory::desc scratchpad;
-  dnnl::reorder reorder;  ///< ours to the primitive's (forward, dgrad) or back (wgrad); unset when equal
-  dnnl::reorder add;      ///< wgrad into a gradient that accumulates: converts and adds
 };
 
 /// Convolutions by geometry, compiled on first use.
 class ConvolutionPlans {
  public:
   ConvolutionPlans() : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {}
-  const ConvolutionPlan& get(const Conv2dGeometry& g, ConvolutionPass pass);
+  const ConvolutionPlan& get(const Conv2dGeometry& g, ConvolutionPass pass, ConvolutionLayout layout);
   dnnl::engine& engine() { return engine_; }
   dnnl::stream& stream() { return stream_; }
 
  private:
   dnnl::engine engine_;
   dnnl::stream stream_;
-  std::map<std::pair<Conv2dGeometry, ConvolutionPass>, std::unique_ptr<ConvolutionPlan>> plans_;
+  std::map<std::tuple<Conv2dGeometry, ConvolutionPass, ConvolutionLayout>, std::unique_ptr<ConvolutionPlan>> plans_;
 };
 
 }  // namespace kernels::cpu

@@ -1,0 +1,89 @@
+#include "kernels/cpu/convolution_choices.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <vector>
+
+#include "engine/core/error.h"
+#include "kernels/cpu/lowered_convolution.h"
+#include "kernels/cpu/winograd_convolution.h"
+
+namespace kernels::cpu {
+namespace {
+
+constexpr std::array<const char*, 4> kNames = {"direct", "blocked", "lowered", "winograd"};
+
+const char* name(ConvolutionAlgorithm algorithm) { return kNames[static_cast<std::size_t>(algorithm)]; }
+
+std::string key(const Conv2dGeometry& g, ConvolutionPass pass) {
+  constexpr std::array<const char*, 3> kPasses = {"forward", "dgrad", "wgrad"};
+  return engine::concat("conv2d_", kPasses[static_cast<std::size_t>(pass)], " x=", g.n, "x", g.h, "x", g.w, "x", g.c,
+                        " weight=", g.k, "x", g.r, "x", g.s, "x", g.c, " stride=", g.stride, " pad=", g.pad);
+}
+
+/// What is fastest on most processors. Transforming the filters must pay.
+ConvolutionAlgorithm usual(const Conv2dGeometry& g) {
+  constexpr std::int64_t kManyOutputs = 512;
+  if (winograd_takes(g) && g.n * g.p() * g.q() >= kManyOutputs) return ConvolutionAlgorithm::winograd;
+  if (lowering_is_faster(g)) return ConvolutionAlgorithm::lowered;
+  return ConvolutionAlgorithm::direct;
+}
+
+std::vector<ConvolutionAlgorithm> candidates(const Conv2dGeometry& g) {
+  std::vector<ConvolutionAlgorithm> all{ConvolutionAlgorithm::direct, ConvolutionAlgorithm::blocked};
+  if (g.r * g.s > 1) all.push_back(ConvolutionAlgorithm::lowered);
+  if (winograd_takes(g)) all.push_back(ConvolutionAlgorithm::winograd);
+  return all;
+}
+
+/// The shortest of a few runs each, taken in turns so that a disturbance hits all alike.
+ConvolutionAlgorithm fastest(const std::vector<ConvolutionAlgorithm>& ways,
+                             const std::function<double(ConvolutionAlgorithm)>& seconds) {
+  constexpr int kRounds = 4;  // the first compiles and warms up
+  std::vector<double> shortest(ways.size(), std::numeric_limits<double>::infinity());
+  for (int round = 0; round < kRounds; ++round) {
+    for (std::size_t i = 0; i < ways.size(); ++i) {
+      const double time = seconds(ways[i]);
+      if (round > 0) shortest[i] = std::min(shortest[i], time);
+    }
+  }
+  return ways[static_cast<std::size_t>(std::min_element(shortest.begin(), shortest.end()) - shortest.begin())];
+}
+
+}  // namespace
+
+ConvolutionAlgorithm ConvolutionChoices::choose(const Conv2dGeometry& g, ConvolutionPass pass,
+                                                const std::function<double(ConvolutionAlgorithm)>& seconds) {
+  constexpr std::int64_t kWorthTiming = 100'000'000;  // operations: a fraction of a millisecond
+  const auto [found, is_new] = decided_.try_emplace({g, pass}, usual(g));
+  ConvolutionAlgorithm& algorithm = found->second;
+  if (!is_new || g.operations() < kWorthTiming) return algorithm;
+  const std::string name = key(g, pass);
+  if (const auto earlier = timed_.find(name); earlier != timed_.end()) {
+    algorithm = earlier->second;
+  } else if (time_new_) {
+    algorithm = timed_[name] = fastest(candidates(g), seconds);
+  }
+  return algorithm;
+}
+
+std::map<std::string, std::string> ConvolutionChoices::names() const {
+  std::map<std::string, std::string> names;
+  for (const auto& [key, algorithm] : timed_) names.emplace(key, name(algorithm));
+  return names;
+}
+
+void ConvolutionChoices::restore(const std::map<std::string, std::string>& names) {
+  std::map<std::string, ConvolutionAlgorithm> restored;
+  for (const auto& [key, algorithm] : names) {
+    const auto known = std::find(kNames.begin(), kNames.end(), algorithm);
+    EXPECTS(known != kNames.end(), "plans: '", algorithm, "' is no way to compute a convolution, for ", key);
+    restored[key] = static_cast<ConvolutionAlgorithm>(known - kNames.begin());
+  }
+  restored.merge(timed_);
+  timed_ = std::move(restored);
+  decided_.clear();
+}
+
+}  // namespace kernels::cpu

@@ -1,0 +1,42 @@
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "kernels/cpu/convolution_plans.h"
+
+namespace kernels::cpu {
+
+/// Ways to compute a convolution, equal but for rounding.
+enum class ConvolutionAlgorithm {
+  direct,    ///< oneDNN on NHWC images
+  blocked,   ///< oneDNN on copies in blocks of channels
+  lowered,   ///< windows gathered into a matrix, one product
+  winograd,  ///< our own F(4x4, 3x3) on NHWC images
+};
+
+/// Which algorithm computes which convolution. Without a timing a fixed rule decides; with `time_new`, convolutions
+/// that are large enough to matter are timed once, in all ways that take them. Which way is taken decides how results
+/// round, so the choices of a run are kept with it.
+class ConvolutionChoices {
+ public:
+  void time_new(bool on) { time_new_ = on; }
+
+  /// The algorithm of a convolution; `seconds` runs it once in a given way and says how long that took.
+  ConvolutionAlgorithm choose(const Conv2dGeometry& g, ConvolutionPass pass,
+                              const std::function<double(ConvolutionAlgorithm)>& seconds);
+
+  /// All timed choices: "conv2d_forward x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1" -> "winograd".
+  std::map<std::string, std::string> names() const;
+  /// Takes up earlier choices, in place of those of the same problems here; throws engine::Error for one whose
+  /// algorithm does not exist.
+  void restore(const std::map<std::string, std::string>& names);
+
+ private:
+  bool time_new_ = false;
+  std::map<std::pair<Conv2dGeometry, ConvolutionPass>, ConvolutionAlgorithm> decided_;  // in this process
+  std::map<std::string, ConvolutionAlgorithm> timed_;                                   // in this or an earlier one
+};
+
+}  // namespace kernels::cpu

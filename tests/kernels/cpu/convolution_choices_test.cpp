@@ -1,0 +1,89 @@
+#include "kernels/cpu/convolution_choices.h"
+
+#include <doctest/doctest.h>
+
+#include "kernels/context.h"
+#include "tests/numeric.h"
+
+using namespace kernels;
+using cpu::ConvolutionAlgorithm;
+using cpu::ConvolutionPass;
+
+namespace {
+
+constexpr Conv2dGeometry kLarge{.n = 64, .h = 28, .w = 28, .c = 64, .k = 64, .r = 3, .s = 3, .stride = 1, .pad = 1};
+constexpr Conv2dGeometry kSmall{.n = 2, .h = 8, .w = 8, .c = 3, .k = 4, .r = 3, .s = 3, .stride = 1, .pad = 1};
+
+/// A clock by which one way is faster than all others.
+struct FakeClock {
+  ConvolutionAlgorithm winner;
+  int calls = 0;
+  double operator()(ConvolutionAlgorithm algorithm) {
+    ++calls;
+    return algorithm == winner ? 1.0 : 2.0;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("convolution choices: what is large is timed once, and the fastest way taken from then on") {
+  for (const auto winner : {ConvolutionAlgorithm::direct, ConvolutionAlgorithm::blocked, ConvolutionAlgorithm::lowered,
+                            ConvolutionAlgorithm::winograd}) {
+    cpu::ConvolutionChoices choices;
+    choices.time_new(true);
+    FakeClock clock{winner};
+    CHECK(choices.choose(kLarge, ConvolutionPass::forward, std::ref(clock)) == winner);
+    const int calls = clock.calls;
+    CHECK(calls > 4);
+    CHECK(choices.choose(kLarge, ConvolutionPass::forward, std::ref(clock)) == winner);
+    CHECK(clock.calls == calls);
+    choices.choose(kLarge, ConvolutionPass::dgrad, std::ref(clock));  // another problem
+    CHECK(clock.calls > calls);
+  }
+}
+
+TEST_CASE("convolution choices: small problems, and all while timing is off, follow a fixed rule") {
+  cpu::ConvolutionChoices choices;
+  FakeClock clock{ConvolutionAlgorithm::blocked};
+  CHECK(choices.choose(kLarge, ConvolutionPass::forward, std::ref(clock)) == ConvolutionAlgorithm::winograd);
+  choices.time_new(true);
+  CHECK(choices.choose(kSmall, ConvolutionPass::forward, std::ref(clock)) == ConvolutionAlgorithm::direct);
+  CHECK(clock.calls == 0);
+  CHECK(choices.names().empty());
+}
+
+TEST_CASE("convolution choices: earlier choices are taken up by name") {
+  cpu::ConvolutionChoices first;
+  first.time_new(true);
+  FakeClock clock{ConvolutionAlgorithm::blocked};
+  first.choose(kLarge, ConvolutionPass::wgrad, std::ref(clock));
+  CHECK(first.names() ==
+        std::map<std::string, std::string>{{"conv2d_wgrad x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1", "blocked"}});
+
+  cpu::ConvolutionChoices second;
+  second.time_new(true);
+  second.restore(first.names());
+  FakeClock unused{ConvolutionAlgorithm::direct};
+  CHECK(second.choose(kLarge, ConvolutionPass::wgrad, std::ref(unused)) == ConvolutionAlgorithm::blocked);
+  CHECK(unused.calls == 0);
+  CHECK_THROWS_WITH(second.restore({{"conv2d_forward x=1", "guessed"}}),
+                    "plans: 'guessed' is no way to compute a convolution, for conv2d_forward x=1");
+}
+
+TEST_CASE("conv2d: every way that is chosen gives the same result but for rounding") {
+  const engine::Context context = make_context({.device = {}, .threads = 2});
+  const Conv2dGeometry& g = kLarge;
+  const engine::Tensor x = tests::random_tensor(context, {g.n, g.h, g.w, g.c}, 1);
+  const engine::Tensor weight = tests::random_tensor(context, {g.k, g.r, g.s, g.c}, 2);
+  std::vector<double> expected;
+  for (const char* way : {"direct", "blocked", "lowered", "winograd"}) {
+    CAPTURE(way);
+    const engine::Context on = make_context({.device = {}, .threads = 2});
+    restore_choices(on, {{"conv2d_forward x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1", way}});
+    const engine::Tensor y = engine::Tensor::empty(context, {g.n, g.p(), g.q(), g.k});
+    conv2d_forward(on, {.g = g, .x = x, .weight = weight, .y = y});
+    const std::vector<float> values = y.to_host<float>();
+    if (expected.empty()) expected.assign(values.begin(), values.end());
+    tests::expect_close(values, expected, 1e-6 * static_cast<double>(9 * g.c));
+  }
+}

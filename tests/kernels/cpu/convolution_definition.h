@@ -1,0 +1,20 @@
+#pragma once
+#include <functional>
+
+#include "kernels/conv2d.h"
+
+namespace tests {
+
+/// A way to compute the three convolutions.
+struct ConvolutionWay {
+  std::function<void(const engine::Context&, const kernels::Conv2dForward&)> forward;
+  std::function<void(const engine::Context&, const kernels::Conv2dDgrad&)> dgrad;
+  std::function<void(const engine::Context&, const kernels::Conv2dWgrad&)> wgrad;
+  double rounding = 1e-7;  ///< per term of a sum, relative to the terms: what its products may lose
+};
+
+/// Checks forward, dgrad and wgrad against the definition in double, overwriting and accumulating, that a second call
+/// gives the same bits, and that nothing beside the outputs is written.
+void check_convolution(const engine::Context& context, const kernels::Conv2dGeometry& g, const ConvolutionWay& way);
+
+}  // namespace tests
