@@ -21,6 +21,7 @@
 #include "apps/train/make_context.h"
 #include "apps/train/network.h"
 #include "apps/train/parameter_files.h"
+#include "apps/train/plans.h"
 #include "engine/io/files.h"
 #include "engine/io/safetensors.h"
 
@@ -163,6 +164,7 @@ int lineval(int argc, char** argv) {
                                    .seed = static_cast<std::uint64_t>(arguments.seed)};
 
   const engine::Context context = make_context(config);
+  take_up_plans(context, run);
   const auto train_data = open_data(config, data::Split::train), test_data = open_data(config, data::Split::test);
   check_splits_match(*train_data, *test_data);
   const std::int64_t neighbours = std::min(arguments.k, train_data->size());

@@ -12,6 +12,7 @@
 #include "apps/train/make_encoder.h"
 #include "apps/train/make_optimizer.h"
 #include "apps/train/parameter_files.h"
+#include "apps/train/plans.h"
 #include "engine/autograd.h"
 #include "engine/io/files.h"
 
@@ -119,6 +120,7 @@ void Trainer::train_step(const data::HostBatch& batch) {
 Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe) {
   const std::int64_t steps = plan_.schedule.steps, per_epoch = plan_.steps_per_epoch;
   status_.emplace(context_, plan_.schedule.table(), step_);
+  Plans plans(context_, directory.path());
   Checkpoints checkpoints(directory.path(), config_.run.keep);
   MetricsFile metrics(directory.path() / "metrics.jsonl", step_ > 0 ? step_ : -1);
   data::Loader loader(*train_, loader_options(config_, step_));
@@ -176,6 +178,7 @@ Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe) 
                                 summary.test_accuracy));
     }
     if (last || signal != 0 || each(config_.run.ckpt_every)) {
+      plans.save();  // before the checkpoint: what follows it must round as what came before
       checkpoints.save(state(), [this](const fs::path& path) { write_tensors(path); });
     }
     if (logs) window = {};  // after evaluation and checkpoint, which are no part of a step's time

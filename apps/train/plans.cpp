@@ -1,0 +1,94 @@
+#include "apps/train/plans.h"
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <span>
+
+#include "apps/run/build_info.h"
+#include "apps/run/environment.h"
+#include "engine/core/error.h"
+#include "engine/io/files.h"
+#include "engine/io/sha256.h"
+#include "kernels/context.h"
+
+namespace apps {
+namespace {
+
+namespace fs = std::filesystem;
+using Choices = std::map<std::string, std::string>;
+using Json = nlohmann::ordered_json;
+
+/// What decides which algorithm is the fastest, as JSON.
+std::string made_for(const engine::Context& context) {
+  const BuildInfo build = build_info();
+  return Json{{"cpu", cpu_model()},
+              {"threads", context.threads()},
+              {"libraries", kernels::library_versions()},
+              {"build", {{"version", build.version}, {"compiler", build.compiler}, {"flags", build.flags}}}}
+      .dump();
+}
+
+/// Empty when the user has no cache directory.
+fs::path machine_file(const std::string& made_for) {
+  const char *cache = std::getenv("XDG_CACHE_HOME"), *home = std::getenv("HOME");
+  const bool has_cache = cache != nullptr && *cache == '/';  // the specification ignores relative paths
+  if (!has_cache && (home == nullptr || *home != '/')) return {};
+  const fs::path base = has_cache ? fs::path(cache) : fs::path(home) / ".cache";
+  return base / "antipode" / ("plans-" + engine::sha256(std::as_bytes(std::span(made_for))).substr(0, 16) + ".json");
+}
+
+/// The choices in a file that is for the same machine and build; none when it is not there.
+Choices read(const fs::path& file, const std::string& made_for) {
+  if (file.empty() || !fs::exists(file)) return {};
+  try {
+    const Json json = Json::parse(engine::read_file(file));
+    if (json.at("made_for").dump() != made_for) return {};
+    return json.at("choices").get<Choices>();
+  } catch (const Json::exception&) {
+    throw engine::DataError(engine::concat(file.string(), " is not a file of plans; delete it to time them again"));
+  }
+}
+
+/// The machine's choices; a damaged file counts as none and will be written anew.
+Choices of_machine(const std::string& made_for) {
+  try {
+    return read(machine_file(made_for), made_for);
+  } catch (const engine::Error&) { return {}; }
+}
+
+std::string text(const std::string& made_for, const Choices& choices) {
+  return Json{{"made_for", Json::parse(made_for)}, {"choices", choices}}.dump(2) + "\n";
+}
+
+}  // namespace
+
+Plans::Plans(const engine::Context& context, const fs::path& run)
+    : context_(context),
+      run_file_(run / "plans.json"),
+      made_for_(made_for(context)),
+      saved_(read(run_file_, made_for_)) {
+  Choices choices = saved_;
+  choices.merge(of_machine(made_for_));  // what the run has stays as it is
+  kernels::restore_choices(context, choices);
+  kernels::time_new_choices(context, true);
+}
+
+void Plans::save() {
+  Choices choices = kernels::timed_choices(context_);
+  if (choices == saved_) return;
+  engine::atomic_write_file(run_file_, text(made_for_, choices));
+  saved_ = choices;
+  const fs::path file = machine_file(made_for_);
+  if (file.empty()) return;
+  choices.merge(of_machine(made_for_));
+  try {
+    engine::create_directories(file.parent_path());
+    engine::atomic_write_file(file, text(made_for_, choices));
+  } catch (const engine::Error&) {}
+}
+
+void take_up_plans(const engine::Context& context, const fs::path& run) {
+  kernels::restore_choices(context, read(run / "plans.json", made_for(context)));
+}
+
+}  // namespace apps

@@ -1,0 +1,120 @@
+#include "apps/train/plans.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "engine/core/error.h"
+#include "engine/io/files.h"
+#include "engine/ops/conv2d.h"
+#include "kernels/context.h"
+#include "tests/engine/io/scratch_directory.h"
+#include "tests/numeric.h"
+
+using namespace apps;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kProblem = "conv2d_forward x=4x28x28x32 weight=64x3x3x32 stride=1 pad=1";
+
+/// A user's cache directory of the test's own.
+struct MachineCache {
+  explicit MachineCache(const fs::path& path) { setenv("XDG_CACHE_HOME", path.c_str(), 1); }
+  ~MachineCache() { unsetenv("XDG_CACHE_HOME"); }
+};
+
+engine::Context context(int threads = 1) { return kernels::make_context({.device = {}, .threads = threads}); }
+
+/// Computes a convolution that is large enough to be timed.
+void convolve(const engine::Context& on) {
+  engine::conv2d(tests::random_tensor(on, {4, 28, 28, 32}, 1), tests::random_tensor(on, {64, 3, 3, 32}, 2),
+                 {.stride = 1, .pad = 1});
+}
+
+/// The only file of plans in the cache.
+fs::path machine_file(const fs::path& cache) { return *fs::directory_iterator(cache / "antipode"); }
+
+/// Writes another choice into a file of plans.
+void change(const fs::path& file, const std::string& from, const std::string& to) {
+  std::string text = engine::read_file(file);
+  const std::size_t at = text.find("\": \"" + from);
+  REQUIRE(at != text.npos);
+  text.replace(at + 4, from.size(), to);
+  engine::atomic_write_file(file, text);
+}
+
+}  // namespace
+
+TEST_CASE("plans: what was timed is kept with the run and on the machine, and taken up by both") {
+  const ScratchDirectory scratch;
+  const MachineCache cache(scratch / "cache");
+  for (const char* run : {"first", "second", "third"}) fs::create_directory(scratch / run);
+  const engine::Context timed = context();
+  Plans plans(timed, scratch / "first");
+  plans.save();
+  CHECK_FALSE(fs::exists(scratch / "first" / "plans.json"));  // nothing timed yet
+  convolve(timed);
+  plans.save();
+  const std::string way = kernels::timed_choices(timed).at(kProblem);
+  REQUIRE(fs::exists(scratch / "first" / "plans.json"));
+
+  const std::string other = way == "blocked" ? "direct" : "blocked";
+  change(machine_file(scratch / "cache"), way, other);
+  const engine::Context next = context();  // a new run goes by the machine's
+  Plans next_plans(next, scratch / "second");
+  convolve(next);
+  next_plans.save();
+  CHECK(kernels::timed_choices(next).at(kProblem) == other);
+  CHECK(engine::read_file(scratch / "second" / "plans.json").find(other) != std::string::npos);
+
+  const engine::Context resumed = context();  // a resumed one by its own
+  const Plans resumed_plans(resumed, scratch / "first");
+  CHECK(kernels::timed_choices(resumed).at(kProblem) == way);
+
+  const engine::Context evaluating = context();
+  take_up_plans(evaluating, scratch / "second");
+  CHECK(kernels::timed_choices(evaluating).at(kProblem) == other);
+
+  const engine::Context more_threads = context(2);  // other conditions: nothing holds
+  const Plans none(more_threads, scratch / "first");
+  CHECK(kernels::timed_choices(more_threads).empty());
+}
+
+TEST_CASE("plans: a run's damaged file is refused, the machine's is written anew") {
+  const ScratchDirectory scratch;
+  const MachineCache cache(scratch / "cache");
+  fs::create_directory(scratch / "run");
+  {
+    const engine::Context timed = context();
+    Plans plans(timed, scratch / "run");
+    convolve(timed);
+    plans.save();
+  }
+  const fs::path file = machine_file(scratch / "cache");
+  engine::atomic_write_file(file, "{");
+  engine::atomic_write_file(scratch / "run" / "plans.json", "[]");
+  const engine::Context on = context();
+  const std::string message =
+      (scratch / "run" / "plans.json").string() + " is not a file of plans; delete it to time them again";
+  CHECK_THROWS_WITH_AS(Plans(on, scratch / "run"), message.c_str(), engine::DataError);
+
+  fs::remove(scratch / "run" / "plans.json");
+  Plans plans(on, scratch / "run");
+  convolve(on);
+  plans.save();
+  CHECK(engine::read_file(file) == engine::read_file(scratch / "run" / "plans.json"));
+}
+
+TEST_CASE("plans: a machine without a place to keep them times again") {
+  const ScratchDirectory scratch;
+  fs::create_directory(scratch / "run");
+  std::ofstream(scratch / "file") << "in the way";
+  const MachineCache cache(scratch / "file");
+  const engine::Context on = context();
+  Plans plans(on, scratch / "run");
+  convolve(on);
+  plans.save();
+  CHECK(fs::exists(scratch / "run" / "plans.json"));
+}
