@@ -17,7 +17,7 @@ engine::Context make_context(const ContextOptions& options = {});
 /// Whether kernels with several ways to the same result time those of each new problem and go on with the fastest. Off
 /// at first: a fixed rule decides. How results round depends on the way.
 void time_new_choices(const engine::Context& context, bool on);
-/// The timed choices so far, problem -> way: {"conv2d_forward x=64x28x28x64 ...", "winograd"}.
+/// The timed choices that were made use of, problem -> way: {"conv2d_forward x=64x28x28x64 ...", "winograd"}.
 std::map<std::string, std::string> timed_choices(const engine::Context& context);
 /// Takes up earlier choices instead of timing; throws for a way that this build does not have.
 void restore_choices(const engine::Context& context, const std::map<std::string, std::string>& choices);

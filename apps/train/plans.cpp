@@ -75,6 +75,7 @@ Plans::Plans(const engine::Context& context, const fs::path& run)
 
 void Plans::save() {
   Choices choices = kernels::timed_choices(context_);
+  choices.merge(Choices(saved_));
   if (choices == saved_) return;
   engine::atomic_write_file(run_file_, text(made_for_, choices));
   saved_ = choices;

@@ -17,8 +17,8 @@ class Plans {
   /// Throws engine::DataError for a plans.json that cannot be read.
   Plans(const engine::Context& context, const std::filesystem::path& run);
 
-  /// Writes both files if something was timed since the last call. The machine's is a convenience: when it cannot be
-  /// written, the next run times again.
+  /// Writes both files if more choices were made use of since the last call. The machine's is a convenience: when it
+  /// cannot be written, the next run times again.
   void save();
 
  private:

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "engine/core/error.h"
+#include "kernels/cpu/direct_convolution.h"
 #include "kernels/cpu/lowered_convolution.h"
 #include "kernels/cpu/winograd_convolution.h"
 
@@ -13,8 +14,6 @@ namespace kernels::cpu {
 namespace {
 
 constexpr std::array<const char*, 4> kNames = {"direct", "blocked", "lowered", "winograd"};
-
-const char* name(ConvolutionAlgorithm algorithm) { return kNames[static_cast<std::size_t>(algorithm)]; }
 
 std::string key(const Conv2dGeometry& g, ConvolutionPass pass) {
   constexpr std::array<const char*, 3> kPasses = {"forward", "dgrad", "wgrad"};
@@ -26,13 +25,14 @@ std::string key(const Conv2dGeometry& g, ConvolutionPass pass) {
 ConvolutionAlgorithm usual(const Conv2dGeometry& g) {
   constexpr std::int64_t kManyOutputs = 512;
   if (winograd_takes(g) && g.n * g.p() * g.q() >= kManyOutputs) return ConvolutionAlgorithm::winograd;
-  if (lowering_is_faster(g)) return ConvolutionAlgorithm::lowered;
+  if (lowering_is_faster(g) || !direct_takes(g)) return ConvolutionAlgorithm::lowered;
   return ConvolutionAlgorithm::direct;
 }
 
 std::vector<ConvolutionAlgorithm> candidates(const Conv2dGeometry& g) {
-  std::vector<ConvolutionAlgorithm> all{ConvolutionAlgorithm::direct, ConvolutionAlgorithm::blocked};
-  if (g.r * g.s > 1) all.push_back(ConvolutionAlgorithm::lowered);
+  std::vector<ConvolutionAlgorithm> all;
+  if (direct_takes(g)) all = {ConvolutionAlgorithm::direct, ConvolutionAlgorithm::blocked};
+  if (g.r * g.s > 1 || all.empty()) all.push_back(ConvolutionAlgorithm::lowered);
   if (winograd_takes(g)) all.push_back(ConvolutionAlgorithm::winograd);
   return all;
 }
@@ -55,23 +55,19 @@ ConvolutionAlgorithm fastest(const std::vector<ConvolutionAlgorithm>& ways,
 
 ConvolutionAlgorithm ConvolutionChoices::choose(const Conv2dGeometry& g, ConvolutionPass pass,
                                                 const std::function<double(ConvolutionAlgorithm)>& seconds) {
-  constexpr std::int64_t kWorthTiming = 100'000'000;  // operations: a fraction of a millisecond
+  constexpr std::int64_t kWorthTiming = 200'000'000;  // operations: half a millisecond
   const auto [found, is_new] = decided_.try_emplace({g, pass}, usual(g));
   ConvolutionAlgorithm& algorithm = found->second;
   if (!is_new || g.operations() < kWorthTiming) return algorithm;
-  const std::string name = key(g, pass);
-  if (const auto earlier = timed_.find(name); earlier != timed_.end()) {
-    algorithm = earlier->second;
-  } else if (time_new_) {
-    algorithm = timed_[name] = fastest(candidates(g), seconds);
+  const std::string problem = key(g, pass);
+  auto timed = timed_.find(problem);
+  if (timed == timed_.end()) {
+    if (!time_new_) return algorithm;
+    timed = timed_.emplace(problem, fastest(candidates(g), seconds)).first;
   }
+  algorithm = timed->second;
+  used_[problem] = kNames[static_cast<std::size_t>(algorithm)];
   return algorithm;
-}
-
-std::map<std::string, std::string> ConvolutionChoices::names() const {
-  std::map<std::string, std::string> names;
-  for (const auto& [key, algorithm] : timed_) names.emplace(key, name(algorithm));
-  return names;
 }
 
 void ConvolutionChoices::restore(const std::map<std::string, std::string>& names) {

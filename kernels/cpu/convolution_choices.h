@@ -27,8 +27,9 @@ class ConvolutionChoices {
   ConvolutionAlgorithm choose(const Conv2dGeometry& g, ConvolutionPass pass,
                               const std::function<double(ConvolutionAlgorithm)>& seconds);
 
-  /// All timed choices: "conv2d_forward x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1" -> "winograd".
-  std::map<std::string, std::string> names() const;
+  /// The timed choices that were made use of: "conv2d_forward x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1" ->
+  /// "winograd".
+  const std::map<std::string, std::string>& names() const { return used_; }
   /// Takes up earlier choices, in place of those of the same problems here; throws engine::Error for one whose
   /// algorithm does not exist.
   void restore(const std::map<std::string, std::string>& names);
@@ -37,6 +38,7 @@ class ConvolutionChoices {
   bool time_new_ = false;
   std::map<std::pair<Conv2dGeometry, ConvolutionPass>, ConvolutionAlgorithm> decided_;  // in this process
   std::map<std::string, ConvolutionAlgorithm> timed_;                                   // in this or an earlier one
+  std::map<std::string, std::string> used_;                                             // of these
 };
 
 }  // namespace kernels::cpu

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr const char* kProblem = "conv2d_forward x=4x28x28x32 weight=64x3x3x32 stride=1 pad=1";
+constexpr const char* kProblem = "conv2d_forward x=8x28x28x32 weight=64x3x3x32 stride=1 pad=1";
 
 /// A user's cache directory of the test's own.
 struct MachineCache {
@@ -29,7 +29,7 @@ engine::Context context(int threads = 1) { return kernels::make_context({.device
 
 /// Computes a convolution that is large enough to be timed.
 void convolve(const engine::Context& on) {
-  engine::conv2d(tests::random_tensor(on, {4, 28, 28, 32}, 1), tests::random_tensor(on, {64, 3, 3, 32}, 2),
+  engine::conv2d(tests::random_tensor(on, {8, 28, 28, 32}, 1), tests::random_tensor(on, {64, 3, 3, 32}, 2),
                  {.stride = 1, .pad = 1});
 }
 
@@ -71,14 +71,17 @@ TEST_CASE("plans: what was timed is kept with the run and on the machine, and ta
 
   const engine::Context resumed = context();  // a resumed one by its own
   const Plans resumed_plans(resumed, scratch / "first");
+  convolve(resumed);
   CHECK(kernels::timed_choices(resumed).at(kProblem) == way);
 
   const engine::Context evaluating = context();
   take_up_plans(evaluating, scratch / "second");
+  convolve(evaluating);
   CHECK(kernels::timed_choices(evaluating).at(kProblem) == other);
 
   const engine::Context more_threads = context(2);  // other conditions: nothing holds
-  const Plans none(more_threads, scratch / "first");
+  take_up_plans(more_threads, scratch / "first");
+  convolve(more_threads);
   CHECK(kernels::timed_choices(more_threads).empty());
 }
 

@@ -23,3 +23,12 @@ TEST_CASE("direct convolution: forward, dgrad and wgrad equal the definition in 
     }
   }
 }
+
+TEST_CASE("conv2d: strided 1x1 kernels over few channels, which oneDNN gets wrong, are computed another way") {
+  const engine::Context context = kernels::make_context({.device = {}, .threads = 2});
+  for (const std::int64_t channels : {1, 3, 12}) {
+    const Conv2dGeometry g{.n = 3, .h = 18, .w = 18, .c = channels, .k = 6, .r = 1, .s = 1, .stride = 2};
+    CHECK_FALSE(cpu::direct_takes(g));
+    tests::check_convolution(context, g, {cpu::conv2d_forward, cpu::conv2d_dgrad, cpu::conv2d_wgrad});
+  }
+}
