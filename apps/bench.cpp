@@ -1,0 +1,106 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "apps/bench/works.h"
+#include "apps/run/exit_code.h"
+#include "apps/run/flags.h"
+#include "apps/run/main.h"
+#include "engine/core/device.h"
+#include "kernels/context.h"
+
+namespace {
+
+using namespace apps;
+
+struct Arguments {
+  std::string work;
+  WorkOptions options;
+  std::int64_t threads = 0, repetitions = 10, warmup = 2;
+  bool profile = false;
+};
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+int bench(int argc, char** argv) {
+  Arguments arguments;
+  Flags flags("bench", engine::concat("Times one piece of work: bench WORK.\n\n", list_works()));
+  flags.add_positional({.name = "WORK", .help = "what to time"}, arguments.work);
+  flags.add({.name = "--batch-size",
+             .group = "Work",
+             .help = "images of a network's step",
+             .value = "N",
+             .fallback = std::to_string(arguments.options.batch_size)},
+            arguments.options.batch_size, 1);
+  flags.add({.name = "--image-size",
+             .group = "Work",
+             .help = "height and width of the images",
+             .value = "N",
+             .fallback = std::to_string(arguments.options.image_size)},
+            arguments.options.image_size, 8);
+  flags.add({.name = "--rows",
+             .group = "Work",
+             .help = "rows of a loss, both views together",
+             .value = "N",
+             .fallback = std::to_string(arguments.options.rows)},
+            arguments.options.rows, 2);
+  flags.add({.name = "--dim",
+             .group = "Work",
+             .help = "columns of a loss",
+             .value = "N",
+             .fallback = std::to_string(arguments.options.dim)},
+            arguments.options.dim, 1);
+  flags.add({.name = "--repetitions", .group = "Run", .help = "that are timed", .value = "N", .fallback = "10"},
+            arguments.repetitions, 1);
+  flags.add({.name = "--warmup", .group = "Run", .help = "repetitions before them", .value = "N", .fallback = "2"},
+            arguments.warmup, 0);
+  flags.add({.name = "--threads", .group = "Run", .help = "CPU threads, 0 for all", .value = "N", .fallback = "0"},
+            arguments.threads, 0);
+  flags.add_switch({.name = "--profile", .group = "Run", .help = "print where the time goes, per kernel and per layer"},
+                   arguments.profile);
+  if (!flags.parse(argc, argv)) return kSuccess;
+  if (arguments.work.empty()) throw UsageError("say what to time: bench WORK; bench --help lists the works");
+
+  const engine::Context context = kernels::make_context({.device = {}, .threads = static_cast<int>(arguments.threads)});
+  kernels::time_new_choices(context, true);
+  const Work work = make_work(context, arguments.work, arguments.options);
+  for (std::int64_t i = 0; i < arguments.warmup; ++i) work.run();
+  context.pool().reset_peak();
+  context.profiler().enable(arguments.profile);
+  std::vector<double> ms;
+  double total_seconds = 0;
+  for (std::int64_t i = 0; i < arguments.repetitions; ++i) {
+    const auto begin = std::chrono::steady_clock::now();
+    work.run();
+    context.backend().synchronize();
+    ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
+    total_seconds += ms.back() / 1e3;
+  }
+  if (arguments.profile) context.profiler().print(std::cerr, total_seconds);
+  const double middle = median(ms);
+  std::cerr << fmt::format("{}: median {:.3f} ms, minimum {:.3f} ms, {:.1f} {}/s, {:.1f} MiB at the peak\n", work.name,
+                           middle, *std::min_element(ms.begin(), ms.end()), work.items / middle * 1e3, work.unit,
+                           static_cast<double>(context.pool().peak_bytes()) / (1 << 20));
+  std::cout << nlohmann::ordered_json{{"work", work.name},
+                                      {"threads", context.threads()},
+                                      {"ms", ms},
+                                      {"median_ms", middle},
+                                      {"per_second", work.items / middle * 1e3},
+                                      {"unit", work.unit},
+                                      {"peak_bytes", context.pool().peak_bytes()},
+                                      {"choices", kernels::timed_choices(context)}}
+                   .dump()
+            << std::endl;
+  return kSuccess;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) { return apps::run_main(argc, argv, bench); }
