@@ -18,7 +18,7 @@ const std::vector<Experiment>& table() {
                    "cross-view loss; test accuracy of the linear classifier that trains beside the encoder on its "
                    "first view, after the last step",
        .data = "MNIST's four idx files: --data mnist:DIR",
-       .cost = "15 runs of 600 steps per seed; about 2.5 minutes per run on two cores",
+       .cost = "15 runs of 600 steps per seed, about 1.5 minutes each on two cores",
        .rows = {.key = "loss.temperature",
                 .label = "temperature",
                 .values = {{"0.05", "t0.05"}, {"0.1", "t0.10"}, {"0.2", "t0.20"}}},
