@@ -103,7 +103,8 @@ void run_unfinished(const Reproduction& reproduction) {
     if (stop_signal() != 0) interrupt(reproduction);
     try {
       run_cell(cells[i], reproduction.argv, [&](std::int64_t, std::string_view detail) {
-        progress.update(++done, fmt::format("{} ({} of {})  {}", cells[i].name, i + 1, cells.size(), detail));
+        progress.update(++done, fmt::format("{} ({} of {}){}{}", cells[i].name, i + 1, cells.size(),
+                                            detail.empty() ? "" : "  ", detail));
       });
     } catch (const Interrupted&) { interrupt(reproduction); }  // which says how to go on with all of it
     reproduction.write_report();
