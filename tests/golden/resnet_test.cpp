@@ -13,8 +13,7 @@
 using namespace engine;
 
 TEST_CASE("golden resnet18: logits, all gradients and running statistics of torchvision's network") {
-  // One thread: oneDNN 2.6.3's 1x1 weight gradient overruns its memory at two, with channels as few as here.
-  const Context context = kernels::make_context({.device = {}, .threads = 1});
+  const Context context = kernels::make_context();
   const tests::Fixture golden(context, "resnet18");
   ParameterSet parameters;
   const models::ResNet encoder(
