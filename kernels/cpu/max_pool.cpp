@@ -19,18 +19,18 @@ Range taps_inside(std::int64_t position, std::int64_t window, std::int64_t size)
   return {std::max<std::int64_t>(0, -position), std::min(window, size - position)};
 }
 
-/// Windows that cover a pixel, the padding already added to its index.
+/// Of so many windows, those that cover a pixel, the padding already added to its index.
 Range windows_over(std::int64_t padded, const MaxPoolGeometry& g, std::int64_t windows) {
   const std::int64_t first = padded < g.window ? 0 : (padded - g.window) / g.stride + 1;
   return {first, std::min(windows, padded / g.stride + 1)};
 }
 
+/// Window q of row p of an image; `out` is where its maxima go.
 template <class T>
-void take_maxima(const MaxPoolForward& args, std::int64_t image, std::int64_t p, std::int64_t q) {
+void take_maxima(const MaxPoolForward& args, std::int64_t image, std::int64_t p, std::int64_t q, std::int64_t out) {
   const MaxPoolGeometry& g = args.g;
   const std::int64_t row = p * g.stride - g.rows.before, column = q * g.stride - g.columns.before;
   const Range rs = taps_inside(row, g.window, g.h), ss = taps_inside(column, g.window, g.w);
-  const std::int64_t out = ((image * g.p() + p) * g.q() + q) * g.c;
   for (std::int64_t begin = 0; begin < g.c; begin += kTile) {
     const std::int64_t width = std::min(kTile, g.c - begin);
     const auto pixel = [&](std::int64_t r, std::int64_t s) {
@@ -68,11 +68,14 @@ void take_maxima(const MaxPoolForward& args, std::int64_t image, std::int64_t p,
 }
 
 /// Every pixel gathers from the windows over it, always in the same order: no two threads write to one place.
+/// ps: rows of windows over its row, of `q_count` windows each. The divisions behind g.p() and g.q() would cost as much
+/// as the sums here.
 template <class T>
-void gather_gradient(const MaxPoolBackward& args, std::int64_t image, std::int64_t row, std::int64_t column) {
+void gather_gradient(const MaxPoolBackward& args, std::int64_t image, std::int64_t row, std::int64_t column, Range ps,
+                     std::int64_t p_count, std::int64_t q_count) {
   const MaxPoolGeometry& g = args.g;
   const std::int64_t padded_row = row + g.rows.before, padded_column = column + g.columns.before;
-  const Range ps = windows_over(padded_row, g, g.p()), qs = windows_over(padded_column, g, g.q());
+  const Range qs = windows_over(padded_column, g, q_count);
   for (std::int64_t begin = 0; begin < g.c; begin += kTile) {
     const std::int64_t width = std::min(kTile, g.c - begin);
     float sum[kTile] = {};
@@ -80,7 +83,7 @@ void gather_gradient(const MaxPoolBackward& args, std::int64_t image, std::int64
       for (std::int64_t q = qs.begin; q < qs.end; ++q) {
         const auto tap =
             static_cast<std::uint8_t>((padded_row - p * g.stride) * g.window + padded_column - q * g.stride);
-        const std::int64_t out = ((image * g.p() + p) * g.q() + q) * g.c + begin;
+        const std::int64_t out = ((image * p_count + p) * q_count + q) * g.c + begin;
         const T* dy = args.dy.as<T>() + out;
         const std::uint8_t* taps = args.taps.as<std::uint8_t>() + out;
 #pragma omp simd
@@ -106,19 +109,20 @@ void max_pool_forward(const Context&, const MaxPoolForward& args) {
 #pragma omp parallel for collapse(2) schedule(static) if (n * p * q * args.g.c >= kParallelElements)
     for (std::int64_t image = 0; image < n; ++image) {
       for (std::int64_t i = 0; i < p; ++i) {
-        for (std::int64_t j = 0; j < q; ++j) take_maxima<T>(args, image, i, j);
+        for (std::int64_t j = 0; j < q; ++j) take_maxima<T>(args, image, i, j, ((image * p + i) * q + j) * args.g.c);
       }
     }
   });
 }
 
 void max_pool_backward(const Context&, const MaxPoolBackward& args) {
-  const std::int64_t n = args.g.n, h = args.g.h, w = args.g.w;
+  const std::int64_t n = args.g.n, h = args.g.h, w = args.g.w, p = args.g.p(), q = args.g.q();
   with_float_type(args.dy.dtype, [&]<class T>(T*) {
 #pragma omp parallel for collapse(2) schedule(static) if (n * h * w * args.g.c >= kParallelElements)
     for (std::int64_t image = 0; image < n; ++image) {
       for (std::int64_t i = 0; i < h; ++i) {
-        for (std::int64_t j = 0; j < w; ++j) gather_gradient<T>(args, image, i, j);
+        const Range ps = windows_over(i + args.g.rows.before, args.g, p);
+        for (std::int64_t j = 0; j < w; ++j) gather_gradient<T>(args, image, i, j, ps, p, q);
       }
     }
   });
