@@ -75,15 +75,13 @@ int bench(int argc, char** argv) {
   context.pool().reset_peak();
   context.profiler().enable(arguments.profile);
   std::vector<double> ms;
-  double total_seconds = 0;
   for (std::int64_t i = 0; i < arguments.repetitions; ++i) {
     const auto begin = std::chrono::steady_clock::now();
     work.run();
     context.backend().synchronize();
     ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
-    total_seconds += ms.back() / 1e3;
   }
-  if (arguments.profile) context.profiler().print(std::cerr, total_seconds);
+  if (arguments.profile) context.profiler().print(std::cerr);
   const double middle = median(ms);
   std::cerr << fmt::format("{}: median {:.3f} ms, minimum {:.3f} ms, {:.1f} {}/s, {:.1f} MiB at the peak\n", work.name,
                            middle, *std::min_element(ms.begin(), ms.end()), work.items / middle * 1e3, work.unit,

@@ -127,7 +127,7 @@ int pretrain(int argc, char** argv) {
   std::cerr << "run directory: " << directory.path().string() << '\n';
   context.profiler().enable(arguments.profile);
   const Trainer::Summary summary = train(trainer, directory);
-  if (arguments.profile) context.profiler().print(std::cerr, summary.seconds);
+  if (arguments.profile) context.profiler().print(std::cerr);
   std::cout << write_result(directory, trainer, summary) << std::endl;
   return kSuccess;
 }

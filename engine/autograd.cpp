@@ -36,6 +36,7 @@ void Grads::pass(int i, const Tensor& dx) {
 Tensor with_grad(const Tensor& y, std::initializer_list<Tensor> inputs, BackwardFunction backward) {
   if (std::none_of(inputs.begin(), inputs.end(), [](const Tensor& x) { return x.wants_gradient(); })) return y;
   auto node = std::make_shared<Node>();
+  node->layer = y.context().profiler().place().layer;
   for (const Tensor& input : inputs) {
     node->inputs.push_back(input.node());
     node->input_shapes.push_back(input.shape());
@@ -72,6 +73,7 @@ void backward(const Tensor& y, const Tensor& dy) {
     if (!node->backward) continue;  // already run: several consumers queued it
     assert(node->written);
     Grads grads(y.context(), *node);
+    const LayerRange layer(y.context(), {.layer = node->layer, .backward = true});
     const Tensor gradient = std::exchange(node->gradient, {});
     std::exchange(node->backward, nullptr)(gradient, grads);
     for (std::shared_ptr<Node>& input : node->inputs) {

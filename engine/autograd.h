@@ -19,7 +19,8 @@ struct Node {
   std::vector<Shape> input_shapes;
   std::vector<Dtype> input_dtypes;
   BackwardFunction backward;
-  int depth = 0;  ///< longest path from a leaf: backward visits deeper nodes first
+  int depth = 0;   ///< longest path from a leaf: backward visits deeper nodes first
+  int layer = -1;  ///< of the profiler, where the operation was called
 
   Tensor gradient;       ///< preset for parameters (their slice of the flat buffer), else allocated when first written
   bool written = false;  ///< whether `gradient` holds something to add to

@@ -54,6 +54,11 @@ Initializer Initializer::glorot_uniform(std::int64_t fan_in, std::int64_t fan_ou
   return {Kind::uniform, std::sqrt(6.0 / static_cast<double>(fan_in + fan_out))};
 }
 
+std::string_view Parameter::layer() const {
+  const std::string_view name = slot_->info.name;
+  return name.substr(0, name.rfind('.'));
+}
+
 Parameter ParameterSet::add(std::string name, Shape shape, ParameterKind kind, Part part, Initializer initializer) {
   EXPECTS(!values_, "parameters: '", name, "' was added after the buffers were allocated");
   Parameter parameter;

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "engine/autograd.h"
@@ -49,6 +50,8 @@ class Parameter {
  public:
   /// The value: a leaf that collects a gradient when training, a constant when evaluating.
   Tensor tensor(Mode mode) const { return mode == Mode::train ? slot_->value : slot_->value.detach(); }
+  /// The layer that it belongs to: its name without the last part, "encoder.conv1".
+  std::string_view layer() const;
 
  private:
   friend class ParameterSet;

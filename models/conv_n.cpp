@@ -38,9 +38,16 @@ Tensor ConvN::forward(const Tensor& images, engine::Mode mode) const {
           "convn: images must be [N,28,28,", in_channels_, "], got ", images.shape());
   Tensor x = images;
   for (const Stage& stage : convolutions_) {
-    x = stage.batch_norm(engine::conv2d(x, stage.weight.tensor(mode), {.stride = 2}), mode, {.relu = true});
+    {
+      const engine::LayerRange layer(x.context(), stage.weight.layer());
+      x = engine::conv2d(x, stage.weight.tensor(mode), {.stride = 2});
+    }
+    x = stage.batch_norm(x, mode, {.relu = true});
   }
-  x = engine::linear(engine::flatten(x), dense_.weight.tensor(mode));
+  {
+    const engine::LayerRange layer(x.context(), dense_.weight.layer());
+    x = engine::linear(engine::flatten(x), dense_.weight.tensor(mode));
+  }
   return dense_.batch_norm(x, mode, {.relu = true});
 }
 

@@ -13,6 +13,7 @@ ProbeHead::ProbeHead(engine::ParameterSet& parameters, std::int64_t features, st
       bias_(parameters.add("probe.bias", {classes}, ParameterKind::bias, Part::probe, Initializer::constant(0))) {}
 
 engine::Tensor ProbeHead::forward(const engine::Tensor& features, engine::Mode mode) const {
+  const engine::LayerRange layer(features.context(), weight_.layer());
   return engine::linear(features.detach(), weight_.tensor(mode), bias_.tensor(mode));
 }
 

@@ -28,6 +28,7 @@ std::array<int, kGroups> blocks_of(int depth) {
 }
 
 Tensor pool(const Tensor& x, ResNet::Variant variant) {
+  const engine::LayerRange layer(x.context(), "encoder.maxpool");
   if (variant == ResNet::Variant::torchvision) return max_pool(x, {.rows = {1, 1}, .columns = {1, 1}});
   return max_pool(
       x, {.rows = MaxPoolOptions::same(x.shape()[1], 3, 2), .columns = MaxPoolOptions::same(x.shape()[2], 3, 2)});
@@ -97,7 +98,11 @@ ResNet::ResNet(engine::ParameterSet& parameters, const Options& options) : optio
 }
 
 Tensor ResNet::Convolution::operator()(const Tensor& x, Mode mode, const engine::BatchNormEpilogue& epilogue) const {
-  return batch_norm(engine::conv2d(x, weight.tensor(mode), {.stride = stride, .pad = pad}), mode, epilogue);
+  const auto convolve = [&] {
+    const engine::LayerRange layer(x.context(), weight.layer());
+    return engine::conv2d(x, weight.tensor(mode), {.stride = stride, .pad = pad});
+  };
+  return batch_norm(convolve(), mode, epilogue);
 }
 
 Tensor ResNet::BasicBlock::operator()(const Tensor& x, Mode mode) const {
@@ -113,6 +118,7 @@ Tensor ResNet::forward(const Tensor& images, Mode mode) const {
   Tensor x = stem_(images, mode, {.relu = true});
   if (options_.stem == Stem::imagenet) x = pool(x, options_.variant);
   for (const BasicBlock& block : blocks_) x = block(x, mode);
+  const engine::LayerRange layer(x.context(), "encoder.avgpool");
   return engine::global_average_pool(x);
 }
 

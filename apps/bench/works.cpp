@@ -62,15 +62,21 @@ class ResNetStep {
   void run() {
     parameters_.begin_step();
     const engine::Mode mode = engine::Mode::train;
-    const Tensor logits = engine::linear(encoder_.forward(images_, mode), weight_.tensor(mode), bias_.tensor(mode));
-    const Tensor loss = engine::softmax_cross_entropy(logits, labels_).loss;
+    const Tensor loss = classify(encoder_.forward(images_, mode), mode);
     engine::backward(loss);
     parameters_.finish_gradients();
+    const engine::LayerRange layer(loss.context(), "optimizer");
     optimizer_->step(loss, *status_);
     status_->finish_step(std::array{loss});
   }
 
  private:
+  Tensor classify(const Tensor& features, engine::Mode mode) const {
+    const engine::LayerRange layer(features.context(), weight_.layer());
+    const Tensor logits = engine::linear(features, weight_.tensor(mode), bias_.tensor(mode));
+    return engine::softmax_cross_entropy(logits, labels_).loss;
+  }
+
   static constexpr std::size_t kMostSteps = 100'000;
   engine::ParameterSet parameters_;
   models::ResNet encoder_;

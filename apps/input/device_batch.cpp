@@ -28,6 +28,7 @@ void DeviceBatch::upload(const data::HostBatch& batch) {
 }
 
 Tensor DeviceBatch::augmented_views(const Config& config, std::int64_t views) const {
+  const engine::LayerRange layer(images_.context(), "augmentation");
   const Shape& shape = images_.shape();
   Tensor boxes = Tensor::empty(images_.context(), {views, shape[0], 4}, Dtype::i32);
   kernels::draw_crops(images_.context(),

@@ -17,7 +17,9 @@ struct Encoded {
 };
 
 Tensor project(const Network& network, const Tensor& features) {
-  return engine::l2_normalize(network.projector->forward(features, Mode::train));
+  const Tensor z = network.projector->forward(features, Mode::train);
+  const engine::LayerRange layer(z.context(), "loss");
+  return engine::l2_normalize(z);
 }
 
 Encoded encode(const Config& config, const Network& network, const Tensor& views) {
@@ -43,6 +45,7 @@ Encoded encode(const Config& config, const Network& network, const Tensor& views
 losses::ContrastiveLoss contrast(const Config& config, const Encoded& encoded) {
   const auto temperature = static_cast<float>(config.loss.temperature);
   const auto& [view1, view2] = encoded.projections;
+  const engine::LayerRange layer(view1.context(), "loss");
   if (config.loss.name == "cross-view") return losses::cross_view(view1, view2, temperature);
   return losses::nt_xent(engine::concat_rows(view1, view2), temperature);
 }

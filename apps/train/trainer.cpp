@@ -110,6 +110,7 @@ void Trainer::train_step(const data::HostBatch& batch) {
   const ObjectiveOutcome outcome = contrastive_objective(config_, network_, batch_);
   engine::backward(outcome.total);
   network_.parameters.finish_gradients();
+  const engine::LayerRange layer(context_, "optimizer");
   optimizer_->step(outcome.total, *status_);
   const engine::Tensor scalars[] = {outcome.loss,           outcome.alignment,
                                     outcome.distribution,   outcome.contrast_accuracy,
@@ -136,6 +137,7 @@ Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe) 
     }
     ++step_;
     ++window.steps;
+    if (summary.steps++ == 0) context_.profiler().clear();  // the first step also compiles and times algorithms
 
     const int signal = stop_signal();
     const bool epoch_ends = step_ % per_epoch == 0, last = step_ == steps;

@@ -33,6 +33,7 @@ class Trainer {
     std::optional<double> loss;  ///< of the last step; none if that was done before this process
     double test_accuracy = 0;    ///< of the online probe
     double seconds = 0;          ///< of this process's steps
+    std::int64_t steps = 0;      ///< that it did
   };
   /// Told after every step how many are done, and "loss 4.1312": the newest one that was read.
   using Observer = std::function<void(std::int64_t step, std::string_view detail)>;

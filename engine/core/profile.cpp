@@ -3,46 +3,125 @@
 #include <algorithm>
 #include <iomanip>
 #include <ostream>
-#include <vector>
+#include <utility>
 
 #include "engine/core/context.h"
 
 namespace engine {
+namespace {
+
+/// A line of a table: a name, then right-aligned columns.
+class Line {
+ public:
+  Line(std::ostream& out, std::string_view name) : out_(out) {
+    out_ << std::left << std::setw(36) << name << std::right;
+  }
+  ~Line() { out_ << '\n'; }
+  Line(const Line&) = delete;
+  Line& operator=(const Line&) = delete;
+
+  template <class Value>
+  Line& column(const Value& value) {
+    out_ << std::setw(11) << std::fixed << std::setprecision(1) << value;
+    return *this;
+  }
+  Line& share(double part, double whole) {
+    out_ << std::setw(9) << std::fixed << std::setprecision(1) << (whole > 0 ? 100 * part / whole : 0) << '%';
+    return *this;
+  }
+
+ private:
+  std::ostream& out_;
+};
+
+double per_nanosecond(std::int64_t amount, double seconds) {
+  return seconds > 0 ? 1e-9 * static_cast<double>(amount) / seconds : 0;
+}
+
+}  // namespace
+
+void Profiler::Entry::add(double more_seconds, Cost more) {
+  ++calls;
+  seconds += more_seconds;
+  cost.bytes += more.bytes;
+  cost.operations += more.operations;
+}
+
+void Profiler::enable(bool on) {
+  enabled_ = on;
+  clear();
+}
+
+void Profiler::clear() {
+  entries_.clear();
+  for (Layer& layer : layers_) layer.forward = layer.backward = {};  // their indices stay what they are
+  no_layer_ = {};
+  begin_ = std::chrono::steady_clock::now();
+}
 
 void Profiler::add(const char* name, double seconds, Cost cost) {
   auto found = entries_.find(std::string_view(name));
   if (found == entries_.end()) found = entries_.emplace(name, Entry{}).first;
-  Entry& entry = found->second;
-  ++entry.calls;
-  entry.seconds += seconds;
-  entry.cost.bytes += cost.bytes;
-  entry.cost.operations += cost.operations;
+  found->second.add(seconds, cost);
+  if (place_.layer < 0) return no_layer_.add(seconds, cost);
+  Layer& layer = layers_[static_cast<std::size_t>(place_.layer)];
+  (place_.backward ? layer.backward : layer.forward).add(seconds, cost);
 }
 
-void Profiler::print(std::ostream& out, double wall_seconds) const {
+int Profiler::layer(std::string_view name) {
+  const auto known =
+      std::find_if(layers_.begin(), layers_.end(), [&](const Layer& layer) { return layer.name == name; });
+  const auto index = known - layers_.begin();
+  if (known == layers_.end()) layers_.push_back({.name = std::string(name), .forward = {}, .backward = {}});
+  return static_cast<int>(index);
+}
+
+void Profiler::print(std::ostream& out) const {
+  const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin_;
+  const auto flags = out.flags();
+  const auto precision = out.precision();
+  print_kernels(out, wall.count());
+  print_layers(out, wall.count());
+  out.flags(flags);
+  out.precision(precision);
+}
+
+void Profiler::print_kernels(std::ostream& out, double wall_seconds) const {
   std::vector<std::pair<std::string, Entry>> rows(entries_.begin(), entries_.end());
   std::stable_sort(rows.begin(), rows.end(),
                    [](const auto& a, const auto& b) { return a.second.seconds > b.second.seconds; });
-  const auto flags = out.flags();
-  const auto precision = out.precision();
-  out << std::left << std::setw(28) << "kernel" << std::right << std::setw(9) << "calls" << std::setw(12) << "ms"
-      << std::setw(10) << "GB/s" << std::setw(10) << "GFLOP/s" << std::setw(8) << "share" << '\n';
-  const auto row = [&](const std::string& name, std::int64_t calls, double seconds, Cost cost) {
-    out << std::left << std::setw(28) << name << std::right << std::fixed << std::setprecision(1) << std::setw(9)
-        << calls << std::setw(12) << seconds * 1e3;
-    const double per_second = seconds > 0 ? 1e-9 / seconds : 0;
-    out << std::setw(10) << static_cast<double>(cost.bytes) * per_second << std::setw(10)
-        << static_cast<double>(cost.operations) * per_second << std::setw(7)
-        << (wall_seconds > 0 ? 100 * seconds / wall_seconds : 0) << "%\n";
-  };
+  Line(out, "kernel").column("calls").column("ms").column("GB/s").column("GFLOP/s").column("share");
   double in_kernels = 0;
   for (const auto& [name, entry] : rows) {
-    row(name, entry.calls, entry.seconds, entry.cost);
+    Line(out, name)
+        .column(entry.calls)
+        .column(entry.seconds * 1e3)
+        .column(per_nanosecond(entry.cost.bytes, entry.seconds))
+        .column(per_nanosecond(entry.cost.operations, entry.seconds))
+        .share(entry.seconds, wall_seconds);
     in_kernels += entry.seconds;
   }
-  row("(outside kernels)", 0, std::max(0.0, wall_seconds - in_kernels), {});
-  out.flags(flags);
-  out.precision(precision);
+  const double outside = std::max(0.0, wall_seconds - in_kernels);
+  Line(out, "(outside kernels)").column("").column(outside * 1e3).column("").column("").share(outside, wall_seconds);
+}
+
+void Profiler::print_layers(std::ostream& out, double wall_seconds) const {
+  out << '\n';
+  Line(out, "layer").column("forward ms").column("backward ms").column("GFLOP/s").column("share");
+  for (const Layer& layer : layers_) {
+    const double seconds = layer.forward.seconds + layer.backward.seconds;
+    if (layer.forward.calls + layer.backward.calls == 0) continue;
+    Line(out, layer.name)
+        .column(layer.forward.seconds * 1e3)
+        .column(layer.backward.seconds * 1e3)
+        .column(per_nanosecond(layer.forward.cost.operations + layer.backward.cost.operations, seconds))
+        .share(seconds, wall_seconds);
+  }
+  Line(out, "(in no layer)")
+      .column(no_layer_.seconds * 1e3)
+      .column("")
+      .column(per_nanosecond(no_layer_.cost.operations, no_layer_.seconds))
+      .share(no_layer_.seconds, wall_seconds);
 }
 
 ProfileRange::ProfileRange(const Context& context, const char* name, Cost cost)
@@ -56,5 +135,17 @@ ProfileRange::~ProfileRange() {
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
   context_.profiler().add(name_, elapsed.count(), cost_);
 }
+
+LayerRange::LayerRange(const Context& context, std::string_view name)
+    : profiler_(context.profiler()), outer_(profiler_.place()) {
+  if (profiler_.enabled()) profiler_.enter({.layer = profiler_.layer(name), .backward = outer_.backward});
+}
+
+LayerRange::LayerRange(const Context& context, Profiler::Place place)
+    : profiler_(context.profiler()), outer_(profiler_.place()) {
+  profiler_.enter(place);
+}
+
+LayerRange::~LayerRange() { profiler_.enter(outer_); }
 
 }  // namespace engine

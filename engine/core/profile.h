@@ -4,6 +4,8 @@
 #include <iosfwd>
 #include <map>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace engine {
 
@@ -15,26 +17,54 @@ struct Cost {
   std::int64_t operations = 0;  ///< floating-point operations
 };
 
-/// Collects time per kernel while it is on. Off, a range costs one branch.
+/// Collects time per kernel and per layer while it is on. Off, a range costs one branch.
 class Profiler {
  public:
   struct Entry {
     std::int64_t calls = 0;
     double seconds = 0;
     Cost cost;
-  };
-  bool enabled() const { return enabled_; }
-  void enable(bool on = true) { enabled_ = on; }
-  void add(const char* name, double seconds, Cost cost);
-  void clear() { entries_.clear(); }
-  const std::map<std::string, Entry, std::less<>>& entries() const { return entries_; }
 
-  /// The table: calls, ms, GB/s, GFLOP/s and share per kernel, slowest first. `wall_seconds` is what shares are of.
-  void print(std::ostream& out, double wall_seconds) const;
+    void add(double more_seconds, Cost more);
+  };
+  struct Layer {
+    std::string name;
+    Entry forward, backward;
+  };
+  /// Which layer kernels are counted for, and in which direction.
+  struct Place {
+    int layer = -1;  ///< index in layers(), -1 for none
+    bool backward = false;
+  };
+
+  bool enabled() const { return enabled_; }
+  void enable(bool on = true);
+  void add(const char* name, double seconds, Cost cost);
+  /// Forgets what was collected, and starts the clock that shares refer to.
+  void clear();
+
+  Place place() const { return place_; }
+  void enter(Place place) { place_ = place; }
+  /// The index of a layer, new or known.
+  int layer(std::string_view name);
+
+  const std::map<std::string, Entry, std::less<>>& entries() const { return entries_; }
+  const std::vector<Layer>& layers() const { return layers_; }
+
+  /// Two tables: calls, ms, GB/s, GFLOP/s and share of the time since `enable` or `clear`, per kernel, slowest first;
+  /// and forward and backward ms, GFLOP/s and share per layer, in the order of the network.
+  void print(std::ostream& out) const;
 
  private:
+  void print_kernels(std::ostream& out, double wall_seconds) const;
+  void print_layers(std::ostream& out, double wall_seconds) const;
+
   bool enabled_ = false;
+  std::chrono::steady_clock::time_point begin_;
   std::map<std::string, Entry, std::less<>> entries_;
+  std::vector<Layer> layers_;
+  Entry no_layer_;
+  Place place_;
 };
 
 /// Times the enclosing scope under `name` when the context's profiler is on (and then waits for the device at its end).
@@ -50,6 +80,21 @@ class ProfileRange {
   const char* name_;  // nullptr while the profiler is off
   Cost cost_;
   std::chrono::steady_clock::time_point start_;
+};
+
+/// Counts the kernels of the enclosing scope for a layer, and so later those of its gradients: autograd remembers where
+/// each operation was called.
+class LayerRange {
+ public:
+  LayerRange(const Context& context, std::string_view name);
+  LayerRange(const Context& context, Profiler::Place place);
+  ~LayerRange();
+  LayerRange(const LayerRange&) = delete;
+  LayerRange& operator=(const LayerRange&) = delete;
+
+ private:
+  Profiler& profiler_;
+  Profiler::Place outer_;
 };
 
 }  // namespace engine

@@ -242,11 +242,12 @@ TEST_CASE("pretrain --dump-views: a picture that opens") {
   CHECK(bench.pretrain("run", {"--dump-views", "1", (path / "x.png").string()}).exit_code == 1);
 }
 
-TEST_CASE("pretrain --profile: where the time went, per kernel") {
+TEST_CASE("pretrain --profile: where the time went, per kernel and per layer") {
   const Workbench bench;
   const Ended ended = bench.pretrain("run", {"--epochs", "1", "--profile"});
   result(ended);
-  for (const std::string name : {"GFLOP/s", "conv2d_forward", "conv2d_wgrad", "nt_xent", "adam", "(outside kernels)"}) {
+  for (const std::string name : {"GFLOP/s", "conv2d_forward", "conv2d_wgrad", "nt_xent", "adam", "(outside kernels)",
+                                 "encoder.conv1", "projector.bn1", "probe", "loss", "augmentation", "optimizer"}) {
     CHECK_MESSAGE(ended.err.find(name) != std::string::npos, name << " in\n" << ended.err);
   }
 }
