@@ -1,0 +1,43 @@
+#pragma once
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "kernels/cuda/launch.h"
+#include "tests/simt/device_array.h"
+
+/// Kernels with a correct variant, kBug = 0, and broken ones: the correct ones must pass, the broken ones be caught.
+namespace tests {
+
+inline constexpr int kThreads = 256;
+
+/// What a launch was told; empty when nothing was wrong.
+template <class... Parameters, class... Arguments>
+std::string complaint(void (*kernel)(Parameters...), const kernels::cuda::Launch& how, const Arguments&... arguments) {
+  try {
+    kernels::cuda::launch(how, kernel, arguments...);
+  } catch (const simt::Error& error) { return error.what(); }
+  return "";
+}
+
+enum class Seen { by_both_builds, by_check_build };
+
+/// The check build says `sentence`; the fast build, where it can, complains of something.
+inline void expect_caught(const std::string& complaint, const char* sentence, Seen seen) {
+  CAPTURE(sentence);
+  CAPTURE(complaint);
+  if (simt::instrumented()) {
+    CHECK(complaint.find(sentence) != std::string::npos);
+  } else if (seen == Seen::by_both_builds) {
+    CHECK(!complaint.empty());
+  }
+}
+
+/// 0, 1, ... 96, 0, ...
+inline std::vector<float> ramp(std::size_t count) {
+  std::vector<float> values(count);
+  for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<float>(i % 97);
+  return values;
+}
+
+}  // namespace tests

@@ -1,0 +1,27 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// What the running program's own file says about it.
+namespace simt {
+
+struct Symbol {
+  std::string name;  // mangled
+  std::uintptr_t address;
+  std::size_t bytes;
+};
+
+void read_program_image();
+/// Variables that may be written.
+const std::vector<Symbol>& writable_symbols();
+/// Whether an address belongs to the program: code, constants, variables.
+bool in_program_image(std::uintptr_t address);
+std::string demangle(const char* mangled);
+/// The demangled name of the function that begins at `address`, "?" if there is none.
+std::string function_at(const void* address);
+/// "file:line" of the code before a return address, "?" where that is not known. Slow: for reports.
+std::string line_at(const void* return_address);
+
+}  // namespace simt

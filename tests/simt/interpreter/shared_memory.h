@@ -1,0 +1,52 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// A block's shared memory: dynamic, which ends close before a page that may not be touched, and static, the function
+/// statics that __shared__ variables become.
+namespace simt {
+
+inline constexpr std::size_t kDynamicCapacity = 256 << 10;
+inline constexpr char kPoison = static_cast<char>(0xff);  ///< NaN in every float type
+
+struct DynamicShared {
+  char* map = nullptr;  // kDynamicCapacity bytes between two guard pages
+  char* begin = nullptr;
+  std::size_t bytes = 0;
+
+  bool near(std::uintptr_t address) const;  ///< in the map or a guard page
+  bool contains(std::uintptr_t address) const { return address - reinterpret_cast<std::uintptr_t>(begin) < bytes; }
+};
+extern DynamicShared dynamic_shared;
+
+enum class StaticByte : std::uint8_t { unrelated, variable, red_zone, guard };
+
+struct StaticVariable {
+  std::uintptr_t begin, end;
+  StaticByte kind;
+  std::string name;
+};
+
+/// The span of the program's image that all __shared__ variables lie in, among other things.
+struct StaticShared {
+  std::uintptr_t begin = 0, end = 0;
+  std::vector<StaticVariable> variables;
+  std::vector<StaticByte> map;  // one per byte of [begin, end)
+
+  bool spans(std::uintptr_t address) const { return address - begin < end - begin; }
+  StaticByte kind(std::uintptr_t address) const { return map[address - begin]; }
+};
+extern StaticShared static_shared;
+
+void make_shared_memory();
+void size_dynamic_shared(std::size_t bytes);
+/// Fills all of it, and what surrounds it, with poison.
+void poison_shared_memory();
+/// The first byte around shared memory that is no longer poison, or 0.
+std::uintptr_t damaged_red_zone();
+/// Whether all of [address, address + bytes) is shared memory.
+bool in_shared_memory(std::uintptr_t address, std::size_t bytes);
+
+}  // namespace simt
