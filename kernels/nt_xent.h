@@ -7,7 +7,7 @@ namespace kernels {
 // u_0 .. u_{2n-1}: the rows of view 1, then those of view 2; pos(i) = (i + n) mod 2n; s_ik = u_i . u_k / temperature
 //   lse_i = log sum_{k in K(i)} exp(s_ik)       K(i): every k but i, or only the rows of the view that i is not in
 //   loss  = (1/n) sum_i (lse_i - s_i,pos(i))    over 2n anchors: twice the mean per anchor
-// The 2n x 2n similarities are never stored: memory is O(n d).
+// The 2n x 2n similarities are never stored: memory is O(n d), and as much as the caller offers in `kept`.
 
 /// Who is compared with whom. Rows need not be normalised; any temperature > 0 is safe from overflow.
 struct ContrastPairs {
@@ -34,6 +34,8 @@ struct NtXentForward {
   View correct;   // f32 [m]: 1 where view 1's most similar row of view 2 is its own (the lowest row wins a tie), else 0
   /// f32 [4], each divided by n: loss, alignment = -sum s_i,pos(i), distribution = sum lse_i, accuracy = sum correct.
   View sums;
+  /// f32, of any size, or none: where part of the work may be left for a backward pass over the same pairs and anchors.
+  View kept = {};
   Cost cost() const;
 };
 
@@ -43,6 +45,7 @@ struct NtXentBackward {
   ContrastPairs pairs;
   ConstView lse;               // f32 [2,n]: of all rows, as the forward passes over all anchors wrote them
   ConstView dloss;             // f32 scalar, on the device
+  ConstView kept = {};         // what the forward pass left, or none
   Destination dview1, dview2;  // f32 [m,d]: of the anchors
   Cost cost() const;
 };

@@ -1,5 +1,6 @@
 #include "losses/contrastive.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/autograd.h"
@@ -14,16 +15,20 @@ using engine::Shape;
 using engine::View;
 
 struct Forward {
-  Tensor lse, sums;
+  Tensor lse, sums, kept;
 };
 
-Forward forward(const engine::Context& context, const kernels::ContrastPairs& pairs) {
+/// `wants_gradient`: a backward pass will follow, and may find part of its work done.
+Forward forward(const engine::Context& context, const kernels::ContrastPairs& pairs, bool wants_gradient) {
+  constexpr std::int64_t kMostKept = 1 << 22;  // 16 MiB: all pairs of 2,000 rows, and little beside larger batches
   const std::int64_t n = pairs.view1.shape[0];
   const Tensor lse = Tensor::empty(context, {2, n}), positive = Tensor::empty(context, {n});
   const Tensor correct = Tensor::empty(context, {n}), sums = Tensor::empty(context, {kernels::kContrastSums});
-  kernels::nt_xent_forward(context,
-                           {.pairs = pairs, .lse = lse, .positive = positive, .correct = correct, .sums = sums});
-  return {.lse = lse, .sums = sums};
+  const Tensor kept = wants_gradient ? Tensor::empty(context, {std::min(4 * n * n, kMostKept)}) : Tensor();
+  kernels::nt_xent_forward(
+      context,
+      {.pairs = pairs, .lse = lse, .positive = positive, .correct = correct, .sums = sums, .kept = View(kept)});
+  return {.lse = lse, .sums = sums, .kept = kept};
 }
 
 Tensor loss_of(const Tensor& sums) { return sums.first_dimension_range(kernels::kContrastLoss, 1).reshaped(Shape()); }
@@ -53,12 +58,15 @@ ContrastiveLoss nt_xent(const Tensor& u, float temperature) {
                                   .temperature = temperature,
                                   .within_views = true};
   };
-  const Forward y = forward(u.context(), pairs(u));
-  const auto backward = [=, u = u.detach(), lse = y.lse](const Tensor& dloss, Grads& d) {
+  const Forward y = forward(u.context(), pairs(u), u.wants_gradient());
+  const auto backward = [=, u = u.detach(), lse = y.lse, kept = y.kept](const Tensor& dloss, Grads& d) {
     const Destination du = d.into(0);
-    kernels::nt_xent_backward(
-        dloss.context(),
-        {.pairs = pairs(u), .lse = lse, .dloss = dloss, .dview1 = rows(du, 0, n), .dview2 = rows(du, n, n)});
+    kernels::nt_xent_backward(dloss.context(), {.pairs = pairs(u),
+                                                .lse = lse,
+                                                .dloss = dloss,
+                                                .kept = kept,
+                                                .dview1 = rows(du, 0, n),
+                                                .dview2 = rows(du, n, n)});
   };
   return {.loss = with_grad(loss_of(y.sums), {u}, backward), .metrics = y.sums};
 }
@@ -70,8 +78,9 @@ ContrastiveLoss cross_view(const Tensor& u1, const Tensor& u2, float temperature
           name(u2.dtype()), " ", u2.shape());
   check_temperature("cross_view", temperature);
   const kernels::ContrastPairs pairs{.view1 = u1, .view2 = u2, .temperature = temperature, .within_views = false};
-  const Forward y = forward(u1.context(), pairs);
-  const auto backward = [temperature, u1 = u1.detach(), u2 = u2.detach(), lse = y.lse](const Tensor& dloss, Grads& d) {
+  const Forward y = forward(u1.context(), pairs, u1.wants_gradient() || u2.wants_gradient());
+  const auto backward = [temperature, u1 = u1.detach(), u2 = u2.detach(), lse = y.lse, kept = y.kept](
+                            const Tensor& dloss, Grads& d) {
     Tensor unwanted;  // both gradients come from one pass, even when only one is asked for
     const auto into = [&](int i) {
       if (d.wants(i)) return d.into(i);
@@ -82,6 +91,7 @@ ContrastiveLoss cross_view(const Tensor& u1, const Tensor& u2, float temperature
                               {.pairs = {.view1 = u1, .view2 = u2, .temperature = temperature, .within_views = false},
                                .lse = lse,
                                .dloss = dloss,
+                               .kept = kept,
                                .dview1 = into(0),
                                .dview2 = into(1)});
   };

@@ -31,13 +31,15 @@ struct ExpSums {
   float *top, *sum;
 };
 
-/// One exp2 per pair, added to the sum of its row and of its column. On the diagonal both are the same.
-void add_bounded(const Tile& tile, const ExpSums& rows, const ExpSums& columns) {
+/// One exp2 per pair, added to the sum of its row and of its column, and kept. On the diagonal both sums are the same.
+template <bool kKeep>
+void add_bounded(const Tile& tile, const ExpSums& rows, const ExpSums& columns, float* kept) {
   Floats column_sums[kBlock / kLanes] = {};
   for (int i = 0; i < tile.rows; ++i) {
     Floats row_sum = {};
     for (int v = 0; v < tile.vectors; ++v) {
       const Floats e = exp2(load(tile.at(i, v)));
+      if constexpr (kKeep) store(kept + i * kTileRow + v * kLanes, e);
       row_sum += e;
       column_sums[v] += e;
     }
@@ -95,6 +97,16 @@ void meet_positives(const Tile& tile, const Rivals& rivals) {
   }
 }
 
+/// exp2(t) -> p_ik + p_ki, from the inverses of both sums.
+void weigh_kept(const Tile& tile, const float* kept, const float* row_inverse, const float* column_inverse) {
+  for (int i = 0; i < tile.rows; ++i) {
+    for (int v = 0; v < tile.vectors; ++v) {
+      const Floats inverses = row_inverse[i] + load(column_inverse + v * kLanes);
+      store(tile.at(i, v), load(kept + i * kTileRow + v * kLanes) * inverses);
+    }
+  }
+}
+
 /// t -> p_ik + p_ki, from the inverses of both sums: one exp2 per pair.
 void weigh_bounded(const Tile& tile, const float* row_inverse, const float* column_inverse) {
   for (int i = 0; i < tile.rows; ++i) {
@@ -121,6 +133,7 @@ void nt_xent_forward(const Context& context, const NtXentForward& args) {
   const std::int64_t n = args.pairs.view1.shape.rows(), anchors = args.positive.shape.elements();
   const SimilarityTiles tiles(context, args.pairs, anchors);
   const bool bounded = tiles.bound() <= kSafeBound;
+  const std::int64_t keepable = args.kept ? args.kept.shape.elements() : 0;
   const std::int64_t view_rows = tiles.per_view() * kBlock;
 
   const Scratch scratch = Scratch::floats(context, 7 * view_rows);
@@ -135,7 +148,13 @@ void nt_xent_forward(const Context& context, const NtXentForward& args) {
     if (!tiles.wanted(i, j)) return;
     const Tile tile{.data = tiles.compute(i, j, thread), .rows = tiles.block(i).count, .columns = tiles.block(j).count};
     const ExpSums rows{top + i * kBlock, sums + i * kBlock}, columns{top + j * kBlock, sums + j * kBlock};
-    bounded ? add_bounded(tile, rows, columns) : add_unbounded(tile, rows, columns);
+    if (!bounded) {
+      add_unbounded(tile, rows, columns);
+    } else if (const std::int64_t offset = kept_offset(i, j, keepable); offset >= 0) {
+      add_bounded<true>(tile, rows, columns, args.kept.as<float>() + offset);
+    } else {
+      add_bounded<false>(tile, rows, columns, nullptr);
+    }
     const int own = i + tiles.per_view();  // the block of view 2 with the examples of block i, if that is of view 1
     const std::int64_t row = i * kBlock;
     if (j == own) {
@@ -180,6 +199,7 @@ void nt_xent_backward(const Context& context, const NtXentBackward& args) {
   const std::int64_t anchors = args.dview1.view.shape.rows();
   const SimilarityTiles tiles(context, args.pairs, anchors);
   const bool bounded = tiles.bound() <= kSafeBound;
+  const std::int64_t kept_floats = args.kept && bounded ? args.kept.shape.elements() : 0;
   const std::int64_t stride = tiles.row_stride();
 
   const Scratch scratch = Scratch::floats(context, tiles.count() * kBlock);
@@ -214,8 +234,15 @@ void nt_xent_backward(const Context& context, const NtXentBackward& args) {
   };
   for_each_pair(tiles.count(), context.threads(), [&](int i, int j, int thread) {
     if (!tiles.wanted(i, j)) return;
-    const Tile tile{.data = tiles.compute(i, j, thread), .rows = tiles.block(i).count, .columns = tiles.block(j).count};
-    (bounded ? weigh_bounded : weigh_unbounded)(tile, sums + i * kBlock, sums + j * kBlock);
+    const std::int64_t offset = kept_offset(i, j, kept_floats);
+    const Tile tile{.data = offset >= 0 ? tiles.memory(thread) : tiles.compute(i, j, thread),
+                    .rows = tiles.block(i).count,
+                    .columns = tiles.block(j).count};
+    if (offset >= 0) {
+      weigh_kept(tile, args.kept.as<float>() + offset, sums + i * kBlock, sums + j * kBlock);
+    } else {
+      (bounded ? weigh_bounded : weigh_unbounded)(tile, sums + i * kBlock, sums + j * kBlock);
+    }
     if (tiles.same_examples(i, j)) {
       for (int k = 0; k < tile.rows; ++k) tile.data[k * kTileRow + k] -= 2;
     }

@@ -73,7 +73,7 @@ float SimilarityTiles::pack(int b, const float* view, float scale) const {
 }
 
 float* SimilarityTiles::compute(int i, int j, int thread) const {
-  float* tile = tiles_.as<float>() + thread * kBlock * kTileRow;
+  float* tile = memory(thread);
   const int row_count = block(i).count, column_count = block(j).count;
   tile_product({.a = rows(i),
                 .a_row = row_stride_,

@@ -50,6 +50,8 @@ class SimilarityTiles {
   /// Tile (i, j), in memory of the thread: kBlock rows of kTileRow; rows and columns are the rows of blocks i and j.
   /// kMasked on the diagonal of (i, i) and in columns from block(j).count to the next whole vector.
   float* compute(int i, int j, int thread) const;
+  /// The memory that `compute` writes to.
+  float* memory(int thread) const { return tiles_.as<float>() + thread * kBlock * kTileRow; }
 
   /// Vectors of block b, kBlock rows of row_stride() floats, zero beyond row block(b).count and column d.
   const float* rows(int b) const { return rows_.as<float>() + b * kBlock * row_stride_; }
@@ -68,5 +70,13 @@ class SimilarityTiles {
   engine::Scratch tiles_;  // one per thread
   float bound_;
 };
+
+/// Where exp2 of tile (i, j), laid out as `SimilarityTiles::compute` does, is kept in memory of so many floats;
+/// negative for the tiles that it has no room for.
+inline std::int64_t kept_offset(int i, int j, std::int64_t floats) {
+  constexpr std::int64_t kTileFloats = std::int64_t{kBlock} * kTileRow;
+  const std::int64_t index = std::int64_t{j} * (j + 1) / 2 + i;
+  return (index + 1) * kTileFloats <= floats ? index * kTileFloats : -1;
+}
 
 }  // namespace kernels::cpu

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "kernels/context.h"
+#include "tests/guarded_tensor.h"
 #include "tests/numeric.h"
 
 using engine::Context;
@@ -103,6 +104,7 @@ struct Options {
   std::int64_t first = 0, count = -1;  ///< anchors; -1: all of them
   float dloss = 1;
   const std::vector<float>* lse = nullptr;  ///< of all rows, when only some are anchors
+  std::int64_t kept = 0;                    ///< floats that the forward pass may leave for the backward pass
 };
 
 Result run(const Problem& p, const Options& options = {}) {
@@ -116,13 +118,15 @@ Result run(const Problem& p, const Options& options = {}) {
                             .first_anchor = options.first};
   const Tensor lse = Tensor::empty(context, {2, m}), positive = Tensor::empty(context, {m});
   const Tensor correct = Tensor::empty(context, {m}), sums = Tensor::empty(context, {4});
-  kernels::nt_xent_forward(context,
-                           {.pairs = pairs, .lse = lse, .positive = positive, .correct = correct, .sums = sums});
+  const tests::GuardedTensor kept(context, {options.kept});
+  kernels::nt_xent_forward(
+      context, {.pairs = pairs, .lse = lse, .positive = positive, .correct = correct, .sums = sums, .kept = kept});
   const Tensor dloss = Tensor::from<float>(context, engine::Shape(), std::vector{options.dloss});
   const Tensor all_lse = options.lse ? Tensor::from<float>(context, {2, p.n}, *options.lse) : lse;
   const Tensor dview1 = Tensor::empty(context, {m, p.d}), dview2 = Tensor::empty(context, {m, p.d});
-  kernels::nt_xent_backward(context,
-                            {.pairs = pairs, .lse = all_lse, .dloss = dloss, .dview1 = {dview1}, .dview2 = {dview2}});
+  kernels::nt_xent_backward(
+      context,
+      {.pairs = pairs, .lse = all_lse, .dloss = dloss, .kept = kept.checked(), .dview1 = {dview1}, .dview2 = {dview2}});
   return {lse.to_host<float>(),  positive.to_host<float>(), correct.to_host<float>(),
           sums.to_host<float>(), dview1.to_host<float>(),   dview2.to_host<float>()};
 }
@@ -191,6 +195,18 @@ TEST_CASE("nt_xent: bit-equal when repeated and for any number of threads") {
     CHECK(once == run(p, {.threads = 2}));
     CHECK(once == run(p, {.threads = 1}));
     CHECK(once == run(p, {.threads = 5}));
+  }
+}
+
+TEST_CASE("nt_xent: what the forward pass keeps for the backward pass changes no bit, however much it is") {
+  for (const bool within_views : {true, false}) {
+    for (const float temperature : {0.1f, 0.01f}) {  // the second keeps nothing: exp of a similarity may overflow
+      const Problem p{.n = 200, .d = 24, .temperature = temperature, .within_views = within_views};
+      const Result nothing_kept = run(p);
+      for (const std::int64_t floats : {1, 20'000, 100'000, 1'000'000}) {
+        CHECK(nothing_kept == run(p, {.kept = floats}));
+      }
+    }
   }
 }
 

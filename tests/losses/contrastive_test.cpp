@@ -152,3 +152,14 @@ TEST_CASE("contrastive: refuses shapes and temperatures that make no sense") {
                        "cross_view: u1 and u2 must both be f32 [n,d], got f32 [5,6] and f32 [4,6]", engine::Error);
   CHECK_THROWS_AS(losses::cross_view(even, even, -1.0f), engine::Error);
 }
+
+TEST_CASE("nt_xent: the loss and its gradient of 16,384 rows of 128 need less than 64 MiB beside them") {
+  const Context context = kernels::make_context({.device = {}, .threads = 2});
+  const Tensor u = tests::random_tensor(context, {16384, 128}, 1).requires_gradient();
+  context.pool().reset_peak();
+  const std::size_t before = context.pool().used_bytes();
+  engine::backward(losses::nt_xent(u, 0.1f).loss);
+  const double extra_mib = static_cast<double>(context.pool().peak_bytes() - before - u.bytes()) / (1 << 20);
+  MESSAGE("beside rows and gradient: ", extra_mib, " MiB; the similarities would be 1024 MiB");
+  CHECK(extra_mib < 64);
+}
