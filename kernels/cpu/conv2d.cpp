@@ -63,19 +63,25 @@ void run_fastest(const Context& context, const Args& args, ConvolutionPass pass)
   run(context, args, backend(context).choices().choose(args.g, pass, seconds));
 }
 
+void expect_f32(const char* first, const ConstView& a, const char* second, const ConstView& b) {
+  EXPECTS(a.dtype == Dtype::f32 && b.dtype == Dtype::f32, "conv2d: the CPU kernel takes f32, got ", first, " ",
+          name(a.dtype), " and ", second, " ", name(b.dtype));
+}
+
 }  // namespace
 
 void conv2d_forward(const Context& context, const Conv2dForward& args) {
-  EXPECTS(args.x.dtype == Dtype::f32 && args.weight.dtype == Dtype::f32, "conv2d: the CPU kernel takes f32, got x ",
-          name(args.x.dtype), " and weight ", name(args.weight.dtype));
+  expect_f32("x", args.x, "weight", args.weight);
   if (args.g.n > 0) run_fastest(context, args, ConvolutionPass::forward);
 }
 
 void conv2d_dgrad(const Context& context, const Conv2dDgrad& args) {
+  expect_f32("dy", args.dy, "weight", args.weight);
   if (args.g.n > 0) run_fastest(context, args, ConvolutionPass::dgrad);
 }
 
 void conv2d_wgrad(const Context& context, const Conv2dWgrad& args) {
+  expect_f32("dy", args.dy, "x", args.x);
   if (args.g.n > 0) return run_fastest(context, args, ConvolutionPass::wgrad);
   if (!args.dweight.accumulate) write_elements<float>(args.dweight, [](std::int64_t) { return 0.0f; });
 }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "kernels/context.h"
+#include "kernels/conv2d.h"
 #include "tests/numeric.h"
 
 using namespace engine;
@@ -83,4 +84,19 @@ TEST_CASE("conv2d: names shapes and options that do not fit") {
       "conv2d: x must be [N,H,W,C] and weight [K,R,S,C] with the same C, got x [1,4,4,3] and weight [1,3,3,8]", Error);
   CHECK_THROWS_AS(conv2d(x, Tensor::zeros(context, {1, 5, 5, 3})), Error);
   CHECK_THROWS_AS(conv2d(x, Tensor::zeros(context, {1, 3, 3, 3}), {.stride = 0}), Error);
+}
+
+TEST_CASE("conv2d: every pass refuses a type that the CPU kernel does not compute in") {
+  const Context context = kernels::make_context();
+  const kernels::Conv2dGeometry g{.n = 1, .h = 1, .w = 1, .c = 1, .k = 1, .r = 1, .s = 1};
+  const Tensor one = Tensor::zeros(context, {1, 1, 1, 1}), half = Tensor::zeros(context, {1, 1, 1, 1}, Dtype::bf16);
+  const auto refuses = [&](const auto& kernel, const auto& args, const char* message) {
+    CHECK_THROWS_WITH_AS(kernel(context, args), message, Error);
+  };
+  refuses(kernels::conv2d_forward, kernels::Conv2dForward{.g = g, .x = half, .weight = one, .y = one},
+          "conv2d: the CPU kernel takes f32, got x bf16 and weight f32");
+  refuses(kernels::conv2d_dgrad, kernels::Conv2dDgrad{.g = g, .dy = one, .weight = half, .dx = {one}},
+          "conv2d: the CPU kernel takes f32, got dy f32 and weight bf16");
+  refuses(kernels::conv2d_wgrad, kernels::Conv2dWgrad{.g = g, .dy = half, .x = one, .dweight = {one}},
+          "conv2d: the CPU kernel takes f32, got dy bf16 and x f32");
 }
