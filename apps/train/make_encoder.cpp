@@ -12,6 +12,7 @@ namespace {
 using models::ResNet;
 
 constexpr std::int64_t kLargestCifarImage = 32;
+constexpr double kTorchvisionEpsilon = 1e-5;
 
 std::int64_t channels(const data::Source& source) { return source.image_shape()[2] + source.bit_planes(); }
 
@@ -37,14 +38,6 @@ ResNet::Options resnet_options(const Config& config, const data::Source& source)
           .batch_norm = batch_norm(config.model)};
 }
 
-std::string fits_torchvision(const ResNet::Options& options) {
-  if (options.variant == ResNet::Variant::simclr) return "no: SimCLR's shortcut in layer1 and padding of the pooling";
-  if (options.stem == ResNet::Stem::cifar) return "no: a 3x3 stem without pooling";
-  if (options.width != 1) return engine::concat("no: ", options.width, " times as wide");
-  if (options.in_channels != 3) return engine::concat("no: ", options.in_channels, " input channels instead of 3");
-  return "yes";
-}
-
 }  // namespace
 
 std::unique_ptr<models::Encoder> make_encoder(engine::ParameterSet& parameters, const Config& config,
@@ -66,8 +59,21 @@ std::map<std::string, std::string> describe_encoder(const Config& config, const 
   const ResNet::Options options = resnet_options(config, source);
   description["variant"] = config.model.variant;
   description["stem"] = options.stem == ResNet::Stem::cifar ? "cifar" : "imagenet";
-  description["backbone_loads_in_torchvision"] = fits_torchvision(options);
   return description;
+}
+
+std::string fits_torchvision(const Config& config, const data::Source& source) {
+  const Config::Model& model = config.model;
+  if (model.arch == "convn") return "no: torchvision has no convn";
+  const ResNet::Options options = resnet_options(config, source);
+  if (options.variant == ResNet::Variant::simclr) return "no: SimCLR's shortcut in layer1 and padding of the pooling";
+  if (options.stem == ResNet::Stem::cifar) return "no: a 3x3 stem without pooling";
+  if (options.width != 1) return engine::concat("no: ", options.width, " times as wide");
+  if (options.in_channels != 3) return engine::concat("no: ", options.in_channels, " input channels instead of 3");
+  if (model.bn_eps != kTorchvisionEpsilon) {
+    return engine::concat("no: batch norm's epsilon is ", model.bn_eps, " instead of ", kTorchvisionEpsilon);
+  }
+  return "yes";
 }
 
 }  // namespace apps

@@ -15,9 +15,11 @@ namespace apps {
 std::unique_ptr<models::Encoder> make_encoder(engine::ParameterSet& parameters, const Config& config,
                                               const data::Source& source);
 
-/// What files of its weights say of it: "arch", "in_chans"; for ResNets also "variant", "stem" and
-/// "backbone_loads_in_torchvision", which is "yes" where torchvision's network of that name takes the weights strictly,
-/// and otherwise says why not.
+/// What files of its weights say of it: "arch", "in_chans"; for ResNets also "variant" and "stem".
 std::map<std::string, std::string> describe_encoder(const Config& config, const data::Source& source);
+
+/// "yes" where torchvision's network of that name takes the weights of the encoder and a classifier strictly and then
+/// computes the same; otherwise "no: " and why.
+std::string fits_torchvision(const Config& config, const data::Source& source);
 
 }  // namespace apps

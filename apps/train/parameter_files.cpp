@@ -164,11 +164,16 @@ std::string encoder_sha256(const engine::ParameterSet& parameters) {
   return engine::sha256(all);
 }
 
-void export_part(const std::filesystem::path& path, const engine::ParameterSet& parameters, Part part,
-                 const std::map<std::string, std::string>& metadata) {
-  std::vector<Named> tensors = tensors_of(parameters, part);
-  const auto [ours, exported] = kPrefixes[static_cast<int>(part)];
-  for (Named& named : tensors) named.name.replace(0, std::strlen(ours), exported);
+void export_parts(const std::filesystem::path& path, const engine::ParameterSet& parameters,
+                  std::initializer_list<Part> parts, const std::map<std::string, std::string>& metadata) {
+  std::vector<Named> tensors;
+  for (const Part part : parts) {
+    const auto [ours, exported] = kPrefixes[static_cast<int>(part)];
+    for (Named& named : tensors_of(parameters, part)) {
+      named.name.replace(0, std::strlen(ours), exported);
+      tensors.push_back(std::move(named));
+    }
+  }
   save(path, tensors, metadata);
 }
 

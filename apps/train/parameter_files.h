@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <initializer_list>
 #include <map>
 #include <string>
 
@@ -22,10 +23,10 @@ void load_encoder(const std::filesystem::path& path, const engine::ParameterSet&
 /// SHA-256 of the encoder's parameters and states: equal exactly when the encoder computes the same.
 std::string encoder_sha256(const engine::ParameterSet& parameters);
 
-/// One part for other programs: without its prefix ("conv1.weight"), the probe as torchvision's classifier
+/// Parts for other programs: without their prefixes ("conv1.weight"), the probe as torchvision's classifier
 /// ("fc.weight").
-void export_part(const std::filesystem::path& path, const engine::ParameterSet& parameters, engine::Part part,
-                 const std::map<std::string, std::string>& metadata);
+void export_parts(const std::filesystem::path& path, const engine::ParameterSet& parameters,
+                  std::initializer_list<engine::Part> parts, const std::map<std::string, std::string>& metadata);
 
 /// The optimizer's state under its own names, flat.
 void save_optimizer(const std::filesystem::path& path, const engine::Optimizer& optimizer);

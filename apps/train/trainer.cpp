@@ -210,9 +210,17 @@ void Trainer::write_exports(const fs::path& directory) const {
   engine::create_directories(directory);
   std::map<std::string, std::string> metadata = describe_encoder(config_, *train_);
   metadata.insert({{"mean", "0"}, {"std", "1"}, {"epoch", std::to_string(step_ / plan_.steps_per_epoch)}});
-  export_part(directory / "backbone.safetensors", network_.parameters, engine::Part::encoder, metadata);
-  export_part(directory / "projector.safetensors", network_.parameters, engine::Part::projector, metadata);
-  export_part(directory / "linear_head.safetensors", network_.parameters, engine::Part::probe, metadata);
+  const auto write = [&](const char* name, std::initializer_list<engine::Part> parts, const std::string& loads) {
+    metadata["loads_in_torchvision"] = loads;
+    export_parts(directory / name, network_.parameters, parts, metadata);
+  };
+  using engine::Part;
+  const std::string fits = fits_torchvision(config_, *train_);
+  write("backbone.safetensors", {Part::encoder},
+        fits == "yes" ? "no: without fc.weight and fc.bias, as in classifier.safetensors" : fits);
+  write("projector.safetensors", {Part::projector}, "no: torchvision has no projection head");
+  write("linear_head.safetensors", {Part::probe}, "no: fc.weight and fc.bias alone");
+  write("classifier.safetensors", {Part::encoder, Part::probe}, fits);
 }
 
 double Trainer::epochs(std::int64_t step) const {

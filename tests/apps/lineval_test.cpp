@@ -92,19 +92,22 @@ TEST_CASE("lineval: a ResNet is rebuilt from its run's configuration, and its fi
                              "--bits", "2", "--batch-size", "8", "--steps", "2", "--epochs", "0"}));
   const fs::path run = bench / "run";
   const engine::SafetensorsFile backbone(run / "export/backbone.safetensors"),
-      head(run / "export/linear_head.safetensors");
+      head(run / "export/linear_head.safetensors"), classifier(run / "export/classifier.safetensors");
   CHECK(backbone.tensors().size() == 120);
   CHECK(head.tensors().size() == 2);
+  CHECK(classifier.tensors().size() == 122);
   CHECK(backbone.at("conv1.weight").shape == std::vector<std::int64_t>{64, 3, 7, 7});
-  CHECK(backbone.metadata() == std::map<std::string, std::string>{{"arch", "resnet18"},
-                                                                  {"backbone_loads_in_torchvision", "yes"},
-                                                                  {"epoch", "0"},
-                                                                  {"format", "pt"},
-                                                                  {"in_chans", "3"},
-                                                                  {"mean", "0"},
-                                                                  {"std", "1"},
-                                                                  {"stem", "imagenet"},
-                                                                  {"variant", "torchvision"}});
+  CHECK(classifier.metadata() == std::map<std::string, std::string>{{"arch", "resnet18"},
+                                                                    {"epoch", "0"},
+                                                                    {"format", "pt"},
+                                                                    {"in_chans", "3"},
+                                                                    {"loads_in_torchvision", "yes"},
+                                                                    {"mean", "0"},
+                                                                    {"std", "1"},
+                                                                    {"stem", "imagenet"},
+                                                                    {"variant", "torchvision"}});
+  CHECK(backbone.metadata().at("loads_in_torchvision") ==
+        "no: without fc.weight and fc.bias, as in classifier.safetensors");
   const Ended ended = Workbench::lineval(
       {run.string(), "--epochs", "1", "--batch-size", "64", "--learning-rates", "0.1", "--threads", "1"});
   CHECK(result(ended).at("step") == 2);

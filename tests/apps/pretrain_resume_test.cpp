@@ -122,7 +122,7 @@ TEST_CASE("pretrain: a finished run resumes to nothing but its result and its ex
   CHECK(again.at("loss").is_null());
   CHECK(again.at("probe_test_accuracy") == first.at("probe_test_accuracy"));
   CHECK(engine::read_file(run / "metrics.jsonl") == metrics);
-  CHECK(names(run / "export").size() == 3);
+  CHECK(names(run / "export").size() == 4);
 }
 
 TEST_CASE("pretrain: more epochs extend a run, a decaying rate is laid out anew over all of its steps") {

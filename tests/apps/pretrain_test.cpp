@@ -94,7 +94,8 @@ void check_checkpoints(const fs::path& run) {
 
 /// Under torchvision's names, in its order of dimensions.
 void check_exports(const fs::path& run) {
-  CHECK(names(run / "export") == Strings{"backbone.safetensors", "linear_head.safetensors", "projector.safetensors"});
+  CHECK(names(run / "export") ==
+        Strings{"backbone.safetensors", "classifier.safetensors", "linear_head.safetensors", "projector.safetensors"});
   Layout backbone{{"conv1.weight", "F32 32,1,3,3"},
                   {"conv2.weight", "F32 64,32,3,3"},
                   {"conv3.weight", "F32 64,64,3,3"},
@@ -102,14 +103,22 @@ void check_exports(const fs::path& run) {
   const char* channels[] = {"32", "64", "64", "128"};
   for (int i = 0; i < 4; ++i) add_batch_norm(backbone, "bn" + std::to_string(i + 1), channels[i]);
   CHECK(layout(run / "export/backbone.safetensors") == backbone);
-  CHECK(layout(run / "export/linear_head.safetensors") == Layout{{"fc.bias", "F32 10"}, {"fc.weight", "F32 10,128"}});
+  const Layout head{{"fc.bias", "F32 10"}, {"fc.weight", "F32 10,128"}};
+  CHECK(layout(run / "export/linear_head.safetensors") == head);
+  Layout classifier = backbone;
+  classifier.insert(head.begin(), head.end());
+  CHECK(layout(run / "export/classifier.safetensors") == classifier);
   for (const auto& [name, shape] : layout(run / "export/projector.safetensors")) {
     CHECK_FALSE(name.starts_with("projector."));
   }
   const engine::SafetensorsFile file(run / "export/backbone.safetensors");
-  CHECK(file.metadata() ==
-        std::map<std::string, std::string>{
-            {"arch", "convn"}, {"epoch", "2"}, {"format", "pt"}, {"in_chans", "1"}, {"mean", "0"}, {"std", "1"}});
+  CHECK(file.metadata() == std::map<std::string, std::string>{{"arch", "convn"},
+                                                              {"epoch", "2"},
+                                                              {"format", "pt"},
+                                                              {"in_chans", "1"},
+                                                              {"loads_in_torchvision", "no: torchvision has no convn"},
+                                                              {"mean", "0"},
+                                                              {"std", "1"}});
   // The export holds what the last checkpoint holds.
   const engine::SafetensorsFile model(latest_checkpoint(run) / "model.safetensors");
   const auto exported = file.at("conv2.weight").bytes, saved = model.at("encoder.conv2.weight").bytes;

@@ -61,10 +61,8 @@ TEST_CASE("encoder: the description is of what is built") {
   }
 }
 
-TEST_CASE("encoder: files say whether torchvision takes them, and why not") {
-  const auto loads = [](Config config, const data::Source& source) {
-    return describe_encoder(config, source).at("backbone_loads_in_torchvision");
-  };
+TEST_CASE("encoder: whether torchvision takes it, and why not") {
+  const auto& loads = fits_torchvision;
   CHECK(loads(resnet("torchvision", "imagenet"), Photographs(64)) == "yes");
   CHECK(loads(resnet("torchvision", "imagenet"), tests::MemorySource(1, 2)) == "yes");
   CHECK(loads(resnet("torchvision", "imagenet"), tests::MemorySource(1)) == "no: 1 input channels instead of 3");
@@ -74,6 +72,16 @@ TEST_CASE("encoder: files say whether torchvision takes them, and why not") {
   Config wide = resnet("torchvision", "imagenet");
   wide.model.width = 2;
   CHECK(loads(wide, Photographs(64)) == "no: 2 times as wide");
+  Config keras = resnet("torchvision", "imagenet");
+  keras.model.bn_eps = 1e-3;
+  CHECK(loads(keras, Photographs(64)) == "no: batch norm's epsilon is 0.001 instead of 1e-05");
+  CHECK(loads(Config{}, tests::MemorySource(1)) == "no: torchvision has no convn");
+}
+
+TEST_CASE("encoder: files say what it is") {
+  CHECK(describe_encoder(resnet("simclr", "auto"), Photographs(64)) ==
+        std::map<std::string, std::string>{
+            {"arch", "resnet18"}, {"in_chans", "3"}, {"stem", "imagenet"}, {"variant", "simclr"}});
   CHECK(describe_encoder(Config{}, tests::MemorySource(1)) ==
         std::map<std::string, std::string>{{"arch", "convn"}, {"in_chans", "1"}});
 }

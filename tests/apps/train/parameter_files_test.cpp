@@ -86,7 +86,7 @@ TEST_CASE("parameter files: a file that does not fit is refused before anything 
           path.string() + ": encoder.conv.weight must be F32 [4,2,3,5] for this network, got F32 [6,2,3,5]");
   }
   SUBCASE("a tensor is missing") {
-    export_part(path, Parts(context, 2).set, Part::encoder, {});
+    export_parts(path, Parts(context, 2).set, {Part::encoder}, {});
     CHECK_THROWS_AS(load_model(path, parts.set), engine::DataError);
   }
   SUBCASE("the last tensor has another type") {
@@ -124,16 +124,18 @@ TEST_CASE("parameter files: parts are exported under the names that other progra
   const engine::Context context = kernels::make_context();
   const ScratchDirectory scratch;
   const Parts parts(context, 1);
-  const auto exported = [&](Part part) {
-    export_part(scratch / "part.safetensors", parts.set, part, {});
+  const auto exported = [&](std::initializer_list<Part> chosen) {
+    export_parts(scratch / "part.safetensors", parts.set, chosen, {});
     std::vector<std::string> names;
     const engine::SafetensorsFile file(scratch / "part.safetensors");
     for (const engine::StoredTensor& tensor : file.tensors()) names.push_back(tensor.name);
     return names;
   };
-  CHECK(exported(Part::encoder) == std::vector<std::string>{"bn.num_batches_tracked", "conv.weight"});
-  CHECK(exported(Part::projector) == std::vector<std::string>{"weight"});
-  CHECK(exported(Part::probe) == std::vector<std::string>{"fc.bias"});
+  CHECK(exported({Part::encoder}) == std::vector<std::string>{"bn.num_batches_tracked", "conv.weight"});
+  CHECK(exported({Part::projector}) == std::vector<std::string>{"weight"});
+  CHECK(exported({Part::probe}) == std::vector<std::string>{"fc.bias"});
+  CHECK(exported({Part::encoder, Part::probe}) ==
+        std::vector<std::string>{"bn.num_batches_tracked", "conv.weight", "fc.bias"});
 }
 
 TEST_CASE("parameter files: an optimizer's state comes back exactly") {
