@@ -9,6 +9,7 @@
 #include "apps/run/run_flags.h"
 #include "apps/run/signals.h"
 #include "apps/train/make_context.h"
+#include "apps/train/make_encoder.h"
 #include "apps/train/run_result.h"
 #include "apps/train/run_start.h"
 #include "apps/train/trainer.h"
@@ -31,6 +32,23 @@ void print_schedule(const TrainingPlan& plan) {
   std::cout << "step,lr\n";
   for (std::int64_t t = 0; t < plan.schedule.steps; ++t)
     std::cout << fmt::format("{},{:.9g}\n", t, plan.schedule.at(t));
+}
+
+void warn_of_warmup(const engine::Schedule& schedule) {
+  if (schedule.steps > schedule.warmup_steps) return;
+  std::cerr << fmt::format(
+      "pretrain: warning: {} steps end within the warm-up of {}, so the learning rate never reaches its peak; lower "
+      "--warmup-epochs or train for longer\n",
+      schedule.steps, schedule.warmup_steps);
+}
+
+/// "resnet18, in_chans 1, stem cifar, variant simclr"
+std::string encoder_text(const Config& config, const data::Source& source) {
+  std::string text = config.model.arch;
+  for (const auto& [key, value] : describe_encoder(config, source)) {
+    if (key != "arch") text += fmt::format(", {} {}", key, value);
+  }
+  return text;
 }
 
 /// One row per example: the image, and its two views in the first epoch.
@@ -62,10 +80,11 @@ void print_dry_run(const engine::Context& context, const Config& config, const T
   const auto count = [&](engine::Part part) { return parameters.trainable(part); };
   const auto& schedule = trainer.plan().schedule;
   std::cout << fmt::format(
-      "train data     {}\ntest data      {}\nparameters     {} = encoder {} + projector {} + probe {}\n"
+      "train data     {}\ntest data      {}\nencoder        {}\nparameters     {} = encoder {} + projector {} + probe "
+      "{}\n"
       "device bytes   {} before the first step\nsteps          {} = {:.2f} epochs of {} batches of {} images\n"
       "learning rate  {:.6g} peak after {} warmup steps, {} decay\nthreads        {}\n",
-      trainer.train_data().describe(), trainer.test_data().describe(),
+      trainer.train_data().describe(), trainer.test_data().describe(), encoder_text(config, trainer.train_data()),
       count(engine::Part::encoder) + count(engine::Part::projector) + count(engine::Part::probe),
       count(engine::Part::encoder), count(engine::Part::projector), count(engine::Part::probe),
       context.pool().used_bytes(), schedule.steps,
@@ -103,10 +122,16 @@ int pretrain(int argc, char** argv) {
       {.name = "--profile", .group = "Output", .help = "print time, GB/s and GFLOP/s per kernel at the end"},
       arguments.profile);
   if (!flags.parse(argc, argv)) return kSuccess;
+  // At once, so that a signal while the data is read is not lost: the run stops after its first step.
+  const bool trains = !arguments.dry_run && !arguments.print_schedule && arguments.dump_views.empty();
+  if (trains) install_signal_handlers();
 
   Config config = resolve(arguments.run);
   if (arguments.print_schedule) {
-    print_schedule(plan_training(config, data::open_source(config.data.source, data::Split::train)->size()));
+    const auto source = data::open_source(config.data.source, data::Split::train);
+    const TrainingPlan plan = plan_training(config, source->size());
+    warn_of_warmup(plan.schedule);
+    print_schedule(plan);
     return kSuccess;
   }
   keep_threads(arguments.run, config);
@@ -115,8 +140,8 @@ int pretrain(int argc, char** argv) {
     dump_views(context, config, whole_number(arguments.dump_views[0], "--dump-views", 1), arguments.dump_views[1]);
     return kSuccess;
   }
-  install_signal_handlers();  // a signal while the data is read stops the run after its first step
   Trainer trainer(context, config);
+  warn_of_warmup(trainer.plan().schedule);
   if (arguments.dry_run) {
     print_dry_run(context, config, trainer);
     return kSuccess;

@@ -1,5 +1,6 @@
 // However `pretrain` is stopped, going on with --resume must end with the bytes of a run that was left alone.
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -36,6 +37,27 @@ bool wait_until(Program& program, Condition&& reached) {
   }
   return false;
 }
+
+/// A file that a program which opens it must wait for: a lease is held on it.
+class ReadHeldBack {
+ public:
+  explicit ReadHeldBack(const fs::path& path) : file_(open(path.c_str(), O_RDWR | O_CLOEXEC)) {
+    REQUIRE(file_ >= 0);
+    signal(SIGIO, SIG_IGN);  // tells that the file is wanted, and would end this process
+    fcntl(file_, F_SETLEASE, F_WRLCK);
+  }
+  ~ReadHeldBack() { close(file_); }
+  ReadHeldBack(const ReadHeldBack&) = delete;
+  ReadHeldBack& operator=(const ReadHeldBack&) = delete;
+
+  bool holds() const { return fcntl(file_, F_GETLEASE) == F_WRLCK; }
+  /// Whether a program waits for it.
+  bool wanted() const { return !holds(); }
+  void release() const { fcntl(file_, F_SETLEASE, F_UNLCK); }
+
+ private:
+  int file_;
+};
 
 }  // namespace
 
@@ -109,6 +131,26 @@ TEST_CASE("pretrain: each signal that asks to stop gives a checkpoint and exit 7
     CHECK(same_tensors(run, bench / "whole"));
     CHECK(recorded(run) == recorded(bench / "whole"));
   }
+}
+
+TEST_CASE("pretrain: a signal while the data is read stops the run after its first step, with a checkpoint") {
+  const Workbench bench;
+  result(bench.pretrain("whole", kRun));
+  const ReadHeldBack data(bench.data() / "train-images-idx3-ubyte");
+  if (!data.holds()) {
+    MESSAGE("[skipped] this file system grants no leases");
+    return;
+  }
+  Program program(PRETRAIN, bench.arguments("run", kRun));
+  REQUIRE(wait_until(program, [&] { return data.wanted(); }));
+  program.send(SIGTERM);
+  data.release();
+  const Ended stopped = program.wait();
+  CHECK(stopped.exit_code == 75);
+  CHECK(stopped.err.find("stopped by SIGTERM after step 1 of 32") != std::string::npos);
+  CHECK(latest_checkpoint(bench / "run").filename() == "step_00000001");
+  result(bench.pretrain("run", kRun));
+  CHECK(same_tensors(bench / "run", bench / "whole"));
 }
 
 TEST_CASE("pretrain: a finished run resumes to nothing but its result and its exports") {

@@ -198,12 +198,39 @@ TEST_CASE("pretrain --dry-run: says what would run and leaves nothing") {
   const Workbench bench;
   const Ended ended = bench.pretrain("run", {"--dry-run", "--lr-scaling", "linear", "--warmup-epochs", "1"});
   CHECK(ended.exit_code == 0);
+  CHECK(ended.err.empty());
   for (const std::string part :
-       {"(train, 512 images)", "(test, 128 images)", "encoder 88928", "steps          16 = 2.00 epochs",
-        "0.00025 peak after 8 warmup steps", "threads        1\n"}) {
+       {"(train, 512 images)", "(test, 128 images)", "encoder        convn, in_chans 1\n", "encoder 88928",
+        "steps          16 = 2.00 epochs", "0.00025 peak after 8 warmup steps", "threads        1\n"}) {
     CHECK_MESSAGE(ended.out.find(part) != std::string::npos, part << " in\n" << ended.out);
   }
   CHECK(names(bench / "") == Strings{"mnist"});
+}
+
+TEST_CASE("pretrain --dry-run: says which ResNet it would be") {
+  const Workbench bench;
+  const Ended ended = bench.pretrain("run", {"--dry-run", "--arch", "resnet18", "--set", "model.variant=torchvision"});
+  CHECK_MESSAGE(
+      ended.out.find("encoder        resnet18, in_chans 1, stem cifar, variant torchvision\n") != std::string::npos,
+      ended.out);
+}
+
+TEST_CASE("pretrain: warns of a run that ends within its warm-up") {
+  const Workbench bench;
+  const std::string warning =
+      "pretrain: warning: 2 steps end within the warm-up of 16, so the learning rate never reaches its peak; lower "
+      "--warmup-epochs or train for longer\n";
+  const Strings steps{"--steps", "2", "--epochs", "0", "--warmup-epochs", "2"};
+  const auto said = [&](const std::string& run, const Strings& more) {
+    Strings arguments = steps;
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return bench.pretrain(run, arguments).err;
+  };
+  CHECK(said("run", {"--dry-run"}) == warning);
+  CHECK(said("run", {"--print-schedule"}) == warning);
+  CHECK(said("run", {}).starts_with(warning));
+  CHECK(said("other", {"--dry-run", "--steps", "16"}).find("warning: 16 steps") != std::string::npos);
+  CHECK(said("other", {"--dry-run", "--steps", "17"}).empty());  // the last step has the peak
 }
 
 TEST_CASE("pretrain --print-schedule: the rate of every step, as it is then logged") {
