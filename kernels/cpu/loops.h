@@ -1,17 +1,7 @@
 #pragma once
-#include "kernels/kernel.h"
+#include "kernels/float_types.h"
 
 namespace kernels::cpu {
-
-/// Calls `body` with a null pointer whose type is the element type of `dtype`: f32 or bf16.
-template <class Body>
-void with_float_type(Dtype dtype, Body&& body) {
-  switch (dtype) {
-    case Dtype::f32: return body(static_cast<float*>(nullptr));
-    case Dtype::bf16: return body(static_cast<bf16*>(nullptr));
-    default: throw engine::Error(engine::concat("expected f32 or bf16 elements, got ", engine::name(dtype)));
-  }
-}
 
 /// to = value, rounded to T. Not `to = T(value)`: GCC 12 does not vectorise loops that copy a bf16 as a struct.
 inline void store(float& to, float value) { to = value; }

@@ -1,10 +1,12 @@
 #pragma once
 #include <cuda_runtime.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 
+#include "engine/core/host_device.h"
 #include "kernels/cuda/check.h"
 
 /// How this project launches kernels: no <<<>>>, so that a .cu file is C++ too and tests/simt can run it on the CPU.
@@ -56,6 +58,34 @@ __device__ __forceinline__ T* dynamic_shared() {
 
 #endif
 
-constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+HOST_DEVICE constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+inline constexpr int kWarp = 32, kThreads = 256;
+
+/// As many blocks of kThreads as an H200 holds at once, roughly: threads stride over what is left.
+inline constexpr std::int64_t kMostBlocks = 1024;
+
+/// A grid of blocks of kThreads for `count` threads' work, over which threads stride.
+inline Launch strided(std::int64_t count, cudaStream_t stream) {
+  const auto blocks = static_cast<unsigned>(std::min(kMostBlocks, ceil_div(count, kThreads)));
+  return {dim3(blocks), dim3(kThreads), stream};
+}
+/// One block for each of `count` things.
+inline Launch block_each(std::int64_t count, cudaStream_t stream) {
+  return {dim3(static_cast<unsigned>(count)), dim3(kThreads), stream};
+}
+/// One warp for each of `count` rows.
+inline Launch warp_each(std::int64_t count, cudaStream_t stream) {
+  return block_each(ceil_div(count, kThreads / kWarp), stream);
+}
+
+/// This thread's place in a strided grid, and how far to the next.
+__device__ inline std::int64_t first_in_grid() {
+  return static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+}
+__device__ inline std::int64_t grid_stride() { return static_cast<std::int64_t>(gridDim.x) * blockDim.x; }
+/// This warp's place in a grid of warp_each, and the thread's in its warp.
+__device__ inline std::int64_t warp_in_grid() { return first_in_grid() / kWarp; }
+__device__ inline int lane_in_warp() { return static_cast<int>(threadIdx.x) % kWarp; }
 
 }  // namespace kernels::cuda

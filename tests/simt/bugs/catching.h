@@ -9,8 +9,6 @@
 /// Kernels with a correct variant, kBug = 0, and broken ones: the correct ones must pass, the broken ones be caught.
 namespace tests {
 
-inline constexpr int kThreads = 256;
-
 /// What a launch was told; empty when nothing was wrong.
 template <class... Parameters, class... Arguments>
 std::string complaint(void (*kernel)(Parameters...), const kernels::cuda::Launch& how, const Arguments&... arguments) {

@@ -1,10 +1,10 @@
 #include "tests/simt/bugs/catching.h"
 
+using kernels::cuda::kThreads;
 using kernels::cuda::Launch;
 using tests::complaint;
 using tests::DeviceArray;
 using tests::expect_caught;
-using tests::kThreads;
 using tests::ramp;
 using tests::Seen;
 

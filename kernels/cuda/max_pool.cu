@@ -1,0 +1,128 @@
+#include "kernels/max_pool.h"
+
+#include "kernels/cuda/backend.h"
+#include "kernels/cuda/wide_access.h"
+#include "kernels/float_types.h"
+
+namespace kernels::cuda {
+namespace {
+
+/// What a block needs of the geometry, in 32 bits: divisions of 64 bits would cost more than the comparisons.
+struct Sizes {
+  int h, w, c, p, q, window, stride, before_rows, before_columns;
+};
+
+Sizes sizes(const MaxPoolGeometry& g) {
+  const auto narrowed = [](std::int64_t size) { return static_cast<int>(size); };
+  return {narrowed(g.h),      narrowed(g.w),      narrowed(g.c),           narrowed(g.p()),           narrowed(g.q()),
+          narrowed(g.window), narrowed(g.stride), narrowed(g.rows.before), narrowed(g.columns.before)};
+}
+
+struct Range {
+  int begin, end;
+};
+
+/// Taps of the window at `position` that lie on one of `size` pixels.
+__device__ Range taps_inside(int position, int window, int size) {
+  return {max(0, -position), min(window, size - position)};
+}
+
+/// Of so many windows, those that cover a pixel, the padding already added to its index.
+__device__ Range windows_over(int padded, const Sizes& g, int windows) {
+  const int first = padded < g.window ? 0 : (padded - g.window) / g.stride + 1;
+  return {first, min(windows, padded / g.stride + 1)};
+}
+
+// A block per row of windows; a thread per window and kWidth channels.
+template <int kWidth, class T>
+__global__ void __launch_bounds__(kThreads) take_maxima(const T* xs, Sizes g, T* ys, std::uint8_t* all_taps) {
+  const int image = static_cast<int>(blockIdx.x) / g.p, p = static_cast<int>(blockIdx.x) % g.p;
+  const int groups = g.c / kWidth, row = p * g.stride - g.before_rows;
+  const Range rs = taps_inside(row, g.window, g.h);
+  for (int i = static_cast<int>(threadIdx.x); i < g.q * groups; i += kThreads) {
+    const int q = i / groups, channel = i % groups * kWidth, column = q * g.stride - g.before_columns;
+    const Range ss = taps_inside(column, g.window, g.w);
+    float best[kWidth];
+    Lanes<std::uint8_t, kWidth> taken;
+#pragma unroll
+    for (int j = 0; j < kWidth; ++j) {
+      best[j] = -INFINITY;
+      narrow(taken.lane[j], rs.begin * g.window + ss.begin);
+    }
+    for (int r = rs.begin; r < rs.end; ++r) {
+      for (int s = ss.begin; s < ss.end; ++s) {
+        const auto lanes =
+            load<kWidth>(xs + ((static_cast<std::int64_t>(image) * g.h + row + r) * g.w + column + s) * g.c + channel);
+#pragma unroll
+        for (int j = 0; j < kWidth; ++j) {
+          const auto value = static_cast<float>(lanes.lane[j]);
+          const bool better = value > best[j] || value != value;
+          best[j] = better ? value : best[j];
+          if (better) narrow(taken.lane[j], r * g.window + s);
+        }
+      }
+    }
+    const std::int64_t out = (static_cast<std::int64_t>(blockIdx.x) * g.q + q) * g.c + channel;
+    write<false>(ys + out, best);
+    if (all_taps != nullptr) store(all_taps + out, taken);
+  }
+}
+
+// A block per row of pixels; each pixel gathers from the windows over it, always in the same order.
+template <int kWidth, bool kAccumulate, class T>
+__global__ void __launch_bounds__(kThreads)
+    gather_gradient(const T* dys, const std::uint8_t* all_taps, Sizes g, T* dxs) {
+  const int image = static_cast<int>(blockIdx.x) / g.h, row = static_cast<int>(blockIdx.x) % g.h + g.before_rows;
+  const int groups = g.c / kWidth;
+  const Range ps = windows_over(row, g, g.p);
+  for (int i = static_cast<int>(threadIdx.x); i < g.w * groups; i += kThreads) {
+    const int pixel = i / groups, channel = i % groups * kWidth, column = pixel + g.before_columns;
+    const Range qs = windows_over(column, g, g.q);
+    float sums[kWidth] = {};
+    for (int p = ps.begin; p < ps.end; ++p) {
+#pragma unroll 1  // few windows lie over a pixel; unrolled, registers spill
+      for (int q = qs.begin; q < qs.end; ++q) {
+        const int tap = (row - p * g.stride) * g.window + column - q * g.stride;
+        const std::int64_t out = ((static_cast<std::int64_t>(image) * g.p + p) * g.q + q) * g.c + channel;
+        const auto gradients = load<kWidth>(dys + out);
+        const auto taps = load<kWidth>(all_taps + out);
+#pragma unroll
+        for (int j = 0; j < kWidth; ++j) {
+          sums[j] += taps.lane[j] == tap ? static_cast<float>(gradients.lane[j]) : 0.0f;
+        }
+      }
+    }
+    write<kAccumulate>(dxs + (static_cast<std::int64_t>(blockIdx.x) * g.w + pixel) * g.c + channel, sums);
+  }
+}
+
+}  // namespace
+
+void max_pool_forward(const Context& context, const MaxPoolForward& args) {
+  const MaxPoolGeometry& g = args.g;
+  with_float_type(args.x.dtype, [&]<class T>(T*) {
+    const T* x = args.x.as<T>();
+    T* y = args.y.as<T>();
+    std::uint8_t* taps = args.taps ? args.taps.as<std::uint8_t>() : nullptr;
+    with_width<T>(g.c % kWidest<T> == 0 && aligned({x, y, taps}), [&](auto width) {
+      launch(block_each(g.n * g.p(), stream(context)), take_maxima<width.value, T>, x, sizes(g), y, taps);
+    });
+  });
+}
+
+void max_pool_backward(const Context& context, const MaxPoolBackward& args) {
+  const MaxPoolGeometry& g = args.g;
+  with_float_type(args.dy.dtype, [&]<class T>(T*) {
+    const T* dy = args.dy.as<T>();
+    const auto* taps = args.taps.as<std::uint8_t>();
+    T* dx = args.dx.view.as<T>();
+    with_width<T>(g.c % kWidest<T> == 0 && aligned({dy, taps, dx}), [&](auto width) {
+      with_flag(args.dx.accumulate, [&](auto accumulate) {
+        launch(block_each(g.n * g.h, stream(context)), gather_gradient<width.value, accumulate.value, T>, dy, taps,
+               sizes(g), dx);
+      });
+    });
+  });
+}
+
+}  // namespace kernels::cuda

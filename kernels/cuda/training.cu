@@ -1,0 +1,37 @@
+#include "kernels/training.h"
+
+#include "kernels/cuda/backend.h"
+#include "kernels/cuda/launch.h"
+
+namespace kernels::cuda {
+namespace {
+
+struct Scalars {
+  const float* at[kRecordScalars];  // null where there is none
+};
+
+// One thread: a few numbers, which must not wait for the host.
+__global__ void record_step(Scalars scalars, const float* learning_rates, float* ring, int slots,
+                            std::int32_t* status) {
+  if (status[kStatusNonfinite] == kNonfiniteBefore) return;
+  const std::int32_t step = status[kStatusStep];
+  float* record = ring + step % slots * (kRecordScalars + 1);
+  for (int i = 0; i < kRecordScalars; ++i) record[i] = scalars.at[i] != nullptr ? *scalars.at[i] : 0.0f;
+  record[kRecordScalars] = learning_rates[step];
+  if (status[kStatusNonfinite] == kNonfiniteNow) {
+    status[kStatusNonfinite] = kNonfiniteBefore;
+  } else {
+    status[kStatusStep] = step + 1;
+  }
+}
+
+}  // namespace
+
+void finish_step(const Context& context, const FinishStep& args) {
+  Scalars scalars{};
+  for (int i = 0; i < kRecordScalars; ++i) scalars.at[i] = args.scalars[i] ? args.scalars[i].as<float>() : nullptr;
+  launch({dim3(1), dim3(1), stream(context)}, record_step, scalars, args.learning_rates.as<float>(),
+         args.ring.as<float>(), static_cast<int>(args.ring.shape[0]), args.status.as<std::int32_t>());
+}
+
+}  // namespace kernels::cuda

@@ -1,0 +1,91 @@
+#include "tests/simt/kernels/twin.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "kernels/context.h"
+#include "kernels/cuda/backend.h"
+
+namespace tests {
+
+using engine::Dtype;
+
+Twin::Twin(engine::Shape shape, Dtype dtype, Start start)
+    : shape_(shape),
+      dtype_(dtype),
+      skew_bytes_(start == Start::skewed ? engine::size_of(dtype) : 0),
+      host_(skew_bytes_ + size_bytes(), 0xff),
+      device_(skew_bytes_ + size_bytes()) {}
+
+Twin::Twin(engine::Shape shape, const std::vector<float>& values, Dtype dtype, Start start)
+    : Twin(shape, dtype, start) {
+  if (dtype == Dtype::bf16) {
+    const std::vector<engine::bf16> rounded(values.begin(), values.end());
+    std::memcpy(host_.data() + skew_bytes_, rounded.data(), size_bytes());
+  } else {
+    std::memcpy(host_.data() + skew_bytes_, values.data(), size_bytes());
+  }
+  upload();
+}
+
+Twin::Twin(engine::Shape shape, const std::vector<std::int32_t>& values) : Twin(shape, Dtype::i32) {
+  std::memcpy(host_.data(), values.data(), size_bytes());
+  upload();
+}
+
+void Twin::upload() {
+  CUDA_CHECK(cudaMemcpyAsync(device_.data(), host_.data(), host_.size(), cudaMemcpyHostToDevice, nullptr));
+}
+
+std::size_t Twin::size_bytes() const { return static_cast<std::size_t>(shape_.elements()) * engine::size_of(dtype_); }
+
+engine::View Twin::cpu() const { return {const_cast<std::uint8_t*>(host_.data()) + skew_bytes_, dtype_, shape_}; }
+engine::View Twin::cuda() const { return {device_.data() + skew_bytes_, dtype_, shape_}; }
+
+std::vector<float> Twin::floats(const std::vector<std::uint8_t>& bytes) const {
+  std::vector<float> result;
+  const auto append = [&]<class T>(T value) {
+    for (std::size_t at = skew_bytes_; at < bytes.size(); at += sizeof(T)) {
+      std::memcpy(&value, bytes.data() + at, sizeof(T));
+      result.push_back(static_cast<float>(value));
+    }
+  };
+  switch (dtype_) {
+    case Dtype::f32: append(0.0f); break;
+    case Dtype::bf16: append(engine::bf16()); break;
+    case Dtype::i32: append(std::int32_t{0}); break;
+    case Dtype::u8: append(std::uint8_t{0}); break;
+  }
+  return result;
+}
+
+std::vector<float> Twin::from_cpu() const { return floats(host_); }
+std::vector<float> Twin::from_cuda() const { return floats(device_.to_host()); }
+
+void Twin::expect_close(double tolerance) const {
+  const std::vector<float> expected = from_cpu(), actual = from_cuda();
+  REQUIRE(actual.size() == expected.size());
+  double worst = 0;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < actual.size(); ++i) {
+    if (actual[i] == expected[i] || (std::isnan(actual[i]) && std::isnan(expected[i]))) continue;
+    const double error =
+        std::abs(static_cast<double>(actual[i]) - static_cast<double>(expected[i])) / (1 + std::abs(expected[i]));
+    if (!(error <= worst)) worst = error, at = i;
+  }
+  if (actual.empty()) return;
+  CAPTURE(at);
+  CAPTURE(actual[at]);
+  CAPTURE(expected[at]);
+  CHECK(worst <= tolerance);
+}
+
+void with_contexts(const std::function<void(const engine::Context&, const engine::Context&)>& body) {
+  const engine::Context cpu = kernels::make_context({.device = {}, .threads = 1});
+  const engine::Context cuda(std::make_unique<kernels::cuda::CudaBackend>(0), 1);
+  body(cpu, cuda);
+}
+
+}  // namespace tests
