@@ -14,8 +14,8 @@ struct Schedule {
   std::int64_t steps = 0;
   std::int64_t warmup_steps = 0;  ///< linear from 0 (the first update has rate 0, as in the official code)
 
-  /// The rate of update t, from 0. Constant: peak. Polynomial: peak (1 - t/steps)^power. Cosine: peak (1 + cos(pi x)) /
-  /// 2 with x the part done of what follows the warmup (SimCLR).
+  /// The rate of update t, from 0; with x the part done of what follows the warmup: constant: peak; polynomial:
+  /// peak (1 - x)^power; cosine: peak (1 + cos(pi x)) / 2 (SimCLR).
   double at(std::int64_t t) const;
   std::vector<float> table() const;  ///< at(0) ... at(steps - 1)
 };
