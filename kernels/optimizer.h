@@ -41,12 +41,13 @@ struct Adam {
 };
 
 // SGD with momentum as in PyTorch, the rate outside the velocity: v = momentum v + g; w -= lr v, or with Nesterov's
-// look-ahead w -= lr (g + momentum v). Keras keeps lr v instead: the same as long as the rate stays the same.
+// look-ahead w -= lr (g + momentum v). With the rate inside, as in Keras: v = momentum v + lr g; w -= v, or w -= lr g +
+// momentum v. They are the same as long as the rate stays the same.
 struct Sgd {
   Update update;
   View velocity;  // flat
   float momentum;
-  bool nesterov;
+  bool nesterov, rate_in_velocity = false;
   Cost cost() const { return {.bytes = 5 * bytes_of(velocity), .operations = 6 * velocity.shape.elements()}; }
 };
 

@@ -47,6 +47,7 @@ struct Config {
     double beta1 = 0.9, beta2 = 0.999, eps = 1e-7;
     double momentum = 0.9;
     bool nesterov = true;
+    std::string sgd_form = "pytorch";
     double trust_coefficient = 1e-3;
     double weight_decay = 0.0, l2 = 0.0;
     bool operator==(const Optim&) const = default;

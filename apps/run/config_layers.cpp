@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <toml++/toml.h>
+#include <algorithm>
 #include <optional>
 #include <sstream>
 
@@ -77,6 +78,10 @@ Assignment read_set(std::string_view text) {
 void apply_layer(Config& config, const Layer& layer) {
   const Config::Train below = config.train;
   config.train.epochs = config.train.steps = 0;
+  const bool counts_steps = std::any_of(layer.begin(), layer.end(), [](const Assignment& assignment) {
+    return assignment.field->key == "train.steps" && assignment.text != "0";
+  });
+  if (counts_steps) config.train.steps_from_epochs = Config{}.train.steps_from_epochs;
   for (const auto& [field, text, where] : layer) set_value(config, *field, text, where);
   if (config.train.epochs == 0 && config.train.steps == 0) {
     config.train.epochs = below.epochs;

@@ -21,6 +21,11 @@ constexpr Range fraction_below_one() { return {.min = 0, .max = 1, .max_excluded
 #define FIELD(member) .key = #member, .value = [](Config& c) -> Field::Value { return &c.member; }
 
 const std::vector<Field>& table() {
+  const Condition resnets{.key = "model.arch", .values = {"resnet18", "resnet34"}};
+  const Condition adam{.key = "optim.name", .values = {"adam"}}, sgd{.key = "optim.name", .values = {"sgd"}},
+      lars{.key = "optim.name", .values = {"lars"}}, sgd_or_lars{.key = "optim.name", .values = {"sgd", "lars"}};
+  const Condition polynomial{.key = "optim.schedule", .values = {"polynomial"}};
+  const Condition epochs{.key = "train.steps", .values = {"0"}};
   static const std::vector<Field> fields = {
       {FIELD(data.source), .flag = "--data", .help = "training images: digits: (built in) or mnist:DIR"},
       {FIELD(data.bits), .flag = "--bits", .help = "random bits shared by both views, one constant plane each",
@@ -35,11 +40,11 @@ const std::vector<Field>& table() {
        .on_resume = OnResume::change},
 
       {FIELD(model.arch), .flag = "--arch", .help = "encoder", .allowed = {"convn", "resnet18", "resnet34"}},
-      {FIELD(model.variant), .help = "of ResNets: SimCLR's, or the one that torchvision loads",
-       .allowed = {"simclr", "torchvision"}},
-      {FIELD(model.stem), .help = "of ResNets: 3x3, or 7x7 and pooling; auto: cifar for images up to 32 pixels",
-       .allowed = {"auto", "cifar", "imagenet"}},
-      {FIELD(model.zero_gamma), .help = "of ResNets: residual branches start as zero"},
+      {FIELD(model.variant), .help = "SimCLR's, or the one that torchvision loads",
+       .allowed = {"simclr", "torchvision"}, .only_with = resnets},
+      {FIELD(model.stem), .help = "3x3, or 7x7 and pooling; auto: cifar for images up to 32 pixels",
+       .allowed = {"auto", "cifar", "imagenet"}, .only_with = resnets},
+      {FIELD(model.zero_gamma), .help = "residual branches start as zero", .only_with = resnets},
       {FIELD(model.width), .flag = "--width", .help = "multiplies every channel count of the encoder",
        .range = between(1, 64)},
       {FIELD(model.proj_layers), .flag = "--proj-layers", .help = "linear layers of the projection head",
@@ -51,7 +56,9 @@ const std::vector<Field>& table() {
       {FIELD(model.bn_eps), .help = "added to the variance in batch norm", .range = above(0)},
       {FIELD(model.bn_momentum), .help = "running = m * running + (1 - m) * batch (Keras; PyTorch's is 1 - m)",
        .range = between(0, 1)},
-      {FIELD(model.bn_unbiased_variance), .help = "running variance takes n / (n - 1) times the batch variance"},
+      {FIELD(model.bn_unbiased_variance),
+       .help = "running variance takes n / (n - 1) times the batch variance, in batch norm after convolutions; after "
+               "linear layers it never does, as in Keras"},
       {FIELD(model.bn_per_view), .help = "each view is a forward pass of its own, with its own batch statistics"},
       {FIELD(model.probe_views), .help = "views that the online probe trains on", .allowed = {"both", "first"}},
 
@@ -64,18 +71,21 @@ const std::vector<Field>& table() {
        .allowed = {"none", "linear", "sqrt"}},
       {FIELD(optim.schedule), .flag = "--schedule", .help = "learning rate after warm-up; the last two end at 0",
        .allowed = {"constant", "polynomial", "cosine"}},
-      {FIELD(optim.polynomial_power), .help = "exponent of the polynomial schedule; 1: a straight line",
-       .range = above(0)},
+      {FIELD(optim.polynomial_power), .help = "exponent of the decay; 1: a straight line", .range = above(0),
+       .only_with = polynomial},
       {FIELD(optim.warmup_epochs), .flag = "--warmup-epochs", .help = "epochs of linear growth from 0",
        .range = at_least(0)},
-      {FIELD(optim.beta1), .help = "decay of the first moment", .range = fraction_below_one(), .optimizers = {"adam"}},
-      {FIELD(optim.beta2), .help = "decay of the second moment", .range = fraction_below_one(), .optimizers = {"adam"}},
-      {FIELD(optim.eps), .help = "added to the root of the second moment", .range = above(0), .optimizers = {"adam"}},
-      {FIELD(optim.momentum), .help = "decay of the velocity", .range = fraction_below_one(),
-       .optimizers = {"sgd", "lars"}},
-      {FIELD(optim.nesterov), .help = "move by the velocity that the next step would have", .optimizers = {"sgd"}},
+      {FIELD(optim.beta1), .help = "decay of the first moment", .range = fraction_below_one(), .only_with = adam},
+      {FIELD(optim.beta2), .help = "decay of the second moment", .range = fraction_below_one(), .only_with = adam},
+      {FIELD(optim.eps), .help = "added to the root of the second moment", .range = above(0), .only_with = adam},
+      {FIELD(optim.momentum), .help = "decay of the velocity", .range = fraction_below_one(), .only_with = sgd_or_lars},
+      {FIELD(optim.nesterov), .help = "move by the velocity that the next step would have", .only_with = sgd},
+      {FIELD(optim.sgd_form),
+       .help = "pytorch: the velocity sums gradients and the rate multiplies it; keras: it sums "
+               "rate times gradient, as SimCLR's code does; one and the same at a constant rate",
+       .allowed = {"pytorch", "keras"}, .only_with = sgd},
       {FIELD(optim.trust_coefficient), .help = "a weight tensor's rate is lr * this * norm(w) / norm(gradient)",
-       .range = above(0), .optimizers = {"lars"}},
+       .range = above(0), .only_with = lars},
       {FIELD(optim.weight_decay), .flag = "--wd",
        .help = "d in the loss term d/2 * sum(w^2), over all but batch norm; lars: d * w joins the gradient of "
                "convolution and linear weights, and only the probe's are in the loss",
@@ -91,7 +101,7 @@ const std::vector<Field>& table() {
        .on_resume = OnResume::grow},
       {FIELD(train.steps_from_epochs),
        .help = "whole-batches: epochs * (images // batch_size); simclr: images * epochs // batch_size + 1",
-       .allowed = {"whole-batches", "simclr"}},
+       .allowed = {"whole-batches", "simclr"}, .only_with = epochs},
       {FIELD(train.seed), .flag = "--seed", .help = "of all random numbers", .range = at_least(0)},
 
       {FIELD(eval.every), .flag = "--eval-every", .help = "epochs between tests of the probe; 0: only at the end",
@@ -163,10 +173,10 @@ std::string range_text(const Range& range) {
                      range.max_excluded ? " (excluded)" : "");
 }
 
-/// Whether the optimizer that `config` names makes use of the field.
-bool is_read(const Field& field, const Config& config) {
-  const auto& names = field.optimizers;
-  return names.empty() || std::find(names.begin(), names.end(), config.optim.name) != names.end();
+/// Whether the field has an effect beside what else `config` says.
+bool has_effect(const Field& field, const Config& config) {
+  const auto& [key, values] = field.only_with;
+  return key.empty() || std::find(values.begin(), values.end(), value_text(*find_field(key), config)) != values.end();
 }
 
 }  // namespace
@@ -232,9 +242,11 @@ void check(const Config& config) {
   }
   for (const Field& field : fields()) {
     const std::string value = value_text(field, config), unset = value_text(field, Config{});
-    if (value == unset || is_read(field, config)) continue;
-    throw UsageError(fmt::format("{} = {} is for {} and optim.name is {}: leave it at {}", field.key, value,
-                                 fmt::join(field.optimizers, " and "), config.optim.name, unset));
+    if (value == unset || has_effect(field, config)) continue;
+    const auto& [key, values] = field.only_with;
+    throw UsageError(fmt::format("{} = {} does nothing while {} is {}: leave it at {}, or set {} to {}", field.key,
+                                 value, key, value_text(*find_field(key), config), unset, key,
+                                 fmt::join(values, " or ")));
   }
 }
 
@@ -245,10 +257,10 @@ std::string fields_table() {
     const char* resume = field.on_resume == OnResume::fixed  ? "fixed"
                          : field.on_resume == OnResume::grow ? "may grow"
                                                              : "may change";
-    const std::string user =
-        fmt::format("{}{}", fmt::join(field.optimizers, ", "), field.optimizers.empty() ? "" : ": ");
+    const auto& [key, values] = field.only_with;
+    const std::string condition = key.empty() ? "" : fmt::format("with `{}` {}: ", key, fmt::join(values, " or "));
     text += fmt::format("| `{}` | {} | {} | {} | {} | {}{} |\n", field.key, code(field.flag),
-                        code(value_text(field, Config{})), expectation(field), resume, user, field.help);
+                        code(value_text(field, Config{})), expectation(field), resume, condition, field.help);
   }
   return text;
 }

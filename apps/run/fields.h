@@ -24,6 +24,12 @@ enum class OnResume {
   change,  ///< how the run is watched, kept and executed
 };
 
+/// The values of another key under which a field has an effect.
+struct Condition {
+  std::string_view key = {};                  ///< empty: it always has
+  std::vector<std::string_view> values = {};  ///< as in value_text
+};
+
 /// One entry of the configuration. TOML keys, flags, help, checks and the resume rule all come from it.
 struct Field {
   using Value = std::variant<bool*, std::int64_t*, double*, std::string*>;
@@ -35,7 +41,7 @@ struct Field {
   Range range = {};                            ///< of numbers
   std::vector<std::string_view> allowed = {};  ///< of text; empty: any
   OnResume on_resume = OnResume::fixed;
-  std::vector<std::string_view> optimizers = {};  ///< values of optim.name that read it; empty: all
+  Condition only_with = {};  ///< elsewhere it must keep its default: no setting does nothing unsaid
 };
 
 /// All fields, section by section.

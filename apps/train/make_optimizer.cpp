@@ -32,7 +32,8 @@ std::unique_ptr<engine::Optimizer> make_optimizer(const Config::Optim& optim, co
     return std::make_unique<engine::Lars>(parameters, options, treat);
   }
   if (optim.name == "sgd") {
-    const engine::SgdOptions options{.momentum = number(optim.momentum), .nesterov = optim.nesterov};
+    const engine::SgdOptions options{
+        .momentum = number(optim.momentum), .nesterov = optim.nesterov, .rate_in_velocity = optim.sgd_form == "keras"};
     return std::make_unique<engine::Sgd>(parameters, options, treat);
   }
   const engine::AdamOptions options{

@@ -6,8 +6,11 @@ Sgd::Sgd(const ParameterSet& parameters, SgdOptions options, const TreatmentOf& 
     : Optimizer(parameters, treatment), options_(options), velocity_(zeros()) {}
 
 void Sgd::update(const kernels::Update& update) {
-  kernels::sgd(context(),
-               {.update = update, .velocity = velocity_, .momentum = options_.momentum, .nesterov = options_.nesterov});
+  kernels::sgd(context(), {.update = update,
+                           .velocity = velocity_,
+                           .momentum = options_.momentum,
+                           .nesterov = options_.nesterov,
+                           .rate_in_velocity = options_.rate_in_velocity});
 }
 
 }  // namespace engine

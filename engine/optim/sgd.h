@@ -6,9 +6,10 @@ namespace engine {
 struct SgdOptions {
   float momentum = 0.9f;
   bool nesterov = true;
+  bool rate_in_velocity = false;  ///< as in Keras; PyTorch's velocity knows no rate
 };
 
-/// Stochastic gradient descent with momentum, the learning rate outside the velocity.
+/// Stochastic gradient descent with momentum.
 class Sgd : public Optimizer {
  public:
   Sgd(const ParameterSet& parameters, SgdOptions options, const TreatmentOf& treatment);

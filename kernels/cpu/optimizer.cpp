@@ -126,7 +126,8 @@ void adam(const Context&, const Adam& args) {
 void sgd(const Context&, const Sgd& args) {
   if (stopped(args.update)) return;
   const float rate = learning_rate(args.update), momentum = args.momentum;
-  // Both forms are w -= lr (own g + ahead v).
+  const float inside = args.rate_in_velocity ? rate : 1.0f, outside = args.rate_in_velocity ? 1.0f : rate;
+  // Every form is d = inside g; v = momentum v + d; w -= outside (own d + ahead v).
   const float own = args.nesterov ? 1.0f : 0.0f, ahead = args.nesterov ? momentum : 1.0f;
   const float *gradient = args.update.gradient.as<float>(), *decay = args.update.decay.as<float>();
   float *value = args.update.value.as<float>(), *velocity = args.velocity.as<float>();
@@ -134,9 +135,9 @@ void sgd(const Context&, const Sgd& args) {
     const float factor = decay[segment];
 #pragma omp simd
     for (std::int64_t i = at; i < at + kSegmentBlock; ++i) {
-      const float g = gradient[i] + factor * value[i];
-      velocity[i] = momentum * velocity[i] + g;
-      value[i] -= rate * (own * g + ahead * velocity[i]);
+      const float d = inside * (gradient[i] + factor * value[i]);
+      velocity[i] = momentum * velocity[i] + d;
+      value[i] -= outside * (own * d + ahead * velocity[i]);
     }
   });
 }

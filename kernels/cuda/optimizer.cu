@@ -58,16 +58,19 @@ struct AdamRule {
 struct SgdRule {
   float* velocity;
   float momentum;
-  float own, ahead;  // both forms are w -= lr (own g + ahead v)
+  bool rate_in_velocity;
+  float own, ahead;  // every form is d = inside g; v = momentum v + d; w -= outside (own d + ahead v)
 
   __device__ float rate(float lr, int) const { return lr; }
   __device__ float rate_of_segment(float rate, int) const { return rate; }
   __device__ Floats change(std::int64_t i, const Floats& g, float rate) const {
+    const float inside = rate_in_velocity ? rate : 1.0f, outside = rate_in_velocity ? 1.0f : rate;
     Floats v = load<4>(velocity + i), change;
 #pragma unroll
     for (int j = 0; j < 4; ++j) {
-      v.lane[j] = momentum * v.lane[j] + g.lane[j];
-      change.lane[j] = rate * (own * g.lane[j] + ahead * v.lane[j]);
+      const float d = inside * g.lane[j];
+      v.lane[j] = momentum * v.lane[j] + d;
+      change.lane[j] = outside * (own * d + ahead * v.lane[j]);
     }
     store(velocity + i, v);
     return change;
@@ -138,6 +141,7 @@ void sgd(const Context& context, const Sgd& args) {
   apply(context, args.update,
         SgdRule{.velocity = args.velocity.as<float>(),
                 .momentum = args.momentum,
+                .rate_in_velocity = args.rate_in_velocity,
                 .own = args.nesterov ? 1.0f : 0.0f,
                 .ahead = args.nesterov ? args.momentum : 1.0f});
 }

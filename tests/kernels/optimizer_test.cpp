@@ -112,8 +112,11 @@ Doubles plain_segment_norms(const Problem& problem, const Doubles& w, const Doub
   return norms;
 }
 
-enum class Kind { adam, sgd, nesterov, lars };
-constexpr Kind kKinds[] = {Kind::adam, Kind::sgd, Kind::nesterov, Kind::lars};
+enum class Kind { adam, sgd, nesterov, keras, keras_nesterov, lars };
+constexpr Kind kKinds[] = {Kind::adam, Kind::sgd, Kind::nesterov, Kind::keras, Kind::keras_nesterov, Kind::lars};
+
+bool looks_ahead(Kind kind) { return kind == Kind::nesterov || kind == Kind::keras_nesterov; }
+bool rate_in_velocity(Kind kind) { return kind == Kind::keras || kind == Kind::keras_nesterov; }
 
 /// Three steps with the kernels; the values and the velocity (or the moments, one after the other) after them.
 std::vector<Floats> kernel_steps(Problem& problem, Kind kind) {
@@ -140,8 +143,11 @@ std::vector<Floats> kernel_steps(Problem& problem, Kind kind) {
                                       .segment_norms = segment_norms.checked(),
                                       .momentum = kMomentum});
     } else {
-      kernels::sgd(problem.context,
-                   {.update = update, .velocity = first, .momentum = kMomentum, .nesterov = kind == Kind::nesterov});
+      kernels::sgd(problem.context, {.update = update,
+                                     .velocity = first,
+                                     .momentum = kMomentum,
+                                     .nesterov = looks_ahead(kind),
+                                     .rate_in_velocity = rate_in_velocity(kind)});
     }
   }
   return {value.checked().to_host<float>(), first.checked().to_host<float>(), second.checked().to_host<float>()};
@@ -165,8 +171,9 @@ std::vector<Doubles> plain_steps(Problem& problem, Kind kind) {
         first[i] = kMomentum * first[i] + lr * (adapts ? problem.trusts[s] * norms[2 * s] / norms[2 * s + 1] : 1) * g;
         w[i] -= first[i];
       } else {
-        first[i] = kMomentum * first[i] + g;
-        w[i] -= lr * (kind == Kind::nesterov ? g + kMomentum * first[i] : first[i]);
+        const double inside = rate_in_velocity(kind) ? lr : 1, outside = rate_in_velocity(kind) ? 1 : lr;
+        first[i] = kMomentum * first[i] + inside * g;
+        w[i] -= outside * (looks_ahead(kind) ? inside * g + kMomentum * first[i] : first[i]);
       }
     });
   }

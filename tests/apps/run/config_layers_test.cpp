@@ -50,6 +50,19 @@ TEST_CASE("config_layers: a layer that gives epochs replaces lower layers' steps
         "train.epochs = 2 and train.steps = 3 exclude each other: set one of them to 0");
 }
 
+TEST_CASE("config_layers: a layer that gives steps ends what lower layers said about counting them from epochs") {
+  Layers layers;
+  layers.recipe = apps::read_toml("[train]\nepochs = 100\nsteps_from_epochs = \"simclr\"\n", "my.toml");
+  CHECK(apps::with_layers(Config{}, layers).train.steps_from_epochs == "simclr");
+  layers.flags = {flag("train.epochs", "3")};
+  CHECK(apps::with_layers(Config{}, layers).train.steps_from_epochs == "simclr");
+  layers.flags = {flag("train.steps", "400")};
+  CHECK(apps::with_layers(Config{}, layers).train.steps_from_epochs == "whole-batches");
+  layers.set = {apps::read_set("train.steps_from_epochs=simclr"), apps::read_set("train.steps=400")};
+  layers.flags.clear();
+  CHECK_THROWS_AS(apps::with_layers(Config{}, layers), UsageError);  // said in one breath
+}
+
 TEST_CASE("config_layers: TOML comes back as it went, for every field") {
   Config config;
   config.data.source = "folder:a \"b\" \\c\xC3\xA9";

@@ -107,15 +107,56 @@ TEST_CASE("fields: rules over several of them") {
   config.optim.beta2 = 0.95;
   CHECK_NOTHROW(apps::check(config));
   config.optim.name = "lars";
-  CHECK(refused() == "optim.beta2 = 0.95 is for adam and optim.name is lars: leave it at 0.999");
+  CHECK(refused() ==
+        "optim.beta2 = 0.95 does nothing while optim.name is lars: leave it at 0.999, or set optim.name to adam");
   config.optim.beta2 = 0.999;
   config.optim.momentum = 0.8;
   CHECK_NOTHROW(apps::check(config));
   config.optim.name = "adam";
-  CHECK(refused() == "optim.momentum = 0.8 is for sgd and lars and optim.name is adam: leave it at 0.9");
+  CHECK(
+      refused() ==
+      "optim.momentum = 0.8 does nothing while optim.name is adam: leave it at 0.9, or set optim.name to sgd or lars");
   config.optim.momentum = 0.9;
   config.data.crop_area_max = 0.05;
   CHECK(refused() == "data.crop_area_min = 0.08 must not be above data.crop_area_max = 0.05");
+}
+
+TEST_CASE("fields: what has an effect only beside a value of another key is refused elsewhere") {
+  const auto refused = [](Config config, std::string_view key, std::string_view text) {
+    apps::set_value(config, *apps::find_field(key), text, "--set");
+    return message_of<UsageError>([&] { apps::check(config); });
+  };
+  Config steps;
+  steps.train.steps = 400;
+  const std::string convn = " does nothing while model.arch is convn: leave it at ";
+  const std::string resnets = ", or set model.arch to resnet18 or resnet34";
+  CHECK(refused(steps, "model.variant", "torchvision") == "model.variant = torchvision" + convn + "simclr" + resnets);
+  CHECK(refused(steps, "model.stem", "imagenet") == "model.stem = imagenet" + convn + "auto" + resnets);
+  CHECK(refused(steps, "model.zero_gamma", "off") == "model.zero_gamma = off" + convn + "on" + resnets);
+  CHECK(refused(steps, "optim.polynomial_power", "2") ==
+        "optim.polynomial_power = 2 does nothing while optim.schedule is constant: leave it at 1, or set "
+        "optim.schedule to polynomial");
+  CHECK(refused(steps, "optim.sgd_form", "keras") ==
+        "optim.sgd_form = keras does nothing while optim.name is adam: leave it at pytorch, or set optim.name to sgd");
+  CHECK(refused(steps, "train.steps_from_epochs", "simclr") ==
+        "train.steps_from_epochs = simclr does nothing while train.steps is 400: leave it at whole-batches, or set "
+        "train.steps to 0");
+}
+
+TEST_CASE("fields: every condition names a key and values that it takes") {
+  for (const Field& field : apps::fields()) {
+    CAPTURE(field.key);
+    const auto& [key, values] = field.only_with;
+    if (key.empty()) continue;
+    const Field* other = apps::find_field(key);
+    REQUIRE(other != nullptr);
+    CHECK_FALSE(values.empty());
+    Config config;
+    for (const std::string_view value : values) {
+      apps::set_value(config, *other, value, "only_with");
+      CHECK(apps::value_text(*other, config) == value);
+    }
+  }
 }
 
 TEST_CASE("fields: the nearest key, with and without its section") {

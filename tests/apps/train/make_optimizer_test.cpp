@@ -53,10 +53,10 @@ TEST_CASE("make_optimizer: the name chooses the class, and the options reach the
   engine::ParameterSet parameters;
   parameters.add("w", {1}, ParameterKind::kernel, Part::encoder, engine::Initializer::constant(2));
   parameters.allocate(context, 1);
-  const auto moved = [&](const Config::Optim& optim) {
+  const auto moved = [&](const Config::Optim& optim, float second_rate = 1) {
     parameters.value(0).upload<float>(std::vector<float>{2});
     parameters.gradient(0).upload<float>(std::vector<float>{1});
-    engine::TrainingStatus status(context, {1.0f, 1.0f}, 0);
+    engine::TrainingStatus status(context, {1.0f, second_rate}, 0);
     const auto optimizer = make_optimizer(optim, parameters);
     for (int t = 0; t < 2; ++t) {
       optimizer->step(engine::Tensor::zeros(context, {}), status);
@@ -70,5 +70,8 @@ TEST_CASE("make_optimizer: the name chooses the class, and the options reach the
   CHECK(moved({.name = "adam", .beta1 = 0, .beta2 = 0, .eps = 3}) == doctest::Approx(0.25 + 0.25));
   CHECK(moved({.name = "sgd", .momentum = 0.5, .nesterov = false}) == doctest::Approx(1 + 1.5));
   CHECK(moved({.name = "sgd", .momentum = 0.5}) == doctest::Approx(1.5 + 1.75));
+  CHECK(moved({.name = "sgd", .momentum = 0.5, .nesterov = false}, 0.5f) == doctest::Approx(1 + 0.75));
+  CHECK(moved({.name = "sgd", .momentum = 0.5, .nesterov = false, .sgd_form = "keras"}, 0.5f) ==
+        doctest::Approx(1 + 1));
   CHECK(moved({.name = "lars", .momentum = 0.5, .trust_coefficient = 0.1}) == doctest::Approx(0.2 + 0.28));
 }

@@ -35,6 +35,15 @@ TEST_CASE("sgd: three steps with Nesterov momentum, worked by hand") {
   check_steps({}, 0, {{.981, -2.038, 2.038}, {.94845, -2.0461, 2.0081}, {.96127, -2.26526, 1.93446}});
 }
 
+TEST_CASE("sgd: three steps with the rate in the velocity, as in Keras, worked by hand") {
+  // w0: v = .01, .009 + .05 * .3 = .024, .0216 - .2 * .2 = -.0184; w -= .009 + .01, .0216 + .015, -.01656 - .04.
+  check_steps({.rate_in_velocity = true}, 0,
+              {{.981, -2.038, 2.038}, {.9444, -2.0542, 2.0162}, {1.00096, -2.25878, 1.97658}});
+  // w -= v
+  check_steps({.nesterov = false, .rate_in_velocity = true}, 0,
+              {{.99, -2.02, 2.02}, {.966, -2.038, 2.018}, {.9844, -2.1542, 1.9962}});
+}
+
 TEST_CASE("sgd: three steps equal torch.optim.SGD's in double, with weight decay .01 as an L2 term of the loss") {
   check_steps({}, .005,
               {{.979100000000, -2.034200000000, 2.034200000000},

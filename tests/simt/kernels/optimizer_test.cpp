@@ -124,12 +124,17 @@ TEST_CASE("cuda optimizers move parameters as the CPU's do") {
     });
     with_adam.expect_same(1e-6);
     for (const bool nesterov : {false, true}) {
-      const Problem with_sgd(sizes);
-      on_both(cpu::sgd, cuda::sgd, [&](Side on) {
-        return Sgd{
-            .update = with_sgd.update(on), .velocity = on(with_sgd.first), .momentum = kMomentum, .nesterov = nesterov};
-      });
-      with_sgd.expect_same(1e-6);
+      for (const bool rate_in_velocity : {false, true}) {
+        const Problem with_sgd(sizes);
+        on_both(cpu::sgd, cuda::sgd, [&](Side on) {
+          return Sgd{.update = with_sgd.update(on),
+                     .velocity = on(with_sgd.first),
+                     .momentum = kMomentum,
+                     .nesterov = nesterov,
+                     .rate_in_velocity = rate_in_velocity};
+        });
+        with_sgd.expect_same(1e-6);
+      }
     }
     const Problem with_lars(sizes);
     with_lars.compute_norms();
