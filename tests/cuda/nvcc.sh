@@ -2,6 +2,8 @@
 # Every CUDA source compiles for devices too, and no kernel spills registers. Prints, over all instances of a kernel, the
 # most registers and bytes of shared memory that it takes. $1: source tree, $2: where objects go, $3: nvcc.
 set -euo pipefail
+release=$("$3" --version | sed -nE 's/.*release ([0-9]+).*/\1/p')
+[ "$release" -ge 13 ] || { echo "[skipped] nvcc here is of release $release: 13 or later is needed"; exit 0; }
 cd "$1"
 mkdir -p "$2"
 export NVCC="$3" OUT="$2" CCACHE
