@@ -99,6 +99,25 @@ TEST_CASE("report: a wrong directory is exit 2 and one sentence") {
   fs::remove(bench / "results.json");
   write_plain(bench / "config.toml", "");
   CHECK(complaint_about(bench / "").find("has no records of steps") != std::string::npos);
+
+  const std::string record = R"({"step":1,"epoch":1,"phase":"train","loss":1})";
+  for (const std::string& text :
+       {std::string(R"({"phase":"train","loss":1})"), "half a line\n" + record, "\xff" + record}) {
+    CAPTURE(text);
+    write_plain(bench / "metrics.jsonl", text + "\n");
+    CHECK(complaint_about(bench / "").find("metrics.jsonl is not what pretrain writes (") != std::string::npos);
+  }
+  write_plain(bench / "metrics.jsonl", record + "\n{\"ste");  // as a kill leaves it
+  fs::create_directory(bench / "eval");
+  for (const std::string name : {"eval/lineval.json", "eval/knn.json"}) {
+    write_plain(bench / name, R"({"run":"x"})");
+    CHECK(complaint_about(bench / "").find(name + " is not what lineval writes (") != std::string::npos);
+    write_plain(bench / name, "\xff");
+    CHECK(complaint_about(bench / "").find(name + " cannot be read") != std::string::npos);
+    fs::remove(bench / name);
+  }
+  CHECK_FALSE(fs::exists(bench / "report.html"));
+  CHECK(report(bench / "").exit_code == 0);
 }
 
 TEST_CASE("report: without matplotlib it says what to install") {
