@@ -23,6 +23,8 @@ struct Arguments {
   bool profile = false;
 };
 
+constexpr std::int64_t kMostThreads = 4096;  // as run.threads
+
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const std::size_t half = values.size() / 2;
@@ -47,7 +49,7 @@ int bench(int argc, char** argv) {
             arguments.options.image_size, 8);
   flags.add({.name = "--rows",
              .group = "Work",
-             .help = "rows of a loss, both views together",
+             .help = "rows of a loss, both views together: an even number",
              .value = "N",
              .fallback = std::to_string(arguments.options.rows)},
             arguments.options.rows, 2);
@@ -62,7 +64,7 @@ int bench(int argc, char** argv) {
   flags.add({.name = "--warmup", .group = "Run", .help = "repetitions before them", .value = "N", .fallback = "2"},
             arguments.warmup, 0);
   flags.add({.name = "--threads", .group = "Run", .help = "CPU threads, 0 for all", .value = "N", .fallback = "0"},
-            arguments.threads, 0);
+            arguments.threads, 0, kMostThreads);
   flags.add_switch({.name = "--profile", .group = "Run", .help = "print where the time goes, per kernel and per layer"},
                    arguments.profile);
   if (!flags.parse(argc, argv)) return kSuccess;

@@ -9,8 +9,16 @@
 #include <string_view>
 #include <vector>
 
+#include "apps/input/device_batch.h"
+#include "apps/input/run_data.h"
+#include "apps/run/config_layers.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/nearest.h"
+#include "apps/run/recipes.h"
+#include "apps/train/contrastive_objective.h"
+#include "apps/train/make_optimizer.h"
+#include "apps/train/network.h"
+#include "data/digits.h"
 #include "engine/autograd.h"
 #include "engine/core/philox.h"
 #include "engine/ops/linear.h"
@@ -40,6 +48,23 @@ Tensor random_tensor(const Context& context, engine::Shape shape, bool unit_rows
   return Tensor::from(context, shape, values);
 }
 
+/// The status of any number of steps: a new one before the table of rates and the ring of records are used up.
+class EndlessStatus {
+ public:
+  explicit EndlessStatus(const Context& context) : context_(context) {}
+
+  engine::TrainingStatus& next() {
+    constexpr auto kSteps = engine::TrainingStatus::kSlots;
+    if (steps_++ % kSteps == 0) status_.emplace(context_, std::vector<float>(kSteps, 1e-3f), 0);
+    return *status_;
+  }
+
+ private:
+  const Context& context_;
+  std::int64_t steps_ = 0;
+  std::optional<engine::TrainingStatus> status_;
+};
+
 /// A supervised training step of torchvision's ResNet-18 with SGD: forward, backward, update.
 class ResNetStep {
  public:
@@ -49,25 +74,27 @@ class ResNetStep {
                                 engine::Part::probe, engine::Initializer::normal(0.01))),
         bias_(parameters_.add("fc.bias", {kClasses}, engine::ParameterKind::bias, engine::Part::probe,
                               engine::Initializer::constant(0))),
-        images_(random_tensor(context, {options.batch_size, options.image_size, options.image_size, 3}, false)) {
+        images_(random_tensor(context, {options.batch_size, options.image_size, options.image_size, 3}, false)),
+        status_(context) {
     parameters_.allocate(context, 1);
     std::vector<std::int32_t> labels(static_cast<std::size_t>(options.batch_size));
     for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % kClasses);
     labels_ = Tensor::from(context, {options.batch_size}, labels);
     optimizer_.emplace(parameters_, engine::SgdOptions{},
                        [](const engine::ParameterInfo&) { return engine::Treatment{.weight_decay = 1e-4}; });
-    status_.emplace(context, std::vector<float>(kMostSteps, 0.01f), 0);
   }
 
-  void run() {
+  Tensor run() {
     parameters_.begin_step();
     const engine::Mode mode = engine::Mode::train;
     const Tensor loss = classify(encoder_.forward(images_, mode), mode);
     engine::backward(loss);
     parameters_.finish_gradients();
     const engine::LayerRange layer(loss.context(), "optimizer");
-    optimizer_->step(loss, *status_);
-    status_->finish_step(std::array{loss});
+    engine::TrainingStatus& status = status_.next();
+    optimizer_->step(loss, status);
+    status.finish_step(std::array{loss});
+    return loss;
   }
 
  private:
@@ -77,28 +104,80 @@ class ResNetStep {
     return engine::softmax_cross_entropy(logits, labels_).loss;
   }
 
-  static constexpr std::size_t kMostSteps = 100'000;
   engine::ParameterSet parameters_;
   models::ResNet encoder_;
   engine::Parameter weight_, bias_;
   Tensor images_, labels_;
   std::optional<engine::Sgd> optimizer_;
-  std::optional<engine::TrainingStatus> status_;
+  EndlessStatus status_;
 };
 
 Work resnet18_step(const Context& context, const WorkOptions& options) {
   const auto step = std::make_shared<ResNetStep>(context, options);
   return {.name = fmt::format("resnet18 step, {} images of {}x{}x3", options.batch_size, options.image_size,
                               options.image_size),
-          .run = [step] { step->run(); },
+          .run = [step] { return step->run(); },
+          .items = static_cast<double>(options.batch_size),
+          .unit = "images"};
+}
+
+/// The step that recipe randbits-mnist trains with, on digits that need no files and always the same crops.
+class ConvNStep {
+ public:
+  ConvNStep(const Context& context, const WorkOptions& options)
+      : config_(with_layers({}, {.recipe = read_recipe("randbits-mnist"),
+                                 .set = {},
+                                 .flags = {{.field = find_field("train.batch_size"),
+                                            .text = std::to_string(options.batch_size),
+                                            .where = "--batch-size"}}})),
+        digits_(data::Split::train),
+        network_(context, config_, digits_),
+        batch_(context, digits_, options.batch_size),
+        optimizer_(make_optimizer(config_.optim, network_.parameters)),
+        status_(context) {
+    batch_.upload(read_examples(digits_, 0, options.batch_size));
+  }
+
+  Tensor run() {
+    network_.parameters.begin_step();
+    const ObjectiveOutcome outcome = contrastive_objective(config_, network_, batch_);
+    engine::backward(outcome.total);
+    network_.parameters.finish_gradients();
+    const engine::LayerRange layer(outcome.total.context(), "optimizer");
+    engine::TrainingStatus& status = status_.next();
+    optimizer_->step(outcome.total, status);
+    status.finish_step(std::array{outcome.loss});
+    return outcome.total;
+  }
+
+ private:
+  Config config_;
+  data::Digits digits_;
+  Network network_;
+  DeviceBatch batch_;
+  std::unique_ptr<engine::Optimizer> optimizer_;
+  EndlessStatus status_;
+};
+
+Work convn_step(const Context& context, const WorkOptions& options) {
+  const auto step = std::make_shared<ConvNStep>(context, options);
+  return {.name = fmt::format("convn step, {} images in two views", options.batch_size),
+          .run = [step] { return step->run(); },
           .items = static_cast<double>(options.batch_size),
           .unit = "images"};
 }
 
 Work nt_xent(const Context& context, const WorkOptions& options) {
+  if (options.rows % 2 != 0)
+    throw UsageError(fmt::format("--rows must be even, half of them for each view, got {}", options.rows));
   const Tensor u = random_tensor(context, {options.rows, options.dim}, true).requires_gradient();
   return {.name = fmt::format("nt-xent forward and backward, {} rows of {}", options.rows, options.dim),
-          .run = [u] { engine::backward(losses::nt_xent(u, 0.1f).loss); },
+          .run =
+              [u] {
+                const Tensor loss = losses::nt_xent(u, 0.1f).loss;
+                engine::backward(loss);
+                return loss;
+              },
           .items = static_cast<double>(options.rows),
           .unit = "rows"};
 }
@@ -108,6 +187,7 @@ struct Entry {
   Work (*make)(const Context&, const WorkOptions&);
 };
 constexpr std::array kWorks = {
+    Entry{"convn", "a training step of recipe randbits-mnist: contrastive loss, probe and Adam", convn_step},
     Entry{"resnet18", "a supervised training step of ResNet-18 (torchvision's variant) with SGD", resnet18_step},
     Entry{"nt-xent", "the NT-Xent loss and its gradient", nt_xent},
 };
@@ -120,7 +200,7 @@ Work make_work(const Context& context, const std::string& name, const WorkOption
     if (entry.name == name) return entry.make(context, options);
     names.push_back(entry.name);
   }
-  throw UsageError(engine::concat("bench: '", name, "' is not known; did you mean ", nearest(name, names), "?"));
+  throw UsageError(fmt::format("there is no work '{}'; the nearest is {}", name, nearest(name, names)));
 }
 
 std::string list_works() {

@@ -3,7 +3,7 @@
 #include <functional>
 #include <string>
 
-#include "engine/core/context.h"
+#include "engine/tensor.h"
 
 namespace apps {
 
@@ -14,10 +14,10 @@ struct WorkOptions {
 
 /// Something to time, again and again on the same data.
 struct Work {
-  std::string name;  ///< with its sizes
-  std::function<void()> run;
-  double items = 0;  ///< that one run handles
-  std::string unit;  ///< of the items: "images"
+  std::string name;                     ///< with its sizes
+  std::function<engine::Tensor()> run;  ///< once; its loss
+  double items = 0;                     ///< that one run handles
+  std::string unit;                     ///< of the items: "images"
 };
 
 /// Throws UsageError for a name that `list_works` does not have, naming the nearest.

@@ -39,11 +39,14 @@ struct Flags::Implementation {
   }
 };
 
-std::int64_t whole_number(const std::string& text, const std::string& where, std::int64_t min) {
+std::int64_t whole_number(const std::string& text, const std::string& where, std::int64_t min, std::int64_t max) {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size() || number < min) {
-    throw UsageError(engine::concat(where, " must be a whole number of at least ", min, ", got '", text, "'"));
+  if (error != std::errc{} || end != text.data() + text.size() || number < min || number > max) {
+    const std::string range = max == std::numeric_limits<std::int64_t>::max()
+                                  ? engine::concat("of at least ", min)
+                                  : engine::concat("from ", min, " to ", max);
+    throw UsageError(engine::concat(where, " must be a whole number ", range, ", got '", text, "'"));
   }
   return number;
 }
@@ -77,8 +80,9 @@ void Flags::add(const Flag& flag, std::string& value) {
   add(flag, [&value](const std::string& text) { value = text; });
 }
 
-void Flags::add(const Flag& flag, std::int64_t& value, std::int64_t min) {
-  add(flag, [&value, min, name = flag.name](const std::string& text) { value = whole_number(text, name, min); });
+void Flags::add(const Flag& flag, std::int64_t& value, std::int64_t min, std::int64_t max) {
+  add(flag,
+      [&value, min, max, name = flag.name](const std::string& text) { value = whole_number(text, name, min, max); });
 }
 
 void Flags::add(const Flag& flag, std::vector<std::string>& values, int count) {

@@ -1,14 +1,16 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace apps {
 
-/// The whole number that `text` is; throws UsageError, naming `where`, for anything else and for less than `min`.
-std::int64_t whole_number(const std::string& text, const std::string& where, std::int64_t min);
+/// The whole number that `text` is; throws UsageError, naming `where`, for anything else and outside `min` to `max`.
+std::int64_t whole_number(const std::string& text, const std::string& where, std::int64_t min,
+                          std::int64_t max = std::numeric_limits<std::int64_t>::max());
 
 /// A program's command line: GNU long flags, grouped in --help with their defaults; the last of a repeated flag wins.
 /// --help and --version are always there. Anything wrong throws UsageError; an unknown flag names the nearest one.
@@ -29,8 +31,9 @@ class Flags {
   /// Calls `set` with the flag's value if it was given (once per value when `repeated`).
   void add(const Flag& flag, std::function<void(const std::string&)> set, bool repeated = false);
   void add(const Flag& flag, std::string& value);
-  /// A number of at least `min`.
-  void add(const Flag& flag, std::int64_t& value, std::int64_t min);
+  /// A number from `min` to `max`.
+  void add(const Flag& flag, std::int64_t& value, std::int64_t min,
+           std::int64_t max = std::numeric_limits<std::int64_t>::max());
   /// A flag that takes `count` values at once.
   void add(const Flag& flag, std::vector<std::string>& values, int count);
   /// A value without a flag; `flag.name` stands for it in --help.

@@ -72,6 +72,8 @@ TEST_CASE("flags: mistakes") {
   CHECK(refusal({"--count", "-3"}) == "--count must be a whole number of at least 1, got '-3'");
   CHECK(refusal({"--count", "3x"}) == "--count must be a whole number of at least 1, got '3x'");
   CHECK(refusal({"--count", ""}) == "--count must be a whole number of at least 1, got ''");
+  CHECK(message_of<UsageError>([] { apps::whole_number("9", "--few", 1, 8); }) ==
+        "--few must be a whole number from 1 to 8, got '9'");
 }
 
 TEST_CASE("flags: --help shows groups, placeholders and defaults, whatever else is said") {
