@@ -17,6 +17,7 @@
 #include "apps/run/flags.h"
 #include "apps/run/main.h"
 #include "apps/run/progress.h"
+#include "apps/run/report_tool.h"
 #include "apps/run/run_directory.h"
 #include "apps/train/make_context.h"
 #include "apps/train/network.h"
@@ -33,7 +34,7 @@ namespace fs = std::filesystem;
 struct Arguments {
   std::string run;
   bool random_init = false;
-  std::string data, device;
+  std::string data, device, report;
   std::int64_t threads = -1;
   std::int64_t seed = 1, batch_size = 512, epochs = 90, k = 200;
   std::string learning_rates = "0.03,0.1,0.3,1,3,10,30,100,300";
@@ -147,6 +148,12 @@ int lineval(int argc, char** argv) {
   flags.add(
       {.name = "--threads", .group = "Run", .help = "CPU threads, 0 for all", .value = "N", .fallback = "the run's"},
       arguments.threads, 0);
+  flags.add({.name = "--report",
+             .group = "Run",
+             .help = "draw the run's plots and report.html again with tools/report",
+             .value = "on|off",
+             .fallback = "the run's"},
+            arguments.report);
   if (!flags.parse(argc, argv)) return kSuccess;
   if (arguments.run.empty()) throw UsageError("give the directory of a pretraining run: lineval RUN_DIR");
 
@@ -157,6 +164,7 @@ int lineval(int argc, char** argv) {
   if (!arguments.data.empty()) config.data.source = arguments.data;
   if (!arguments.device.empty()) config.run.device = arguments.device;
   if (arguments.threads >= 0) config.run.threads = arguments.threads;
+  if (!arguments.report.empty()) set_value(config, *find_field("run.report"), arguments.report, "--report");
   if (arguments.random_init) config.train.seed = arguments.seed;
   const LinearProbeOptions options{.learning_rates = parse_rates(arguments.learning_rates),
                                    .batch_size = arguments.batch_size,
@@ -221,6 +229,7 @@ int lineval(int argc, char** argv) {
   json.erase("grid");
   json.erase("protocol");
   std::cout << json.dump() << std::endl;
+  if (config.run.report && !arguments.random_init) draw_report(run);  // what is untrained has no run to draw
   return kSuccess;
 }
 

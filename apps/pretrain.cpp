@@ -6,6 +6,7 @@
 #include "apps/run/exit_code.h"
 #include "apps/run/main.h"
 #include "apps/run/progress.h"
+#include "apps/run/report_tool.h"
 #include "apps/run/run_flags.h"
 #include "apps/run/signals.h"
 #include "apps/train/make_context.h"
@@ -154,6 +155,7 @@ int pretrain(int argc, char** argv) {
   const Trainer::Summary summary = train(trainer, directory);
   if (arguments.profile) context.profiler().print(std::cerr);
   std::cout << write_result(directory, trainer, summary) << std::endl;
+  if (directory.config().run.report) draw_report(directory.path());
   return kSuccess;
 }
 

@@ -4,12 +4,12 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/reproduce/cells.h"
-#include "apps/reproduce/report_tool.h"
 #include "apps/reproduce/results.h"
 #include "apps/run/environment.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/main.h"
 #include "apps/run/progress.h"
+#include "apps/run/report_tool.h"
 #include "apps/run/signals.h"
 #include "apps/train/make_context.h"
 #include "apps/train/run_result.h"
@@ -124,7 +124,7 @@ int reproduce(int argc, char** argv) {
               "Reproduces a table of the paper: reproduce EXPERIMENT --data SOURCE. Every run is a run directory like\n"
               "pretrain's; however it is stopped, the same command goes on where it was.");
   flags.add_positional({.name = "EXPERIMENT", .help = "what to reproduce; see --list"}, name);
-  for (const std::string_view key : {"data.source", "train.steps", "run.threads"}) {
+  for (const std::string_view key : {"data.source", "train.steps", "run.threads", "run.report"}) {
     const Field* field = find_field(key);
     const std::string help = key == "train.steps"
                                  ? "a quick look instead of the published length, and the report says so"
@@ -132,7 +132,9 @@ int reproduce(int argc, char** argv) {
     flags.add({.name = std::string(field->flag),
                .group = "Runs",
                .help = help,
-               .value = key == "data.source" ? "SOURCE" : "N",
+               .value = key == "data.source"  ? "SOURCE"
+                        : key == "run.report" ? "on|off"
+                                              : "N",
                .fallback = "the recipe's"},
               [&request, key](const std::string& text) { request.layers.flags.push_back(from_flag(key, text)); });
   }
@@ -189,7 +191,7 @@ int reproduce(int argc, char** argv) {
   const auto begin = Progress::Clock::now();
   run_unfinished(reproduction);
   const auto results = reproduction.write_report();
-  draw_report(request.out);
+  if (config.run.report) draw_report(request.out);
   double largest = 0;
   for (const auto& entry : results["results"]) largest = std::max(largest, std::abs(entry["difference"].get<double>()));
   std::cout << nlohmann::ordered_json{{"experiment", experiment.name},

@@ -118,6 +118,8 @@ const std::vector<Field>& table() {
       {FIELD(run.threads), .flag = "--threads", .help = "host threads of the kernels; 0: one per processor",
        .range = between(0, 4096)},
       {FIELD(run.precision), .flag = "--precision", .help = "type of activations", .allowed = {"fp32"}},
+      {FIELD(run.report), .flag = "--report", .help = "at the end draw plots and report.html with tools/report",
+       .on_resume = OnResume::change},
   };
   return fields;
 }

@@ -8,7 +8,7 @@ using namespace tests;
 TEST_CASE("learning: the demo's pretrained features beat the untrained network's by at least 5 points") {
   const ScratchDirectory scratch;
   const std::string run = (scratch / "run").string();
-  result(Workbench::plain_pretrain({"--recipe", "demo", "--out", run}));
+  result(Workbench::plain_pretrain({"--recipe", "demo", "--out", run, "--report", "off"}));
   const auto top1 = [&](const Strings& arguments) {
     return result(Workbench::lineval(arguments)).at("top1").get<double>();
   };

@@ -186,7 +186,8 @@ TEST_CASE("pretrain: tests and checkpoints as often as asked for") {
 
 TEST_CASE("pretrain: without --out, each run gets a directory of its own below runs/") {
   const Workbench bench;
-  const Strings arguments{"--data", "mnist:" + bench.data().string(), "--batch-size", "64", "--steps", "1"};
+  const Strings arguments{"--data", "mnist:" + bench.data().string(), "--batch-size", "64", "--steps", "1", "--report",
+                          "off"};
   fs::create_directories(bench / "here");
   for (int i = 0; i < 2; ++i) { result(Program(PRETRAIN, arguments, {.directory = bench / "here"}).wait()); }
   const Strings runs = names(bench / "here/runs");

@@ -69,6 +69,24 @@ TEST_CASE("report: a table of runs, finished or not") {
   CHECK(read_file(out / "report.html").find("Not complete: 0 of 15 runs") != page.npos);
 }
 
+TEST_CASE("report: pretrain and lineval draw it at their end, in one line") {
+  if (!can_draw()) return;
+  const Workbench bench;
+  const fs::path run = bench / "run";
+  const std::string line = "report: " + (run / "report.html").string() + "\n";
+  const Ended trained = bench.pretrain("run", {"--report", "on"});
+  result(trained);
+  CHECK(trained.err.ends_with("\n" + line));
+  check_page(run, {"training"});
+  const Ended evaluated = Workbench::lineval({run.string(), "--epochs", "1", "--batch-size", "64"});
+  result(evaluated);
+  CHECK(evaluated.err.ends_with("\n" + line));
+  check_page(run, {"lineval", "training"});
+  fs::remove(run / "report.html");
+  result(Workbench::lineval({run.string(), "--epochs", "1", "--batch-size", "64", "--report", "off"}));
+  CHECK_FALSE(fs::exists(run / "report.html"));
+}
+
 TEST_CASE("report: one run, before and after linear evaluation") {
   if (!can_draw()) return;
   const Workbench bench;

@@ -27,6 +27,8 @@ Strings arguments(const Workbench& bench, const std::string& out, const Strings&
               "24",
               "--threads",
               "1",
+              "--report",
+              "off",
               "--set",
               "train.batch_size=64",
               "--set",
@@ -125,9 +127,16 @@ TEST_CASE("reproduce: killed and rerun, every run is done once and ends with the
   CHECK(table(out) == table(whole));
 
   // A run is what pretrain makes of the same settings.
-  result(Workbench::plain_pretrain({"--recipe", "randbits-mnist", "--data", "mnist:" + bench.data().string(), "--out",
-                                    (bench / "run").string(), "--bits", "5", "--temperature", "0.1", "--steps", "24",
-                                    "--batch-size", "64", "--log-every", "1", "--threads", "1"}));
+  result(Workbench::plain_pretrain({"--recipe",      "randbits-mnist",
+                                    "--data",        "mnist:" + bench.data().string(),
+                                    "--out",         (bench / "run").string(),
+                                    "--bits",        "5",
+                                    "--temperature", "0.1",
+                                    "--steps",       "24",
+                                    "--batch-size",  "64",
+                                    "--log-every",   "1",
+                                    "--threads",     "1",
+                                    "--report",      "off"}));
   CHECK(same_tensors(bench / "run", whole / "bits05-t0.10-s1"));
   CHECK(names(bench / "run") == names(whole / "bits05-t0.10-s1"));
 

@@ -17,7 +17,8 @@ Strings Workbench::arguments(const std::string& run, const Strings& more) const 
               "--batch-size", "64",
               "--epochs",     "2",
               "--log-every",  "3",
-              "--threads",    "1"};
+              "--threads",    "1",
+              "--report",     "off"};
   all.insert(all.end(), more.begin(), more.end());
   return all;
 }

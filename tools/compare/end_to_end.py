@@ -41,7 +41,7 @@ def main():
         seed = ["--seed", str(repetition + 1)]
         with tempfile.TemporaryDirectory() as directory:
             seconds, out = timed([str(options.pretrain), "--recipe", "randbits-mnist", "--data", f"mnist:{options.data}",
-                                  "--out", f"{directory}/run", *common, *seed])
+                                  "--out", f"{directory}/run", "--report", "off", *common, *seed])
             ours.append(seconds)
             accuracy = json.loads(out)["probe_test_accuracy"]
             print(f"antipode {seconds:7.1f} s  probe {accuracy:.4f}", flush=True)

@@ -52,7 +52,7 @@ class ConvN:
         run = scratch / "run"
         output(["rm", "-rf", run])
         output([options.bin / "pretrain", "--recipe", "randbits-mnist", "--data", f"mnist:{self.data}", "--steps", 3 * options.steps,
-                "--log-every", 1, "--threads", options.threads, "--out", run])
+                "--log-every", 1, "--threads", options.threads, "--out", run, "--report", "off"])
         records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
         training = [record for record in records if record["phase"] == "train"][2:]
         return statistics.median(record["step_ms"] for record in training), training[-1]["mem_peak_bytes"]
