@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
@@ -44,30 +46,52 @@ struct Reproduction {
   }
 };
 
-/// Nothing is put into a directory that is not ours: ours has results.json from its beginning.
-void refuse_strangers_directory(const fs::path& out) {
-  if (!fs::exists(out) || fs::exists(out / kResults)) return;
+/// Nothing is put into a directory that is not ours.
+void refuse_strangers_directory(const fs::path& out, const Experiment& experiment) {
+  if (!fs::exists(out)) return;
+  if (!fs::is_directory(out)) throw UsageError(engine::concat("--out ", out.string(), " is a file, not a directory"));
+  if (fs::exists(out / kResults)) return;
   for (const auto& entry : fs::directory_iterator(out)) {
     const std::string name = entry.path().filename();
-    if (name == "lock" || name == "results.json.tmp") continue;
+    constexpr std::array kOurs = {"lock", "results.json.tmp", "report.md", "report.html", "plots"};
+    if (std::find(kOurs.begin(), kOurs.end(), name) != kOurs.end() || is_name_of_cell(experiment, name)) continue;
     throw UsageError(engine::concat("--out ", out.string(), " is neither new nor one of reproduce (it has ", name,
                                     " and no ", kResults, "); choose another directory"));
   }
 }
 
 void refuse_other_experiment(const fs::path& out, const Experiment& experiment) {
-  if (!fs::exists(out / kResults)) return;
-  const auto results = nlohmann::json::parse(engine::read_file(out / kResults), nullptr, /*allow_exceptions=*/false);
-  if (results.is_object() && results.value("experiment", "") == experiment.name) return;
+  const fs::path path = out / kResults;
+  if (!fs::exists(path)) return;
+  const auto results = nlohmann::json::parse(engine::read_file(path), nullptr, /*allow_exceptions=*/false);
+  if (!results.is_object() || !results.contains("experiment") || !results["experiment"].is_string()) {
+    throw UsageError(engine::concat(path.string(), " is damaged; delete it and repeat the command: it is written anew ",
+                                    "from the runs beside it, which are untouched"));
+  }
+  if (results["experiment"] == experiment.name) return;
   throw UsageError(engine::concat("--out ", out.string(), " holds another experiment than ", experiment.name,
                                   "; choose another directory"));
+}
+
+/// What failed ends the program in the end, with the rest done.
+void report_failures(const Reproduction& reproduction) {
+  std::vector<std::string> failures;
+  for (const Cell& cell : reproduction.cells) {
+    const Standing standing = standing_of(cell, reproduction.steps);
+    if (cell.asked && standing.failure) failures.push_back(fmt::format("{} ({})", cell.name, *standing.failure));
+  }
+  if (failures.empty()) return;
+  throw NonFiniteError(fmt::format(
+      "{} of the runs failed and the others are finished: {}; a failed run would fail again, and is tried again only "
+      "when its directory in {} is deleted",
+      failures.size(), fmt::join(failures, ", "), reproduction.out.string()));
 }
 
 [[noreturn]] void interrupt(const Reproduction& reproduction) {
   const auto results = reproduction.write_report();
   throw Interrupted(engine::concat("stopped by ", signal_name(stop_signal()), " with ",
-                                   results["runs_finished"].get<std::int64_t>(), " of ", reproduction.cells.size(),
-                                   " runs finished; the same command goes on"));
+                                   results["runs_finished"].get<std::int64_t>(), " of ",
+                                   results["runs"].get<std::int64_t>(), " runs finished; the same command goes on"));
 }
 
 void run_cell(const Cell& cell, std::span<char* const> argv, const Trainer::Observer& observe) {
@@ -84,29 +108,36 @@ void run_cell(const Cell& cell, std::span<char* const> argv, const Trainer::Obse
 void run_unfinished(const Reproduction& reproduction) {
   const std::vector<Cell>& cells = reproduction.cells;
   const std::int64_t steps = reproduction.steps;
-  std::int64_t done = 0, finished = 0;
+  std::int64_t done = 0, finished = 0, asked = 0;
   for (const Cell& cell : cells) {
+    if (!cell.asked) continue;
     const Standing standing = standing_of(cell, steps);
+    ++asked;
     done += standing.step;
     finished += standing.accuracy ? 1 : 0;
   }
   std::cerr << fmt::format("{}: {} of {} runs are finished; results in {}\n", reproduction.experiment.name, finished,
-                           cells.size(), reproduction.out.string());
+                           asked, reproduction.out.string());
   Progress progress({.label = "reproduce",
                      .unit = "steps",
-                     .total = steps * static_cast<std::int64_t>(cells.size()),
+                     .total = steps * asked,
                      .done = done,
                      .item = "images",
                      .items_per_unit = reproduction.batch_size});
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    if (standing_of(cells[i], steps).accuracy) continue;
+    const Standing standing = standing_of(cells[i], steps);
+    if (!cells[i].asked || standing.accuracy || standing.failure) continue;
     if (stop_signal() != 0) interrupt(reproduction);
     try {
       run_cell(cells[i], reproduction.argv, [&](std::int64_t, std::string_view detail) {
-        progress.update(++done, fmt::format("{} ({} of {}){}{}", cells[i].name, i + 1, cells.size(),
-                                            detail.empty() ? "" : "  ", detail));
+        progress.update(
+            ++done, fmt::format("{} ({} of {}){}{}", cells[i].name, i + 1, asked, detail.empty() ? "" : "  ", detail));
       });
-    } catch (const Interrupted&) { interrupt(reproduction); }  // which says how to go on with all of it
+    } catch (const Interrupted&) {
+      interrupt(reproduction);  // which says how to go on with all of it
+    } catch (const NonFiniteError&) {
+      if (!standing_of(cells[i], steps).failure) throw;  // no room for its crash directory: nor for further runs
+    }
     reproduction.write_report();
   }
 }
@@ -143,7 +174,7 @@ int reproduce(int argc, char** argv) {
              .help = "runs of every setting, seeds 1 to N",
              .value = "N",
              .fallback = "2"},
-            request.seeds, 1);
+            request.seeds, 1, kMostSeeds);
   flags.add(
       {.name = "--set",
        .group = "Runs",
@@ -167,6 +198,7 @@ int reproduce(int argc, char** argv) {
   request.out = out.empty() ? engine::concat("runs/reproduce-", name) : out;
 
   install_signal_handlers();
+  refuse_strangers_directory(request.out, experiment);
   std::vector<Cell> cells = cells_of(experiment, request);
   const Config config = with_layers(Config{}, cells.front().run.layers);
   const int threads = make_context(config).threads();
@@ -181,7 +213,6 @@ int reproduce(int argc, char** argv) {
                                                                    .threads = threads,
                                                                    .libraries = kernels::library_versions()}),
                                   .argv = {argv, static_cast<std::size_t>(argc)}};
-  refuse_strangers_directory(request.out);
   engine::create_directories(request.out);
   const RunLock lock(request.out);
   refuse_other_experiment(request.out, experiment);
@@ -192,6 +223,7 @@ int reproduce(int argc, char** argv) {
   run_unfinished(reproduction);
   const auto results = reproduction.write_report();
   if (config.run.report) draw_report(request.out);
+  report_failures(reproduction);
   double largest = 0;
   for (const auto& entry : results["results"]) largest = std::max(largest, std::abs(entry["difference"].get<double>()));
   std::cout << nlohmann::ordered_json{{"experiment", experiment.name},

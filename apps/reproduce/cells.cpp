@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "apps/run/checkpoint.h"
 #include "apps/run/exit_code.h"
+#include "apps/run/flags.h"
 #include "apps/run/recipes.h"
 #include "apps/train/run_result.h"
 #include "engine/io/files.h"
@@ -45,6 +47,42 @@ std::vector<std::string> differences(const Config& before, const Config& after) 
   return all;
 }
 
+/// Without the seed.
+std::string name_prefix(const Axis::Value& row, const Axis::Value& column) {
+  return fmt::format("{}-{}-s", column.name, row.name);
+}
+
+/// 0 threads are all there are, and for a run that has begun as many as it began with: as if nothing was said.
+void leave_threads_open(Layers& layers) {
+  if (with_layers(Config{}, layers).run.threads != 0) return;
+  for (Layer* layer : {&layers.recipe, &layers.set, &layers.flags})
+    std::erase_if(*layer, [](const Assignment& a) { return a.field->key == "run.threads"; });
+}
+
+/// 0 when no run in `out` is finished.
+std::int64_t largest_finished_seed(const Experiment& experiment, const fs::path& out) {
+  std::int64_t largest = 0;
+  if (!fs::is_directory(out)) return largest;
+  for (const auto& entry : fs::directory_iterator(out)) {
+    const std::string name = entry.path().filename();
+    if (!is_name_of_cell(experiment, name) || !read_result(entry.path())) continue;
+    largest = std::max(largest, whole_number(name.substr(name.rfind("-s") + 2), name, 1, kMostSeeds));
+  }
+  return largest;
+}
+
+/// Nothing unless the run was given up over a loss or gradient that is not finite.
+std::optional<std::string> failure_of(const fs::path& run) {
+  if (!fs::is_directory(run / "crash")) return std::nullopt;
+  for (const auto& entry : fs::directory_iterator(run / "crash")) {
+    const std::string name = entry.path().filename();
+    if (!name.starts_with("step_")) continue;
+    return fmt::format("the loss or its gradient is not finite in step {}; the weights before it are in {}",
+                       name.substr(5), entry.path().string());
+  }
+  return std::nullopt;
+}
+
 double seconds_of_steps(const fs::path& metrics) {
   if (!fs::exists(metrics)) return 0;
   std::istringstream lines(engine::read_file(metrics));
@@ -65,21 +103,23 @@ double seconds_of_steps(const fs::path& metrics) {
 std::vector<Cell> cells_of(const Experiment& experiment, const Request& request) {
   refuse_own_choices(experiment, request.layers);
   std::vector<Cell> cells;
-  for (std::int64_t seed = 1; seed <= request.seeds; ++seed) {
+  const std::int64_t seeds = std::max(request.seeds, largest_finished_seed(experiment, request.out));
+  for (std::int64_t seed = 1; seed <= seeds; ++seed) {
     for (std::size_t row = 0; row < experiment.rows.values.size(); ++row) {
       for (std::size_t column = 0; column < experiment.columns.values.size(); ++column) {
         const auto &in_row = experiment.rows.values[row], &in_column = experiment.columns.values[column];
-        const std::string run = fmt::format("{}-{}-s{}", in_column.name, in_row.name, seed);
+        const std::string run = name_prefix(in_row, in_column) + std::to_string(seed);
         Cell cell{.row = row,
                   .column = column,
                   .seed = seed,
                   .name = run,
+                  .asked = seed <= request.seeds,
                   .run = {.layers = request.layers, .out = (request.out / run).string(), .resume = "auto"}};
         cell.run.layers.recipe = read_recipe(std::string(experiment.name));
         cell.run.layers.flags.push_back(assign(experiment.rows.key, in_row.text));
         cell.run.layers.flags.push_back(assign(experiment.columns.key, in_column.text));
         cell.run.layers.flags.push_back(assign("train.seed", std::to_string(seed)));
-        with_layers(Config{}, cell.run.layers);
+        leave_threads_open(cell.run.layers);
         cells.push_back(std::move(cell));
       }
     }
@@ -87,15 +127,31 @@ std::vector<Cell> cells_of(const Experiment& experiment, const Request& request)
   return cells;
 }
 
+bool is_name_of_cell(const Experiment& experiment, std::string_view name) {
+  for (const Axis::Value& row : experiment.rows.values) {
+    for (const Axis::Value& column : experiment.columns.values) {
+      const std::string prefix = name_prefix(row, column);
+      if (!name.starts_with(prefix)) continue;
+      std::int64_t seed = 0;
+      const auto [end, error] = std::from_chars(name.data() + prefix.size(), name.data() + name.size(), seed);
+      return error == std::errc{} && end == name.data() + name.size() && seed >= 1 && seed <= kMostSeeds;
+    }
+  }
+  return false;
+}
+
 std::vector<std::string> changes_to_recipe(const Experiment& experiment, const Cell& cell) {
   const Config config = with_layers(Config{}, cell.run.layers);
   Config recipe = with_layers(Config{}, {.recipe = cell.run.layers.recipe, .set = {}, .flags = {}});
-  recipe.data.source = config.data.source;
+  if (config.data.source.starts_with(experiment.source)) recipe.data.source = config.data.source;
   recipe.run.threads = config.run.threads;
   recipe.train.seed = cell.seed;
   set_value(recipe, *find_field(experiment.rows.key), experiment.rows.values[cell.row].text, experiment.rows.key);
   set_value(recipe, *find_field(experiment.columns.key), experiment.columns.values[cell.column].text,
             experiment.columns.key);
+  // Steps replace epochs, and epochs steps: only what holds now is news.
+  if (config.train.epochs == 0) recipe.train.epochs = 0;
+  if (config.train.steps == 0) recipe.train.steps = 0;
   return differences(recipe, config);
 }
 
@@ -104,8 +160,7 @@ void check_same_settings(const Cell& cell) {
   if (!fs::exists(path)) return;
   const Config before = read_config(path);
   Config after = with_layers(Config{}, cell.run.layers);
-  if (!says(cell.run.layers.flags, "run.threads") && !says(cell.run.layers.set, "run.threads"))
-    after.run.threads = before.run.threads;
+  if (after.run.threads == 0) after.run.threads = before.run.threads;
   const auto all = differences(before, after);
   if (all.empty()) return;
   throw UsageError(
@@ -121,6 +176,7 @@ Standing standing_of(const Cell& cell, std::int64_t steps) {
     standing.step = steps;
     standing.accuracy = result->probe_test_accuracy;
   } else if (fs::exists(run / "config.toml")) {
+    standing.failure = failure_of(run);
     try {
       if (const auto checkpoint = Checkpoints(run, 1).newest()) standing.step = checkpoint->state.step;
     } catch (const engine::DataError& error) {

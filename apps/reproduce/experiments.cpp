@@ -14,9 +14,10 @@ const std::vector<Experiment>& table() {
        .title = "RandBits on MNIST: random bits that both views share compete with the digits",
        .figure = "Fig. 7a in small: the RandBits notebook of the authors",
        .published = "test accuracy that the notebook prints, one run per figure",
-       .protocol = "600 steps of 1000 images in a fixed order (10 epochs), Adam with a rate that falls from 1e-3 to 0, "
-                   "cross-view loss; test accuracy of the linear classifier that trains beside the encoder on its "
-                   "first view, after the last step",
+       .protocol =
+           "in a fixed order, Adam with a rate that falls from 1e-3 to 0, cross-view loss; test accuracy of the "
+           "linear classifier that trains beside the encoder on its first view, after the last step",
+       .source = "mnist:",
        .data = "MNIST's four idx files: --data mnist:DIR",
        .cost = "15 runs of 600 steps per seed, about 1.5 minutes each on two cores",
        .rows = {.key = "loss.temperature",

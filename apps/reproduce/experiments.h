@@ -24,7 +24,8 @@ struct Experiment {
   std::string_view title;
   std::string_view figure;     ///< where the paper shows it
   std::string_view published;  ///< what the published figures are
-  std::string_view protocol;   ///< how ours are made
+  std::string_view protocol;   ///< how ours are made, after "600 steps of 1000 images "
+  std::string_view source;     ///< how data.source begins
   std::string_view data;       ///< what it needs
   std::string_view cost;
   Axis rows, columns;

@@ -20,6 +20,7 @@ Json run_json(const Cell& cell, const Standing& standing, std::int64_t steps) {
   Json run{{"seed", cell.seed}, {"run", cell.name}, {"step", standing.step}, {"steps", steps}};
   run["accuracy"] = standing.accuracy ? Json(*standing.accuracy) : Json();
   run["seconds"] = standing.seconds;
+  run["failure"] = standing.failure ? Json(*standing.failure) : Json();
   return run;
 }
 
@@ -33,12 +34,18 @@ std::string text_of(const Json& value) { return value.is_string() ? value.get<st
 
 Json results_json(const Experiment& experiment, std::span<const Cell> cells, std::int64_t steps,
                   const std::string& environment) {
-  Json json{{"experiment", experiment.name},      {"title", experiment.title},
-            {"figure", experiment.figure},        {"published", experiment.published},
-            {"protocol", experiment.protocol},    {"changes_to_recipe", Json::array()},
-            {"rows", axis_json(experiment.rows)}, {"columns", axis_json(experiment.columns)}};
-  if (!cells.empty()) json["changes_to_recipe"] = changes_to_recipe(experiment, cells.front());
-  std::int64_t finished = 0;
+  Json json{{"experiment", experiment.name},
+            {"title", experiment.title},
+            {"figure", experiment.figure},
+            {"published", experiment.published},
+            {"protocol", nullptr},
+            {"changes_to_recipe", Json::array()},
+            {"rows", axis_json(experiment.rows)},
+            {"columns", axis_json(experiment.columns)}};
+  const std::int64_t batch = with_layers(Config{}, cells.front().run.layers).train.batch_size;
+  json["protocol"] = fmt::format("{} steps of {} images {}", steps, batch, experiment.protocol);
+  json["changes_to_recipe"] = changes_to_recipe(experiment, cells.front());
+  std::int64_t runs = 0, finished = 0, failed = 0;
   json["results"] = Json::array();
   for (std::size_t row = 0; row < experiment.rows.values.size(); ++row) {
     for (std::size_t column = 0; column < experiment.columns.values.size(); ++column) {
@@ -57,6 +64,8 @@ Json results_json(const Experiment& experiment, std::span<const Cell> cells, std
         entry["runs"].push_back(run_json(cell, standing, steps));
         sum += standing.accuracy.value_or(0);
         count += standing.accuracy ? 1 : 0;
+        runs += cell.asked || standing.accuracy ? 1 : 0;
+        failed += cell.asked && standing.failure ? 1 : 0;
       }
       if (count > 0) {
         entry["mean"] = sum / static_cast<double>(count);
@@ -66,8 +75,9 @@ Json results_json(const Experiment& experiment, std::span<const Cell> cells, std
       json["results"].push_back(entry);
     }
   }
-  json["runs"] = cells.size();
+  json["runs"] = runs;
   json["runs_finished"] = finished;
+  json["runs_failed"] = failed;
   json["environment"] = Json::parse(environment);
   return json;
 }
@@ -79,6 +89,16 @@ std::string report_markdown(const Json& results) {
   if (results["runs_finished"] != results["runs"])
     text += fmt::format("**Not complete: {} of {} runs are finished.**\n\n", results["runs_finished"].dump(),
                         results["runs"].dump());
+  if (results["runs_failed"] != 0) {
+    text += "**Failed, and not tried again while their directories are there, as they would fail again:**\n\n";
+    for (const Json& entry : results["results"]) {
+      for (const Json& run : entry["runs"]) {
+        if (!run["failure"].is_null())
+          text += fmt::format("- `{}`: {}\n", text_of(run["run"]), text_of(run["failure"]));
+      }
+    }
+    text += "\n";
+  }
   if (!results["changes_to_recipe"].empty()) {
     text += "**Shortened or changed: these figures are not a reproduction.** Unlike the recipe:\n\n";
     for (const Json& change : results["changes_to_recipe"]) text += fmt::format("- `{}`\n", text_of(change));
@@ -97,8 +117,9 @@ std::string report_markdown(const Json& results) {
     for (const Json& run : entry["runs"]) {
       if (!run["accuracy"].is_null()) seconds_per_run.push_back(run["seconds"]);
       const bool begun = run["accuracy"].is_null() && run["step"] > 0;
-      text += begun ? fmt::format(" step {} of {} |", run["step"].dump(), run["steps"].dump())
-                    : fmt::format(" {} |", figure_text(run["accuracy"]));
+      text += !run["failure"].is_null() ? std::string(" failed |")
+              : begun                   ? fmt::format(" step {} of {} |", run["step"].dump(), run["steps"].dump())
+                                        : fmt::format(" {} |", figure_text(run["accuracy"]));
     }
     text += fmt::format(" {} | {} |\n", figure_text(entry["mean"]), figure_text(entry["difference"], "{:+.4f}"));
   }

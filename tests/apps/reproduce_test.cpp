@@ -45,6 +45,17 @@ std::string refusal(int exit_code, const Strings& arguments) {
   return complaint(ended);
 }
 
+/// The last line of a program that failed after it had begun.
+std::string refusal_after_progress(int exit_code, const Strings& arguments) {
+  const Ended ended = reproduce(arguments);
+  CHECK_MESSAGE(ended.exit_code == exit_code, ended.err);
+  CHECK(ended.out.empty());
+  constexpr std::string_view kError = "reproduce: error: ";
+  const auto at = ended.err.find(kError);
+  REQUIRE_MESSAGE(at != std::string::npos, ended.err);
+  return ended.err.substr(at + kError.size(), ended.err.size() - at - kError.size() - 1);
+}
+
 nlohmann::json results(const fs::path& out) { return nlohmann::json::parse(read_file(out / "results.json")); }
 
 /// The table alone: what must not depend on interruptions.
@@ -183,6 +194,8 @@ TEST_CASE("reproduce: what is wrong is one sentence, and leaves nothing") {
             .starts_with("there is no experiment 'randbit-mnsit'; the nearest is randbits-mnist"));
   CHECK(refusal(2, {"randbits-mnist", "again"}).starts_with("unexpected argument 'again'"));
   CHECK(refusal(2, arguments(bench, "out", {"--seeds", "0"})).starts_with("--seeds must be "));
+  CHECK(refusal(2, arguments(bench, "out", {"--seeds", "1000000"}))
+            .starts_with("--seeds must be a whole number from 1 to 100, got '1000000'"));
   CHECK(refusal(2, arguments(bench, "out", {"--steps", "x"})).starts_with("--steps must be "));
   CHECK(refusal(2, arguments(bench, "out", {"--set", "loss.temperature=1"}))
             .starts_with("--set loss.temperature: randbits-mnist chooses this itself"));
@@ -198,6 +211,61 @@ TEST_CASE("reproduce: what is wrong is one sentence, and leaves nothing") {
   CHECK(names(bench / "out") == Strings{"thesis.txt"});
   write_plain(bench / "out/results.json", R"({"experiment": "another"})");
   CHECK(refusal(2, arguments(bench, "out")).find("holds another experiment than randbits-mnist") != std::string::npos);
+  for (const std::string damaged : {"", "{\"experi", "[]", R"({"experiment": 1})"}) {
+    write_plain(bench / "out/results.json", damaged);
+    CHECK(refusal(2, arguments(bench, "out"))
+              .starts_with((bench / "out/results.json").string() + " is damaged; delete it and repeat the command"));
+  }
+  CHECK(refusal(2, arguments(bench, "out/thesis.txt"))
+            .starts_with("--out " + (bench / "out/thesis.txt").string() + " is a file"));
+}
+
+TEST_CASE("reproduce: a run whose loss is not finite is left aside; results are kept and can be made anew") {
+  const Workbench bench;
+  const fs::path out = bench / "out";
+  const Strings quick = arguments(bench, "out", {"--steps", "1"});
+  const auto with = [&](const Strings& more) {
+    Strings all = quick;
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  };
+  CHECK(result(reproduce(quick)).at("runs") == kCells);
+  CHECK(results(out).at("protocol").get<std::string>().starts_with("1 steps of 64 images "));
+
+  // As a further seed leaves it that was finished, one that was not, and a run that failed.
+  fs::copy(out / "bits05-t0.10-s1", out / "bits05-t0.10-s2", fs::copy_options::recursive);
+  std::string config = read_file(out / "bits05-t0.10-s2/config.toml");
+  config.replace(config.find("\nseed = 1\n"), 10, "\nseed = 2\n");
+  write_plain(out / "bits05-t0.10-s2/config.toml", config);
+  const fs::path failed = out / "bits10-t0.20-s1";
+  fs::remove(failed / "result.json");
+  fs::create_directories(failed / "crash/step_1");
+  fs::remove_all(out / "bits20-t0.20-s1");  // after the failed one, and not done yet
+  write_plain(out / "results.json", "damaged");
+  fs::remove(out / "results.json");
+  const std::string sentence = refusal_after_progress(4, with({"--threads", "0"}));
+  CHECK(sentence ==
+        "1 of the runs failed and the others are finished: bits10-t0.20-s1 (the loss or its gradient is not "
+        "finite in step 1; the weights before it are in " +
+            (failed / "crash/step_1").string() +
+            "); a failed run would fail again, and is tried again only when its directory in " + out.string() +
+            " is deleted");
+  const auto after = results(out);
+  CHECK(after.at("runs_finished") == kCells);  // without the failed one, with that of seed 2
+  CHECK(after.at("runs_failed") == 1);
+  CHECK(after.at("runs") == kCells + 1);
+  CHECK(after.at("results")[6].at("runs")[1].at("accuracy") == after.at("results")[6].at("runs")[0].at("accuracy"));
+  CHECK(read_file(out / "report.md").find("- `bits10-t0.20-s1`: the loss or its gradient is not finite in step 1; ") !=
+        std::string::npos);
+  CHECK_FALSE(fs::exists(out / "bits00-t0.05-s2"));
+  fs::remove_all(failed);
+  CHECK(result(reproduce(with({"--threads", "0"}))).at("runs") == kCells + 1);
+
+  // All of them.
+  const std::string all =
+      refusal_after_progress(4, arguments(bench, "nan", {"--steps", "5", "--set", "optim.lr=1e38"}));
+  CHECK(all.starts_with("15 of the runs failed and the others are finished: bits00-t0.05-s1 (the loss"));
+  CHECK(results(bench / "nan").at("runs_failed") == kCells);
 }
 
 TEST_CASE("reproduce --list: every experiment with its needs") {

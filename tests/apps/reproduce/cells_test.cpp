@@ -46,7 +46,12 @@ TEST_CASE("cells: the whole table with one seed, then with the next, each in a d
 TEST_CASE("cells: what the request changes is known, what the experiment chooses is not the request's to set") {
   const auto cells = cells_of(randbits(), request("out", {"train.steps=7", "model.width=2", "run.keep=1"}));
   CHECK(changes_to_recipe(randbits(), cells[20]) ==
-        std::vector<std::string>{"model.width: 1 -> 2", "train.epochs: 10 -> 0", "train.steps: 0 -> 7"});
+        std::vector<std::string>{"model.width: 1 -> 2", "train.steps: 0 -> 7"});
+  const auto digits = cells_of(randbits(), request("out", {"data.source=digits:", "train.epochs=3"}));
+  CHECK(changes_to_recipe(randbits(), digits[0]) ==
+        std::vector<std::string>{"data.source: mnist:datasets/mnist -> digits:", "train.epochs: 10 -> 3"});
+  CHECK(
+      changes_to_recipe(randbits(), cells_of(randbits(), request("out", {"data.source=mnist:elsewhere"}))[0]).empty());
   for (const std::string set : {"data.bits=3", "loss.temperature=1", "train.seed=5"}) {
     CAPTURE(set);
     CHECK(message_of<UsageError>([&] {
@@ -65,11 +70,32 @@ TEST_CASE("cells: a directory with other settings is refused; how it is run and 
   { const RunDirectory begun(cell.run); }
   CHECK_NOTHROW(check_same_settings(cell));
   CHECK_NOTHROW(check_same_settings(first({"train.steps=7", "run.keep=9"})));  // threads as it began
+  const Cell again = first({"train.steps=7", "run.threads=0"});                // which is what 0 says too
+  CHECK_NOTHROW(check_same_settings(again));
+  CHECK(resolve(again.run).run.threads == 1);
   CHECK(message_of<UsageError>([&] {
           check_same_settings(first({"train.steps=8", "run.threads=2"}));
         }) == cell.run.out +
                   " holds a run with other settings (train.steps: 7 -> 8, run.threads: 1 -> 2); choose another "
                   "--out, or repeat the command that began it");
+}
+
+TEST_CASE("cells: what an earlier command finished with further seeds still counts") {
+  const ScratchDirectory scratch;
+  const auto finish = [&](const std::string& run) {
+    engine::create_directories(scratch / run);
+    engine::atomic_write_file(scratch / run / "result.json", R"({"step":600,"probe_test_accuracy":0.5})");
+  };
+  finish("bits05-t0.05-s3");
+  finish("bits05-t0.05-s101");
+  finish("other-s9");
+  const auto cells = cells_of(randbits(), request(scratch.path()));
+  REQUIRE(cells.size() == 45);
+  CHECK(cells[29].asked);
+  CHECK_FALSE(cells[30].asked);
+  CHECK(is_name_of_cell(randbits(), "bits05-t0.05-s3"));
+  for (const char* name : {"bits05-t0.05-s", "bits05-t0.05-s0", "bits05-t0.05-s1x", "bits06-t0.05-s1", "thesis.txt"})
+    CHECK_FALSE(is_name_of_cell(randbits(), name));
 }
 
 TEST_CASE("cells: how far a run is") {
@@ -90,6 +116,11 @@ TEST_CASE("cells: how far a run is") {
   engine::atomic_write_file(run / "result.json", R"({"step":20,"probe_test_accuracy":0.75})");
   CHECK(standing_of(cell, 20).accuracy == 0.75);
   CHECK(standing_of(cell, 20).step == 20);
+  engine::create_directories(run / "crash/step_7");
+  CHECK_FALSE(standing_of(cell, 20).failure);  // it went on and was finished
+  CHECK(standing_of(cell, 30).failure ==
+        "the loss or its gradient is not finite in step 7; the weights before it are in " +
+            (run / "crash/step_7").string());
   CHECK_FALSE(standing_of(cell, 30).accuracy);  // finished, but not with so many steps
   engine::atomic_write_file(run / "result.json", "{}");
   CHECK(message_of<engine::DataError>([&] { standing_of(cell, 20); }).ends_with("remove it and resume the run"));

@@ -28,6 +28,8 @@ TEST_CASE("results: published, ours, mean and difference; what is not finished s
       environment_json({.argv = {const_cast<char**>(words), 2}, .device = "cpu", .threads = 2, .libraries = {}}));
   CHECK(results["runs"] == 30);
   CHECK(results["runs_finished"] == 3);
+  CHECK(results["runs_failed"] == 0);
+  CHECK(results["protocol"].get<std::string>().starts_with("600 steps of 1000 images in a fixed order, "));
   const auto &both = results["results"][0], &one = results["results"][1], &none = results["results"][14];
   CHECK(both["temperature"] == 0.05);
   CHECK(both["bits"] == 0);
