@@ -120,7 +120,7 @@ int pretrain(int argc, char** argv) {
              .value = "N FILE.png"},
             arguments.dump_views, 2);
   flags.add_switch(
-      {.name = "--profile", .group = "Output", .help = "print time, GB/s and GFLOP/s per kernel at the end"},
+      {.name = "--profile", .group = "Output", .help = "print at the end where the time went, per kernel and per layer"},
       arguments.profile);
   if (!flags.parse(argc, argv)) return kSuccess;
   // At once, so that a signal while the data is read is not lost: the run stops after its first step.

@@ -19,7 +19,7 @@ engine::Context make_context(const ContextOptions& options = {});
 void time_new_choices(const engine::Context& context, bool on);
 /// The timed choices that were made use of, problem -> way: {"conv2d_forward x=64x28x28x64 ...", "winograd"}.
 std::map<std::string, std::string> timed_choices(const engine::Context& context);
-/// Takes up earlier choices instead of timing; throws for a way that this build does not have.
+/// Takes up earlier choices instead of timing; those that this build cannot follow are passed over.
 void restore_choices(const engine::Context& context, const std::map<std::string, std::string>& choices);
 
 /// Name -> version of the vendor libraries behind the kernels, as loaded: {"oneDNN", "2.6.3"}.

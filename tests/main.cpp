@@ -3,6 +3,8 @@
 
 #include <cstdio>
 
+#include "tests/engine/io/scratch_directory.h"
+
 namespace {
 
 unsigned selected = 0;
@@ -29,6 +31,8 @@ REGISTER_LISTENER("selected", 1, SelectedCases);
 
 int main(int argc, char** argv) {
   doctest::Context context(argc, argv);
+  const ScratchDirectory cache;  // not the user's: what earlier runs left there must not decide anything
+  setenv("XDG_CACHE_HOME", cache.path().c_str(), 1);
   const int result = context.run();
   if (context.shouldExit()) return result;  // a query such as --list-test-cases
   if (selected == 0) {

@@ -1,5 +1,7 @@
 #include "apps/train/plans.h"
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -18,10 +20,14 @@ namespace fs = std::filesystem;
 using Choices = std::map<std::string, std::string>;
 using Json = nlohmann::ordered_json;
 
+/// Changed with the algorithms: earlier timings of them are then forgotten.
+constexpr int kFormat = 1;
+
 /// What decides which algorithm is the fastest, as JSON.
 std::string made_for(const engine::Context& context) {
   const BuildInfo build = build_info();
-  return Json{{"cpu", cpu_model()},
+  return Json{{"format", kFormat},
+              {"cpu", cpu_model()},
               {"threads", context.threads()},
               {"libraries", kernels::library_versions()},
               {"build", {{"version", build.version}, {"compiler", build.compiler}, {"flags", build.flags}}}}
@@ -39,7 +45,8 @@ fs::path machine_file(const std::string& made_for) {
 
 /// The choices in a file that is for the same machine and build; none when it is not there.
 Choices read(const fs::path& file, const std::string& made_for) {
-  if (file.empty() || !fs::exists(file)) return {};
+  std::error_code unreadable;
+  if (file.empty() || !fs::exists(file, unreadable)) return {};
   try {
     const Json json = Json::parse(engine::read_file(file));
     if (json.at("made_for").dump() != made_for) return {};
@@ -73,6 +80,8 @@ Plans::Plans(const engine::Context& context, const fs::path& run)
   kernels::time_new_choices(context, true);
 }
 
+bool Plans::made_elsewhere() const { return saved_.empty() && fs::exists(run_file_); }
+
 void Plans::save() {
   Choices choices = kernels::timed_choices(context_);
   choices.merge(Choices(saved_));
@@ -84,7 +93,9 @@ void Plans::save() {
   choices.merge(of_machine(made_for_));
   try {
     engine::create_directories(file.parent_path());
-    engine::atomic_write_file(file, text(made_for_, choices));
+    const fs::path own = file.string() + "." + std::to_string(getpid());  // another run may be writing, too
+    engine::atomic_write_file(own, text(made_for_, choices));
+    engine::rename_path(own, file);
   } catch (const engine::Error&) {}
 }
 

@@ -17,6 +17,9 @@ class Plans {
   /// Throws engine::DataError for a plans.json that cannot be read.
   Plans(const engine::Context& context, const std::filesystem::path& run);
 
+  /// Whether the run has plans that do not hold here: what is timed now replaces them.
+  bool made_elsewhere() const;
+
   /// Writes both files if more choices were made use of since the last call. The machine's is a convenience: when it
   /// cannot be written, the next run times again.
   void save();

@@ -122,6 +122,11 @@ Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe) 
   const std::int64_t steps = plan_.schedule.steps, per_epoch = plan_.steps_per_epoch;
   status_.emplace(context_, plan_.schedule.table(), step_);
   Plans plans(context_, directory.path());
+  if (plans.made_elsewhere()) {
+    directory.log(
+        "plans.json is of another processor, number of threads or build: algorithms are timed anew, and "
+        "results may round differently from here on");
+  }
   Checkpoints checkpoints(directory.path(), config_.run.keep);
   MetricsFile metrics(directory.path() / "metrics.jsonl", step_ > 0 ? step_ : -1);
   data::Loader loader(*train_, loader_options(config_, step_));
@@ -137,7 +142,11 @@ Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe) 
     }
     ++step_;
     ++window.steps;
-    if (summary.steps++ == 0) context_.profiler().clear();  // the first step also compiles and times algorithms
+    if (summary.steps++ == 0) {  // it also compiled and timed algorithms
+      plans.save();
+      context_.profiler().clear();
+      context_.pool().reset_peak();
+    }
 
     const int signal = stop_signal();
     const bool epoch_ends = step_ % per_epoch == 0, last = step_ == steps;

@@ -56,6 +56,7 @@ void Profiler::clear() {
   entries_.clear();
   for (Layer& layer : layers_) layer.forward = layer.backward = {};  // their indices stay what they are
   no_layer_ = {};
+  excluded_seconds_ = 0;
   begin_ = std::chrono::steady_clock::now();
 }
 
@@ -77,11 +78,12 @@ int Profiler::layer(std::string_view name) {
 }
 
 void Profiler::print(std::ostream& out) const {
-  const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin_;
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin_;
+  const double wall_seconds = elapsed.count() - excluded_seconds_;
   const auto flags = out.flags();
   const auto precision = out.precision();
-  print_kernels(out, wall.count());
-  print_layers(out, wall.count());
+  print_kernels(out, wall_seconds);
+  print_layers(out, wall_seconds);
   out.flags(flags);
   out.precision(precision);
 }
@@ -126,14 +128,17 @@ void Profiler::print_layers(std::ostream& out, double wall_seconds) const {
 
 ProfileRange::ProfileRange(const Context& context, const char* name, Cost cost)
     : context_(context), name_(context.profiler().enabled() ? name : nullptr), cost_(cost) {
-  if (name_ != nullptr) start_ = std::chrono::steady_clock::now();
+  if (name_ == nullptr) return;
+  excluded_seconds_ = context.profiler().excluded_seconds();
+  start_ = std::chrono::steady_clock::now();
 }
 
 ProfileRange::~ProfileRange() {
   if (name_ == nullptr) return;
   context_.backend().synchronize();
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
-  context_.profiler().add(name_, elapsed.count(), cost_);
+  const double excluded = context_.profiler().excluded_seconds() - excluded_seconds_;
+  context_.profiler().add(name_, elapsed.count() - excluded, cost_);
 }
 
 LayerRange::LayerRange(const Context& context, std::string_view name)

@@ -42,6 +42,9 @@ class Profiler {
   void add(const char* name, double seconds, Cost cost);
   /// Forgets what was collected, and starts the clock that shares refer to.
   void clear();
+  /// Takes time that was spent on something else, like timing algorithms, out of the ranges that are open.
+  void exclude(double seconds) { excluded_seconds_ += seconds; }
+  double excluded_seconds() const { return excluded_seconds_; }
 
   Place place() const { return place_; }
   void enter(Place place) { place_ = place; }
@@ -64,6 +67,7 @@ class Profiler {
   std::map<std::string, Entry, std::less<>> entries_;
   std::vector<Layer> layers_;
   Entry no_layer_;
+  double excluded_seconds_ = 0;
   Place place_;
 };
 
@@ -80,6 +84,7 @@ class ProfileRange {
   const char* name_;  // nullptr while the profiler is off
   Cost cost_;
   std::chrono::steady_clock::time_point start_;
+  double excluded_seconds_ = 0;  // before it
 };
 
 /// Counts the kernels of the enclosing scope for a layer, and so later those of its gradients: autograd remembers where

@@ -22,8 +22,9 @@ CpuBackend::~CpuBackend() = default;
 void* CpuBackend::allocate(std::size_t bytes) {
   constexpr std::size_t kHugePage = std::size_t{1} << 21;
   if (bytes < kHugePage) return std::aligned_alloc(128, bytes);
-  void* memory = std::aligned_alloc(kHugePage, bytes);
-  if (memory != nullptr) madvise(memory, bytes, MADV_HUGEPAGE);  // a wish: fewer entries for the address translation
+  void* memory = nullptr;  // aligned_alloc wants whole multiples of the alignment
+  if (posix_memalign(&memory, kHugePage, bytes) != 0) return nullptr;
+  madvise(memory, bytes, MADV_HUGEPAGE);  // a wish: fewer entries for the address translation
   return memory;
 }
 void CpuBackend::deallocate(void* memory, std::size_t) noexcept { std::free(memory); }

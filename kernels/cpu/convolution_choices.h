@@ -30,8 +30,8 @@ class ConvolutionChoices {
   /// The timed choices that were made use of: "conv2d_forward x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1" ->
   /// "winograd".
   const std::map<std::string, std::string>& names() const { return used_; }
-  /// Takes up earlier choices, in place of those of the same problems here; throws engine::Error for one whose
-  /// algorithm does not exist.
+  /// Takes up earlier choices, in place of those of the same problems here. One that this build does not know, or that
+  /// does not take its problem, is as good as none.
   void restore(const std::map<std::string, std::string>& names);
 
  private:

@@ -77,17 +77,17 @@ void scatter(const Chunks& chunks, std::int64_t chunk, const float* windows, flo
   });
 }
 
-/// Calls body(chunk, windows) for every chunk, with a window buffer per thread. Thread t does the t-th contiguous part.
+/// Calls body(chunk, windows, thread) for every chunk, with a window buffer per thread. Thread t does the t-th
+/// contiguous part.
 template <class Body>
 void parallel_chunks(const Context& context, const Chunks& chunks, const Body& body) {
+  const engine::Scratch windows(context, static_cast<std::size_t>(context.threads()) * chunks.bytes());
 #pragma omp parallel num_threads(context.threads())
   {
-    const engine::Scratch windows(context, chunks.bytes());
     const std::int64_t threads = omp_get_num_threads(), thread = omp_get_thread_num();
+    float* own = windows.as<float>() + static_cast<std::size_t>(thread) * chunks.bytes() / sizeof(float);
     const std::int64_t end = chunks.count * (thread + 1) / threads;
-    for (std::int64_t chunk = chunks.count * thread / threads; chunk < end; ++chunk) {
-      body(chunk, windows.as<float>(), thread);
-    }
+    for (std::int64_t chunk = chunks.count * thread / threads; chunk < end; ++chunk) { body(chunk, own, thread); }
   }
 }
 

@@ -110,10 +110,10 @@ void transform_outputs(const Patches& patches, const float* m, std::int64_t firs
 /// The second factor of the products, [kPositions][panels of outputs][inputs][kPatchCols], from weights [k,3,3,c]:
 /// inputs are c and outputs k.
 void transform_filters(const Context& context, const float* weight, std::int64_t k, std::int64_t c, float* to) {
-#pragma omp parallel for num_threads(context.threads()) schedule(static)
+#pragma omp parallel for collapse(2) num_threads(context.threads()) schedule(static)
   for (std::int64_t k0 = 0; k0 < k; k0 += kLanes) {
-    alignas(64) float block[kPositions][kLanes][kLanes];  // [position][output][input]
     for (std::int64_t c0 = 0; c0 < c; c0 += kLanes) {
+      alignas(64) float block[kPositions][kLanes][kLanes];  // [position][output][input]
       for (int o = 0; o < kLanes; ++o) {
         const float* filter = weight + (k0 + o) * 9 * c + c0;
         transform<TransformFilter>([=](int i, int j) { return load(filter + (i * 3 + j) * c); },
@@ -144,6 +144,29 @@ void transform_turned_filters(const Context& context, const float* weight, std::
   }
 }
 
+/// The products of all positions, cut into parts of whole register patches of rows when there are many threads.
+class ProductParts {
+ public:
+  ProductParts(std::int64_t rows, std::int64_t threads) : rows_(rows) {
+    constexpr std::int64_t kPartsPerThread = 8;  // at least: no thread has much more than another
+    const std::int64_t wanted = (kPartsPerThread * threads + kPositions - 1) / kPositions;
+    part_rows_ = round_up((rows + wanted - 1) / wanted, kPatchRows);
+    per_position_ = (rows + part_rows_ - 1) / part_rows_;
+  }
+  std::int64_t count() const { return kPositions * per_position_; }
+  struct Part {
+    std::int64_t position, first_row;
+    int rows;
+  };
+  Part part(std::int64_t i) const {
+    const std::int64_t first = i % per_position_ * part_rows_;
+    return {i / per_position_, first, static_cast<int>(std::min(part_rows_, rows_ - first))};
+  }
+
+ private:
+  std::int64_t rows_, part_rows_, per_position_;
+};
+
 /// Patches that are taken together: transformed inputs and products of a chunk stay in the second-level caches when the
 /// filters are small; large filters are worth reading only for many patches.
 std::int64_t chunk_patches(const Patches& patches, std::int64_t threads) {
@@ -165,19 +188,21 @@ void convolve(const Context& context, const Patches& patches, const float* x, co
     const std::int64_t thread = omp_get_thread_num(), threads = omp_get_num_threads();
     for (std::int64_t first = 0; first < patches.count(); first += rows) {
       const std::int64_t count = std::min(rows, patches.count() - first);
-      const Share share(count, thread, threads), positions(kPositions, thread, threads);
+      const ProductParts parts(count, threads);
+      const Share share(count, thread, threads), own(parts.count(), thread, threads);
       transform_inputs(patches, x, first, share, rows, v);
 #pragma omp barrier
-      for (std::int64_t position = positions.begin; position < positions.end; ++position) {
-        tile_product({.a = v + position * rows * c,
+      for (std::int64_t i = own.begin; i < own.end; ++i) {
+        const auto [position, row, part_rows] = parts.part(i);
+        tile_product({.a = v + (position * rows + row) * c,
                       .a_row = c,
                       .a_depth = 1,
                       .b = filters + position * c * k,
                       .b_depth = kPatchCols,
                       .b_panel = c * kPatchCols,
-                      .c = m + position * rows * k,
+                      .c = m + (position * rows + row) * k,
                       .c_row = k,
-                      .rows = static_cast<int>(count),
+                      .rows = part_rows,
                       .cols = static_cast<int>(k),
                       .depth = static_cast<int>(c)});
       }
@@ -226,23 +251,25 @@ void winograd_wgrad(const Context& context, const Conv2dWgrad& args) {
 #pragma omp parallel num_threads(context.threads())
   {
     const std::int64_t thread = omp_get_thread_num(), threads = omp_get_num_threads();
-    const Share positions(kPositions, thread, threads);
+    const ProductParts parts(k, threads);
+    const Share own(parts.count(), thread, threads);
     for (std::int64_t first = 0; first < patches.count(); first += rows) {
       const std::int64_t count = std::min(rows, patches.count() - first);
       const Share share(count, thread, threads);
       transform_inputs(patches, x, first, share, rows, v);
       transform_output_gradients(patches, dy, first, share, rows, z);
 #pragma omp barrier
-      for (std::int64_t position = positions.begin; position < positions.end; ++position) {
-        (first == 0 ? tile_product : tile_product_accumulate)({.a = z + position * rows * k,
+      for (std::int64_t i = own.begin; i < own.end; ++i) {
+        const auto [position, row, part_rows] = parts.part(i);
+        (first == 0 ? tile_product : tile_product_accumulate)({.a = z + position * rows * k + row,
                                                                .a_row = 1,
                                                                .a_depth = k,
                                                                .b = v + position * rows * c,
                                                                .b_depth = c,
                                                                .b_panel = kPatchCols,
-                                                               .c = du + position * filter_rows * c,
+                                                               .c = du + (position * filter_rows + row) * c,
                                                                .c_row = c,
-                                                               .rows = static_cast<int>(k),
+                                                               .rows = part_rows,
                                                                .cols = static_cast<int>(c),
                                                                .depth = static_cast<int>(count)});
       }

@@ -20,9 +20,17 @@ namespace {
 constexpr const char* kProblem = "conv2d_forward x=8x28x28x32 weight=64x3x3x32 stride=1 pad=1";
 
 /// A user's cache directory of the test's own.
-struct MachineCache {
-  explicit MachineCache(const fs::path& path) { setenv("XDG_CACHE_HOME", path.c_str(), 1); }
-  ~MachineCache() { unsetenv("XDG_CACHE_HOME"); }
+class MachineCache {
+ public:
+  explicit MachineCache(const fs::path& path) : before_(std::getenv("XDG_CACHE_HOME")) {
+    setenv("XDG_CACHE_HOME", path.c_str(), 1);
+  }
+  MachineCache(const MachineCache&) = delete;
+  MachineCache& operator=(const MachineCache&) = delete;
+  ~MachineCache() { setenv("XDG_CACHE_HOME", before_.c_str(), 1); }
+
+ private:
+  std::string before_;
 };
 
 engine::Context context(int threads = 1) { return kernels::make_context({.device = {}, .threads = threads}); }
@@ -110,14 +118,44 @@ TEST_CASE("plans: a run's damaged file is refused, the machine's is written anew
   CHECK(engine::read_file(file) == engine::read_file(scratch / "run" / "plans.json"));
 }
 
+TEST_CASE("plans: what this build cannot follow is passed over") {
+  const ScratchDirectory scratch;
+  for (const char* way : {"guessed", "winograd"}) {  // the second does not take a stride
+    CAPTURE(way);
+    const MachineCache cache(scratch / way);
+    fs::create_directories(scratch / way / "run");
+    const auto strided = [](const engine::Context& on) {
+      engine::conv2d(tests::random_tensor(on, {32, 28, 28, 32}, 1), tests::random_tensor(on, {64, 3, 3, 32}, 2),
+                     {.stride = 2, .pad = 1});
+    };
+    constexpr const char* kStrided = "conv2d_forward x=32x28x28x32 weight=64x3x3x32 stride=2 pad=1";
+    const engine::Context timed = context();
+    Plans plans(timed, scratch / way / "run");
+    strided(timed);
+    plans.save();
+    const std::string chosen = kernels::timed_choices(timed).at(kStrided);
+    for (const fs::path& file : {machine_file(scratch / way), scratch / way / "run" / "plans.json"})
+      change(file, chosen, way);
+
+    const engine::Context again = context();
+    const Plans resumed(again, scratch / way / "run");
+    strided(again);
+    CHECK(kernels::timed_choices(again).at(kStrided) != way);
+  }
+}
+
 TEST_CASE("plans: a machine without a place to keep them times again") {
   const ScratchDirectory scratch;
   fs::create_directory(scratch / "run");
   std::ofstream(scratch / "file") << "in the way";
-  const MachineCache cache(scratch / "file");
-  const engine::Context on = context();
-  Plans plans(on, scratch / "run");
-  convolve(on);
-  plans.save();
-  CHECK(fs::exists(scratch / "run" / "plans.json"));
+  fs::create_symlink(scratch / "loop", scratch / "loop");
+  for (const char* nowhere : {"file", "loop"}) {
+    const MachineCache cache(scratch / nowhere);
+    fs::remove(scratch / "run" / "plans.json");
+    const engine::Context on = context();
+    Plans plans(on, scratch / "run");
+    convolve(on);
+    plans.save();
+    CHECK(fs::exists(scratch / "run" / "plans.json"));
+  }
 }

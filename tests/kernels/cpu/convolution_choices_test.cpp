@@ -66,8 +66,16 @@ TEST_CASE("convolution choices: earlier choices are taken up by name") {
   FakeClock unused{ConvolutionAlgorithm::direct};
   CHECK(second.choose(kLarge, ConvolutionPass::wgrad, std::ref(unused)) == ConvolutionAlgorithm::blocked);
   CHECK(unused.calls == 0);
-  CHECK_THROWS_WITH(second.restore({{"conv2d_forward x=1", "guessed"}}),
-                    "plans: 'guessed' is no way to compute a convolution, for conv2d_forward x=1");
+
+  cpu::ConvolutionChoices third;  // unknown, and one that cannot do it: as if nothing had been timed
+  for (const char* unusable : {"guessed", "winograd"}) {
+    CAPTURE(unusable);
+    Conv2dGeometry strided = kLarge;
+    strided.stride = 2;
+    third.restore({{"conv2d_wgrad x=64x28x28x64 weight=64x3x3x64 stride=2 pad=1", unusable}});
+    CHECK(third.choose(strided, ConvolutionPass::wgrad, std::ref(unused)) != ConvolutionAlgorithm::winograd);
+    CHECK(third.names().empty());
+  }
 }
 
 TEST_CASE("conv2d: every way that is chosen gives the same result but for rounding") {

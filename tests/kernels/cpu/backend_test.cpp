@@ -1,0 +1,20 @@
+#include "kernels/cpu/backend.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <cstring>
+
+TEST_CASE("cpu backend: memory of any size is aligned and whole") {
+  kernels::cpu::CpuBackend backend;
+  for (const std::size_t bytes : {std::size_t{128}, (std::size_t{1} << 21) - 128, std::size_t{1} << 21,
+                                  (std::size_t{1} << 21) + 1, std::size_t{9} << 18}) {
+    CAPTURE(bytes);
+    void* memory = backend.allocate(bytes);
+    REQUIRE(memory != nullptr);
+    CHECK(reinterpret_cast<std::uintptr_t>(memory) % 128 == 0);
+    std::memset(memory, 1, bytes);
+    backend.deallocate(memory, bytes);
+  }
+  CHECK(backend.allocate(std::size_t{1} << 60) == nullptr);
+}
