@@ -119,9 +119,10 @@ int pretrain(int argc, char** argv) {
              .help = "draw N examples with their two views and exit",
              .value = "N FILE.png"},
             arguments.dump_views, 2);
-  flags.add_switch(
-      {.name = "--profile", .group = "Output", .help = "print at the end where the time went, per kernel and per layer"},
-      arguments.profile);
+  flags.add_switch({.name = "--profile",
+                    .group = "Output",
+                    .help = "print at the end where the time went, per kernel and per layer"},
+                   arguments.profile);
   if (!flags.parse(argc, argv)) return kSuccess;
   // At once, so that a signal while the data is read is not lost: the run stops after its first step.
   const bool trains = !arguments.dry_run && !arguments.print_schedule && arguments.dump_views.empty();

@@ -21,8 +21,10 @@ void for_each_pair(int blocks, int threads, const Task& task) {
   std::vector<std::atomic<int>> rounds_done(static_cast<std::size_t>(blocks));
   std::atomic<std::int64_t> next = 0;
   const auto wait_for = [&](int block, int round) {
-    while (rounds_done[static_cast<std::size_t>(block)].load(std::memory_order_acquire) < round)
-      std::this_thread::yield();
+    constexpr int kPatience = 4096;  // pauses, longer than a task; yielding costs a time slice when other programs run
+    for (int pauses = 0; rounds_done[static_cast<std::size_t>(block)].load(std::memory_order_acquire) < round;) {
+      ++pauses < kPatience ? __builtin_ia32_pause() : std::this_thread::yield();
+    }
   };
 #pragma omp parallel num_threads(threads)
   {
