@@ -165,7 +165,8 @@ TEST_CASE("reproduce: killed and rerun, every run is done once and ends with the
   CHECK(finished(out) == kCells);
 }
 
-TEST_CASE("reproduce: a signal gives a checkpoint, the table so far and exit 75; a second one is kept out meanwhile") {
+TEST_CASE(
+    "reproduce: a signal gives a checkpoint, the table so far and exit 75, and a second one is kept out meanwhile") {
   const Workbench bench;
   const fs::path out = bench / "out";
   // Long enough that it is not over before the second one has started and was refused.
@@ -220,7 +221,7 @@ TEST_CASE("reproduce: what is wrong is one sentence, and leaves nothing") {
             .starts_with("--out " + (bench / "out/thesis.txt").string() + " is a file"));
 }
 
-TEST_CASE("reproduce: a run whose loss is not finite is left aside; results are kept and can be made anew") {
+TEST_CASE("reproduce: a run whose loss is not finite is left aside, and results are kept and can be made anew") {
   const Workbench bench;
   const fs::path out = bench / "out";
   const Strings quick = arguments(bench, "out", {"--steps", "1"});

@@ -60,7 +60,7 @@ TEST_CASE("cells: what the request changes is known, what the experiment chooses
   }
 }
 
-TEST_CASE("cells: a directory with other settings is refused; how it is run and watched may change") {
+TEST_CASE("cells: a directory with other settings is refused, and how it is run and watched may change") {
   const ScratchDirectory scratch;
   const auto first = [&](const std::vector<std::string>& sets) {
     return cells_of(randbits(), request(scratch.path(), sets))[0];

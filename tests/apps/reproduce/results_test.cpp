@@ -10,7 +10,7 @@
 
 using namespace apps;
 
-TEST_CASE("results: published, ours, mean and difference; what is not finished stays empty") {
+TEST_CASE("results: published, ours, mean and difference, and what is not finished stays empty") {
   const ScratchDirectory scratch;
   const Experiment& experiment = find_experiment("randbits-mnist");
   const auto cells = cells_of(experiment, {.out = scratch.path(), .seeds = 2, .layers = {}});

@@ -46,7 +46,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Fixture, "lars: two steps in SimCLR's form; what is excluded moves at the full rate, undecayed") {
+TEST_CASE_FIXTURE(Fixture, "lars: two steps in SimCLR's form, and what is excluded moves at the full rate, undecayed") {
   Lars lars(parameters, {}, treatment);
   // gamma: v = 2.4 g1 = (.24, .48, -.48); then v = .9 v + 2.4 g2 = (.936, .432, .528).
   step(lars, {.1f, .2f, -.2f}, {.9975957305, -2.0047989317, 2.0047989317}, {.76, -2.48, 2.48});
