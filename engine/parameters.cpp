@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/core/philox.h"
+#include "kernels/convert.h"
 
 namespace engine {
 namespace {
@@ -54,6 +55,13 @@ Initializer Initializer::glorot_uniform(std::int64_t fan_in, std::int64_t fan_ou
   return {Kind::uniform, std::sqrt(6.0 / static_cast<double>(fan_in + fan_out))};
 }
 
+Tensor Parameter::tensor(Mode mode, Dtype dtype) const {
+  EXPECTS(dtype == Dtype::f32 || (dtype == Dtype::bf16 && slot_->shadow), "parameters: '", slot_->info.name,
+          "' is not kept in ", name(dtype), "; allocate the set for layers that compute in it");
+  const Tensor& kept = dtype == Dtype::f32 ? slot_->value : slot_->shadow;
+  return mode == Mode::train ? kept : kept.detach();
+}
+
 std::string_view Parameter::layer() const {
   const std::string_view name = slot_->info.name;
   return name.substr(0, name.rfind('.'));
@@ -77,7 +85,7 @@ State ParameterSet::add_state(std::string name, Shape shape, Part part, float in
   return state;
 }
 
-void ParameterSet::allocate(const Context& context, std::uint64_t seed) {
+void ParameterSet::allocate(const Context& context, std::uint64_t seed, Dtype layers) {
   const auto by_part = [](const auto& a, const auto& b) { return a->info.part < b->info.part; };
   std::stable_sort(slots_.begin(), slots_.end(), by_part);
   std::stable_sort(state_slots_.begin(), state_slots_.end(), by_part);
@@ -90,6 +98,7 @@ void ParameterSet::allocate(const Context& context, std::uint64_t seed) {
   const Shape flat{bytes / static_cast<std::int64_t>(sizeof(float))};
   values_ = Tensor::zeros(context, flat);
   gradients_ = Tensor::zeros(context, flat);
+  if (layers == Dtype::bf16) shadow_ = Tensor::empty(context, flat, Dtype::bf16);
   for (const auto& slot : slots_) {
     const ParameterInfo& info = slot->info;
     const auto slice = [&](const Tensor& buffer) {
@@ -98,8 +107,10 @@ void ParameterSet::allocate(const Context& context, std::uint64_t seed) {
     slot->value = slice(values_).requires_gradient();
     slot->value.node()->gradient = slice(gradients_);
     slot->value.upload<float>(initial_values(info, seed));
+    if (shadow_) slot->shadow = slice(shadow_).with_node(slot->value.node());
     infos_.push_back(info);
   }
+  refresh_shadow();
 
   bytes = 0;
   for (const auto& slot : state_slots_) {
@@ -114,6 +125,10 @@ void ParameterSet::allocate(const Context& context, std::uint64_t seed) {
     if (info.dtype == Dtype::f32) slot->value.upload<float>(std::vector<float>(count, info.initial));
     state_infos_.push_back(info);
   }
+}
+
+void ParameterSet::refresh_shadow() const {
+  if (shadow_) kernels::convert(shadow_.context(), {.x = values_, .y = {shadow_}});
 }
 
 void ParameterSet::begin_step() {

@@ -48,8 +48,9 @@ struct ParameterInfo {
 /// A trainable tensor of a layer: a handle into its ParameterSet, usable once that is allocated.
 class Parameter {
  public:
-  /// The value: a leaf that collects a gradient when training, a constant when evaluating.
-  Tensor tensor(Mode mode) const { return mode == Mode::train ? slot_->value : slot_->value.detach(); }
+  /// The value: a leaf that collects a gradient when training, a constant when evaluating. In bf16 it is the shadow
+  /// (the set was allocated with one), whose gradient is the f32 value's, in f32.
+  Tensor tensor(Mode mode, Dtype dtype = Dtype::f32) const;
   /// The layer that it belongs to: its name without the last part, "encoder.conv1".
   std::string_view layer() const;
 
@@ -57,7 +58,7 @@ class Parameter {
   friend class ParameterSet;
   struct Slot {
     ParameterInfo info;
-    Tensor value;
+    Tensor value, shadow;  // two views of one leaf
   };
   std::shared_ptr<Slot> slot_;
 };
@@ -88,12 +89,15 @@ class State {
 /// All parameters of a program: values and gradients are each one contiguous f32 buffer whose 128-byte aligned slices
 /// are ordered encoder | projector | probe, with zeros in between. So an optimizer step is one kernel over a segment
 /// table, and zeroing, reducing or copying is one call. Layers add to it; then `allocate` lays it out and initialises
-/// it.
+/// it. For computing in bf16 there is a shadow of the values, rounded, with the same offsets.
 class ParameterSet {
  public:
   Parameter add(std::string name, Shape shape, ParameterKind kind, Part part, Initializer initializer);
   State add_state(std::string name, Shape shape, Part part, float initial, Dtype dtype = Dtype::f32);
-  void allocate(const Context& context, std::uint64_t seed);
+  /// `layers` is what layers compute in: with bf16 there is a shadow.
+  void allocate(const Context& context, std::uint64_t seed, Dtype layers = Dtype::f32);
+  /// Makes the shadow, if there is one, follow values that something other than an optimizer has changed.
+  void refresh_shadow() const;
 
   /// Starts a step: the next write to each gradient overwrites.
   void begin_step();
@@ -108,6 +112,7 @@ class ParameterSet {
 
   const Tensor& values() const { return values_; }        ///< flat, f32
   const Tensor& gradients() const { return gradients_; }  ///< flat, f32
+  const Tensor& shadow() const { return shadow_; }        ///< flat, bf16; undefined without one
   std::int64_t trainable(Part part) const;                ///< number of trainable scalars, without padding
 
  private:
@@ -115,7 +120,7 @@ class ParameterSet {
   std::vector<std::shared_ptr<State::Slot>> state_slots_;
   std::vector<ParameterInfo> infos_;
   std::vector<StateInfo> state_infos_;
-  Tensor values_, gradients_, states_;
+  Tensor values_, gradients_, shadow_, states_;
 };
 
 }  // namespace engine

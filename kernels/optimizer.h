@@ -26,6 +26,7 @@ struct GradientNorm {
 struct Update {
   View value;          // flat
   ConstView gradient;  // flat
+  View shadow;         // flat, bf16: the value rounded, as layers read it; or none
   ConstView blocks, decay;
   ConstView learning_rates;  // [steps] f32, read at status[kStatusStep]: lr below
   ConstView status;

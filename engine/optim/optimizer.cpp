@@ -5,7 +5,10 @@
 namespace engine {
 
 Optimizer::Optimizer(const ParameterSet& parameters, const TreatmentOf& treatment)
-    : values_(parameters.values()), gradients_(parameters.gradients()), blocks_(segment_blocks(parameters)) {
+    : values_(parameters.values()),
+      gradients_(parameters.gradients()),
+      shadow_(parameters.shadow()),
+      blocks_(segment_blocks(parameters)) {
   decay_ = segment_settings(parameters, [&](const ParameterInfo& info) {
     const Treatment t = treatment(info);
     return 2 * t.l2 + t.weight_decay;
@@ -27,6 +30,7 @@ void Optimizer::step(const Tensor& loss, const TrainingStatus& status) {
                                      .status = status.status()});
   update({.value = values_,
           .gradient = gradients_,
+          .shadow = shadow_,
           .blocks = blocks_,
           .decay = decay_,
           .learning_rates = status.learning_rates(),

@@ -45,7 +45,7 @@ class Optimizer {
  private:
   virtual void update(const kernels::Update& update) = 0;
 
-  Tensor values_, gradients_;
+  Tensor values_, gradients_, shadow_;
   Tensor blocks_, decay_, penalty_;
   Tensor norms_, segment_norms_;
 };

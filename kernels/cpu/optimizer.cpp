@@ -23,16 +23,24 @@ float learning_rate(const Update& update) {
   return update.learning_rates.as<float>()[update.status.as<std::int32_t>()[kStatusStep]];
 }
 
-/// move(segment, first element) for every block.
+/// move(segment, first element) for every block, whose shadow follows while its values are at hand.
 template <class Move>
 void for_each_block(const Update& update, const Move& move) {
   const std::int32_t* segment = update.blocks.as<std::int32_t>();
+  const float* value = update.value.as<float>();
+  bf16* shadow = update.shadow ? update.shadow.as<bf16>() : nullptr;
   const std::int64_t blocks = update.blocks.shape.elements();
 #pragma omp parallel if (blocks * kSegmentBlock >= kParallelElements)
   {
     const Move own = move;  // as in parallel_elements
 #pragma omp for schedule(static)
-    for (std::int64_t block = 0; block < blocks; ++block) own(segment[block], block * kSegmentBlock);
+    for (std::int64_t block = 0; block < blocks; ++block) {
+      const std::int64_t at = block * kSegmentBlock;
+      own(segment[block], at);
+      if (shadow == nullptr) continue;
+#pragma omp simd
+      for (std::int64_t i = at; i < at + kSegmentBlock; ++i) store(shadow[i], value[i]);
+    }
   }
 }
 

@@ -11,6 +11,7 @@ using Floats = Lanes<float, 4>;
 /// What every update reads and moves.
 struct Flat {
   float* value;
+  bf16* shadow;  // null for none
   const float* gradient;
   const std::int32_t* segment_of;
   const float *decay, *learning_rates;
@@ -20,6 +21,7 @@ struct Flat {
 
 Flat flat(const Update& update) {
   return {.value = update.value.as<float>(),
+          .shadow = update.shadow ? update.shadow.as<bf16>() : nullptr,
           .gradient = update.gradient.as<float>(),
           .segment_of = update.blocks.as<std::int32_t>(),
           .decay = update.decay.as<float>(),
@@ -117,6 +119,7 @@ __global__ void __launch_bounds__(kThreads) update_weights(Flat flat, Rule rule)
 #pragma unroll
     for (int j = 0; j < 4; ++j) w.lane[j] -= change.lane[j];
     store(flat.value + i, w);
+    if (flat.shadow != nullptr) write<false>(flat.shadow + i, w.lane);
   }
 }
 

@@ -8,6 +8,7 @@
 #include "engine/ops/elementwise.h"
 #include "engine/ops/reduce.h"
 #include "kernels/context.h"
+#include "tests/numeric.h"
 
 using namespace engine;
 
@@ -159,6 +160,41 @@ TEST_CASE("parameters: evaluating builds no graph") {
   CHECK(a.tensor(Mode::train).wants_gradient());
   CHECK_FALSE(a.tensor(Mode::evaluate).wants_gradient());
   CHECK(View(a.tensor(Mode::evaluate)).data == View(a.tensor(Mode::train)).data);
+}
+
+TEST_CASE("parameters: the bf16 shadow rounds the values and shares their f32 gradient") {
+  const Context context = kernels::make_context();
+  ParameterSet set;
+  set.add("first", {33}, ParameterKind::kernel, Part::encoder, kNormal);
+  const Parameter a = set.add("a", {2, 3}, ParameterKind::kernel, Part::encoder, kNormal);
+  set.allocate(context, 1, Dtype::bf16);
+  const auto rounded = [](std::vector<float> values) {
+    for (float& value : values) value = bf16(value);
+    return values;
+  };
+  const Tensor shadow = a.tensor(Mode::train, Dtype::bf16);
+  CHECK(shadow.dtype() == Dtype::bf16);
+  CHECK(shadow.shape() == Shape{2, 3});
+  CHECK(tests::to_floats(shadow) == rounded(set.value(1).to_host<float>()));
+  CHECK_FALSE(a.tensor(Mode::evaluate, Dtype::bf16).wants_gradient());
+  CHECK(View(shadow.gradient()).data == View(set.gradient(1)).data);
+  CHECK(shadow.gradient().dtype() == Dtype::f32);
+
+  set.value(1).upload<float>(std::vector<float>{1.001f, 2, 3, 4, 5, -6.07f});
+  CHECK(tests::to_floats(shadow)[5] != -6.0625f);
+  set.refresh_shadow();
+  CHECK(tests::to_floats(shadow) == std::vector<float>{1, 2, 3, 4, 5, -6.0625f});
+  CHECK(tests::to_floats(set.shadow()) == rounded(set.values().to_host<float>()));
+}
+
+TEST_CASE("parameters: without a shadow nothing is kept in bf16") {
+  const Context context = kernels::make_context();
+  ParameterSet set;
+  const Parameter a = set.add("a", {2}, ParameterKind::kernel, Part::encoder, kNormal);
+  set.allocate(context, 1);
+  CHECK_FALSE(set.shadow());
+  CHECK_THROWS_WITH_AS(a.tensor(Mode::train, Dtype::bf16),
+                       "parameters: 'a' is not kept in bf16; allocate the set for layers that compute in it", Error);
 }
 
 TEST_CASE("parameters: states start at their initial value, ordered like the parameters") {

@@ -72,9 +72,10 @@ struct Problem {
             .segment_norms = segment_norms,
             .status = status};
   }
-  kernels::Update update(const View& moved) const {
+  kernels::Update update(const View& moved, const View& shadow = {}) const {
     return {.value = moved,
             .gradient = gradient,
+            .shadow = shadow,
             .blocks = blocks,
             .decay = decay,
             .learning_rates = rates,
@@ -118,17 +119,19 @@ constexpr Kind kKinds[] = {Kind::adam, Kind::sgd, Kind::nesterov, Kind::keras, K
 bool looks_ahead(Kind kind) { return kind == Kind::nesterov || kind == Kind::keras_nesterov; }
 bool rate_in_velocity(Kind kind) { return kind == Kind::keras || kind == Kind::keras_nesterov; }
 
-/// Three steps with the kernels; the values and the velocity (or the moments, one after the other) after them.
+/// Three steps with the kernels; the values and the velocity (or the moments, one after the other) after them. The
+/// shadow is checked to be the rounded values.
 std::vector<Floats> kernel_steps(Problem& problem, Kind kind) {
   const GuardedTensor value(problem.value), first(Tensor::zeros(problem.context, problem.value.shape())),
-      second(Tensor::zeros(problem.context, problem.value.shape()));
+      second(Tensor::zeros(problem.context, problem.value.shape())),
+      shadow(problem.context, problem.value.shape(), Dtype::bf16);
   for (int t = 0; t < 3; ++t) {
     problem.set_step(t);
     const GuardedTensor norms(problem.context, {2}), segment_norms(problem.context, {kSegments, 2});
     kernels::GradientNorm arguments = problem.norm_arguments(norms, segment_norms);
     arguments.value = View(value);
     kernels::gradient_norm(problem.context, arguments);
-    const kernels::Update update = problem.update(value);
+    const kernels::Update update = problem.update(value, shadow);
     if (kind == Kind::adam) {
       kernels::adam(problem.context, {.update = update,
                                       .first_moment = first,
@@ -150,6 +153,9 @@ std::vector<Floats> kernel_steps(Problem& problem, Kind kind) {
                                      .rate_in_velocity = rate_in_velocity(kind)});
     }
   }
+  Floats rounded = value.checked().to_host<float>();
+  for (float& w : rounded) w = bf16(w);
+  CHECK(tests::to_floats(shadow.checked()) == rounded);
   return {value.checked().to_host<float>(), first.checked().to_host<float>(), second.checked().to_host<float>()};
 }
 

@@ -24,8 +24,9 @@ const std::vector<std::int64_t> kManySizes{0, 1, 33, 7, 2097, 31, 32, 0, 0, 2, 1
 constexpr float kMomentum = 0.9f;
 
 struct Problem {
-  explicit Problem(const std::vector<std::int64_t>& sizes, float bad = 0)
-      : segments(static_cast<std::int64_t>(sizes.size())),
+  explicit Problem(const std::vector<std::int64_t>& sizes, float bad = 0, bool with_shadow = false)
+      : has_shadow(with_shadow),
+        segments(static_cast<std::int64_t>(sizes.size())),
         of_block(blocks_of(sizes)),
         elements(static_cast<std::int64_t>(of_block.size()) * kSegmentBlock),
         blocks({static_cast<std::int64_t>(of_block.size())}, of_block),
@@ -33,6 +34,7 @@ struct Problem {
         value(flat(sizes, 2)),
         first(flat(sizes, 3)),
         second(flat(sizes, 4)),
+        shadow({elements}, Dtype::bf16),
         decay(settings(0.01f)),
         penalty(settings(0.02f)),
         trust(settings(0.25f)) {}
@@ -65,6 +67,7 @@ struct Problem {
   Update update(Side on) const {
     return {.value = on(value),
             .gradient = on(gradient),
+            .shadow = has_shadow ? on(shadow) : View{},
             .blocks = on(blocks),
             .decay = on(decay),
             .learning_rates = on(rates),
@@ -85,12 +88,15 @@ struct Problem {
   }
   void expect_same(double tolerance) const {
     for (const Twin* twin : {&value, &first, &second}) twin->expect_close(tolerance);
+    if (has_shadow)
+      shadow.expect_close(tolerance + tests::rounding(Dtype::bf16));  // equal but where rounding tips over
   }
 
+  bool has_shadow;
   std::int64_t segments;
   std::vector<std::int32_t> of_block;
   std::int64_t elements;
-  Twin blocks, gradient, value, first, second, decay, penalty, trust;
+  Twin blocks, gradient, value, first, second, shadow, decay, penalty, trust;
   Twin rates{{3}, Floats{0.5f, 0.2f, 0.1f}}, status{{kStatusSize}, std::vector<std::int32_t>{1, 0}};
   Twin loss{{}, Floats{2}}, norms{{2}}, segment_norms{{segments, 2}};
 };
@@ -113,7 +119,8 @@ TEST_CASE("cuda gradient_norm equals the CPU's, however segments lie in warps an
 TEST_CASE("cuda optimizers move parameters as the CPU's do") {
   for (const auto& sizes : {kManySizes, {1}, {}}) {
     CAPTURE(sizes.size());
-    const Problem with_adam(sizes);
+    const bool with_shadow = sizes.size() != 1;
+    const Problem with_adam(sizes, 0, with_shadow);
     on_both(cpu::adam, cuda::adam, [&](Side on) {
       return Adam{.update = with_adam.update(on),
                   .first_moment = on(with_adam.first),
@@ -125,7 +132,7 @@ TEST_CASE("cuda optimizers move parameters as the CPU's do") {
     with_adam.expect_same(1e-6);
     for (const bool nesterov : {false, true}) {
       for (const bool rate_in_velocity : {false, true}) {
-        const Problem with_sgd(sizes);
+        const Problem with_sgd(sizes, 0, with_shadow);
         on_both(cpu::sgd, cuda::sgd, [&](Side on) {
           return Sgd{.update = with_sgd.update(on),
                      .velocity = on(with_sgd.first),
@@ -136,7 +143,7 @@ TEST_CASE("cuda optimizers move parameters as the CPU's do") {
         with_sgd.expect_same(1e-6);
       }
     }
-    const Problem with_lars(sizes);
+    const Problem with_lars(sizes, 0, with_shadow);
     with_lars.compute_norms();
     on_both(cpu::lars, cuda::lars, [&](Side on) {
       return Lars{.update = with_lars.update(on),
