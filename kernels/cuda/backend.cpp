@@ -16,7 +16,7 @@ cudaMemcpyKind direction(engine::CopyKind kind) {
 
 }  // namespace
 
-CudaBackend::CudaBackend(int index) : index_(index) {
+CudaBackend::CudaBackend(int index, F32Products f32_products) : index_(index), f32_products_(f32_products) {
   int count = 0;
   CUDA_CHECK(cudaGetDeviceCount(&count));
   EXPECTS(index >= 0 && index < count, "device: cuda:", index, " was asked for, but this machine has ", count,

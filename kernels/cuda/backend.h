@@ -1,15 +1,22 @@
 #pragma once
 #include <cuda_runtime_api.h>
 
+#include <memory>
+
 #include "engine/core/context.h"
 #include "kernels/cuda/unique_handle.h"
 
 namespace kernels::cuda {
 
+class Blas;
+
+/// How vendor libraries multiply f32: exactly, or rounded to tf32's 10 bits of mantissa on tensor cores.
+enum class F32Products { exact, tf32 };
+
 /// One CUDA device and the stream that everything of a context is issued on. Never the default stream.
 class CudaBackend final : public engine::Backend {
  public:
-  explicit CudaBackend(int index);
+  explicit CudaBackend(int index, F32Products f32_products = F32Products::exact);
   engine::Device device() const override { return {engine::DeviceKind::cuda, index_}; }
   void* allocate(std::size_t bytes) override;
   void deallocate(void* memory, std::size_t bytes) noexcept override;
@@ -19,14 +26,18 @@ class CudaBackend final : public engine::Backend {
   void synchronize() override;
 
   cudaStream_t stream() const { return stream_.get(); }
+  F32Products f32_products() const { return f32_products_; }
+  /// Empty until its first use makes it (blas.cpp): a program that links this file alone needs no vendor library.
+  std::shared_ptr<Blas>& blas() { return blas_; }
 
  private:
   int index_;
+  F32Products f32_products_;
   UniqueHandle<cudaStream_t, cudaStreamDestroy> stream_;
+  std::shared_ptr<Blas> blas_;
 };
 
-inline cudaStream_t stream(const engine::Context& context) {
-  return static_cast<CudaBackend&>(context.backend()).stream();
-}
+inline CudaBackend& backend(const engine::Context& context) { return static_cast<CudaBackend&>(context.backend()); }
+inline cudaStream_t stream(const engine::Context& context) { return backend(context).stream(); }
 
 }  // namespace kernels::cuda

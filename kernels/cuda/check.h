@@ -5,12 +5,23 @@
 
 namespace kernels::cuda {
 
-/// Throws unless `status` is success, naming the call, where it is, and what CUDA says.
-inline void check(cudaError_t status, const char* call, const char* file, int line) {
-  EXPECTS(status == cudaSuccess, file, ":", line, ": ", call, " failed: ", cudaGetErrorName(status), ", ",
-          cudaGetErrorString(status));
+/// A call to a library, where it is in our source.
+struct Call {
+  const char *text, *file;
+  int line;
+};
+#define THIS_CALL(call) (::kernels::cuda::Call{#call, __FILE__, __LINE__})
+
+/// Throws what every failed call says: where it is, the status by name, the library's words, and what to do about it.
+[[noreturn]] inline void fail(const Call& call, const char* status, const char* words, const char* remedy = "") {
+  throw engine::Error(
+      engine::concat(call.file, ":", call.line, ": ", call.text, " failed: ", status, ", ", words, remedy));
+}
+
+inline void check(cudaError_t status, const Call& call) {
+  if (status != cudaSuccess) fail(call, cudaGetErrorName(status), cudaGetErrorString(status));
 }
 
 }  // namespace kernels::cuda
 
-#define CUDA_CHECK(call) ::kernels::cuda::check((call), #call, __FILE__, __LINE__)
+#define CUDA_CHECK(call) ::kernels::cuda::check((call), THIS_CALL(call))

@@ -1,0 +1,30 @@
+#pragma once
+#include <cuda_runtime_api.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "kernels/context.h"
+#include "kernels/cuda/backend.h"
+#include "tests/numeric.h"
+
+namespace tests {
+
+/// Whether there is a device to test on. If not, says so in the words that ctest shows as Skipped.
+inline bool has_cuda_device() {
+  int count = 0;
+  if (cudaGetDeviceCount(&count) == cudaSuccess && count > 0) return true;
+  std::puts("[skipped] no CUDA device here");
+  return false;
+}
+
+inline engine::Context cuda_context() { return {std::make_unique<kernels::cuda::CudaBackend>(0), 1}; }
+
+/// The same tensor on another device, in another type if wished.
+inline engine::Tensor moved(const engine::Tensor& x, const engine::Context& to, engine::Dtype dtype) {
+  const std::vector<float> values = to_floats(x);
+  if (dtype == engine::Dtype::f32) return engine::Tensor::from(to, x.shape(), values);
+  return engine::Tensor::from(to, x.shape(), std::vector<engine::bf16>(values.begin(), values.end()));
+}
+
+}  // namespace tests
