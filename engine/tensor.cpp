@@ -78,10 +78,7 @@ void Tensor::upload_bytes(const void* host) const {
   context_->backend().copy(data(), host, bytes(), CopyKind::host_to_device);
 }
 
-void Tensor::download(void* host) const {
-  context_->backend().copy(host, data(), bytes(), CopyKind::device_to_host);
-  context_->backend().synchronize();
-}
+void Tensor::download(void* host) const { context_->backend().copy(host, data(), bytes(), CopyKind::device_to_host); }
 
 float Tensor::item() const {
   EXPECTS(elements() == 1, "item: expected one element, got ", shape_);

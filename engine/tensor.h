@@ -47,7 +47,7 @@ class Tensor {
   /// The same buffer without its graph: what a gradient closure captures, and a stop-gradient.
   Tensor detach() const;
 
-  /// Host copies; these wait for the device. Not for use inside a training step.
+  /// A host copy; waits for the device. Not for use inside a training step.
   template <class T>
   std::vector<T> to_host() const {
     EXPECTS(dtype_of<T> == dtype_, "to_host: the tensor holds ", name(dtype_), ", not ", name(dtype_of<T>));
@@ -61,6 +61,7 @@ class Tensor {
             " of ", name(dtype_), " cannot take ", values.size(), " values of ", name(dtype_of<T>));
     upload_bytes(values.data());
   }
+  /// `host` may change as soon as this returns.
   void upload_bytes(const void* host) const;
   void download(void* host) const;
   float item() const;  ///< the value of an f32 tensor with one element

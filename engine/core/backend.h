@@ -1,11 +1,22 @@
 #pragma once
 #include <cstddef>
+#include <memory>
 
 #include "engine/core/device.h"
 
 namespace engine {
 
 enum class CopyKind { host_to_device, device_to_host, device_to_device };
+
+/// Bytes on their way from the device to the host.
+class Readback {
+ public:
+  virtual ~Readback() = default;
+  /// Whether they are there; does not wait.
+  virtual bool arrived() const = 0;
+  /// The bytes, waiting for them if need be. They stay until this goes.
+  virtual const void* wait() const = 0;
+};
 
 /// What a device must offer below the kernels: memory and copies, in the order of the context's stream.
 /// Implemented in kernels/cpu and kernels/cuda, where vendor handles live beside it.
@@ -17,7 +28,11 @@ class Backend {
   virtual void* allocate(std::size_t bytes) = 0;
   virtual void deallocate(void* memory, std::size_t bytes) noexcept = 0;
   virtual std::size_t free_bytes() const = 0;
+  /// The host's side is the caller's own when this returns: what it sends has been read, what it receives has arrived.
+  /// So a copy to the host waits for the device, and a copy to the device does not.
   virtual void copy(void* to, const void* from, std::size_t bytes, CopyKind kind) = 0;
+  /// Starts a copy to the host, of what `from` holds after all that was issued before.
+  virtual std::unique_ptr<Readback> read(const void* from, std::size_t bytes) = 0;
   virtual void fill_zero(void* memory, std::size_t bytes) = 0;
   /// Returns when everything issued on the context so far is done.
   virtual void synchronize() = 0;

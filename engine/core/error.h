@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -24,6 +25,20 @@ std::string concat(const Parts&... parts) {
   (out << ... << parts);
   return out.str();
 }
+
+/// A device has no more memory. The message says how much was wanted; whoever knows what could be smaller adds that.
+class OutOfMemory : public Error {
+ public:
+  struct Bytes {
+    std::size_t wanted = 0, free = 0, in_use = 0;
+  };
+  OutOfMemory(const std::string& message, Bytes bytes) : Error(message), bytes_(bytes) {}
+  const Bytes& bytes() const { return bytes_; }
+  OutOfMemory advising(const std::string& remedy) const { return {concat(what(), "; ", remedy), bytes_}; }
+
+ private:
+  Bytes bytes_;
+};
 
 }  // namespace engine
 

@@ -3,13 +3,31 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <cmath>
+#include <iterator>
 
 #include "engine/core/error.h"
 
 namespace engine {
 namespace {
 
-std::string mebibytes(std::size_t bytes) { return concat(static_cast<double>(bytes >> 10) / 1024.0, " MiB"); }
+/// "3.2 GiB"
+std::string text_of(std::size_t bytes) {
+  constexpr const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+  auto value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  while (value >= 1024 && unit + 1 < std::size(kUnits)) value /= 1024, ++unit;
+  return concat(std::round(value * 10) / 10, " ", kUnits[unit]);
+}
+
+/// A block of this size from the cache, or none.
+void* pop(Pool::Cache& cache, std::size_t bytes) {
+  const auto found = cache.find(bytes);
+  if (found == cache.end() || found->second.empty()) return nullptr;
+  void* memory = found->second.back();
+  found->second.pop_back();
+  return memory;
+}
 
 }  // namespace
 
@@ -28,36 +46,52 @@ Pool::~Pool() {
 Pool::Block Pool::allocate(std::size_t bytes) {
   const std::lock_guard lock(mutex_);
   const std::size_t rounded = size_class(bytes);
-  void* memory = nullptr;
-  if (const auto found = cached_.find(rounded); found != cached_.end() && !found->second.empty()) {
-    memory = found->second.back();
-    found->second.pop_back();
-  } else {
-    memory = backend_.allocate(rounded);
-    if (memory == nullptr) {
-      trim_locked();
-      memory = backend_.allocate(rounded);
-    }
-    if (memory == nullptr) {
-      throw Error(concat("out of memory: wanted ", mebibytes(rounded), ", ", mebibytes(backend_.free_bytes()),
-                         " free on ", backend_.device(), ", ", mebibytes(used_), " in use; lower --batch-size"));
-    }
-    ++system_allocations_;
-    held_ += rounded;
-  }
+  void* memory = take(rounded);
+  if (memory == nullptr) memory = ask(rounded);
   used_ += rounded;
   peak_ = std::max(peak_, used_);
   return {memory, rounded};
 }
 
+void* Pool::take(std::size_t rounded) {
+  if (capturing_ == nullptr) return pop(cached_, rounded);
+  void* memory = pop(capturing_->free_, rounded);
+  if (memory == nullptr) memory = pop(cached_, rounded);
+  if (memory != nullptr) set_aside_.emplace(memory, capturing_);
+  return memory;
+}
+
+void* Pool::ask(std::size_t rounded) {
+  EXPECTS(capturing_ == nullptr, "capture: the pool has no free block of ", text_of(rounded),
+          ", and a step that is captured cannot ask the system for one; run the same step once more before it");
+  void* memory = backend_.allocate(rounded);
+  if (memory == nullptr) {
+    trim_locked();
+    memory = backend_.allocate(rounded);
+  }
+  if (memory == nullptr) {
+    const OutOfMemory::Bytes bytes{.wanted = rounded, .free = backend_.free_bytes(), .in_use = used_};
+    throw OutOfMemory(concat("out of memory: wanted ", text_of(bytes.wanted), ", ", text_of(bytes.free), " free on ",
+                             backend_.device(), ", ", text_of(bytes.in_use), " in use"),
+                      bytes);
+  }
+  ++system_allocations_;
+  held_ += rounded;
+  return memory;
+}
+
 void Pool::release(Block block) noexcept {
   const std::lock_guard lock(mutex_);
-  cached_[block.bytes].push_back(block.memory);
   used_ -= block.bytes;
+  if (capturing_ != nullptr) set_aside_.emplace(block.memory, capturing_);
+  const auto owner = set_aside_.find(block.memory);
+  Cache& cache = owner == set_aside_.end() ? cached_ : owner->second->free_;
+  cache[block.bytes].push_back(block.memory);
 }
 
 void Pool::trim() {
   const std::lock_guard lock(mutex_);
+  EXPECTS(capturing_ == nullptr, "capture: memory cannot go back to the system while a step is captured");
   trim_locked();
 }
 
@@ -67,6 +101,27 @@ void Pool::trim_locked() {
     held_ -= bytes * blocks.size();
   }
   cached_.clear();
+}
+
+Pool::Arena::Arena(Pool& pool) : pool_(pool) {
+  const std::lock_guard lock(pool_.mutex_);
+  EXPECTS(pool_.capturing_ == nullptr, "capture: one has begun already, and has not ended");
+  pool_.capturing_ = this;
+}
+
+void Pool::Arena::end_capture() {
+  const std::lock_guard lock(pool_.mutex_);
+  if (pool_.capturing_ == this) pool_.capturing_ = nullptr;
+}
+
+Pool::Arena::~Arena() {
+  end_capture();
+  const std::lock_guard lock(pool_.mutex_);
+  std::erase_if(pool_.set_aside_, [this](const auto& block) { return block.second == this; });
+  for (auto& [bytes, blocks] : free_) {
+    auto& cached = pool_.cached_[bytes];
+    cached.insert(cached.end(), blocks.begin(), blocks.end());
+  }
 }
 
 }  // namespace engine

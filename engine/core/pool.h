@@ -25,8 +25,7 @@ class Pool {
     void* memory = nullptr;
     std::size_t bytes = 0;
   };
-  /// Throws engine::Error naming the wanted and the free bytes when the system has no more; the cache is given back
-  /// first.
+  /// Throws OutOfMemory when the system has no more; the cache is given back first.
   Block allocate(std::size_t bytes);
   void release(Block block) noexcept;
   /// Gives cached blocks back to the system.
@@ -41,12 +40,35 @@ class Pool {
 
   static std::size_t size_class(std::size_t bytes);
 
+  using Cache = std::map<std::size_t, std::vector<void*>>;  ///< free blocks by size
+
+  /// The memory of one captured graph, whose kernels have addresses baked in. Until `end_capture` the pool serves from
+  /// what it holds and refuses to ask the system, which no capture allows. Whatever it hands out or takes back in that
+  /// time is set aside for the graph's replays until this goes.
+  class Arena {
+   public:
+    explicit Arena(Pool& pool);
+    ~Arena();
+    Arena(const Arena&) = delete;
+    Arena& operator=(const Arena&) = delete;
+    void end_capture();
+
+   private:
+    friend Pool;
+    Pool& pool_;
+    Cache free_;  // to be used again by the same graph, in the stream's order
+  };
+
  private:
   void trim_locked();
+  void* take(std::size_t rounded);
+  void* ask(std::size_t rounded);
 
   Backend& backend_;
   std::mutex mutex_;
-  std::map<std::size_t, std::vector<void*>> cached_;
+  Cache cached_;
+  Arena* capturing_ = nullptr;
+  std::map<void*, Arena*> set_aside_;  // blocks, free or in use, and whose they are
   std::size_t used_ = 0, peak_ = 0, held_ = 0;
   std::int64_t system_allocations_ = 0;
 };

@@ -1,19 +1,27 @@
 #include "kernels/cpu/backend.h"
 
-#include <omp.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
+#include <vector>
 
 #include "engine/core/error.h"
-#include "kernels/context.h"
 #include "kernels/cpu/convolution_choices.h"
 #include "kernels/cpu/convolution_plans.h"
 
-namespace kernels {
-namespace cpu {
+namespace kernels::cpu {
+namespace {
+
+struct Copied final : engine::Readback {
+  Copied(const std::byte* from, std::size_t count) : bytes(from, from + count) {}
+  bool arrived() const override { return true; }
+  const void* wait() const override { return bytes.data(); }
+  std::vector<std::byte> bytes;
+};
+
+}  // namespace
 
 CpuBackend::CpuBackend()
     : convolutions_(std::make_unique<ConvolutionPlans>()), choices_(std::make_unique<ConvolutionChoices>()) {}
@@ -36,34 +44,18 @@ std::size_t CpuBackend::free_bytes() const {
 void CpuBackend::copy(void* to, const void* from, std::size_t bytes, engine::CopyKind) {
   if (bytes > 0) std::memcpy(to, from, bytes);
 }
+std::unique_ptr<engine::Readback> CpuBackend::read(const void* from, std::size_t bytes) {
+  return std::make_unique<Copied>(static_cast<const std::byte*>(from), bytes);
+}
 void CpuBackend::fill_zero(void* memory, std::size_t bytes) {
   if (bytes > 0) std::memset(memory, 0, bytes);
 }
 
-}  // namespace cpu
-
-engine::Context make_context(const ContextOptions& options) {
-  EXPECTS(options.device.kind == engine::DeviceKind::cpu, "device: ", options.device,
-          " was asked for, but this build has the CPU only; use --device cpu");
-  EXPECTS(options.threads >= 0, "threads: expected 0 (all cores) or more, got ", options.threads);
-  const int threads = options.threads > 0 ? options.threads : omp_get_num_procs();
-  omp_set_num_threads(threads);
-  return {std::make_unique<cpu::CpuBackend>(), threads};
-}
-
-void time_new_choices(const engine::Context& context, bool on) { cpu::backend(context).choices().time_new(on); }
-
-std::map<std::string, std::string> timed_choices(const engine::Context& context) {
-  return cpu::backend(context).choices().names();
-}
-
-void restore_choices(const engine::Context& context, const std::map<std::string, std::string>& choices) {
-  cpu::backend(context).choices().restore(choices);
-}
+std::unique_ptr<engine::Backend> make_backend(int) { return std::make_unique<CpuBackend>(); }
 
 std::map<std::string, std::string> library_versions() {
   const dnnl_version_t* version = dnnl_version();
   return {{"oneDNN", engine::concat(version->major, ".", version->minor, ".", version->patch)}};
 }
 
-}  // namespace kernels
+}  // namespace kernels::cpu

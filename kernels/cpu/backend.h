@@ -1,5 +1,7 @@
 #pragma once
+#include <map>
 #include <memory>
+#include <string>
 
 #include "engine/core/context.h"
 
@@ -18,6 +20,7 @@ class CpuBackend final : public engine::Backend {
   void deallocate(void* memory, std::size_t bytes) noexcept override;
   std::size_t free_bytes() const override;
   void copy(void* to, const void* from, std::size_t bytes, engine::CopyKind kind) override;
+  std::unique_ptr<engine::Readback> read(const void* from, std::size_t bytes) override;
   void fill_zero(void* memory, std::size_t bytes) override;
   void synchronize() override {}  // CPU kernels have finished when they return
 
@@ -28,6 +31,10 @@ class CpuBackend final : public engine::Backend {
   std::unique_ptr<ConvolutionPlans> convolutions_;
   std::unique_ptr<ConvolutionChoices> choices_;
 };
+
+std::unique_ptr<engine::Backend> make_backend(int index);
+/// {"oneDNN", "2.6.3"}
+std::map<std::string, std::string> library_versions();
 
 inline CpuBackend& backend(const engine::Context& context) { return static_cast<CpuBackend&>(context.backend()); }
 

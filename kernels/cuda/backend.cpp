@@ -5,27 +5,26 @@
 namespace kernels::cuda {
 namespace {
 
-cudaMemcpyKind direction(engine::CopyKind kind) {
-  switch (kind) {
-    case engine::CopyKind::host_to_device: return cudaMemcpyHostToDevice;
-    case engine::CopyKind::device_to_host: return cudaMemcpyDeviceToHost;
-    case engine::CopyKind::device_to_device: return cudaMemcpyDeviceToDevice;
-  }
-  return cudaMemcpyDefault;
+cudaStream_t make_stream(int index) {
+  int count = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  EXPECTS(status == cudaSuccess, "device: cuda:", index, " was asked for, but CUDA finds no device here (",
+          cudaGetErrorString(status), "); use --device cpu, or install NVIDIA's driver");
+  EXPECTS(index >= 0 && index < count, "device: cuda:", index, " was asked for, but this machine has ", count,
+          count == 1 ? " CUDA device" : " CUDA devices", ", the first of which is cuda:0; see --device");
+  CUDA_CHECK(cudaSetDevice(index));
+  cudaStream_t stream = nullptr;
+  CUDA_CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+  return stream;
 }
 
 }  // namespace
 
-CudaBackend::CudaBackend(int index, F32Products f32_products) : index_(index), f32_products_(f32_products) {
-  int count = 0;
-  CUDA_CHECK(cudaGetDeviceCount(&count));
-  EXPECTS(index >= 0 && index < count, "device: cuda:", index, " was asked for, but this machine has ", count,
-          " CUDA devices; see --device");
-  CUDA_CHECK(cudaSetDevice(index));
-  cudaStream_t made = nullptr;
-  CUDA_CHECK(cudaStreamCreateWithFlags(&made, cudaStreamNonBlocking));
-  stream_ = UniqueHandle<cudaStream_t, cudaStreamDestroy>(made);
-}
+CudaBackend::CudaBackend(int index, F32Products f32_products)
+    : index_(index), f32_products_(f32_products), stream_(make_stream(index)), staging_(stream_.get()) {}
+
+// What is under way uses memory that goes with the members.
+CudaBackend::~CudaBackend() { cudaStreamSynchronize(stream()); }
 
 void* CudaBackend::allocate(std::size_t bytes) {
   CUDA_CHECK(cudaSetDevice(index_));
@@ -42,13 +41,24 @@ void* CudaBackend::allocate(std::size_t bytes) {
 void CudaBackend::deallocate(void* memory, std::size_t) noexcept { cudaFree(memory); }
 
 std::size_t CudaBackend::free_bytes() const {
+  CUDA_CHECK(cudaSetDevice(index_));
   std::size_t free = 0, total = 0;
   CUDA_CHECK(cudaMemGetInfo(&free, &total));
   return free;
 }
 
 void CudaBackend::copy(void* to, const void* from, std::size_t bytes, engine::CopyKind kind) {
-  if (bytes > 0) CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, direction(kind), stream()));
+  if (bytes == 0) return;
+  switch (kind) {
+    case engine::CopyKind::host_to_device: return staging_.upload(to, from, bytes);
+    case engine::CopyKind::device_to_host: return staging_.download(to, from, bytes);
+    case engine::CopyKind::device_to_device:
+      CUDA_CHECK(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream()));
+  }
+}
+
+std::unique_ptr<engine::Readback> CudaBackend::read(const void* from, std::size_t bytes) {
+  return staging_.read(from, bytes);
 }
 
 void CudaBackend::fill_zero(void* memory, std::size_t bytes) {

@@ -4,13 +4,12 @@
 #include <memory>
 
 #include "engine/core/context.h"
-#include "kernels/cuda/choices.h"
+#include "kernels/cuda/staging.h"
 #include "kernels/cuda/unique_handle.h"
 
 namespace kernels::cuda {
 
 class Blas;
-class Convolutions;
 
 /// How vendor libraries multiply f32: exactly, or rounded to tf32's 10 bits of mantissa on tensor cores.
 enum class F32Products { exact, tf32 };
@@ -19,11 +18,13 @@ enum class F32Products { exact, tf32 };
 class CudaBackend final : public engine::Backend {
  public:
   explicit CudaBackend(int index, F32Products f32_products = F32Products::exact);
+  ~CudaBackend() override;
   engine::Device device() const override { return {engine::DeviceKind::cuda, index_}; }
   void* allocate(std::size_t bytes) override;
   void deallocate(void* memory, std::size_t bytes) noexcept override;
   std::size_t free_bytes() const override;
   void copy(void* to, const void* from, std::size_t bytes, engine::CopyKind kind) override;
+  std::unique_ptr<engine::Readback> read(const void* from, std::size_t bytes) override;
   void fill_zero(void* memory, std::size_t bytes) override;
   void synchronize() override;
 
@@ -31,16 +32,13 @@ class CudaBackend final : public engine::Backend {
   F32Products f32_products() const { return f32_products_; }
   /// Empty until its first use makes it (blas.cpp): a program that links this file alone needs no vendor library.
   std::shared_ptr<Blas>& blas() { return blas_; }
-  std::shared_ptr<Convolutions>& convolutions() { return convolutions_; }  ///< likewise (convolution_choices.cpp)
-  Choices& choices() { return choices_; }
 
  private:
   int index_;
   F32Products f32_products_;
   UniqueHandle<cudaStream_t, cudaStreamDestroy> stream_;
+  Staging staging_;
   std::shared_ptr<Blas> blas_;
-  std::shared_ptr<Convolutions> convolutions_;
-  Choices choices_;
 };
 
 inline CudaBackend& backend(const engine::Context& context) { return static_cast<CudaBackend&>(context.backend()); }

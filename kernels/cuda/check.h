@@ -18,8 +18,26 @@ struct Call {
       engine::concat(call.file, ":", call.line, ": ", call.text, " failed: ", status, ", ", words, remedy));
 }
 
+/// What to do about a failure; empty where nothing is known to help.
+inline const char* remedy(cudaError_t status) {
+  switch (status) {
+    case cudaErrorInsufficientDriver: return "; install a driver of NVIDIA's that knows this CUDA, or use --device cpu";
+    case cudaErrorNoDevice: return "; use --device cpu";
+    case cudaErrorDevicesUnavailable: return "; another process has the device to itself: choose another with --device";
+    case cudaErrorMemoryAllocation: return "; use a smaller batch size";
+    case cudaErrorNoKernelImageForDevice:
+    case cudaErrorUnsupportedPtxVersion:
+      return "; build for this GPU: `cmake --preset cuda -DCMAKE_CUDA_ARCHITECTURES=native`";
+    case cudaErrorIllegalAddress:
+    case cudaErrorMisalignedAddress:
+    case cudaErrorLaunchFailure:
+      return "; an earlier kernel did it: run under compute-sanitizer, or with CUDA_LAUNCH_BLOCKING=1 set";
+    default: return "";
+  }
+}
+
 inline void check(cudaError_t status, const Call& call) {
-  if (status != cudaSuccess) fail(call, cudaGetErrorName(status), cudaGetErrorString(status));
+  if (status != cudaSuccess) fail(call, cudaGetErrorName(status), cudaGetErrorString(status), remedy(status));
 }
 
 }  // namespace kernels::cuda

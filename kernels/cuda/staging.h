@@ -1,0 +1,49 @@
+#pragma once
+#include <cuda_runtime_api.h>
+
+#include <cstddef>
+#include <deque>
+#include <map>
+#include <memory>
+
+#include "engine/core/backend.h"
+#include "kernels/cuda/unique_handle.h"
+
+namespace kernels::cuda {
+
+/// Copies between a device and pageable host memory, through pinned memory that is kept and used again: from pageable
+/// memory cudaMemcpyAsync is not asynchronous.
+class Staging {
+ public:
+  /// Larger copies go in pieces, which bounds the pinned memory.
+  static constexpr std::size_t kMostBytes = std::size_t{64} << 20;
+
+  explicit Staging(cudaStream_t stream, std::size_t most_bytes = kMostBytes)
+      : stream_(stream), most_bytes_(most_bytes) {}
+
+  /// Does not wait for the device, unless as many copies of the size are on their way as kMostUnderWay.
+  void upload(void* to, const void* host, std::size_t bytes);
+  void download(void* host, const void* from, std::size_t bytes);
+  std::unique_ptr<engine::Readback> read(const void* from, std::size_t bytes);
+
+  /// So many uploads of one size may be under way: how many steps the host gets ahead of the device.
+  static constexpr std::size_t kMostUnderWay = 4;
+
+ private:
+  struct Block {
+    UniqueHandle<void*, cudaFreeHost> memory;
+    UniqueHandle<cudaEvent_t, cudaEventDestroy> done;  // with the copy that uses the memory
+    std::size_t bytes;
+  };
+  class Pinned;
+
+  Block take(std::size_t bytes);
+  void issue(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, const Block& block);
+  void give_back(Block block);
+
+  cudaStream_t stream_;
+  std::size_t most_bytes_;
+  std::map<std::size_t, std::deque<Block>> blocks_;  // by size, the longest used first
+};
+
+}  // namespace kernels::cuda
