@@ -7,9 +7,10 @@
 
 #include "apps/bench/works.h"
 #include "apps/run/exit_code.h"
+#include "apps/run/fields.h"
 #include "apps/run/flags.h"
 #include "apps/run/main.h"
-#include "engine/core/device.h"
+#include "apps/train/make_context.h"
 #include "kernels/context.h"
 
 namespace {
@@ -17,7 +18,7 @@ namespace {
 using namespace apps;
 
 struct Arguments {
-  std::string work;
+  std::string work, device = "cpu";
   WorkOptions options;
   std::int64_t threads = 0, repetitions = 10, warmup = 2;
   bool profile = false;
@@ -63,6 +64,9 @@ int bench(int argc, char** argv) {
             arguments.repetitions, 1);
   flags.add({.name = "--warmup", .group = "Run", .help = "repetitions before them", .value = "N", .fallback = "2"},
             arguments.warmup, 0);
+  flags.add(
+      {.name = "--device", .group = "Run", .help = "where to compute", .value = "cpu|cuda|cuda:N", .fallback = "cpu"},
+      arguments.device);
   flags.add({.name = "--threads", .group = "Run", .help = "CPU threads, 0 for all", .value = "N", .fallback = "0"},
             arguments.threads, 0, kMostThreads);
   flags.add_switch({.name = "--profile", .group = "Run", .help = "print where the time goes, per kernel and per layer"},
@@ -70,7 +74,10 @@ int bench(int argc, char** argv) {
   if (!flags.parse(argc, argv)) return kSuccess;
   if (arguments.work.empty()) throw UsageError("say what to time: bench WORK; bench --help lists the works");
 
-  const engine::Context context = kernels::make_context({.device = {}, .threads = static_cast<int>(arguments.threads)});
+  Config config;
+  set_value(config, *find_field("run.device"), arguments.device, "--device");
+  config.run.threads = arguments.threads;
+  const engine::Context context = make_context(config);
   kernels::time_new_choices(context, true);
   const Work work = make_work(context, arguments.work, arguments.options);
   for (std::int64_t i = 0; i < arguments.warmup; ++i) work.run();
@@ -89,6 +96,7 @@ int bench(int argc, char** argv) {
                            middle, *std::min_element(ms.begin(), ms.end()), work.items / middle * 1e3, work.unit,
                            static_cast<double>(context.pool().peak_bytes()) / (1 << 20));
   std::cout << nlohmann::ordered_json{{"work", work.name},
+                                      {"device", arguments.device},
                                       {"threads", context.threads()},
                                       {"ms", ms},
                                       {"median_ms", middle},

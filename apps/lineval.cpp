@@ -162,7 +162,7 @@ int lineval(int argc, char** argv) {
     throw UsageError(engine::concat(run.string(), " is not a run directory: it has no config.toml"));
   Config config = read_config(run / "config.toml");
   if (!arguments.data.empty()) config.data.source = arguments.data;
-  if (!arguments.device.empty()) config.run.device = arguments.device;
+  if (!arguments.device.empty()) set_value(config, *find_field("run.device"), arguments.device, "--device");
   if (arguments.threads >= 0) config.run.threads = arguments.threads;
   if (!arguments.report.empty()) set_value(config, *find_field("run.report"), arguments.report, "--report");
   if (arguments.random_init) config.train.seed = arguments.seed;

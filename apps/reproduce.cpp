@@ -155,7 +155,7 @@ int reproduce(int argc, char** argv) {
               "Reproduces a table of the paper: reproduce EXPERIMENT --data SOURCE. Every run is a run directory like\n"
               "pretrain's; however it is stopped, the same command goes on where it was.");
   flags.add_positional({.name = "EXPERIMENT", .help = "what to reproduce; see --list"}, name);
-  for (const std::string_view key : {"data.source", "train.steps", "run.threads", "run.report"}) {
+  for (const std::string_view key : {"data.source", "train.steps", "run.device", "run.threads", "run.report"}) {
     const Field* field = find_field(key);
     const std::string help = key == "train.steps"
                                  ? "a quick look instead of the published length, and the report says so"
@@ -164,6 +164,7 @@ int reproduce(int argc, char** argv) {
                .group = "Runs",
                .help = help,
                .value = key == "data.source"  ? "SOURCE"
+                        : key == "run.device" ? "cpu|cuda|cuda:N"
                         : key == "run.report" ? "on|off"
                                               : "N",
                .fallback = "the recipe's"},

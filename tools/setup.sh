@@ -22,3 +22,25 @@ install_packages() {
   "${as_root[@]}" apt-get update -qq
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
+
+# The nvcc of a CUDA toolkit of release 13 or later; nothing where there is none.
+cuda_compiler() {
+  local nvcc release
+  for nvcc in "${CUDACXX:-}" "${CUDA_PATH:+$CUDA_PATH/bin/nvcc}" "$(command -v nvcc)" /usr/local/cuda/bin/nvcc; do
+    [ -x "$nvcc" ] || continue
+    release=$("$nvcc" --version | sed -nE 's/.*release ([0-9]+).*/\1/p')
+    if [ "$release" -ge 13 ]; then
+      echo "$nvcc"
+      return
+    fi
+  done
+}
+
+# cudnn-frontend is headers alone, and its home is a Python package: it goes into a private environment, .venv.
+install_cudnn_frontend() {
+  compgen -G '.venv/lib/python3*/site-packages/include/cudnn_frontend.h' >/dev/null && return
+  install_packages python3-venv
+  echo "Installing cudnn-frontend's headers into .venv"
+  python3 -m venv .venv
+  .venv/bin/pip install --quiet --disable-pip-version-check --no-deps 'nvidia-cudnn-frontend<2'
+}

@@ -113,7 +113,7 @@ const std::vector<Field>& table() {
        .range = at_least(0), .on_resume = OnResume::change},
       {FIELD(run.keep), .flag = "--keep", .help = "checkpoints kept, the newest", .range = at_least(1),
        .on_resume = OnResume::change},
-      {FIELD(run.device), .flag = "--device", .help = "where it is computed", .allowed = {"cpu"},
+      {FIELD(run.device), .flag = "--device", .help = "where it is computed", .allowed = {"cpu", "cuda", "cuda:N"},
        .on_resume = OnResume::change},
       {FIELD(run.threads), .flag = "--threads", .help = "host threads of the kernels; 0: one per processor",
        .range = between(0, 4096)},
@@ -139,6 +139,14 @@ bool inside(const Range& range, double value) {
   return std::isfinite(value) && low && high;
 }
 
+/// Whether `text` is a value of this form: itself, or with a whole number for the N of "cuda:N".
+bool has_form(std::string_view text, std::string_view form) {
+  if (!form.ends_with(":N")) return text == form;
+  form.remove_suffix(1);
+  unsigned number = 0;
+  return text.starts_with(form) && read_number(text.substr(form.size()), number);
+}
+
 /// False when `text` is not a value of the member's type that `field` accepts; the member then stays as it was.
 struct Assign {
   const Field& field;
@@ -158,9 +166,8 @@ struct Assign {
     return true;
   }
   bool operator()(std::string* value) const {
-    if (!field.allowed.empty() && std::find(field.allowed.begin(), field.allowed.end(), text) == field.allowed.end()) {
-      return false;
-    }
+    const auto matches = [&](std::string_view form) { return has_form(text, form); };
+    if (!field.allowed.empty() && std::none_of(field.allowed.begin(), field.allowed.end(), matches)) return false;
     *value = text;
     return true;
   }

@@ -31,7 +31,8 @@ TEST_CASE("pretrain: a wrong command line is exit 2 and one sentence, and leaves
       {{"--loss", "moco"}, "--loss must be one of nt-xent, cross-view, got 'moco'"},
       {{"--epochs"}, "--epochs needs a value"},
       {{"--epochs", "0"}, "how long to train is not said"},
-      {{"--device", "cuda"}, "--device must be cpu, got 'cuda'"},
+      {{"--device", "gpu"}, "--device must be one of cpu, cuda, cuda:N, got 'gpu'"},
+      {{"--device", "cuda:-1"}, "--device must be one of cpu, cuda, cuda:N, got 'cuda:-1'"},
       {{"--resume", (bench / "nowhere").string(), "--out", (bench / "nowhere").string()},
        "--resume must be auto, never or a run directory, and"},
   };

@@ -74,6 +74,8 @@ TEST_CASE("fields: text becomes values and comes back") {
   CHECK(round_trip("data.shuffle", "true") == "on");
   CHECK(round_trip("data.source", "mnist:a b") == "mnist:a b");
   CHECK(round_trip("loss.name", "cross-view") == "cross-view");
+  CHECK(round_trip("run.device", "cuda") == "cuda");
+  CHECK(round_trip("run.device", "cuda:12") == "cuda:12");
 }
 
 TEST_CASE("fields: what is not accepted is refused in one sentence") {
@@ -92,6 +94,9 @@ TEST_CASE("fields: what is not accepted is refused in one sentence") {
   CHECK(refusal("model.proj_layers", "2.0") == "--flag must be a whole number from 1 to 4, got '2.0'");
   CHECK(refusal("data.shuffle", "yes") == "--flag must be on or off, got 'yes'");
   CHECK(refusal("loss.name", "moco") == "--flag must be one of nt-xent, cross-view, got 'moco'");
+  for (const std::string device : {"gpu", "cuda:", "cuda:N", "cuda:-1", "cuda:1x", "cuda0", ""}) {
+    CHECK(refusal("run.device", device) == "--flag must be one of cpu, cuda, cuda:N, got '" + device + "'");
+  }
   CHECK(refusal("run.precision", "bf16") == "--flag must be fp32, got 'bf16'");
 }
 
