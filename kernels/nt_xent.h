@@ -11,7 +11,9 @@ namespace kernels {
 
 /// Who is compared with whom. Rows need not be normalised; any temperature > 0 is safe from overflow.
 struct ContrastPairs {
-  ConstView view1, view2;  // f32 [n,d] each: row i of both shows example i
+  /// f32 or bf16 [n,d] each: row i of both shows example i. Products of bf16 rows may be taken on tensor cores; sums
+  /// are in f32 always.
+  ConstView view1, view2;
   float temperature;
   bool within_views;  // true: NT-Xent; false: cross-view InfoNCE
   /// Anchors are both views of the examples [first_anchor, first_anchor + m), m the size of the outputs; candidates are
@@ -35,6 +37,7 @@ struct NtXentForward {
   /// f32 [4], each divided by n: loss, alignment = -sum s_i,pos(i), distribution = sum lse_i, accuracy = sum correct.
   View sums;
   /// f32, of any size, or none: where part of the work may be left for a backward pass over the same pairs and anchors.
+  /// Of no use on CUDA.
   View kept = {};
   Cost cost() const;
 };
@@ -46,7 +49,7 @@ struct NtXentBackward {
   ConstView lse;               // f32 [2,n]: of all rows, as the forward passes over all anchors wrote them
   ConstView dloss;             // f32 scalar, on the device
   ConstView kept = {};         // what the forward pass left, or none
-  Destination dview1, dview2;  // f32 [m,d]: of the anchors
+  Destination dview1, dview2;  // [m,d] of the anchors, of the dtype of the views
   Cost cost() const;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 #include "engine/autograd.h"
 #include "kernels/nt_xent.h"
@@ -24,7 +25,8 @@ Forward forward(const engine::Context& context, const kernels::ContrastPairs& pa
   const std::int64_t n = pairs.view1.shape[0];
   const Tensor lse = Tensor::empty(context, {2, n}), positive = Tensor::empty(context, {n});
   const Tensor correct = Tensor::empty(context, {n}), sums = Tensor::empty(context, {kernels::kContrastSums});
-  const Tensor kept = wants_gradient ? Tensor::empty(context, {std::min(4 * n * n, kMostKept)}) : Tensor();
+  const Tensor kept =
+      wants_gradient && !context.on_cuda() ? Tensor::empty(context, {std::min(4 * n * n, kMostKept)}) : Tensor();
   kernels::nt_xent_forward(
       context,
       {.pairs = pairs, .lse = lse, .positive = positive, .correct = correct, .sums = sums, .kept = View(kept)});
@@ -32,6 +34,8 @@ Forward forward(const engine::Context& context, const kernels::ContrastPairs& pa
 }
 
 Tensor loss_of(const Tensor& sums) { return sums.first_dimension_range(kernels::kContrastLoss, 1).reshaped(Shape()); }
+
+bool is_float(engine::Dtype dtype) { return dtype == engine::Dtype::f32 || dtype == engine::Dtype::bf16; }
 
 void check_temperature(const char* loss, float temperature) {
   EXPECTS(temperature > 0 && std::isfinite(temperature), loss, ": temperature must be a number above 0, got ",
@@ -41,14 +45,16 @@ void check_temperature(const char* loss, float temperature) {
 /// Rows [begin, begin + count) of a gradient's destination.
 Destination rows(const Destination& to, std::int64_t begin, std::int64_t count) {
   const Shape& shape = to.view.shape;
-  return {View{to.view.as<float>() + begin * shape.cols(), to.view.dtype, shape.with_rows(count)}, to.accumulate};
+  auto* const from = static_cast<std::byte*>(to.view.data);
+  const auto row_bytes = shape.cols() * static_cast<std::int64_t>(engine::size_of(to.view.dtype));
+  return {View{from + begin * row_bytes, to.view.dtype, shape.with_rows(count)}, to.accumulate};
 }
 
 }  // namespace
 
 ContrastiveLoss nt_xent(const Tensor& u, float temperature) {
-  EXPECTS(u.shape().rank() == 2 && u.shape()[0] > 0 && u.shape()[0] % 2 == 0 && u.dtype() == engine::Dtype::f32,
-          "nt_xent: u must be f32 [2n,d], the rows of view 1 above those of view 2, got ", name(u.dtype()), " ",
+  EXPECTS(u.shape().rank() == 2 && u.shape()[0] > 0 && u.shape()[0] % 2 == 0 && is_float(u.dtype()),
+          "nt_xent: u must be f32 or bf16 [2n,d], the rows of view 1 above those of view 2, got ", name(u.dtype()), " ",
           u.shape());
   check_temperature("nt_xent", temperature);
   const std::int64_t n = u.shape()[0] / 2;
@@ -72,9 +78,9 @@ ContrastiveLoss nt_xent(const Tensor& u, float temperature) {
 }
 
 ContrastiveLoss cross_view(const Tensor& u1, const Tensor& u2, float temperature) {
-  EXPECTS(u1.shape().rank() == 2 && u1.shape()[0] > 0 && u1.shape() == u2.shape() && u1.dtype() == engine::Dtype::f32 &&
-              u2.dtype() == engine::Dtype::f32,
-          "cross_view: u1 and u2 must both be f32 [n,d], got ", name(u1.dtype()), " ", u1.shape(), " and ",
+  EXPECTS(u1.shape().rank() == 2 && u1.shape()[0] > 0 && u1.shape() == u2.shape() && is_float(u1.dtype()) &&
+              u1.dtype() == u2.dtype(),
+          "cross_view: u1 and u2 must both be f32 or both bf16 [n,d], got ", name(u1.dtype()), " ", u1.shape(), " and ",
           name(u2.dtype()), " ", u2.shape());
   check_temperature("cross_view", temperature);
   const kernels::ContrastPairs pairs{.view1 = u1, .view2 = u2, .temperature = temperature, .within_views = false};
@@ -84,7 +90,7 @@ ContrastiveLoss cross_view(const Tensor& u1, const Tensor& u2, float temperature
     Tensor unwanted;  // both gradients come from one pass, even when only one is asked for
     const auto into = [&](int i) {
       if (d.wants(i)) return d.into(i);
-      unwanted = Tensor::empty(dloss.context(), u1.shape());
+      unwanted = Tensor::empty(dloss.context(), u1.shape(), u1.dtype());
       return Destination{unwanted};
     };
     kernels::nt_xent_backward(dloss.context(),

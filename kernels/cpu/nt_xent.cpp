@@ -7,6 +7,7 @@
 
 #include "kernels/cpu/pair_schedule.h"
 #include "kernels/cpu/similarity_tiles.h"
+#include "kernels/float_types.h"
 
 namespace kernels::cpu {
 namespace {
@@ -251,18 +252,22 @@ void nt_xent_backward(const Context& context, const NtXentBackward& args) {
   });
 
   const float factor = *args.dloss.as<float>() / (static_cast<float>(n) * args.pairs.temperature);
+  with_float_type(args.pairs.view1.dtype, [&]<class T>(T*) {
 #pragma omp parallel for num_threads(context.threads())
-  for (int b = 0; b < tiles.per_view(); ++b) {
-    if (!tiles.block(b).anchors) continue;
-    for (int view = 0; view < 2; ++view) {  // by the same thread: both gradients may go to the same place
-      const Destination& to = view == 0 ? args.dview1 : args.dview2;
-      for (int i = 0; i < tiles.block(b).count; ++i) {
-        const float* from = gradients.as<float>() + ((view * tiles.per_view() + b) * kBlock + i) * stride;
-        float* du = to.view.as<float>() + (tiles.block(b).first + i - args.pairs.first_anchor) * d;
-        for (std::int64_t k = 0; k < d; ++k) du[k] = factor * from[k] + (to.accumulate ? du[k] : 0.0f);
+    for (int b = 0; b < tiles.per_view(); ++b) {
+      if (!tiles.block(b).anchors) continue;
+      for (int view = 0; view < 2; ++view) {  // by the same thread: both gradients may go to the same place
+        const Destination& to = view == 0 ? args.dview1 : args.dview2;
+        for (int i = 0; i < tiles.block(b).count; ++i) {
+          const float* from = gradients.as<float>() + ((view * tiles.per_view() + b) * kBlock + i) * stride;
+          T* du = to.view.as<T>() + (tiles.block(b).first + i - args.pairs.first_anchor) * d;
+          for (std::int64_t k = 0; k < d; ++k) {
+            du[k] = T(factor * from[k] + (to.accumulate ? static_cast<float>(du[k]) : 0.0f));
+          }
+        }
       }
     }
-  }
+  });
 }
 
 }  // namespace kernels::cpu

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numbers>
 
+#include "kernels/float_types.h"
+
 namespace kernels::cpu {
 namespace {
 
@@ -28,10 +30,11 @@ SimilarityTiles::SimilarityTiles(const Context& context, const ContrastPairs& pa
   std::fill_n(tiles_.as<float>(), context.threads() * kBlock * kTileRow, 0.0f);
   const float scale = std::numbers::log2e_v<float> / pairs.temperature;
   float longest = 0;  // squared
+  with_float_type(pairs.view1.dtype, [&]<class T>(T*) {
+    const T *view1 = pairs.view1.as<T>(), *view2 = pairs.view2.as<T>();
 #pragma omp parallel for num_threads(context.threads()) reduction(max : longest)
-  for (int b = 0; b < count(); ++b) {
-    longest = std::max(longest, pack(b, (b < per_view() ? pairs.view1 : pairs.view2).as<float>(), scale));
-  }
+    for (int b = 0; b < count(); ++b) longest = std::max(longest, pack(b, b < per_view() ? view1 : view2, scale));
+  });
   bound_ = longest * scale;
 }
 
@@ -52,20 +55,22 @@ std::vector<SimilarityTiles::Block> SimilarityTiles::cut(const ContrastPairs& pa
 }
 
 /// Returns the largest squared length of a row.
-float SimilarityTiles::pack(int b, const float* view, float scale) const {
+template <class T>
+float SimilarityTiles::pack(int b, const T* view, float scale) const {
   float* rows = rows_.as<float>() + b * kBlock * row_stride_;
   float* columns = columns_.as<float>() + b * kBlock * d_;
   std::fill_n(rows, kBlock * row_stride_, 0.0f);
   std::fill_n(columns, kBlock * d_, 0.0f);
   float longest = 0;
   for (int i = 0; i < block(b).count; ++i) {
-    const float* from = view + (block(b).first + i) * d_;
+    const T* from = view + (block(b).first + i) * d_;
     float* column = columns + i / kPatchCols * d_ * kPatchCols + i % kPatchCols;
     float squared = 0;
     for (std::int64_t k = 0; k < d_; ++k) {
-      rows[i * row_stride_ + k] = from[k];
-      column[k * kPatchCols] = from[k] * scale;
-      squared += from[k] * from[k];
+      const float x = from[k];
+      rows[i * row_stride_ + k] = x;
+      column[k * kPatchCols] = x * scale;
+      squared += x * x;
     }
     longest = std::max(longest, squared);
   }

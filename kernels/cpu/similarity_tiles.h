@@ -59,7 +59,8 @@ class SimilarityTiles {
 
  private:
   static std::vector<Block> cut(const ContrastPairs& pairs, std::int64_t anchors);
-  float pack(int b, const float* view, float scale) const;
+  template <class T>
+  float pack(int b, const T* view, float scale) const;
 
   std::int64_t d_, row_stride_;
   bool within_views_;

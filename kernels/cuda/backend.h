@@ -4,12 +4,14 @@
 #include <memory>
 
 #include "engine/core/context.h"
+#include "kernels/cuda/choices.h"
 #include "kernels/cuda/staging.h"
 #include "kernels/cuda/unique_handle.h"
 
 namespace kernels::cuda {
 
 class Blas;
+class Convolutions;
 
 /// How vendor libraries multiply f32: exactly, or rounded to tf32's 10 bits of mantissa on tensor cores.
 enum class F32Products { exact, tf32 };
@@ -32,6 +34,8 @@ class CudaBackend final : public engine::Backend {
   F32Products f32_products() const { return f32_products_; }
   /// Empty until its first use makes it (blas.cpp): a program that links this file alone needs no vendor library.
   std::shared_ptr<Blas>& blas() { return blas_; }
+  std::shared_ptr<Convolutions>& convolutions() { return convolutions_; }  ///< likewise (convolution_choices.cpp)
+  Choices& choices() { return choices_; }
 
  private:
   int index_;
@@ -39,6 +43,8 @@ class CudaBackend final : public engine::Backend {
   UniqueHandle<cudaStream_t, cudaStreamDestroy> stream_;
   Staging staging_;
   std::shared_ptr<Blas> blas_;
+  std::shared_ptr<Convolutions> convolutions_;
+  Choices choices_;
 };
 
 inline CudaBackend& backend(const engine::Context& context) { return static_cast<CudaBackend&>(context.backend()); }

@@ -12,7 +12,7 @@ const char* remedy(cublasStatus_t status) {
   switch (status) {
     case CUBLAS_STATUS_NOT_INITIALIZED:
     case CUBLAS_STATUS_ARCH_MISMATCH: return "; the GPU or its driver may be too old for this version of CUDA";
-    case CUBLAS_STATUS_ALLOC_FAILED: return "; lower --batch-size";
+    case CUBLAS_STATUS_ALLOC_FAILED: return "; use a smaller batch size";
     default: return "";
   }
 }

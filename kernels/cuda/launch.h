@@ -58,7 +58,10 @@ __device__ __forceinline__ T* dynamic_shared() {
 
 #endif
 
-HOST_DEVICE constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+template <class A, class B>
+HOST_DEVICE constexpr auto ceil_div(A a, B b) {
+  return (a + b - 1) / b;
+}
 
 inline constexpr int kWarp = 32, kThreads = 256;
 

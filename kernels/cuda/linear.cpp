@@ -6,6 +6,7 @@
 
 #include "kernels/convert.h"
 #include "kernels/cuda/blas.h"
+#include "kernels/cuda/operand_types.h"
 #include "kernels/cuda/workspace.h"
 
 namespace kernels::cuda {
@@ -58,21 +59,10 @@ void multiply(const Context& context, const Product& product) {
                               workspace.data(), workspace.bytes(), stream(context)));
 }
 
-bool floating(Dtype dtype) { return dtype == Dtype::f32 || dtype == Dtype::bf16; }
-
-/// The operands share a dtype, and the result has it too or is f32.
-void expect_types(const char* first, const ConstView& a, const char* second, const ConstView& b, const char* third,
-                  const ConstView& c) {
-  EXPECTS(floating(a.dtype) && a.dtype == b.dtype && (c.dtype == a.dtype || c.dtype == Dtype::f32),
-          "linear: the CUDA kernel takes ", first, " and ", second, " both in f32 or both in bf16, and ", third,
-          " like them or in f32, got ", first, " ", name(a.dtype), ", ", second, " ", name(b.dtype), " and ", third,
-          " ", name(c.dtype));
-}
-
 }  // namespace
 
 void linear_forward(const Context& context, const LinearForward& args) {
-  expect_types("x", args.x, "weight", args.weight, "y", args.y);
+  expect_operand_types("linear", {"x", args.x}, {"weight", args.weight}, {"y", args.y});
   const std::int64_t n = args.x.shape.rows(), c = args.x.shape.cols(), k = args.weight.shape.rows();
   EXPECTS(c > 0, "linear: x must have features, got ", args.x.shape);
   ConstView bias = args.bias;
@@ -89,13 +79,13 @@ void linear_forward(const Context& context, const LinearForward& args) {
 }
 
 void linear_dgrad(const Context& context, const LinearDgrad& args) {
-  expect_types("dy", args.dy, "weight", args.weight, "dx", args.dx.view);
+  expect_operand_types("linear", {"dy", args.dy}, {"weight", args.weight}, {"dx", args.dx.view});
   const std::int64_t n = args.dy.shape.rows(), k = args.dy.shape.cols(), c = args.weight.shape.cols();
   multiply(context, {.m = n, .n = c, .k = k, .a = args.dy, .b = args.weight, .c = args.dx});
 }
 
 void linear_wgrad(const Context& context, const LinearWgrad& args) {
-  expect_types("dy", args.dy, "x", args.x, "dweight", args.dweight.view);
+  expect_operand_types("linear", {"dy", args.dy}, {"x", args.x}, {"dweight", args.dweight.view});
   const std::int64_t n = args.dy.shape.rows(), k = args.dy.shape.cols(), c = args.x.shape.cols();
   multiply(context, {.m = k, .n = c, .k = n, .a = args.dy, .b = args.x, .transpose_a = true, .c = args.dweight});
 }

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "engine/core/dtype.h"
+
 /// The warp's matrix instructions and asynchronous copies: inline PTX on the device, and what tests/simt makes of them.
 #if defined(SIMT_INTERPRETER)
 #include "tests/simt/language/matrix.h"
@@ -46,15 +48,34 @@ __device__ __forceinline__ void ldmatrix_x2(std::uint32_t (&d)[2], const void* r
 #endif
 }
 
+template <bool kTransposed>
 __device__ __forceinline__ void ldmatrix_x4(std::uint32_t (&d)[4], const void* row CALLER) {
 #if defined(__CUDA_ARCH__)
   const auto from = static_cast<unsigned>(__cvta_generic_to_shared(row));
-  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
-               : "=r"(d[0]), "=r"(d[1]), "=r"(d[2]), "=r"(d[3])
-               : "r"(from)
-               : "memory");
+  if constexpr (kTransposed) {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0,%1,%2,%3}, [%4];"
+                 : "=r"(d[0]), "=r"(d[1]), "=r"(d[2]), "=r"(d[3])
+                 : "r"(from)
+                 : "memory");
+  } else {
+    asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"
+                 : "=r"(d[0]), "=r"(d[1]), "=r"(d[2]), "=r"(d[3])
+                 : "r"(from)
+                 : "memory");
+  }
 #elif defined(SIMT_INTERPRETER)
-  simt::ldmatrix<4, false>(d, row, place);
+  simt::ldmatrix<4, kTransposed>(d, row, place);
+#endif
+}
+
+/// Two numbers rounded to bf16, the first in the low half: an operand's element pair.
+__device__ __forceinline__ std::uint32_t bf16_pair(float low, float high) {
+#if defined(__CUDA_ARCH__)
+  std::uint32_t pair;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(pair) : "f"(high), "f"(low));
+  return pair;
+#else
+  return engine::bf16(low).bits | static_cast<std::uint32_t>(engine::bf16(high).bits) << 16;
 #endif
 }
 

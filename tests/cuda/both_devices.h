@@ -18,7 +18,9 @@ inline bool has_cuda_device() {
   return false;
 }
 
-inline engine::Context cuda_context() { return {std::make_unique<kernels::cuda::CudaBackend>(0), 1}; }
+inline engine::Context cuda_context(kernels::cuda::F32Products f32_products = kernels::cuda::F32Products::exact) {
+  return {std::make_unique<kernels::cuda::CudaBackend>(0, f32_products), 1};
+}
 
 /// The same tensor on another device, in another type if wished.
 inline engine::Tensor moved(const engine::Tensor& x, const engine::Context& to, engine::Dtype dtype) {

@@ -138,18 +138,43 @@ TEST_CASE("cross_view: one gradient only, and both views the same tensor") {
   tests::check_gradients(self, {a});
 }
 
+TEST_CASE("contrastive: of bf16 rows, what their values give in f32, the gradient rounded") {
+  const Context context = kernels::make_context();
+  const std::vector<float> values = tests::random_values(2 * 70 * 6, 1);
+  const std::vector<engine::bf16> narrow(values.begin(), values.end());
+  const Tensor u = Tensor::from<engine::bf16>(context, {2 * 70, 6}, narrow).requires_gradient();
+  const Tensor wide =
+      Tensor::from<float>(context, {2 * 70, 6}, std::vector<float>(narrow.begin(), narrow.end())).requires_gradient();
+  const losses::ContrastiveLoss loss = losses::nt_xent(u, 0.5f), expected = losses::nt_xent(wide, 0.5f);
+  CHECK(loss.metrics.to_host<float>() == expected.metrics.to_host<float>());
+  engine::backward(loss.loss);
+  engine::backward(expected.loss);
+  const std::vector<float> du = wide.gradient().to_host<float>();
+  const std::vector<engine::bf16> actual = u.gradient().to_host<engine::bf16>(), rounded(du.begin(), du.end());
+  for (std::size_t i = 0; i < du.size(); ++i) CHECK(actual[i].bits == rounded[i].bits);
+
+  const auto half = [](const Tensor& both, std::int64_t i) { return both.detach().first_dimension_range(70 * i, 70); };
+  const Tensor u2 = half(u, 1).requires_gradient(), wide2 = half(wide, 1).requires_gradient();
+  engine::backward(losses::cross_view(half(u, 0), u2, 0.5f).loss);
+  engine::backward(losses::cross_view(half(wide, 0), wide2, 0.5f).loss);
+  const std::vector<float> du2 = wide2.gradient().to_host<float>();
+  const std::vector<engine::bf16> actual2 = u2.gradient().to_host<engine::bf16>(), rounded2(du2.begin(), du2.end());
+  for (std::size_t i = 0; i < du2.size(); ++i) CHECK(actual2[i].bits == rounded2[i].bits);
+}
+
 TEST_CASE("contrastive: refuses shapes and temperatures that make no sense") {
   const Context context = kernels::make_context();
   const Tensor odd = Tensor::zeros(context, {5, 6}), even = Tensor::zeros(context, {4, 6});
   CHECK_THROWS_WITH_AS(losses::nt_xent(odd, 0.1f),
-                       "nt_xent: u must be f32 [2n,d], the rows of view 1 above those of view 2, got f32 [5,6]",
+                       "nt_xent: u must be f32 or bf16 [2n,d], the rows of view 1 above those of view 2, got f32 [5,6]",
                        engine::Error);
   CHECK_THROWS_AS(losses::nt_xent(Tensor::zeros(context, {0, 6}), 0.1f), engine::Error);
   CHECK_THROWS_WITH_AS(losses::nt_xent(even, 0.0f), "nt_xent: temperature must be a number above 0, got 0",
                        engine::Error);
   CHECK_THROWS_AS(losses::nt_xent(even, std::nanf("")), engine::Error);
   CHECK_THROWS_WITH_AS(losses::cross_view(odd, even, 0.1f),
-                       "cross_view: u1 and u2 must both be f32 [n,d], got f32 [5,6] and f32 [4,6]", engine::Error);
+                       "cross_view: u1 and u2 must both be f32 or both bf16 [n,d], got f32 [5,6] and f32 [4,6]",
+                       engine::Error);
   CHECK_THROWS_AS(losses::cross_view(even, even, -1.0f), engine::Error);
 }
 

@@ -33,7 +33,7 @@ __global__ void product(const __nv_bfloat16* in, float* out) {
   for (int i = t; i < 256; i += 32) s[i / 16][i % 16] = in[i];
   if constexpr (kBug != 1) __syncwarp();
   std::uint32_t a[4], b[2];
-  ldmatrix_x4(a, &s[t % 16][t / 16 * 8 + (kBug == 2 ? 4 : 0)]);
+  ldmatrix_x4<false>(a, &s[t % 16][t / 16 * 8 + (kBug == 2 ? 4 : 0)]);
   ldmatrix_x2<false>(b, &s[t % 8][t / 8 % 2 * 8]);
   float d[4] = {};
   if (kBug != 3 || t < 31) mma_m16n8k16(d, a, b, d);

@@ -1,0 +1,132 @@
+#include "kernels/conv2d.h"
+
+#include <limits>
+#include <optional>
+
+#include "kernels/convert.h"
+#include "kernels/cuda/convolution_choices.h"
+#include "kernels/cuda/operand_types.h"
+#include "kernels/cuda/workspace.h"
+
+namespace kernels::cuda {
+namespace {
+
+using Event = UniqueHandle<cudaEvent_t, cudaEventDestroy>;
+
+Event make_event() {
+  cudaEvent_t made = nullptr;
+  CUDA_CHECK(cudaEventCreate(&made));
+  return Event(made);
+}
+
+/// How long the device takes for what `issue` puts on the stream.
+template <class Issue>
+double seconds_of(cudaStream_t stream, const Issue& issue) {
+  const Event begin = make_event(), end = make_event();
+  CUDA_CHECK(cudaEventRecord(begin.get(), stream));
+  issue();
+  CUDA_CHECK(cudaEventRecord(end.get(), stream));
+  CUDA_CHECK(cudaEventSynchronize(end.get()));
+  float milliseconds = 0;
+  CUDA_CHECK(cudaEventElapsedTime(&milliseconds, begin.get(), end.get()));
+  return 1e-3 * static_cast<double>(milliseconds);
+}
+
+std::size_t size_of(const ConstView& view) { return static_cast<std::size_t>(bytes_of(view)); }
+
+bool aligned(const void* address) {
+  return reinterpret_cast<std::uintptr_t>(address) % ConvolutionPlan::kAlignment == 0;
+}
+
+/// An operand where cuDNN can read it: a part of a tensor that begins anywhere is copied.
+class Operand {
+ public:
+  Operand(const Context& context, const ConstView& view) : data_(view.data) {
+    if (aligned(view.data)) return;
+    data_ = copy_.emplace(context, size_of(view)).as<void>();
+    context.backend().copy(copy_->as<void>(), view.data, size_of(view), engine::CopyKind::device_to_device);
+  }
+  const void* data() const { return data_; }
+
+ private:
+  std::optional<engine::Scratch> copy_;
+  const void* data_;
+};
+
+/// One call of a kernel: a and b are its operands in the order of `ConvolutionPass`: x and weight, dy and weight, dy
+/// and x.
+class Convolution {
+ public:
+  Convolution(const Context& context, const ConvolutionProblem& problem, const ConstView& a, const ConstView& b)
+      : context_(context), library_(convolutions(context)), problem_(problem), a_(context, a), b_(context, b) {}
+
+  /// Computes by the best plan known.
+  void into(const Destination& to) const {
+    into(to, library_.plan(context_, problem_, [&](const ConvolutionPlan& plan) { return seconds(plan, to.view); }));
+  }
+
+ private:
+  void into(const Destination& to, const ConvolutionPlan& plan) const {
+    if (!to.accumulate && plan.writes == to.view.dtype && aligned(to.view.data)) return run(plan, to.view.data);
+    const View result{nullptr, plan.writes, to.view.shape};
+    const engine::Scratch memory(context_,
+                                 static_cast<std::size_t>(result.shape.elements()) * engine::size_of(result.dtype));
+    run(plan, memory.as<void>());
+    convert(context_, Convert{.x = {memory.as<void>(), result.dtype, result.shape}, .y = to});
+  }
+
+  void run(const ConvolutionPlan& plan, void* result) const {
+    const Workspace workspace(context_, plan.workspace_bytes);
+    const cudnnHandle_t handle = library_.handle();
+    switch (problem_.pass) {
+      case ConvolutionPass::forward: return plan.run(handle, a_.data(), b_.data(), result, workspace.data());
+      case ConvolutionPass::dgrad: return plan.run(handle, result, b_.data(), a_.data(), workspace.data());
+      case ConvolutionPass::wgrad: return plan.run(handle, b_.data(), result, a_.data(), workspace.data());
+    }
+  }
+
+  /// Of a run to elsewhere; too much memory is too long.
+  double seconds(const ConvolutionPlan& plan, View to) const {
+    try {
+      const engine::Scratch elsewhere(context_, size_of(to));
+      to.data = elsewhere.as<void>();
+      return seconds_of(stream(context_), [&] { into({to}, plan); });
+    } catch (const engine::Error&) { return std::numeric_limits<double>::infinity(); }
+  }
+
+  const Context& context_;
+  Convolutions& library_;
+  const ConvolutionProblem& problem_;
+  Operand a_, b_;
+};
+
+void convolve(const Context& context, const Conv2dGeometry& g, ConvolutionPass pass, const ConstView& a,
+              const ConstView& b, const Destination& to) {
+  const ConvolutionProblem problem{.g = g,
+                                   .pass = pass,
+                                   .operands = a.dtype,
+                                   .result = to.view.dtype,
+                                   .f32_products = backend(context).f32_products()};
+  Convolution(context, problem, a, b).into(to);
+}
+
+}  // namespace
+
+void conv2d_forward(const Context& context, const Conv2dForward& args) {
+  expect_operand_types("conv2d", {"x", args.x}, {"weight", args.weight}, {"y", args.y});
+  if (args.g.n > 0) convolve(context, args.g, ConvolutionPass::forward, args.x, args.weight, {args.y});
+}
+
+void conv2d_dgrad(const Context& context, const Conv2dDgrad& args) {
+  expect_operand_types("conv2d", {"dy", args.dy}, {"weight", args.weight}, {"dx", args.dx.view});
+  if (args.g.n > 0) convolve(context, args.g, ConvolutionPass::dgrad, args.dy, args.weight, args.dx);
+}
+
+void conv2d_wgrad(const Context& context, const Conv2dWgrad& args) {
+  expect_operand_types("conv2d", {"dy", args.dy}, {"x", args.x}, {"dweight", args.dweight.view});
+  const View& dweight = args.dweight.view;
+  if (args.g.n > 0) return convolve(context, args.g, ConvolutionPass::wgrad, args.dy, args.x, args.dweight);
+  if (!args.dweight.accumulate) context.backend().fill_zero(dweight.data, size_of(dweight));
+}
+
+}  // namespace kernels::cuda

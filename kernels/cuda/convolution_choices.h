@@ -1,0 +1,33 @@
+#pragma once
+#include <functional>
+#include <map>
+
+#include "kernels/cuda/choices.h"
+#include "kernels/cuda/convolution_plans.h"
+
+namespace kernels::cuda {
+
+/// Computes a convolution by a plan, and says how long the device took.
+using PlanSeconds = std::function<double(const ConvolutionPlan&)>;
+
+/// The plan for a problem: the one that was timed to be the fastest, or that is now, if new problems are timed;
+/// otherwise the first that cuDNN advises and that compiles.
+ConvolutionPlan choose_plan(const PlanTarget& target, Choices& choices, const ConvolutionProblem& problem,
+                            const PlanSeconds& seconds);
+
+/// A context's cuDNN handle, and the plans of the convolutions that it has computed.
+class Convolutions {
+ public:
+  explicit Convolutions(cudaStream_t stream) : handle_(make_dnn_handle(stream)) {}
+  cudnnHandle_t handle() const { return handle_.get(); }
+  const ConvolutionPlan& plan(const Context& context, const ConvolutionProblem& problem, const PlanSeconds& seconds);
+
+ private:
+  DnnHandle handle_;
+  std::map<ConvolutionProblem, ConvolutionPlan> plans_;
+  int restored_ = 0;  // as the context's choices were when the plans were made
+};
+
+Convolutions& convolutions(const Context& context);
+
+}  // namespace kernels::cuda

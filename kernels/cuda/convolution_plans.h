@@ -1,0 +1,65 @@
+#pragma once
+#include <compare>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "kernels/conv2d.h"
+#include "kernels/cuda/backend.h"
+#include "kernels/cuda/dnn.h"
+
+// A header of seconds to compile, for convolution_plans.cpp alone.
+namespace cudnn_frontend {
+class DeviceProperties;
+namespace graph {
+class Graph;
+}
+}  // namespace cudnn_frontend
+
+namespace kernels::cuda {
+
+enum class ConvolutionPass { forward, dgrad, wgrad };
+
+/// All that a plan depends on, beside the GPU and cuDNN's version.
+struct ConvolutionProblem {
+  Conv2dGeometry g;
+  ConvolutionPass pass;
+  Dtype operands, result;
+  F32Products f32_products = F32Products::exact;
+
+  /// "conv2d_wgrad x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1 bf16 to f32"
+  std::string name() const;
+  friend auto operator<=>(const ConvolutionProblem&, const ConvolutionProblem&) = default;
+};
+
+/// What plans are compiled for: the GPU of a handle or, where there is none, one that is merely described.
+struct PlanTarget {
+  cudnnHandle_t handle = nullptr;
+  std::shared_ptr<const cudnn_frontend::DeviceProperties> described = {};
+};
+/// `json` describes a GPU as cuDNN does. What is compiled for it can be looked at, not run.
+PlanTarget described_target(std::string_view json);
+
+/// One of cuDNN's ways to compute a convolution, compiled.
+struct ConvolutionPlan {
+  std::string way;  ///< "bf16 engine=65 knobs=2:5,6:1": names it for good, for one version of cuDNN and one GPU
+  Dtype writes;     ///< the result's dtype as it comes: convert it if that is not the problem's
+  std::size_t workspace_bytes;
+  std::shared_ptr<cudnn_frontend::graph::Graph> graph;
+
+  /// x [n,h,w,c], weight [k,r,s,c], y [n,p,q,k], one of which is the result; all at multiples of kAlignment bytes.
+  void run(cudnnHandle_t handle, const void* x, const void* weight, const void* y, void* workspace) const;
+  static constexpr std::size_t kAlignment = 16;
+};
+
+/// The ways that cuDNN's heuristics advise, the best first. What `compile` thinks of them remains to be seen.
+std::vector<std::string> advised_ways(const PlanTarget& target, const ConvolutionProblem& problem);
+
+/// The plan of a way; none if there is no such way here, if it does not repeat exactly, rounds its f32 operands without
+/// leave, or wants too large a workspace.
+std::optional<ConvolutionPlan> compile(const PlanTarget& target, const ConvolutionProblem& problem,
+                                       const std::string& way);
+
+}  // namespace kernels::cuda

@@ -1,0 +1,184 @@
+#include "kernels/cuda/block_sum.h"
+#include "kernels/cuda/exp2.h"
+#include "kernels/cuda/similarity_grid.h"
+#include "kernels/nt_xent.h"
+
+namespace kernels::cuda {
+namespace {
+
+/// Below every similarity in units of log2, and no trouble when subtracted from itself.
+constexpr float kNothing = -1e30f;
+
+/// sum_k exp2(t_ik) = sum * exp2(top), grown online (Milakov & Gimelshein 2018).
+struct ExpSum {
+  float top = kNothing, sum = 0;
+
+  __device__ void add(const ExpSum& other) {
+    const float higher = fmaxf(top, other.top);
+    sum = sum * fast_exp2(top - higher) + other.sum * fast_exp2(other.top - higher);
+    top = higher;
+  }
+};
+
+/// What is known of an anchor after some of its candidates. The last three only of anchors of view 1, for the accuracy:
+/// the highest products with rows of view 2 before and after its own, and the product with its own.
+struct Anchor {
+  ExpSum exponentials;
+  float before = -INFINITY, after = -INFINITY, positive = -INFINITY;
+
+  /// Selections, not a reference to one of the three: those stay in registers.
+  __device__ void meet(float product, bool own, bool earlier) {
+    before = fmaxf(before, !own && earlier ? product : -INFINITY);
+    after = fmaxf(after, !own && !earlier ? product : -INFINITY);
+    positive = fmaxf(positive, own ? product : -INFINITY);
+  }
+  __device__ void add(const Anchor& other) {
+    exponentials.add(other.exponentials);
+    before = fmaxf(before, other.before);
+    after = fmaxf(after, other.after);
+    positive = fmaxf(positive, other.positive);
+  }
+};
+
+__device__ Anchor of_lane(const Anchor& anchor, int bits) {
+  const auto other = [bits](float value) { return __shfl_xor_sync(kAllLanes, value, bits); };
+  return {{other(anchor.exponentials.top), other(anchor.exponentials.sum)},
+          other(anchor.before),
+          other(anchor.after),
+          other(anchor.positive)};
+}
+
+/// Takes the products of anchor and its own example out of a tile, and columns beyond the last example, as -infinity.
+template <class Tile>
+__device__ void meet_one_by_one(Tile& tile, const AnchorBlock& block, const CandidateTile<Tile>& candidates,
+                                bool rivals, int n, Anchor (&anchors)[Tile::kThreadRows]) {
+#pragma unroll
+  for (int r = 0; r < Tile::kThreadRows; ++r) {
+    const int own = block.first + Tile::row(r);
+#pragma unroll
+    for (int c = 0; c < Tile::kThreadColumns; ++c) {
+      const int example = candidates.first + Tile::column(c);
+      float& product = tile.at(r, c);
+      if (example >= n || (example == own && candidates.view == block.view)) {
+        product = -INFINITY;
+      } else if (rivals) {
+        anchors[r].meet(product, example == own, example < own);
+      }
+    }
+  }
+}
+
+template <class Tile>
+__global__ void __launch_bounds__(kThreads, 2)
+    meet_candidates(const Similarities<typename Tile::Element> s, Anchor* parts) {
+  const AnchorBlock block = AnchorBlock::mine<Tile>(s);
+  Anchor anchors[Tile::kThreadRows];
+  Tile tile;
+  for_each_tile<Tile>(s, block, 0, tile, [&](const CandidateTile<Tile>& candidates) {
+    const bool special = candidates.special(block, s.n), rivals = block.view == 0 && candidates.view == 1;
+    if (special) meet_one_by_one(tile, block, candidates, rivals, s.n, anchors);
+#pragma unroll
+    for (int r = 0; r < Tile::kThreadRows; ++r) {
+      float highest = tile.at(r, 0);
+#pragma unroll
+      for (int c = 1; c < Tile::kThreadColumns; ++c) highest = fmaxf(highest, tile.at(r, c));
+      if (rivals && !special) anchors[r].meet(highest, false, candidates.first < block.first);
+      ExpSum& all = anchors[r].exponentials;
+      const float top = fmaxf(all.top, highest * s.scale);
+      float added = 0;
+#pragma unroll
+      for (int c = 0; c < Tile::kThreadColumns; ++c) added += fast_exp2(fmaf(tile.at(r, c), s.scale, -top));
+      all.sum = all.sum * fast_exp2(all.top - top) + added;
+      all.top = top;
+    }
+  });
+  const std::int64_t rows = std::int64_t{gridDim.x} * Tile::kRows;
+#pragma unroll
+  for (int r = 0; r < Tile::kThreadRows; ++r) {
+#pragma unroll
+    for (int bits = Tile::kRowLanes / 2; bits > 0; bits /= 2) anchors[r].add(of_lane(anchors[r], bits));
+    if (Tile::lane_of_row() == 0) parts[blockIdx.y * rows + block.row + Tile::row(r)] = anchors[r];
+  }
+}
+
+struct Totals {
+  double loss, alignment, distribution, correct;
+
+  __device__ void add(const Totals& other) {
+    loss += other.loss;
+    alignment += other.alignment;
+    distribution += other.distribution;
+    correct += other.correct;
+  }
+  __device__ Totals over_block() const {
+    return {block_sum(loss), block_sum(alignment), block_sum(distribution), block_sum(correct)};
+  }
+};
+
+// In double, so that a loss far below its two terms keeps its digits.
+__global__ void __launch_bounds__(kThreads)
+    finish_anchors(const Anchor* parts, int ranges, std::int64_t rows, std::int64_t anchors, float scale, float* lse,
+                   float* positive, float* correct, Totals* totals) {
+  constexpr double kLn2 = std::numbers::ln2;
+  Totals mine{};
+  for (std::int64_t i = first_in_grid(); i < anchors; i += grid_stride()) {
+    Anchor anchor[2];
+#pragma unroll
+    for (int view = 0; view < 2; ++view) {
+      const Anchor* part = parts + view * (rows / 2) + i;
+      anchor[view] = *part;
+      for (int range = 1; range < ranges; ++range) anchor[view].add(part[range * rows]);
+    }
+    const double own = kLn2 * scale * static_cast<double>(anchor[0].positive);
+    const bool won = anchor[0].before < anchor[0].positive && anchor[0].after <= anchor[0].positive;
+    positive[i] = static_cast<float>(own);
+    correct[i] = won ? 1.0f : 0.0f;
+    mine.correct += won ? 1 : 0;
+#pragma unroll
+    for (int view = 0; view < 2; ++view) {
+      const ExpSum& all = anchor[view].exponentials;
+      const double log_sum = kLn2 * (static_cast<double>(all.top) + log2(static_cast<double>(all.sum)));
+      lse[view * anchors + i] = static_cast<float>(log_sum);
+      mine.add({log_sum - own, -own, log_sum, 0});
+    }
+  }
+  mine = mine.over_block();
+  if (threadIdx.x == 0) totals[blockIdx.x] = mine;
+}
+
+__global__ void __launch_bounds__(kThreads) add_totals(const Totals* totals, int count, std::int64_t n, float* sums) {
+  Totals all{};
+  for (int i = static_cast<int>(threadIdx.x); i < count; i += kThreads) all.add(totals[i]);
+  all = all.over_block();
+  if (threadIdx.x != 0) return;
+  const double inverse_n = 1 / static_cast<double>(n);
+  sums[kContrastLoss] = static_cast<float>(all.loss * inverse_n);
+  sums[kContrastAlignment] = static_cast<float>(all.alignment * inverse_n);
+  sums[kContrastDistribution] = static_cast<float>(all.distribution * inverse_n);
+  sums[kContrastAccuracy] = static_cast<float>(all.correct * inverse_n);
+}
+
+}  // namespace
+
+// Leaves nothing in args.kept: to compute an exponential again takes less time here than to fetch it.
+void nt_xent_forward(const Context& context, const NtXentForward& args) {
+  const std::int64_t anchors = args.positive.shape.elements();
+  with_tile(args.pairs, [&]<class Tile>(Tile*) {
+    const AlignedViews<typename Tile::Element> views(context, args.pairs);
+    const auto s = views.similarities(args.pairs, anchors);
+    const Launch meeting = walk<Tile>(s, 1, context);
+    const std::int64_t rows = std::int64_t{meeting.grid.x} * Tile::kRows;
+    const engine::Scratch part_scratch(context, meeting.grid.y * static_cast<std::size_t>(rows) * sizeof(Anchor));
+    launch(meeting, meet_candidates<Tile>, s, part_scratch.as<Anchor>());
+
+    const Launch finishing = strided(anchors, stream(context));
+    const engine::Scratch total_scratch(context, finishing.grid.x * sizeof(Totals));
+    launch(finishing, finish_anchors, part_scratch.as<Anchor>(), static_cast<int>(meeting.grid.y), rows, anchors,
+           s.scale, args.lse.as<float>(), args.positive.as<float>(), args.correct.as<float>(),
+           total_scratch.as<Totals>());
+    launch(block_each(1, stream(context)), add_totals, total_scratch.as<Totals>(), static_cast<int>(finishing.grid.x),
+           s.n, args.sums.as<float>());
+  });
+}
+
+}  // namespace kernels::cuda

@@ -1,0 +1,80 @@
+#pragma once
+#include <optional>
+
+#include "engine/core/scratch.h"
+#include "kernels/cuda/backend.h"
+#include "kernels/cuda/similarity_walk.h"
+
+/// The host's side of walks over similarities.
+namespace kernels::cuda {
+
+template <class Element>
+__global__ void __launch_bounds__(kThreads) pad_vectors(const Element* view1, const Element* view2, std::int64_t n,
+                                                        std::int64_t d, std::int64_t depth, Element* to) {
+  const std::int64_t elements = n * depth;
+  for (std::int64_t i = first_in_grid(); i < 2 * elements; i += grid_stride()) {
+    const std::int64_t at = i < elements ? i : i - elements, k = at % depth;
+    const Element* from = i < elements ? view1 : view2;
+    to[i] = k < d ? from[at / depth * d + k] : Element(0.0f);
+  }
+}
+
+/// Both views as a walk wants them: in place or, where their vectors do not divide into aligned pieces of 16 bytes, a
+/// copy with zeros behind each vector.
+template <class Element>
+class AlignedViews {
+ public:
+  AlignedViews(const Context& context, const ContrastPairs& pairs)
+      : view1_(pairs.view1.as<Element>()), view2_(pairs.view2.as<Element>()) {
+    const std::int64_t n = pairs.view1.shape.rows(), d = pairs.view1.shape.cols();
+    depth_ = ceil_div(d, kWidest<Element>) * kWidest<Element>;
+    if (depth_ == d && aligned({view1_, view2_})) return;
+    copy_.emplace(context, static_cast<std::size_t>(2 * n * depth_) * sizeof(Element));
+    auto* to = copy_->template as<Element>();
+    launch(strided(2 * n * depth_, stream(context)), pad_vectors<Element>, view1_, view2_, n, d, depth_, to);
+    view1_ = to;
+    view2_ = to + n * depth_;
+  }
+
+  Similarities<Element> similarities(const ContrastPairs& pairs, std::int64_t anchors) const {
+    return {.view1 = view1_,
+            .view2 = view2_,
+            .n = static_cast<int>(pairs.view1.shape.rows()),
+            .depth = static_cast<int>(depth_),
+            .first_anchor = static_cast<int>(pairs.first_anchor),
+            .anchors = static_cast<int>(anchors),
+            .within_views = pairs.within_views,
+            .scale = std::numbers::log2e_v<float> / pairs.temperature,
+            .lse = nullptr};
+  }
+
+ private:
+  const Element *view1_, *view2_;
+  std::int64_t depth_;
+  std::optional<engine::Scratch> copy_;
+};
+
+/// Calls body(Tile*) with the way to multiply vectors of that dtype and length.
+template <class Body>
+void with_tile(const ContrastPairs& pairs, Body&& body) {
+  const bool shallow = pairs.view1.shape.cols() <= 64;
+  if (pairs.view1.dtype == Dtype::bf16) {
+    shallow ? body(static_cast<TensorTile<64>*>(nullptr)) : body(static_cast<TensorTile<128>*>(nullptr));
+  } else {
+    shallow ? body(static_cast<ExactTile<64>*>(nullptr)) : body(static_cast<ExactTile<128>*>(nullptr));
+  }
+}
+
+/// Candidates are divided where anchors alone do not fill an H200, in a way that depends on the sizes only.
+template <class Tile>
+Launch walk(const Similarities<typename Tile::Element>& s, int slices, const Context& context) {
+  constexpr int kBlocksAtOnce = 264;  // two on each of 132 multiprocessors
+  const int blocks = 2 * s.template blocks_per_view<Tile>();
+  const int ranges = std::clamp(kBlocksAtOnce / std::max(1, blocks * slices), 1, s.template tiles<Tile>());
+  return {.grid = dim3(static_cast<unsigned>(blocks), static_cast<unsigned>(ranges), static_cast<unsigned>(slices)),
+          .block = dim3(kThreads),
+          .stream = stream(context),
+          .shared_bytes = sizeof(WalkMemory<Tile>)};
+}
+
+}  // namespace kernels::cuda

@@ -1,0 +1,159 @@
+#pragma once
+#include <numbers>
+
+#include "kernels/cuda/similarity_tile.h"
+#include "kernels/nt_xent.h"
+
+/// How blocks divide all similarities among them: gridDim.x ranges of anchors, gridDim.y ranges of candidates,
+/// gridDim.z chunks of the gradient's elements.
+namespace kernels::cuda {
+
+template <class Element>
+struct Similarities {
+  const Element *view1, *view2;  // [n, depth] each
+  int n, depth;                  // vectors are whole pieces of 16 bytes
+  int first_anchor, anchors;     // examples
+  bool within_views;
+  float scale;       // log2(e) / temperature: exp(s) = exp2(scale * product)
+  const float* lse;  // [2,n], where the walk should bring log2 of the candidates' sums along; or null
+
+  __device__ const Element* vectors(int view) const { return view == 0 ? view1 : view2; }
+  /// Anchors of both views fill blocks of their own.
+  template <class Tile>
+  HOST_DEVICE int blocks_per_view() const {
+    return ceil_div(anchors, Tile::kRows);
+  }
+  template <class Tile>
+  HOST_DEVICE int tiles_per_view() const {
+    return ceil_div(n, Tile::kColumns);
+  }
+  template <class Tile>
+  HOST_DEVICE int tiles() const {
+    return (within_views ? 2 : 1) * tiles_per_view<Tile>();
+  }
+  template <class Tile>
+  HOST_DEVICE int chunks() const {
+    return ceil_div(depth, Tile::kDepth);
+  }
+};
+
+/// log2 of sum exp(s), from its natural logarithm.
+__device__ inline float log2_of_sum(float lse) { return std::numbers::log2e_v<float> * lse; }
+
+/// A block's anchors: examples [first, first + kRows) of a view, as far as there are so many.
+struct AnchorBlock {
+  int view;
+  int first;
+  int row;  // of the first among all blocks' anchors
+
+  template <class Tile, class Element>
+  static __device__ AnchorBlock mine(const Similarities<Element>& s) {
+    const int block = static_cast<int>(blockIdx.x), blocks = s.template blocks_per_view<Tile>();
+    return {block / blocks, s.first_anchor + block % blocks * Tile::kRows, block * Tile::kRows};
+  }
+};
+
+/// Candidates of one tile: examples [first, first + kColumns) of a view.
+template <class Tile>
+struct CandidateTile {
+  using Element = typename Tile::Element;
+  int view, first;
+  const Element* vectors;  // [kColumns][kStride] in shared memory, zero beyond the last example
+  const float* log2_sums;  // [kColumns] in shared memory, infinite beyond the last example
+
+  /// Whether some product of the tile is not one of two different examples.
+  __device__ bool special(const AnchorBlock& anchors, int n) const {
+    return first + Tile::kColumns > n ||
+           (first < anchors.first + Tile::kRows && anchors.first < first + Tile::kColumns);
+  }
+};
+
+template <class Tile>
+struct WalkMemory {
+  struct Stage {
+    typename Tile::Element rows[Tile::kRows * Tile::kStride], columns[Tile::kColumns * Tile::kStride];
+    float log2_sums[Tile::kColumns];
+  } stages[Tile::kStages];
+  typename Tile::Shared tile;
+};
+
+/// to[v] = the chunk of vectors[first + v], zero where there is none. A thread has the same 16 bytes of every vector.
+template <class Tile, int kCount, class Element>
+__device__ void fetch_vectors(Element* to, const Element* vectors, int first, int n, int depth, int chunk) {
+  constexpr int kPiece = 16 / sizeof(Element), kPieces = Tile::kDepth / kPiece, kAtOnce = kThreads / kPieces;
+  static_assert(kThreads % kPieces == 0 && kCount % kAtOnce == 0);
+  const int vector = static_cast<int>(threadIdx.x) / kPieces, piece = static_cast<int>(threadIdx.x) % kPieces;
+  const int element = chunk * Tile::kDepth + piece * kPiece;
+  const int left = element < depth ? n - first - vector : 0;  // vectors from here on
+  const Element* from = vectors + std::int64_t{first + vector} * depth + element;
+  to += vector * Tile::kStride + piece * kPiece;
+#pragma unroll 1  // addresses of several at once cost registers
+  for (int v = 0; v < kCount; v += kAtOnce) {
+    copy_async16(to, v < left ? from : vectors, v < left ? 16 : 0);
+    to += kAtOnce * Tile::kStride;
+    from += kAtOnce * depth;
+  }
+}
+
+/// Calls body(candidates) for each tile of the block's range of candidates, with its products with the anchors in
+/// `tile` and its vectors' chunk `last_chunk` in shared memory.
+template <class Tile, class Body>
+__device__ void for_each_tile(const Similarities<typename Tile::Element>& s, const AnchorBlock& anchors, int last_chunk,
+                              Tile& tile, const Body& body) {
+  auto& memory = *dynamic_shared<WalkMemory<Tile>>();
+  const int chunks = s.template chunks<Tile>();
+  const int per_view = s.template tiles_per_view<Tile>();
+  const std::int64_t tiles = s.template tiles<Tile>();
+  const int begin = static_cast<int>(tiles * blockIdx.y / gridDim.y);
+  const int end = static_cast<int>(tiles * (blockIdx.y + 1) / gridDim.y);
+  const int steps = (end - begin) * chunks;  // tile by tile, all chunks of each
+
+  const auto chunk_of = [&](int step) { return (step + last_chunk + 1) % chunks; };
+  const auto candidates_of = [&](int step) {
+    const int index = begin + step / chunks;
+    const auto& stage = memory.stages[step % Tile::kStages];
+    return CandidateTile<Tile>{.view = s.within_views ? index / per_view : 1 - anchors.view,
+                               .first = index % per_view * Tile::kColumns,
+                               .vectors = stage.columns,
+                               .log2_sums = stage.log2_sums};
+  };
+  const auto fetch = [&](int step) {
+    auto& stage = memory.stages[step % Tile::kStages];
+    const CandidateTile<Tile> to = candidates_of(step);
+    if (step == 0 || chunks > 1) {
+      fetch_vectors<Tile, Tile::kRows>(stage.rows, s.vectors(anchors.view), anchors.first, s.n, s.depth,
+                                       chunk_of(step));
+    }
+    fetch_vectors<Tile, Tile::kColumns>(stage.columns, s.vectors(to.view), to.first, s.n, s.depth, chunk_of(step));
+    if (s.lse != nullptr && threadIdx.x < Tile::kColumns) {
+      const int example = to.first + static_cast<int>(threadIdx.x);
+      stage.log2_sums[threadIdx.x] =
+          example < s.n ? log2_of_sum(s.lse[std::int64_t{to.view} * s.n + example]) : INFINITY;
+    }
+    commit_copies();
+  };
+
+  if (steps > 0) fetch(0);
+  for (int step = 0; step < steps; ++step) {
+    wait_for_copies<0>();
+    __syncthreads();  // the stage has arrived, and no thread reads the one before it
+    if (Tile::kStages > 1 && step + 1 < steps) fetch(step + 1);
+    const auto& stage = memory.stages[step % Tile::kStages];
+    if (step == 0 || chunks > 1) tile.take_rows(stage.rows);
+    if (step % chunks == 0) {
+#pragma unroll
+      for (int r = 0; r < Tile::kThreadRows; ++r) {
+#pragma unroll
+        for (int c = 0; c < Tile::kThreadColumns; ++c) tile.at(r, c) = 0;
+      }
+    }
+    tile.multiply(stage.columns);
+    if (step % chunks == chunks - 1) body(candidates_of(step));
+    if (Tile::kStages == 1 && step + 1 < steps) {
+      __syncthreads();
+      fetch(step + 1);
+    }
+  }
+}
+
+}  // namespace kernels::cuda

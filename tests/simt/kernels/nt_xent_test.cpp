@@ -1,0 +1,146 @@
+#include "kernels/nt_xent.h"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "tests/numeric.h"
+#include "tests/simt/kernels/twin.h"
+
+using namespace kernels;
+using engine::Destination;
+using tests::on_both;
+using tests::random_values;
+using tests::Side;
+using tests::Start;
+using tests::Twin;
+
+namespace {
+
+/// Unit rows; the second view's are near the first's.
+std::vector<float> unit_rows(std::int64_t n, std::int64_t d, const std::vector<float>& near, unsigned seed) {
+  std::vector<float> u = random_values(n * d, seed);
+  for (std::int64_t i = 0; i < n; ++i) {
+    float* row = u.data() + i * d;
+    double squared = 0;
+    for (std::int64_t k = 0; k < d; ++k) {
+      if (!near.empty()) row[k] = 0.5f * row[k] + near[static_cast<std::size_t>(i * d + k)];
+      squared += static_cast<double>(row[k]) * row[k];
+    }
+    for (std::int64_t k = 0; k < d; ++k) row[k] = static_cast<float>(row[k] / std::sqrt(squared));
+  }
+  return u;
+}
+
+struct Problem {
+  std::int64_t n, d;
+  bool within_views = true;
+  Dtype dtype = Dtype::f32;
+  std::int64_t first = 0, anchors = -1;  // -1: all
+  float temperature = 0.1f;
+  Start start = Start::aligned;
+  bool accumulate = false;
+};
+
+/// Both passes of both devices. The backward pass of both starts from the CPU's sums.
+void check(const Problem& p) {
+  CAPTURE(p.n);
+  CAPTURE(p.d);
+  CAPTURE(p.within_views);
+  CAPTURE(engine::name(p.dtype));
+  CAPTURE(p.first);
+  CAPTURE(p.anchors);
+  CAPTURE(p.temperature);
+  const std::int64_t m = p.anchors < 0 ? p.n : p.anchors;
+  const std::vector<float> first = unit_rows(p.n, p.d, {}, 1), second = unit_rows(p.n, p.d, first, 2);
+  const Twin view1({p.n, p.d}, first, p.dtype, p.start), view2({p.n, p.d}, second, p.dtype);
+  const Twin lse({2, m}), positive({m}), correct({m}), sums({4});
+  const auto pairs = [&](Side on, std::int64_t first_anchor) {
+    return ContrastPairs{.view1 = on(view1),
+                         .view2 = on(view2),
+                         .temperature = p.temperature,
+                         .within_views = p.within_views,
+                         .first_anchor = first_anchor};
+  };
+  on_both(cpu::nt_xent_forward, cuda::nt_xent_forward, [&](Side on) {
+    return NtXentForward{.pairs = pairs(on, p.first),
+                         .lse = on(lse),
+                         .positive = on(positive),
+                         .correct = on(correct),
+                         .sums = on(sums)};
+  });
+  // Products of operands of either dtype are exact or nearly so in f32; their sums are off by a few units of 1/tau.
+  const double similarity = (1e-6 + 2e-7 / static_cast<double>(p.temperature));
+  lse.expect_close(2 * similarity);
+  positive.expect_close(2 * similarity);
+  correct.expect_equal();
+  sums.expect_close(4 * similarity);
+
+  const Twin all_lse({2, p.n}), ignored1({p.n}), ignored2({p.n}), ignored3({4});
+  const auto whole = [&](Side on) {
+    return NtXentForward{.pairs = pairs(on, 0),
+                         .lse = on(all_lse),
+                         .positive = on(ignored1),
+                         .correct = on(ignored2),
+                         .sums = on(ignored3)};
+  };
+  on_both(cpu::nt_xent_forward, cuda::nt_xent_forward, whole);
+  const Twin dloss({}, std::vector<float>{0.7f});
+  const Twin dview1({m, p.d}, random_values(m * p.d, 3), p.dtype), dview2({m, p.d}, random_values(m * p.d, 4), p.dtype);
+  on_both(cpu::nt_xent_backward, cuda::nt_xent_backward, [&](Side on) {
+    return NtXentBackward{.pairs = pairs(on, p.first),
+                          .lse = on(all_lse),
+                          .dloss = on(dloss),
+                          .dview1 = {on(dview1), p.accumulate},
+                          .dview2 = {on(dview2), p.accumulate}};
+  });
+  // An anchor's weights p_ik + p_ki add up to a few. On tensor cores they are rounded to bf16, and so is the gradient.
+  const double weights = 4 / (static_cast<double>(p.n) * static_cast<double>(p.temperature));
+  const double tolerance =
+      weights * (2 * similarity + (p.dtype == Dtype::bf16 ? 1.0 / 256 : 0)) + tests::rounding(p.dtype);
+  dview1.expect_close(tolerance);
+  dview2.expect_close(tolerance);
+}
+
+}  // namespace
+
+TEST_CASE("cuda nt_xent equals the CPU's for odd shapes") {
+  for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
+    for (const bool within_views : {true, false}) {
+      for (const std::int64_t n : {1, 2, 63, 65, 131})
+        check({.n = n, .d = 20, .within_views = within_views, .dtype = dtype});
+      for (const std::int64_t d : {1, 3, 64, 128, 130})
+        check({.n = 7, .d = d, .within_views = within_views, .dtype = dtype});
+    }
+  }
+}
+
+TEST_CASE("cuda nt_xent: some of the examples as anchors, gradients added, vectors that begin anywhere") {
+  for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
+    check({.n = 140, .d = 16, .dtype = dtype, .first = 67, .anchors = 70, .accumulate = true});
+    check({.n = 140, .d = 16, .within_views = false, .dtype = dtype, .first = 130, .anchors = 10});
+    check({.n = 9, .d = 16, .dtype = dtype, .start = Start::skewed, .accumulate = true});
+  }
+}
+
+TEST_CASE("cuda nt_xent: a block meets many candidates, at any temperature") {
+  check({.n = 600, .d = 5, .dtype = Dtype::f32, .temperature = 0.01f});
+  check({.n = 600, .d = 5, .dtype = Dtype::bf16, .temperature = 1});
+}
+
+TEST_CASE("cuda nt_xent: a NaN in one row reaches the loss") {
+  for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
+    std::vector<float> rows = unit_rows(20, 8, {}, 1);
+    const Twin view1({20, 8}, rows, dtype);
+    rows[37] = NAN;
+    const Twin view2({20, 8}, rows, dtype), lse({2, 20}), positive({20}), correct({20}), sums({4});
+    on_both(cpu::nt_xent_forward, cuda::nt_xent_forward, [&](Side on) {
+      return NtXentForward{.pairs = {.view1 = on(view1), .view2 = on(view2), .temperature = 0.1f, .within_views = true},
+                           .lse = on(lse),
+                           .positive = on(positive),
+                           .correct = on(correct),
+                           .sums = on(sums)};
+    });
+    CHECK(std::isnan(sums.from_cuda()[kContrastLoss]));
+  }
+}
