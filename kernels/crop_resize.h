@@ -21,6 +21,9 @@ struct CropResize {
   }
 };
 
+/// Throws where the shapes do not fit together.
+void expect_valid(const CropResize& args);
+
 KERNEL(crop_resize, CropResize);
 
 }  // namespace kernels

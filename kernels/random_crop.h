@@ -16,6 +16,9 @@ struct DrawCrops {
   Cost cost() const { return {.bytes = bytes_of(counters) + bytes_of(boxes)}; }
 };
 
+/// Throws where shapes do not fit together or a range is none.
+void expect_valid(const DrawCrops& args);
+
 KERNEL(draw_crops, DrawCrops);
 
 }  // namespace kernels

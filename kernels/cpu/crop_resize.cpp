@@ -4,6 +4,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "kernels/bilinear_tap.h"
 #include "kernels/cpu/loops.h"
 
 namespace kernels::cpu {
@@ -16,12 +17,10 @@ struct Tap {
 };
 
 Tap tap(std::int64_t i, std::int64_t in, std::int64_t out, std::int64_t stride) {
-  const float scale = static_cast<float>(in) / static_cast<float>(out);
-  const float source = std::clamp((static_cast<float>(i) + 0.5f) * scale - 0.5f, 0.0f, static_cast<float>(in - 1));
-  const auto first = static_cast<std::int64_t>(source);
-  const std::int64_t second = std::min(first + 1, in - 1);
-  return {static_cast<std::int32_t>(first * stride), static_cast<std::int32_t>(second * stride),
-          source - static_cast<float>(first)};
+  const auto narrowed = [](std::int64_t size) { return static_cast<std::int32_t>(size); };
+  const auto [first, fraction] = bilinear_tap(narrowed(i), narrowed(in), narrowed(out));
+  const std::int64_t second = std::min<std::int64_t>(first + 1, in - 1);
+  return {static_cast<std::int32_t>(first * stride), static_cast<std::int32_t>(second * stride), fraction};
 }
 
 /// row[j] = the blend of two rows of bytes, as 0 to 1.
@@ -103,24 +102,10 @@ void resize_all(const Context& context, const CropResize& args) {
   }
 }
 
-void check(const CropResize& args) {
-  const Shape &x = args.images.shape, &y = args.y.shape;
-  EXPECTS(args.bit_planes >= 0 && args.bit_planes <= 64, "crop_resize: expected 0 to 64 bit planes, got ",
-          args.bit_planes);
-  EXPECTS(x.rank() == 4 && y.rank() == 5 && y[1] == x[0] && y[4] == x[3] + args.bit_planes,
-          "crop_resize: images must be [B,H,W,C] and y [views,B,h,w,C+", args.bit_planes,
-          "] with the same B and C, got images ", x, " and y ", y);
-  EXPECTS(x[1] >= 1 && x[2] >= 1, "crop_resize: images ", x, " have no pixels");
-  EXPECTS(!args.boxes || args.boxes.shape == (Shape{y[0], y[1], 4}),
-          "crop_resize: boxes must be [views,B,4] = ", Shape{y[0], y[1], 4}, ", got ", args.boxes.shape);
-  EXPECTS(args.bit_planes == 0 || args.bits.shape == (Shape{x[0], 2}),
-          "crop_resize: bit planes need bits [B,2] = ", Shape{x[0], 2}, ", got ", args.bits.shape);
-}
-
 }  // namespace
 
 void crop_resize(const Context& context, const CropResize& args) {
-  check(args);
+  expect_valid(args);
   with_float_type(args.y.dtype, [&](auto* type) { resize_all<std::remove_pointer_t<decltype(type)>>(context, args); });
 }
 

@@ -35,6 +35,11 @@ Twin::Twin(engine::Shape shape, const std::vector<std::int32_t>& values) : Twin(
   upload();
 }
 
+Twin::Twin(engine::Shape shape, const std::vector<std::uint8_t>& values) : Twin(shape, Dtype::u8) {
+  std::memcpy(host_.data(), values.data(), size_bytes());
+  upload();
+}
+
 void Twin::upload() {
   CUDA_CHECK(cudaMemcpyAsync(device_.data(), host_.data(), host_.size(), cudaMemcpyHostToDevice, nullptr));
 }
