@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 """Breaks the kernels of kernels/cuda one edit at a time and sees whether their tests notice.
 
-usage: mutate.py BUILD_DIRECTORY [FILE.cu ...]
+usage: mutate.py BUILD_DIRECTORY [FILE.cu | FILE.h ...]
 
-Each mutant is compiled as the check build compiles the kernel, linked into simt_check_tests in place of it, and run on
-that kernel's tests. Prints the survivors, and exits with 1 if fewer than 95% of the mutants
+Without files: all kernels, and the headers of HEADERS. Each mutant is compiled as the check build compiles the kernel,
+linked into simt_check_tests in place of it, and run on that kernel's tests. A broken header is compiled into one kernel
+after the other, until the tests of one notice. Prints the survivors, and exits with 1 if fewer than 95% of the mutants
 are noticed."""
 
 import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -23,12 +25,15 @@ WANTED = 0.95
 EDITS = [
     ("barrier removed", r"__syncthreads\(\);", ";"),
     ("barrier under a condition", r"__syncthreads\(\);", "if (threadIdx.x < 40) __syncthreads();"),
-    ("bound one further", r" < (?=(?:n|d|k|c|hw|q|p|classes|n \* groups|g\.q|g\.w|rs\.end|ss\.end|ps\.end|qs\.end"
-     r"|args\.segments|kRecordScalars|kWarp|kThreads / kWarp|kBlockLanes)\b)", " <= "),
-    ("bound one less", r" <= (?=segment\b|segments\b|last_chunk)", " < "),
+    ("bound one further", r" < (?=(?:n|d|k|c|hw|q|p|classes|n \* groups|rs\.end|ss\.end|ps\.end|qs\.end|at\.end"
+     r"|(?:g|args|tiles)\.\w+|kRecordScalars|kWarp|kThreads / kWarp|kBlockLanes|kTotalChannels|warps"
+     r"|count|columns|rows|channels|size|band|vectors|row_size)\b)", " <= "),
+    ("bound one less", r" <= (?=segment\b|segments\b|last_chunk|count\b|args\.capacity)", " < "),
+    ("bound one less", r" >= (?=half\b|width\b|at\.end|tiles\.channels|count\b|kTotalChannels)", " > "),
     ("index one further", r"\b(\w+)\[([^\[\]=]+)\](?! *=[^=]*\{)(?=[^;{]*;)", r"\1[\2 + 1]"),
     ("offset one further", r"load<(\w+)>\(([^()]+)\)", r"load<\1>(\2 + 1)"),
-    ("sign", r" \+= (?!kWarp|kThreads|grid_stride)", " -= "),
+    ("sign", r" \+= (?!kWarp|kThreads|kTile|kPiece|grid_stride|tiles\.down)", " -= "),
+    ("factor", r"= (?:-1|1|factor) (?:/|\*) ", "= 2 * "),
     ("every thread", r"threadIdx\.x == 0", "true"),
     ("every thread", r"threadIdx\.x != 0", "false"),
     ("every lane", r"lane(?:_in_warp\(\))? == 0", "true"),
@@ -37,12 +42,17 @@ EDITS = [
     ("accumulates always", r"write<kAccumulate", "write<true"),
     ("accumulates never", r"write<kAccumulate", "write<false"),
     ("stride halved", r"kWarp \* kWidth\)", "kWarp * kWidth / 2)"),
+    ("accumulates always", r"(?<=to, )kAccumulate \?|(?<=\()accumulate \?|(?<= )accumulate \?", "true ?"),
+    ("accumulates never", r"(?<=to, )kAccumulate \?|(?<=\()accumulate \?|(?<= )accumulate \?", "false ?"),
     ("half of the lanes", r"kWarp / 2", "kWarp / 4"),
-    ("alignment taken for granted", r"with_width<T>\(.*aligned\([^()]*\),", "with_width<T>(true,"),
+    ("alignment taken for granted", r"(?<!inline bool )aligned\((?:\{[^}]*\}|\w+)\)", "true"),
+    ("width taken for granted", r"[\w.]+(?: \* \w+)? % kWidest<\w+> == 0", "true"),
+    ("condition dropped", r"\bif \((?!constexpr|threadIdx|lane)[^;{]*\) (?=continue|return)", "if (false) "),
     ("comparison reversed", r"(\w+(?:\.\w+)?) > (\w+(?:\[\w+\])?(?:\.\w+)?)", r"\1 < \2"),
 ]
 NOT_CODE = re.compile(r"\s*(//|/\*|#|__shared__|template|constexpr|[\w ]+\*? \w+\[\w+\];)")  # or a declaration
-TESTS = {"gradient_norm": "optimizer"}  # where a kernel's test is not named after it
+TESTS = {"gradient_norm": "optimizer", "nt_xent_backward": "nt_xent", "nt_xent_forward": "nt_xent"}  # not named after the kernel
+HEADERS = ("block_sum", "column_tiles", "wide_access")  # device code that kernels share
 
 
 def mutants(path):
@@ -57,38 +67,67 @@ def mutants(path):
             yield name, source[:match.start()].count("\n") + 1, line.strip(), changed
 
 
+def includes(path):
+    return {ROOT / name for name in re.findall(r'#include "(kernels/cuda/[^"]+)"', path.read_text())}
+
+
+def kernels_with(header, kernels):
+    """Those that include it, themselves or through another header, the smallest first."""
+    def reaches(path):
+        return any(other == header or reaches(other) for other in includes(path) if other.suffix == ".h")
+    return sorted((path for path in kernels if reaches(path)), key=lambda path: path.stat().st_size)
+
+
+def run(command, **options):
+    return subprocess.run(command, capture_output=True, **options)
+
+
 def main():
     build = Path(sys.argv[1]).resolve()
-    files = [Path(name).resolve() for name in sys.argv[2:]] or sorted((ROOT / "kernels/cuda").glob("*.cu"))
+    kernels = sorted((ROOT / "kernels/cuda").glob("*.cu"))
+    files = [Path(name).resolve() for name in sys.argv[2:]]
+    files = files or kernels + [ROOT / f"kernels/cuda/{name}.h" for name in HEADERS]
     commands = json.loads((build / "compile_commands.json").read_text())
     compile_of = {entry["file"]: entry for entry in commands if "simt_device_code_check" in entry["command"]}
-    link = subprocess.run(["ninja", "-C", build, "-t", "commands", "-s", "bin/simt_check_tests"], check=True,
-                          capture_output=True, text=True).stdout.strip().split("\n")[-1]
+    link = run(["ninja", "-C", build, "-t", "commands", "-s", "bin/simt_check_tests"], check=True,
+               text=True).stdout.strip().split("\n")[-1]
     link = next(part for part in link.split(" && ") if " -o bin/simt_check_tests" in part)
-    scratch = build / "mutants"
-    scratch.mkdir(exist_ok=True)
 
-    def noticed(job):
+    def result_with(kernel, source, options, scratch):
+        """Of the kernel's tests, `source` compiled in its place."""
+        built, program = scratch / "kernel.o", scratch / "tests"
+        entry = compile_of[str(kernel)]
+        words = [str(built) if word.endswith(".cu.o") else str(source) if word == str(kernel) else word
+                 for word in shlex.split(entry["command"]) if "ccache" not in word]
+        if run([words[0], *options, *words[1:], "-w"], cwd=entry["directory"]).returncode != 0:
+            return "does not compile"
+        words = shlex.split(link)
+        old = next(word for word in words if word.endswith("/" + kernel.name + ".o"))
+        words.remove(old)
+        first = next(i for i, word in enumerate(words) if word.endswith(".o"))
+        words.insert(first, str(built))  # first, so that its inline functions are those of the program
+        words[words.index("-o") + 1] = str(program)
+        run(words, cwd=build, check=True)
+        try:
+            tests = f"-sf=*simt/kernels/{TESTS.get(kernel.stem, kernel.stem)}_test*"
+            return "survived" if run([program, tests, "-aa=1"], timeout=300).returncode == 0 else "noticed"
+        except subprocess.TimeoutExpired:
+            return "noticed"
+
+    def result_of(job):
         number, (path, (name, line_number, line, changed)) = job
-        source, built, program = (scratch / f"{number}{ending}" for ending in (".cu", ".o", ""))
+        scratch = build / "mutants" / str(number)
+        source = scratch / path.relative_to(ROOT)
+        source.parent.mkdir(parents=True, exist_ok=True)
         source.write_text(changed)
-        entry = compile_of[str(path)]
-        command = [str(built) if word.endswith(".cu.o") else str(source) if word == str(path) else word
-                   for word in shlex.split(entry["command"]) if "ccache" not in word]
-        command.append("-w")
-        result = "does not compile"
-        if subprocess.run(command, cwd=entry["directory"], capture_output=True).returncode == 0:
-            words = [str(built) if word.endswith("/" + path.name + ".o") else word for word in shlex.split(link)]
-            words[words.index("-o") + 1] = str(program)
-            subprocess.run(words, cwd=build, check=True)
-            try:
-                run = subprocess.run([program, f"-sf=*simt/kernels/{TESTS.get(path.stem, path.stem)}_test*"], capture_output=True,
-                                     timeout=300)
-                result = "survived" if run.returncode == 0 else "noticed"
-            except subprocess.TimeoutExpired:
-                result = "noticed"
-        for file in (source, built, program):
-            file.unlink(missing_ok=True)
+        if path.suffix == ".cu":
+            result = result_with(path, source, [], scratch)
+        else:
+            for kernel in kernels_with(path, kernels):
+                result = result_with(kernel, kernel, [f"-I{scratch}"], scratch)
+                if result != "survived":
+                    break
+        shutil.rmtree(scratch)
         what = f"{path.name}:{line_number}: {name}: {line}"
         if result == "survived":
             print(what, flush=True)
@@ -96,7 +135,7 @@ def main():
 
     jobs = list(enumerate((path, mutant) for path in files for mutant in mutants(path)))
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        results = list(threads.map(noticed, jobs))
+        results = list(threads.map(result_of, jobs))
     compiled = [result for result in results if result[0] != "does not compile"]
     survivors = [what for result, what in compiled if result == "survived"]
     share = 1 - len(survivors) / max(1, len(compiled))
