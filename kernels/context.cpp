@@ -3,7 +3,6 @@
 #include <omp.h>
 
 #include "kernels/cpu/backend.h"
-#include "kernels/cpu/convolution_choices.h"
 #include "kernels/cuda/make_backend.h"
 #include "kernels/kernel.h"
 
@@ -11,16 +10,16 @@ namespace kernels {
 namespace {
 
 // As a kernel has one implementation per device; the second is null in a build without CUDA.
-using MakeBackend = std::unique_ptr<engine::Backend>(int index);
+using MakeBackend = std::unique_ptr<engine::Backend>(int index, bool tf32);
 using Versions = std::map<std::string, std::string>();
 constexpr MakeBackend* kMakeBackend[] = {cpu::make_backend, ON_CUDA(cuda::make_backend)};
 constexpr Versions* kVersions[] = {cpu::library_versions, ON_CUDA(cuda::library_versions)};
 
-std::unique_ptr<engine::Backend> make_backend(engine::Device device) {
+std::unique_ptr<engine::Backend> make_backend(engine::Device device, bool tf32) {
   MakeBackend* make = kMakeBackend[device.kind == engine::DeviceKind::cuda];
   EXPECTS(make, "device: ", device,
           " was asked for, but this build has the CPU only; use --device cpu, or build with `cmake --preset cuda`");
-  return make(device.index);
+  return make(device.index, tf32);
 }
 
 }  // namespace
@@ -29,19 +28,20 @@ engine::Context make_context(const ContextOptions& options) {
   EXPECTS(options.threads >= 0, "threads: expected 0 (all cores) or more, got ", options.threads);
   const int threads = options.threads > 0 ? options.threads : omp_get_num_procs();
   omp_set_num_threads(threads);
-  return {make_backend(options.device), threads};
+  return {make_backend(options.device, options.tf32), threads};
 }
 
 void time_new_choices(const engine::Context& context, bool on) {
-  if (!context.on_cuda()) cpu::backend(context).choices().time_new(on);
+  if (engine::TimedChoices* choices = context.backend().timed_choices()) choices->time_new(on);
 }
 
 std::map<std::string, std::string> timed_choices(const engine::Context& context) {
-  return context.on_cuda() ? std::map<std::string, std::string>() : cpu::backend(context).choices().names();
+  const engine::TimedChoices* choices = context.backend().timed_choices();
+  return choices != nullptr ? choices->names() : std::map<std::string, std::string>();
 }
 
 void restore_choices(const engine::Context& context, const std::map<std::string, std::string>& choices) {
-  if (!context.on_cuda()) cpu::backend(context).choices().restore(choices);
+  if (engine::TimedChoices* all = context.backend().timed_choices()) all->restore(choices);
 }
 
 std::map<std::string, std::string> library_versions() {

@@ -8,7 +8,8 @@ namespace kernels {
 
 struct ContextOptions {
   engine::Device device;
-  int threads = 0;  ///< CPU threads; 0 means every core this process may use
+  int threads = 0;    ///< CPU threads; 0 means every core this process may use
+  bool tf32 = false;  ///< whether a GPU may round the operands of f32 products to 10 bits of mantissa; a CPU does not
 };
 
 /// Makes the context of a device. Throws when this build or machine does not have it.

@@ -26,12 +26,16 @@ constexpr int kFormat = 1;
 /// What decides which algorithm is the fastest, as JSON.
 std::string made_for(const engine::Context& context) {
   const BuildInfo build = build_info();
-  return Json{{"format", kFormat},
-              {"cpu", cpu_model()},
-              {"threads", context.threads()},
-              {"libraries", kernels::library_versions()},
-              {"build", {{"version", build.version}, {"compiler", build.compiler}, {"flags", build.flags}}}}
-      .dump();
+  Json json{{"format", kFormat}};
+  if (context.on_cuda()) {
+    json["gpu"] = context.backend().model();
+  } else {
+    json["cpu"] = cpu_model();
+    json["threads"] = context.threads();
+  }
+  json["libraries"] = kernels::library_versions();
+  json["build"] = {{"version", build.version}, {"compiler", build.compiler}, {"flags", build.flags}};
+  return json.dump();
 }
 
 /// Empty when the user has no cache directory.

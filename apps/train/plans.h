@@ -9,8 +9,8 @@ namespace apps {
 
 /// Which algorithm was timed to be the fastest for which problem, kept in two files: plans.json of a run, so that it
 /// goes on with the same rounding after an interruption; and one of this machine, in the user's cache directory
-/// (XDG_CACHE_HOME), so that the next run need not time again and rounds alike. Plans hold for one processor, number of
-/// threads, build and set of libraries; those of another are not taken up.
+/// (XDG_CACHE_HOME), so that the next run need not time again and rounds alike. Plans hold for one processor and number
+/// of threads, or one model of GPU, for one build and set of libraries; those of another are not taken up.
 class Plans {
  public:
   /// Takes up the plans of the run or, when it has none, those of the machine. From here on what is new gets timed.

@@ -1,8 +1,10 @@
 #pragma once
 #include <cstddef>
 #include <memory>
+#include <string>
 
 #include "engine/core/device.h"
+#include "engine/core/timed_choices.h"
 
 namespace engine {
 
@@ -24,6 +26,8 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual Device device() const = 0;
+  /// The device by its name and size, as far as what is fast depends on them. Empty for a CPU, which others name.
+  virtual std::string model() const { return {}; }
   /// Memory from the system, aligned to 128 bytes or more; nullptr when there is none left.
   virtual void* allocate(std::size_t bytes) = 0;
   virtual void deallocate(void* memory, std::size_t bytes) noexcept = 0;
@@ -36,6 +40,8 @@ class Backend {
   virtual void fill_zero(void* memory, std::size_t bytes) = 0;
   /// Returns when everything issued on the context so far is done.
   virtual void synchronize() = 0;
+  /// What it decides by timing; null when that is nothing.
+  virtual TimedChoices* timed_choices() { return nullptr; }
 };
 
 }  // namespace engine

@@ -51,7 +51,12 @@ void CpuBackend::fill_zero(void* memory, std::size_t bytes) {
   if (bytes > 0) std::memset(memory, 0, bytes);
 }
 
-std::unique_ptr<engine::Backend> make_backend(int) { return std::make_unique<CpuBackend>(); }
+engine::TimedChoices* CpuBackend::timed_choices() { return choices_.get(); }
+
+std::unique_ptr<engine::Backend> make_backend(int, bool tf32) {
+  EXPECTS(!tf32, "precision: tf32 is a mode of GPUs; use fp32 on the CPU");
+  return std::make_unique<CpuBackend>();
+}
 
 std::map<std::string, std::string> library_versions() {
   const dnnl_version_t* version = dnnl_version();

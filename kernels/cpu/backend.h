@@ -23,6 +23,7 @@ class CpuBackend final : public engine::Backend {
   std::unique_ptr<engine::Readback> read(const void* from, std::size_t bytes) override;
   void fill_zero(void* memory, std::size_t bytes) override;
   void synchronize() override {}  // CPU kernels have finished when they return
+  engine::TimedChoices* timed_choices() override;
 
   ConvolutionPlans& convolutions() { return *convolutions_; }
   ConvolutionChoices& choices() { return *choices_; }
@@ -32,7 +33,7 @@ class CpuBackend final : public engine::Backend {
   std::unique_ptr<ConvolutionChoices> choices_;
 };
 
-std::unique_ptr<engine::Backend> make_backend(int index);
+std::unique_ptr<engine::Backend> make_backend(int index, bool tf32);
 /// {"oneDNN", "2.6.3"}
 std::map<std::string, std::string> library_versions();
 

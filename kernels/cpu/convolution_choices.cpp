@@ -71,7 +71,7 @@ ConvolutionAlgorithm ConvolutionChoices::choose(const Conv2dGeometry& g, Convolu
   return algorithm;
 }
 
-void ConvolutionChoices::restore(const std::map<std::string, std::string>& names) {
+void ConvolutionChoices::restore(const Names& names) {
   std::map<std::string, ConvolutionAlgorithm> restored;
   for (const auto& [key, algorithm] : names) {
     const auto known = std::find(kNames.begin(), kNames.end(), algorithm);

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "engine/core/timed_choices.h"
 #include "kernels/cpu/convolution_plans.h"
 
 namespace kernels::cpu {
@@ -19,9 +20,9 @@ enum class ConvolutionAlgorithm {
 /// Which algorithm computes which convolution. Without a timing a fixed rule decides; with `time_new`, convolutions
 /// that are large enough to matter are timed once, in all ways that take them. Which way is taken decides how results
 /// round, so the choices of a run are kept with it.
-class ConvolutionChoices {
+class ConvolutionChoices final : public engine::TimedChoices {
  public:
-  void time_new(bool on) { time_new_ = on; }
+  void time_new(bool on) override { time_new_ = on; }
 
   /// The algorithm of a convolution; `seconds` runs it once in a given way and says how long that took.
   ConvolutionAlgorithm choose(const Conv2dGeometry& g, ConvolutionPass pass,
@@ -29,16 +30,16 @@ class ConvolutionChoices {
 
   /// The timed choices that were made use of: "conv2d_forward x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1" ->
   /// "winograd".
-  const std::map<std::string, std::string>& names() const { return used_; }
+  const Names& names() const override { return used_; }
   /// Takes up earlier choices, in place of those of the same problems here. One that this build does not know, or that
   /// does not take its problem, is as good as none.
-  void restore(const std::map<std::string, std::string>& names);
+  void restore(const Names& names) override;
 
  private:
   bool time_new_ = false;
   std::map<std::pair<Conv2dGeometry, ConvolutionPass>, ConvolutionAlgorithm> decided_;  // in this process
   std::map<std::string, ConvolutionAlgorithm> timed_;                                   // in this or an earlier one
-  std::map<std::string, std::string> used_;                                             // of these
+  Names used_;                                                                          // of these
 };
 
 }  // namespace kernels::cpu

@@ -26,6 +26,12 @@ CudaBackend::CudaBackend(int index, F32Products f32_products)
 // What is under way uses memory that goes with the members.
 CudaBackend::~CudaBackend() { cudaStreamSynchronize(stream()); }
 
+std::string CudaBackend::model() const {
+  cudaDeviceProp properties{};
+  CUDA_CHECK(cudaGetDeviceProperties(&properties, index_));
+  return engine::concat(properties.name, ", ", properties.multiProcessorCount, " multiprocessors");  // MIG has fewer
+}
+
 void* CudaBackend::allocate(std::size_t bytes) {
   CUDA_CHECK(cudaSetDevice(index_));
   void* memory = nullptr;

@@ -22,6 +22,7 @@ class CudaBackend final : public engine::Backend {
   explicit CudaBackend(int index, F32Products f32_products = F32Products::exact);
   ~CudaBackend() override;
   engine::Device device() const override { return {engine::DeviceKind::cuda, index_}; }
+  std::string model() const override;
   void* allocate(std::size_t bytes) override;
   void deallocate(void* memory, std::size_t bytes) noexcept override;
   std::size_t free_bytes() const override;
@@ -29,6 +30,7 @@ class CudaBackend final : public engine::Backend {
   std::unique_ptr<engine::Readback> read(const void* from, std::size_t bytes) override;
   void fill_zero(void* memory, std::size_t bytes) override;
   void synchronize() override;
+  engine::TimedChoices* timed_choices() override { return &choices_; }
 
   cudaStream_t stream() const { return stream_.get(); }
   F32Products f32_products() const { return f32_products_; }

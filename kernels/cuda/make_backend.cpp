@@ -14,7 +14,9 @@ std::string cuda_version(int version) { return engine::concat(version / 1000, ".
 
 }  // namespace
 
-std::unique_ptr<engine::Backend> make_backend(int index) { return std::make_unique<CudaBackend>(index); }
+std::unique_ptr<engine::Backend> make_backend(int index, bool tf32) {
+  return std::make_unique<CudaBackend>(index, tf32 ? F32Products::tf32 : F32Products::exact);
+}
 
 std::map<std::string, std::string> library_versions() {
   int runtime = 0, driver = 0;

@@ -8,7 +8,7 @@
 /// What the rest of the kernels may know of this back end: no header of CUDA's.
 namespace kernels::cuda {
 
-std::unique_ptr<engine::Backend> make_backend(int index);
+std::unique_ptr<engine::Backend> make_backend(int index, bool tf32);
 
 /// {"CUDA", "13.0"}, {"CUDA driver", "13.1"} if there is one, {"cuDNN", "9.19.0"}, ...
 std::map<std::string, std::string> library_versions();

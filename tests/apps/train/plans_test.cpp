@@ -41,6 +41,30 @@ void convolve(const engine::Context& on) {
                  {.stride = 1, .pad = 1});
 }
 
+/// A GPU of some model, that has no memory and computes nothing, but remembers choices.
+class ModelBackend final : public engine::Backend, public engine::TimedChoices {
+ public:
+  ModelBackend(std::string model, Names used) : model_(std::move(model)), used_(std::move(used)) {}
+  engine::Device device() const override { return {engine::DeviceKind::cuda, 0}; }
+  std::string model() const override { return model_; }
+  void* allocate(std::size_t) override { return nullptr; }
+  void deallocate(void*, std::size_t) noexcept override {}
+  std::size_t free_bytes() const override { return 0; }
+  void copy(void*, const void*, std::size_t, engine::CopyKind) override {}
+  std::unique_ptr<engine::Readback> read(const void*, std::size_t) override { return nullptr; }
+  void fill_zero(void*, std::size_t) override {}
+  void synchronize() override {}
+
+  engine::TimedChoices* timed_choices() override { return this; }
+  void time_new(bool) override {}
+  const Names& names() const override { return used_; }
+  void restore(const Names& names) override { used_ = names; }
+
+ private:
+  std::string model_;
+  Names used_;
+};
+
 /// The only file of plans in the cache.
 fs::path machine_file(const fs::path& cache) { return *fs::directory_iterator(cache / "antipode"); }
 
@@ -142,6 +166,27 @@ TEST_CASE("plans: what this build cannot follow is passed over") {
     strided(again);
     CHECK(kernels::timed_choices(again).at(kStrided) != way);
   }
+}
+
+TEST_CASE("plans: those of a GPU hold for its model") {
+  const ScratchDirectory scratch;
+  const MachineCache cache(scratch / "cache");
+  fs::create_directory(scratch / "run");
+  const engine::TimedChoices::Names ways{{"a problem", "a way"}};
+  {
+    const engine::Context large(std::make_unique<ModelBackend>("large", ways), 1);
+    Plans plans(large, scratch / "run");
+    large.backend().timed_choices()->restore(ways);
+    plans.save();
+  }
+  for (const int threads : {1, 2}) {  // of the host, which does not compute
+    const engine::Context large(std::make_unique<ModelBackend>("large", engine::TimedChoices::Names()), threads);
+    take_up_plans(large, scratch / "run");
+    CHECK(kernels::timed_choices(large) == ways);
+  }
+  const engine::Context small(std::make_unique<ModelBackend>("small", engine::TimedChoices::Names()), 1);
+  take_up_plans(small, scratch / "run");
+  CHECK(kernels::timed_choices(small).empty());
 }
 
 TEST_CASE("plans: a machine without a place to keep them times again") {

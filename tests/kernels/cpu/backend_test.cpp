@@ -5,6 +5,9 @@
 #include <cstdint>
 #include <cstring>
 
+#include "engine/core/error.h"
+#include "kernels/context.h"
+
 TEST_CASE("cpu backend: memory of any size is aligned and whole") {
   kernels::cpu::CpuBackend backend;
   for (const std::size_t bytes : {std::size_t{128}, (std::size_t{1} << 21) - 128, std::size_t{1} << 21,
@@ -16,4 +19,9 @@ TEST_CASE("cpu backend: memory of any size is aligned and whole") {
     std::memset(memory, 1, bytes);
     backend.deallocate(memory, bytes);
   }
+}
+
+TEST_CASE("cpu backend: tf32 is for GPUs") {
+  CHECK_THROWS_WITH_AS(kernels::make_context({.device = {}, .threads = 1, .tf32 = true}),
+                       "precision: tf32 is a mode of GPUs; use fp32 on the CPU", engine::Error);
 }

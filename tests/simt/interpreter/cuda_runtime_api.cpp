@@ -44,6 +44,12 @@ cudaError_t cudaGetDeviceCount(int* count) {
   *count = 1;
   return cudaSuccess;
 }
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+  *properties = {};
+  std::strcpy(properties->name, "SIMT interpreter");
+  properties->multiProcessorCount = 1;
+  return cudaSuccess;
+}
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
   static char streams[1];
   *stream = reinterpret_cast<cudaStream_t>(streams);
