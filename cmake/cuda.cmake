@@ -43,7 +43,7 @@ endif()
 
 add_library(cudnn INTERFACE)
 target_include_directories(cudnn SYSTEM INTERFACE "${CUDNN_FRONTEND_INCLUDE}" "${CUDNN_INCLUDE}")
-target_link_libraries(cudnn INTERFACE "${CUDNN_LIBRARY}" CUDA::cudart)
+target_link_libraries(cudnn INTERFACE "${CUDNN_LIBRARY}" CUDA::cudart CUDA::nvrtc)  # cudnn-frontend calls nvrtc
 
 # Flags for our own device code. CMake 3.25 does not know C++20 for CUDA: asked for it softly, it leaves it to us. Spilled registers are an error like any warning.
 set(CMAKE_CUDA_STANDARD 20)

@@ -18,13 +18,17 @@ class DeviceArray {
   }
   explicit DeviceArray(const std::vector<T>& values) : DeviceArray(values.size()) {
     CUDA_CHECK(cudaMemcpyAsync(data_, values.data(), bytes(), cudaMemcpyHostToDevice, nullptr));
+    CUDA_CHECK(cudaStreamSynchronize(nullptr));
   }
   DeviceArray(const DeviceArray&) = delete;
   ~DeviceArray() { cudaFree(data_); }
 
   T* data() const { return data_; }
   std::size_t bytes() const { return count_ * sizeof(T); }
-  void fill_zero() const { CUDA_CHECK(cudaMemsetAsync(data_, 0, bytes(), nullptr)); }
+  void fill_zero() const {
+    CUDA_CHECK(cudaMemsetAsync(data_, 0, bytes(), nullptr));
+    CUDA_CHECK(cudaStreamSynchronize(nullptr));
+  }
   std::vector<T> to_host() const {
     std::vector<T> values(count_);
     CUDA_CHECK(cudaMemcpyAsync(values.data(), data_, bytes(), cudaMemcpyDeviceToHost, nullptr));

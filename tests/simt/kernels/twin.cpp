@@ -42,6 +42,7 @@ Twin::Twin(engine::Shape shape, const std::vector<std::uint8_t>& values) : Twin(
 
 void Twin::upload() {
   CUDA_CHECK(cudaMemcpyAsync(device_.data(), host_.data(), host_.size(), cudaMemcpyHostToDevice, nullptr));
+  CUDA_CHECK(cudaStreamSynchronize(nullptr));  // kernels run on a stream that does not wait for this one
 }
 
 std::size_t Twin::size_bytes() const { return static_cast<std::size_t>(shape_.elements()) * engine::size_of(dtype_); }
@@ -91,6 +92,7 @@ void with_contexts(const std::function<void(const engine::Context&, const engine
   const engine::Context cpu = kernels::make_context({.device = {}, .threads = 1});
   const engine::Context cuda(std::make_unique<kernels::cuda::CudaBackend>(0), 1);
   body(cpu, cuda);
+  cuda.backend().synchronize();
 }
 
 }  // namespace tests
