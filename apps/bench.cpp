@@ -10,6 +10,7 @@
 #include "apps/run/fields.h"
 #include "apps/run/flags.h"
 #include "apps/run/main.h"
+#include "apps/run/precision.h"
 #include "apps/train/make_context.h"
 #include "kernels/context.h"
 
@@ -20,6 +21,7 @@ using namespace apps;
 struct Arguments {
   std::string work, device = "cpu";
   WorkOptions options;
+  std::string precision = "fp32";
   std::int64_t threads = 0, repetitions = 10, warmup = 2;
   bool profile = false;
 };
@@ -60,6 +62,12 @@ int bench(int argc, char** argv) {
              .value = "N",
              .fallback = std::to_string(arguments.options.dim)},
             arguments.options.dim, 1);
+  flags.add({.name = "--precision",
+             .group = "Work",
+             .help = "of a network's step; a loss is always fp32",
+             .value = "fp32|bf16",
+             .fallback = arguments.precision},
+            arguments.precision);
   flags.add({.name = "--repetitions", .group = "Run", .help = "that are timed", .value = "N", .fallback = "10"},
             arguments.repetitions, 1);
   flags.add({.name = "--warmup", .group = "Run", .help = "repetitions before them", .value = "N", .fallback = "2"},
@@ -76,8 +84,10 @@ int bench(int argc, char** argv) {
 
   Config config;
   set_value(config, *find_field("run.device"), arguments.device, "--device");
+  set_value(config, *find_field("run.precision"), arguments.precision, "--precision");
   config.run.threads = arguments.threads;
   const engine::Context context = make_context(config);
+  arguments.options.activations = activation_dtype(config);
   kernels::time_new_choices(context, true);
   const Work work = make_work(context, arguments.work, arguments.options);
   for (std::int64_t i = 0; i < arguments.warmup; ++i) work.run();
@@ -98,6 +108,7 @@ int bench(int argc, char** argv) {
   std::cout << nlohmann::ordered_json{{"work", work.name},
                                       {"device", arguments.device},
                                       {"threads", context.threads()},
+                                      {"precision", arguments.precision},
                                       {"ms", ms},
                                       {"median_ms", middle},
                                       {"per_second", work.items / middle * 1e3},

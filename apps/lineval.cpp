@@ -16,6 +16,7 @@
 #include "apps/run/exit_code.h"
 #include "apps/run/flags.h"
 #include "apps/run/main.h"
+#include "apps/run/precision.h"
 #include "apps/run/progress.h"
 #include "apps/run/report_tool.h"
 #include "apps/run/run_directory.h"
@@ -34,7 +35,7 @@ namespace fs = std::filesystem;
 struct Arguments {
   std::string run;
   bool random_init = false;
-  std::string data, device, report;
+  std::string data, device, report, precision = "fp32";
   std::int64_t threads = -1;
   std::int64_t seed = 1, batch_size = 512, epochs = 90, k = 200;
   std::string learning_rates = "0.03,0.1,0.3,1,3,10,30,100,300";
@@ -74,10 +75,11 @@ void keep_earlier(const fs::path& file) {
   }
 }
 
-Features features_of(const engine::Context& context, const Network& network, const data::Source& source,
-                     const std::string& label) {
+Features features_of(const engine::Context& context, const Config& config, const Network& network,
+                     const data::Source& source, const std::string& label) {
   Progress progress({.label = label, .unit = "images", .total = source.size()});
-  return extract_features(context, *network.encoder, source, [&](std::int64_t done) { progress.update(done); });
+  return extract_features(
+      context, *network.encoder, source, [&](std::int64_t done) { progress.update(done); }, activation_dtype(config));
 }
 
 LinearProbeResult train_probe(const Features& train, const Features& test, const LinearProbeOptions& options) {
@@ -148,6 +150,12 @@ int lineval(int argc, char** argv) {
   flags.add(
       {.name = "--threads", .group = "Run", .help = "CPU threads, 0 for all", .value = "N", .fallback = "the run's"},
       arguments.threads, 0);
+  flags.add({.name = "--precision",
+             .group = "Run",
+             .help = "of the encoder, whatever it was trained in",
+             .value = "fp32|tf32|bf16",
+             .fallback = arguments.precision},
+            arguments.precision);
   flags.add({.name = "--report",
              .group = "Run",
              .help = "draw the run's plots and report.html again with tools/report",
@@ -165,6 +173,7 @@ int lineval(int argc, char** argv) {
   if (!arguments.device.empty()) set_value(config, *find_field("run.device"), arguments.device, "--device");
   if (arguments.threads >= 0) config.run.threads = arguments.threads;
   if (!arguments.report.empty()) set_value(config, *find_field("run.report"), arguments.report, "--report");
+  set_value(config, *find_field("run.precision"), arguments.precision, "--precision");
   if (arguments.random_init) config.train.seed = arguments.seed;
   const LinearProbeOptions options{.learning_rates = parse_rates(arguments.learning_rates),
                                    .batch_size = arguments.batch_size,
@@ -187,8 +196,8 @@ int lineval(int argc, char** argv) {
   }
 
   const std::string before = encoder_sha256(network.parameters);
-  const Features train = features_of(context, network, *train_data, "features of the training set");
-  const Features test = features_of(context, network, *test_data, "features of the test set");
+  const Features train = features_of(context, config, network, *train_data, "features of the training set");
+  const Features test = features_of(context, config, network, *test_data, "features of the test set");
   const LinearProbeResult result = train_probe(train, test, options);
   const double knn = knn_accuracy(train, test, {.k = static_cast<int>(neighbours)});
   EXPECTS(encoder_sha256(network.parameters) == before,
@@ -210,6 +219,7 @@ int lineval(int argc, char** argv) {
   json["knn_k"] = neighbours;
   json["encoder_sha256"] = before;
   json["seed"] = arguments.seed;
+  json["precision"] = config.run.precision;
   json["data"] = config.data.source;
   json["bits"] = config.data.bits;
   json["protocol"] = protocol;

@@ -31,6 +31,10 @@ engine::Context make_context(const ContextOptions& options) {
   return {make_backend(options.device, options.tf32), threads};
 }
 
+bool computes_bf16(const engine::Device& device) {
+  return device.kind == engine::DeviceKind::cuda || cpu::computes_bf16();
+}
+
 void time_new_choices(const engine::Context& context, bool on) {
   if (engine::TimedChoices* choices = context.backend().timed_choices()) choices->time_new(on);
 }

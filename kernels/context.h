@@ -15,6 +15,9 @@ struct ContextOptions {
 /// Makes the context of a device. Throws when this build or machine does not have it.
 engine::Context make_context(const ContextOptions& options = {});
 
+/// Whether the device has instructions for bf16, as every GPU here has: on a CPU AMX, or those of AVX-512.
+bool computes_bf16(const engine::Device& device);
+
 /// Whether kernels with several ways to the same result time those of each new problem and go on with the fastest. Off
 /// at first: a fixed rule decides. How results round depends on the way.
 void time_new_choices(const engine::Context& context, bool on);

@@ -17,6 +17,8 @@ struct Conv2dGeometry {
   friend auto operator<=>(const Conv2dGeometry&, const Conv2dGeometry&) = default;
 };
 
+// Images and weights are all f32 or all bf16, sums and the weights' gradient f32.
+
 // y[n,p,q,k] = sum_{r,s,c} x[n, p*stride+r-pad, q*stride+s-pad, c] * weight[k,r,s,c], zero outside x
 struct Conv2dForward {
   Conv2dGeometry g;
@@ -35,7 +37,7 @@ struct Conv2dDgrad {
 struct Conv2dWgrad {
   Conv2dGeometry g;
   ConstView dy, x;
-  Destination dweight;
+  Destination dweight;  // f32
   Cost cost() const { return {.bytes = bytes_of(dy) + bytes_of(x) + bytes_of(dweight), .operations = g.operations()}; }
 };
 

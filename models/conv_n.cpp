@@ -40,13 +40,13 @@ Tensor ConvN::forward(const Tensor& images, engine::Mode mode) const {
   for (const Stage& stage : convolutions_) {
     {
       const engine::LayerRange layer(x.context(), stage.weight.layer());
-      x = engine::conv2d(x, stage.weight.tensor(mode), {.stride = 2});
+      x = engine::conv2d(x, stage.weight.tensor(mode, x.dtype()), {.stride = 2});
     }
     x = stage.batch_norm(x, mode, {.relu = true});
   }
   {
     const engine::LayerRange layer(x.context(), dense_.weight.layer());
-    x = engine::linear(engine::flatten(x), dense_.weight.tensor(mode));
+    x = engine::linear(engine::flatten(x), dense_.weight.tensor(mode, x.dtype()));
   }
   return dense_.batch_norm(x, mode, {.relu = true});
 }

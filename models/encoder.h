@@ -6,7 +6,8 @@
 
 namespace models {
 
-/// What is pretrained and evaluated: images [N,H,W,C] in [0,1] to features [N, features()].
+/// What is pretrained and evaluated: images [N,H,W,C] in [0,1] to features [N, features()]. Like every model it
+/// computes in the type of its input, f32 or, with a shadow of the parameters, bf16.
 class Encoder {
  public:
   virtual ~Encoder() = default;

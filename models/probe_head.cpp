@@ -14,7 +14,8 @@ ProbeHead::ProbeHead(engine::ParameterSet& parameters, std::int64_t features, st
 
 engine::Tensor ProbeHead::forward(const engine::Tensor& features, engine::Mode mode) const {
   const engine::LayerRange layer(features.context(), weight_.layer());
-  return engine::linear(features.detach(), weight_.tensor(mode), bias_.tensor(mode));
+  return engine::linear(features.detach(), weight_.tensor(mode, features.dtype()), bias_.tensor(mode),
+                        {.f32_output = true});
 }
 
 }  // namespace models

@@ -9,7 +9,7 @@ class ProbeHead {
  public:
   ProbeHead(engine::ParameterSet& parameters, std::int64_t features, std::int64_t classes, engine::Initializer kernel);
 
-  /// features [N, features] -> logits [N, classes]; no gradient reaches the features
+  /// features [N, features] -> logits [N, classes] in f32; no gradient reaches the features
   engine::Tensor forward(const engine::Tensor& features, engine::Mode mode) const;
 
  private:

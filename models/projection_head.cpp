@@ -29,11 +29,11 @@ ProjectionHead::ProjectionHead(engine::ParameterSet& parameters, const Options& 
 Tensor ProjectionHead::forward(const Tensor& features, engine::Mode mode) const {
   Tensor x = features;
   for (std::size_t layer = 0; layer < weights_.size(); ++layer) {
+    const bool last = layer + 1 == weights_.size();
     {
       const engine::LayerRange range(x.context(), weights_[layer].layer());
-      x = engine::linear(x, weights_[layer].tensor(mode));
+      x = engine::linear(x, weights_[layer].tensor(mode, x.dtype()), {}, {.f32_output = last});
     }
-    const bool last = layer + 1 == weights_.size();
     if (layer < batch_norms_.size()) x = batch_norms_[layer](x, mode, {.relu = !last});
   }
   return x;

@@ -21,7 +21,7 @@ class ProjectionHead {
 
   ProjectionHead(engine::ParameterSet& parameters, const Options& options);
 
-  /// features [N, in] -> projections [N, out], not normalised
+  /// features [N, in] -> projections [N, out] in f32, not normalised
   engine::Tensor forward(const engine::Tensor& features, engine::Mode mode) const;
 
  private:

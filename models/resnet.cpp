@@ -100,7 +100,7 @@ ResNet::ResNet(engine::ParameterSet& parameters, const Options& options) : optio
 Tensor ResNet::Convolution::operator()(const Tensor& x, Mode mode, const engine::BatchNormEpilogue& epilogue) const {
   const auto convolve = [&] {
     const engine::LayerRange layer(x.context(), weight.layer());
-    return engine::conv2d(x, weight.tensor(mode), {.stride = stride, .pad = pad});
+    return engine::conv2d(x, weight.tensor(mode, x.dtype()), {.stride = stride, .pad = pad});
   };
   return batch_norm(convolve(), mode, epilogue);
 }

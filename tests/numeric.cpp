@@ -7,6 +7,7 @@
 
 #include "engine/autograd.h"
 #include "engine/core/philox.h"
+#include "kernels/context.h"
 
 namespace tests {
 
@@ -32,6 +33,12 @@ std::vector<float> to_floats(const Tensor& x) {
 }
 
 double rounding(engine::Dtype dtype) { return dtype == engine::Dtype::bf16 ? 0x1p-8 : 0x1p-23; }
+
+bool computes_bf16() {
+  const bool does = kernels::computes_bf16({});
+  if (!does) MESSAGE("[skipped] this processor has neither avx512_bf16 nor amx");
+  return does;
+}
 
 void expect_close(const std::vector<float>& actual, const std::vector<double>& expected, double tolerance) {
   REQUIRE(actual.size() == expected.size());

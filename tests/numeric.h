@@ -17,6 +17,9 @@ std::vector<float> to_floats(const engine::Tensor& x);
 /// The largest relative error of rounding to `dtype` (f32 or bf16) and of one operation in f32.
 double rounding(engine::Dtype dtype);
 
+/// Whether the CPU computes in bf16; where not, says that the test is skipped.
+bool computes_bf16();
+
 /// Checks |actual - expected| <= tolerance * (1 + |expected|) for every element and reports the worst one.
 void expect_close(const std::vector<float>& actual, const std::vector<double>& expected, double tolerance);
 

@@ -24,6 +24,7 @@
 #include "engine/ops/linear.h"
 #include "engine/ops/softmax_cross_entropy.h"
 #include "engine/optim/sgd.h"
+#include "kernels/convert.h"
 #include "losses/contrastive.h"
 #include "models/resnet.h"
 
@@ -74,9 +75,11 @@ class ResNetStep {
                                 engine::Part::probe, engine::Initializer::normal(0.01))),
         bias_(parameters_.add("fc.bias", {kClasses}, engine::ParameterKind::bias, engine::Part::probe,
                               engine::Initializer::constant(0))),
-        images_(random_tensor(context, {options.batch_size, options.image_size, options.image_size, 3}, false)),
+        images_(Tensor::empty(context, {options.batch_size, options.image_size, options.image_size, 3},
+                              options.activations)),
         status_(context) {
-    parameters_.allocate(context, 1);
+    parameters_.allocate(context, 1, options.activations);
+    kernels::convert(context, {.x = random_tensor(context, images_.shape(), false), .y = {images_}});
     std::vector<std::int32_t> labels(static_cast<std::size_t>(options.batch_size));
     for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % kClasses);
     labels_ = Tensor::from(context, {options.batch_size}, labels);
@@ -100,7 +103,8 @@ class ResNetStep {
  private:
   Tensor classify(const Tensor& features, engine::Mode mode) const {
     const engine::LayerRange layer(features.context(), weight_.layer());
-    const Tensor logits = engine::linear(features, weight_.tensor(mode), bias_.tensor(mode));
+    const Tensor logits =
+        engine::linear(features, weight_.tensor(mode, features.dtype()), bias_.tensor(mode), {.f32_output = true});
     return engine::softmax_cross_entropy(logits, labels_).loss;
   }
 
@@ -129,7 +133,10 @@ class ConvNStep {
                                  .set = {},
                                  .flags = {{.field = find_field("train.batch_size"),
                                             .text = std::to_string(options.batch_size),
-                                            .where = "--batch-size"}}})),
+                                            .where = "--batch-size"},
+                                           {.field = find_field("run.precision"),
+                                            .text = options.activations == engine::Dtype::bf16 ? "bf16" : "fp32",
+                                            .where = "--precision"}}})),
         digits_(data::Split::train),
         network_(context, config_, digits_),
         batch_(context, digits_, options.batch_size),

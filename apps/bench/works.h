@@ -10,6 +10,7 @@ namespace apps {
 struct WorkOptions {
   std::int64_t batch_size = 64, image_size = 112;
   std::int64_t rows = 4096, dim = 128;
+  engine::Dtype activations = engine::Dtype::f32;
 };
 
 /// Something to time, again and again on the same data.

@@ -6,13 +6,14 @@
 #include "apps/input/device_batch.h"
 #include "apps/input/run_data.h"
 #include "engine/ops/softmax_cross_entropy.h"
+#include "kernels/convert.h"
 
 namespace apps {
 
 using engine::Tensor;
 
 Features extract_features(const engine::Context& context, const models::Encoder& encoder, const data::Source& source,
-                          const std::function<void(std::int64_t done)>& progress) {
+                          const std::function<void(std::int64_t done)>& progress, engine::Dtype images) {
   constexpr std::int64_t kBatch = 500;
   const std::int64_t size = source.size();
   Features features{.values = Tensor::empty(context, {size, encoder.features()}),
@@ -23,12 +24,11 @@ Features extract_features(const engine::Context& context, const models::Encoder&
     count = std::min(kBatch, size - begin);
     if (!batch || batch->labels().elements() != count) batch.emplace(context, source, count);
     batch->upload(read_examples(source, begin, count));
-    const auto keep = [&](const Tensor& from, const Tensor& to) {
-      const engine::View rows = to.first_dimension_range(begin, count);
-      context.backend().copy(rows.data, engine::View(from).data, from.bytes(), engine::CopyKind::device_to_device);
-    };
-    keep(encoder.forward(batch->whole_images(), engine::Mode::evaluate), features.values);
-    keep(batch->labels(), features.labels);
+    const Tensor values = encoder.forward(batch->whole_images(images), engine::Mode::evaluate);
+    kernels::convert(context, {.x = values, .y = {features.values.first_dimension_range(begin, count)}});
+    const Tensor& labels = batch->labels();
+    context.backend().copy(engine::View(features.labels.first_dimension_range(begin, count)).data,
+                           engine::View(labels).data, labels.bytes(), engine::CopyKind::device_to_device);
     if (progress) progress(begin + count);
   }
   return features;

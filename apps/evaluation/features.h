@@ -16,9 +16,10 @@ struct Features {
 };
 
 /// Runs the encoder in inference mode over every example, without augmentation. `progress(done)` is told after each
-/// batch and may throw to stop.
+/// batch and may throw to stop. `images` is the type of the images, and so of the encoder's arithmetic.
 Features extract_features(const engine::Context& context, const models::Encoder& encoder, const data::Source& source,
-                          const std::function<void(std::int64_t done)>& progress = {});
+                          const std::function<void(std::int64_t done)>& progress = {},
+                          engine::Dtype images = engine::Dtype::f32);
 
 /// The fraction of examples that the probe classifies right.
 double probe_accuracy(const models::ProbeHead& probe, const Features& features);

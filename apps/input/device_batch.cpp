@@ -27,7 +27,7 @@ void DeviceBatch::upload(const data::HostBatch& batch) {
   labels_.upload_bytes(batch.labels.data());
 }
 
-Tensor DeviceBatch::augmented_views(const Config& config, std::int64_t views) const {
+Tensor DeviceBatch::augmented_views(const Config& config, std::int64_t views, Dtype dtype) const {
   const engine::LayerRange layer(images_.context(), "augmentation");
   const Shape& shape = images_.shape();
   Tensor boxes = Tensor::empty(images_.context(), {views, shape[0], 4}, Dtype::i32);
@@ -38,18 +38,18 @@ Tensor DeviceBatch::augmented_views(const Config& config, std::int64_t views) co
                        .range = {.area_min = config.data.crop_area_min, .area_max = config.data.crop_area_max},
                        .counters = counters_,
                        .boxes = boxes});
-  return resized(boxes, views);
+  return resized(boxes, views, dtype);
 }
 
-Tensor DeviceBatch::whole_images() const {
-  const Tensor images = resized({}, 1);
+Tensor DeviceBatch::whole_images(Dtype dtype) const {
+  const Tensor images = resized({}, 1, dtype);
   const Shape& shape = images.shape();
   return images.reshaped({shape[1], shape[2], shape[3], shape[4]});
 }
 
-Tensor DeviceBatch::resized(const Tensor& boxes, std::int64_t views) const {
+Tensor DeviceBatch::resized(const Tensor& boxes, std::int64_t views, Dtype dtype) const {
   const Shape& shape = images_.shape();
-  Tensor y = Tensor::empty(images_.context(), {views, shape[0], shape[1], shape[2], shape[3] + bit_planes_});
+  Tensor y = Tensor::empty(images_.context(), {views, shape[0], shape[1], shape[2], shape[3] + bit_planes_}, dtype);
   kernels::crop_resize(images_.context(),
                        {.images = images_, .boxes = boxes, .bits = bits_, .y = y, .bit_planes = bit_planes_});
   return y;

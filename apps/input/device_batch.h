@@ -13,14 +13,16 @@ class DeviceBatch {
 
   void upload(const data::HostBatch& batch);
 
-  /// `views` random crops of every image, drawn independently: f32 [views,B,H,W,C+bits]; the bits are the same in all.
-  engine::Tensor augmented_views(const Config& config, std::int64_t views) const;
-  /// The images as they are, f32 [B,H,W,C+bits].
-  engine::Tensor whole_images() const;
+  /// `views` random crops of every image, drawn independently: [views,B,H,W,C+bits], f32 or bf16; the bits are the same
+  /// in all.
+  engine::Tensor augmented_views(const Config& config, std::int64_t views,
+                                 engine::Dtype dtype = engine::Dtype::f32) const;
+  /// The images as they are, [B,H,W,C+bits].
+  engine::Tensor whole_images(engine::Dtype dtype = engine::Dtype::f32) const;
   const engine::Tensor& labels() const { return labels_; }  ///< i32 [B]
 
  private:
-  engine::Tensor resized(const engine::Tensor& boxes, std::int64_t views) const;
+  engine::Tensor resized(const engine::Tensor& boxes, std::int64_t views, engine::Dtype dtype) const;
 
   int bit_planes_;
   engine::Tensor images_, counters_, bits_, labels_;

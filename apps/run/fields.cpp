@@ -117,7 +117,10 @@ const std::vector<Field>& table() {
        .on_resume = OnResume::change},
       {FIELD(run.threads), .flag = "--threads", .help = "host threads of the kernels; 0: one per processor",
        .range = between(0, 4096)},
-      {FIELD(run.precision), .flag = "--precision", .help = "type of activations", .allowed = {"fp32"}},
+      {FIELD(run.precision), .flag = "--precision",
+       .help = "of products: bf16 keeps activations and a copy of the weights in it, tf32 is a mode of GPUs; sums, "
+               "parameters, gradients and losses are fp32",
+       .allowed = {"fp32", "tf32", "bf16"}},
       {FIELD(run.report), .flag = "--report", .help = "at the end draw plots and report.html with tools/report",
        .on_resume = OnResume::change},
   };

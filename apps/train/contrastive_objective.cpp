@@ -1,5 +1,6 @@
 #include "apps/train/contrastive_objective.h"
 
+#include "apps/run/precision.h"
 #include "engine/ops/elementwise.h"
 #include "engine/ops/l2_normalize.h"
 #include "engine/ops/rows.h"
@@ -53,7 +54,7 @@ losses::ContrastiveLoss contrast(const Config& config, const Encoded& encoded) {
 }  // namespace
 
 ObjectiveOutcome contrastive_objective(const Config& config, const Network& network, const DeviceBatch& batch) {
-  const Encoded encoded = encode(config, network, batch.augmented_views(config, 2));
+  const Encoded encoded = encode(config, network, batch.augmented_views(config, 2, activation_dtype(config)));
   const losses::ContrastiveLoss contrastive = contrast(config, encoded);
 
   engine::CrossEntropy probe;

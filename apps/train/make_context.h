@@ -4,7 +4,8 @@
 
 namespace apps {
 
-/// The context that --device and --threads ask for; throws UsageError when this build or machine does not have it.
+/// The context that --device and --threads ask for; throws UsageError when this build or machine does not have it, or
+/// cannot compute in --precision.
 engine::Context make_context(const Config& config);
 
 }  // namespace apps

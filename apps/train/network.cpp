@@ -1,5 +1,6 @@
 #include "apps/train/network.h"
 
+#include "apps/run/precision.h"
 #include "apps/train/make_encoder.h"
 
 namespace apps {
@@ -23,7 +24,7 @@ Network::Network(const engine::Context& context, const Config& config, const dat
   probe.emplace(
       parameters, encoder->features(), source.classes(),
       notebook ? Initializer::glorot_uniform(encoder->features(), source.classes()) : Initializer::normal(0.01));
-  parameters.allocate(context, static_cast<std::uint64_t>(config.train.seed));
+  parameters.allocate(context, static_cast<std::uint64_t>(config.train.seed), activation_dtype(config));
 }
 
 }  // namespace apps

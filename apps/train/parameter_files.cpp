@@ -149,10 +149,12 @@ void save_model(const std::filesystem::path& path, const engine::ParameterSet& p
 
 void load_model(const std::filesystem::path& path, const engine::ParameterSet& parameters) {
   load(path, tensors_of(parameters));
+  parameters.refresh_shadow();
 }
 
 void load_encoder(const std::filesystem::path& path, const engine::ParameterSet& parameters) {
   load(path, tensors_of(parameters, Part::encoder));
+  parameters.refresh_shadow();
 }
 
 std::string encoder_sha256(const engine::ParameterSet& parameters) {

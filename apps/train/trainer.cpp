@@ -8,6 +8,7 @@
 #include "apps/input/run_data.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/metrics.h"
+#include "apps/run/precision.h"
 #include "apps/run/signals.h"
 #include "apps/train/make_encoder.h"
 #include "apps/train/make_optimizer.h"
@@ -260,7 +261,8 @@ void Trainer::fail_nonfinite(RunDirectory& directory) {
 }
 
 double Trainer::test_accuracy() const {
-  return probe_accuracy(*network_.probe, extract_features(context_, *network_.encoder, *test_));
+  return probe_accuracy(*network_.probe,
+                        extract_features(context_, *network_.encoder, *test_, {}, activation_dtype(config_)));
 }
 
 }  // namespace apps

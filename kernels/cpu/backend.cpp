@@ -10,6 +10,7 @@
 #include "engine/core/error.h"
 #include "kernels/cpu/convolution_choices.h"
 #include "kernels/cpu/convolution_plans.h"
+#include "kernels/cpu/matmul_plans.h"
 
 namespace kernels::cpu {
 namespace {
@@ -24,7 +25,9 @@ struct Copied final : engine::Readback {
 }  // namespace
 
 CpuBackend::CpuBackend()
-    : convolutions_(std::make_unique<ConvolutionPlans>()), choices_(std::make_unique<ConvolutionChoices>()) {}
+    : convolutions_(std::make_unique<ConvolutionPlans>()),
+      choices_(std::make_unique<ConvolutionChoices>()),
+      products_(std::make_unique<MatmulPlans>()) {}
 CpuBackend::~CpuBackend() = default;
 
 void* CpuBackend::allocate(std::size_t bytes) {
@@ -56,6 +59,14 @@ engine::TimedChoices* CpuBackend::timed_choices() { return choices_.get(); }
 std::unique_ptr<engine::Backend> make_backend(int, bool tf32) {
   EXPECTS(!tf32, "precision: tf32 is a mode of GPUs; use fp32 on the CPU");
   return std::make_unique<CpuBackend>();
+}
+
+bool computes_bf16() {
+  const auto has = [](dnnl::cpu_isa isa) {  // each is the set of bits of all that it includes
+    const auto wanted = static_cast<unsigned>(isa);
+    return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
+  };
+  return has(dnnl::cpu_isa::avx512_core_bf16) || has(dnnl::cpu_isa::avx512_core_amx);
 }
 
 std::map<std::string, std::string> library_versions() {

@@ -9,8 +9,10 @@ namespace kernels::cpu {
 
 class ConvolutionChoices;
 class ConvolutionPlans;
+class MatmulPlans;
 
-/// The CPU back end: memory from the C library, oneDNN's compiled convolutions, and which algorithm computes which.
+/// The CPU back end: memory from the C library, oneDNN's compiled convolutions and products, and which algorithm
+/// computes which convolution.
 class CpuBackend final : public engine::Backend {
  public:
   CpuBackend();
@@ -27,13 +29,17 @@ class CpuBackend final : public engine::Backend {
 
   ConvolutionPlans& convolutions() { return *convolutions_; }
   ConvolutionChoices& choices() { return *choices_; }
+  MatmulPlans& products() { return *products_; }
 
  private:
   std::unique_ptr<ConvolutionPlans> convolutions_;
   std::unique_ptr<ConvolutionChoices> choices_;
+  std::unique_ptr<MatmulPlans> products_;
 };
 
 std::unique_ptr<engine::Backend> make_backend(int index, bool tf32);
+/// Whether this processor has AMX, or AVX-512 with instructions for bf16.
+bool computes_bf16();
 /// {"oneDNN", "2.6.3"}
 std::map<std::string, std::string> library_versions();
 

@@ -5,6 +5,7 @@
 
 #include "engine/core/scratch.h"
 #include "kernels/cpu/loops.h"
+#include "kernels/cpu/simd.h"
 
 namespace kernels::cpu {
 namespace {
@@ -15,19 +16,34 @@ using engine::Scratch;
 /// fixed, so that results do not depend on the number of threads.
 constexpr std::int64_t kChunkRows = 128;
 
-/// Sums two per-channel quantities over all rows: add(row, first, second) adds a row's terms to two f32 arrays [C].
-/// Returns {first[C], second[C]} in double.
+/// Rows whose terms meet in registers before they are added to memory.
+constexpr std::int64_t kGroupRows = 4;
+static_assert(kChunkRows % kGroupRows == 0);
+
+/// Sums two per-channel quantities over all rows: add(at, c, first, second) adds the terms of the elements from `at`
+/// on, channels from c on, to two vectors (or floats). Returns {first[C], second[C]} in double.
 template <class Add>
-std::vector<double> channel_sums(const Context& context, std::int64_t rows, std::int64_t channels, Add&& add) {
+std::vector<double> channel_sums(const Context& context, std::int64_t rows, std::int64_t channels, const Add& add) {
   const std::int64_t chunks = (rows + kChunkRows - 1) / kChunkRows;
   const Scratch partial(context, sizeof(float) * static_cast<std::size_t>(2 * chunks * channels));
   float* partials = partial.as<float>();
 #pragma omp parallel for schedule(static) if (rows * channels >= kParallelElements)
   for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
-    float* first = partials + 2 * chunk * channels;
+    float *first = partials + 2 * chunk * channels, *second = first + channels;
     std::fill_n(first, 2 * channels, 0.0f);
-    const std::int64_t end = std::min(rows, (chunk + 1) * kChunkRows);
-    for (std::int64_t row = chunk * kChunkRows; row < end; ++row) add(row, first, first + channels);
+    const std::int64_t begin = chunk * kChunkRows, end = std::min(rows, begin + kChunkRows);
+    const auto add_rows = [=](std::int64_t row, auto count) {
+      for_each_vector(channels, [=](std::int64_t c, auto zero) {
+        auto a = load_as<decltype(zero)>(first + c), b = load_as<decltype(zero)>(second + c);
+        for (std::int64_t i = 0; i < count; ++i) add((row + i) * channels + c, c, a, b);
+        store(first + c, a);
+        store(second + c, b);
+      });
+    };
+    std::int64_t row = begin;
+    for (; row + kGroupRows <= end; row += kGroupRows)
+      add_rows(row, std::integral_constant<std::int64_t, kGroupRows>());
+    for (; row < end; ++row) add_rows(row, std::integral_constant<std::int64_t, 1>());
   }
   std::vector<double> sums(static_cast<std::size_t>(2 * channels));
   for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {
@@ -76,13 +92,10 @@ void batch_norm_statistics(const Context& context, const BatchNormStatistics& ar
     std::vector<float> origin(x, x + channels);
     const float* o = origin.data();
     const std::vector<double> sums =
-        channel_sums(context, rows, channels, [=](std::int64_t row, float* first, float* second) {
-#pragma omp simd
-          for (std::int64_t c = 0; c < channels; ++c) {
-            const float d = static_cast<float>(x[row * channels + c]) - o[c];
-            first[c] += d;
-            second[c] += d * d;
-          }
+        channel_sums(context, rows, channels, [=]<class V>(std::int64_t at, std::int64_t c, V& first, V& second) {
+          const V d = load_as<V>(x + at) - load_as<V>(o + c);
+          first += d;
+          second += d * d;
         });
     float *mean = args.mean.as<float>(), *inv_std = args.inv_std.as<float>();
     float *running_mean = args.running_mean.as<float>(), *running_variance = args.running_variance.as<float>();
@@ -119,13 +132,12 @@ void batch_norm_apply(const Context&, const BatchNormApply& args) {
       const float *scale = affine.scale.data(), *shift = affine.shift.data();
       parallel_rows(rows, channels, [=](std::int64_t row) {
         const std::int64_t at = row * channels;
-#pragma omp simd
-        for (std::int64_t c = 0; c < channels; ++c) {
-          float z = static_cast<float>(x[at + c]) * scale[c] + shift[c];
-          if constexpr (has_residual) z += static_cast<float>(residual[at + c]);
-          if constexpr (relu) z = z > 0 ? z : 0.0f;
-          y[at + c] = T(z);
-        }
+        for_each_vector(channels, [=]<class V>(std::int64_t c, V) {
+          V z = load_as<V>(x + at + c) * load_as<V>(scale + c) + load_as<V>(shift + c);
+          if constexpr (has_residual) z += load_as<V>(residual + at + c);
+          if constexpr (relu) z = z > 0.0f ? z : V();
+          store(y + at + c, z);
+        });
       });
     });
   });
@@ -141,19 +153,20 @@ void batch_norm_backward_sums(const Context& context, const BatchNormBackwardSum
       const T* y = has_y ? args.y.as<T>() : nullptr;
       const float *scale = affine.scale.data(), *shift = affine.shift.data();
       const float *mean = args.mean.as<float>(), *inv_std = args.inv_std.as<float>();
-      sums = channel_sums(context, rows, channels, [=](std::int64_t row, float* first, float* second) {
-        const std::int64_t at = row * channels;
-#pragma omp simd
-        for (std::int64_t c = 0; c < channels; ++c) {
-          const float value = static_cast<float>(x[at + c]);
-          float dz = static_cast<float>(dy[at + c]);
-          if constexpr (relu) {
-            const float z = has_y ? static_cast<float>(y[at + c]) : value * scale[c] + shift[c];
-            dz = z > 0 ? dz : 0.0f;
+      sums = channel_sums(context, rows, channels, [=]<class V>(std::int64_t at, std::int64_t c, V& first, V& second) {
+        const V value = load_as<V>(x + at);
+        V dz = load_as<V>(dy + at);
+        if constexpr (relu) {
+          V z;
+          if constexpr (has_y) {
+            z = load_as<V>(y + at);
+          } else {
+            z = value * load_as<V>(scale + c) + load_as<V>(shift + c);
           }
-          first[c] += dz * ((value - mean[c]) * inv_std[c]);
-          second[c] += dz;
+          dz = z > 0.0f ? dz : V();
         }
+        first += dz * ((value - load_as<V>(mean + c)) * load_as<V>(inv_std + c));
+        second += dz;
       });
     });
   });
@@ -188,30 +201,24 @@ void batch_norm_backward_apply(const Context&, const BatchNormBackwardApply& arg
       const float *slope = slopes.data(), *constant = constants.data();
       parallel_rows(rows, channels, [=](std::int64_t row) {
         const std::int64_t at = row * channels;
-        const auto dz = [=](std::int64_t c) {
-          const float value = static_cast<float>(dy[at + c]);
-          if constexpr (!relu) return value;
-          const float z = has_y ? static_cast<float>(y[at + c]) : static_cast<float>(x[at + c]) * scale[c] + shift[c];
-          return z > 0 ? value : 0.0f;
-        };
-        const auto gradient = [=](std::int64_t c) {
-          return scale[c] * dz(c) + (slope[c] * static_cast<float>(x[at + c]) + constant[c]);
-        };
-        if (dx != nullptr && !add_dx) {
-#pragma omp simd
-          for (std::int64_t c = 0; c < channels; ++c) dx[at + c] = T(gradient(c));
-        } else if (dx != nullptr) {
-#pragma omp simd
-          for (std::int64_t c = 0; c < channels; ++c) dx[at + c] = T(static_cast<float>(dx[at + c]) + gradient(c));
-        }
-        if (dresidual != nullptr && !add_dresidual) {
-#pragma omp simd
-          for (std::int64_t c = 0; c < channels; ++c) dresidual[at + c] = T(dz(c));
-        } else if (dresidual != nullptr) {
-#pragma omp simd
-          for (std::int64_t c = 0; c < channels; ++c)
-            dresidual[at + c] = T(static_cast<float>(dresidual[at + c]) + dz(c));
-        }
+        for_each_vector(channels, [=]<class V>(std::int64_t c, V) {
+          const V value = load_as<V>(x + at + c), factor = load_as<V>(scale + c);
+          V dz = load_as<V>(dy + at + c);
+          if constexpr (relu) {
+            V z;
+            if constexpr (has_y) {
+              z = load_as<V>(y + at + c);
+            } else {
+              z = value * factor + load_as<V>(shift + c);
+            }
+            dz = z > 0.0f ? dz : V();
+          }
+          if (dx != nullptr) {
+            const V gradient = factor * dz + (load_as<V>(slope + c) * value + load_as<V>(constant + c));
+            store(dx + at + c, add_dx ? load_as<V>(dx + at + c) + gradient : gradient);
+          }
+          if (dresidual != nullptr) store(dresidual + at + c, add_dresidual ? load_as<V>(dresidual + at + c) + dz : dz);
+        });
       });
     });
   });

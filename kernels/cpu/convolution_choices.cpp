@@ -15,25 +15,34 @@ namespace {
 
 constexpr std::array<const char*, 4> kNames = {"direct", "blocked", "lowered", "winograd"};
 
-std::string key(const Conv2dGeometry& g, ConvolutionPass pass) {
+std::string key(const ConvolutionProblem& problem) {
   constexpr std::array<const char*, 3> kPasses = {"forward", "dgrad", "wgrad"};
-  return engine::concat("conv2d_", kPasses[static_cast<std::size_t>(pass)], " x=", g.n, "x", g.h, "x", g.w, "x", g.c,
-                        " weight=", g.k, "x", g.r, "x", g.s, "x", g.c, " stride=", g.stride, " pad=", g.pad);
+  const Conv2dGeometry& g = problem.g;
+  return engine::concat("conv2d_", kPasses[static_cast<std::size_t>(problem.pass)], " x=", g.n, "x", g.h, "x", g.w, "x",
+                        g.c, " weight=", g.k, "x", g.r, "x", g.s, "x", g.c, " stride=", g.stride, " pad=", g.pad,
+                        problem.dtype == Dtype::bf16 ? " bf16" : "");
+}
+
+/// Transforming in bf16 would lose too many digits.
+bool can_be_winograd(const ConvolutionProblem& problem) {
+  return problem.dtype == Dtype::f32 && winograd_takes(problem.g);
 }
 
 /// What is fastest on most processors. Transforming the filters must pay.
-ConvolutionAlgorithm usual(const Conv2dGeometry& g) {
+ConvolutionAlgorithm usual(const ConvolutionProblem& problem) {
   constexpr std::int64_t kManyOutputs = 512;
-  if (winograd_takes(g) && g.n * g.p() * g.q() >= kManyOutputs) return ConvolutionAlgorithm::winograd;
+  const Conv2dGeometry& g = problem.g;
+  if (can_be_winograd(problem) && g.n * g.p() * g.q() >= kManyOutputs) return ConvolutionAlgorithm::winograd;
   if (lowering_is_faster(g) || !direct_takes(g)) return ConvolutionAlgorithm::lowered;
   return ConvolutionAlgorithm::direct;
 }
 
-std::vector<ConvolutionAlgorithm> candidates(const Conv2dGeometry& g) {
+std::vector<ConvolutionAlgorithm> candidates(const ConvolutionProblem& problem) {
+  const Conv2dGeometry& g = problem.g;
   std::vector<ConvolutionAlgorithm> all;
   if (direct_takes(g)) all = {ConvolutionAlgorithm::direct, ConvolutionAlgorithm::blocked};
   if (g.r * g.s > 1 || all.empty()) all.push_back(ConvolutionAlgorithm::lowered);
-  if (winograd_takes(g)) all.push_back(ConvolutionAlgorithm::winograd);
+  if (can_be_winograd(problem)) all.push_back(ConvolutionAlgorithm::winograd);
   return all;
 }
 
@@ -53,21 +62,21 @@ ConvolutionAlgorithm fastest(const std::vector<ConvolutionAlgorithm>& ways,
 
 }  // namespace
 
-ConvolutionAlgorithm ConvolutionChoices::choose(const Conv2dGeometry& g, ConvolutionPass pass,
+ConvolutionAlgorithm ConvolutionChoices::choose(const ConvolutionProblem& problem,
                                                 const std::function<double(ConvolutionAlgorithm)>& seconds) {
   constexpr std::int64_t kWorthTiming = 200'000'000;  // operations: half a millisecond
-  const auto [found, is_new] = decided_.try_emplace({g, pass}, usual(g));
+  const auto [found, is_new] = decided_.try_emplace(problem, usual(problem));
   ConvolutionAlgorithm& algorithm = found->second;
-  if (!is_new || g.operations() < kWorthTiming) return algorithm;
-  const std::string problem = key(g, pass);
-  const std::vector<ConvolutionAlgorithm> ways = candidates(g);
-  auto timed = timed_.find(problem);
+  if (!is_new || problem.g.operations() < kWorthTiming) return algorithm;
+  const std::string name = key(problem);
+  const std::vector<ConvolutionAlgorithm> ways = candidates(problem);
+  auto timed = timed_.find(name);
   if (timed == timed_.end() || std::find(ways.begin(), ways.end(), timed->second) == ways.end()) {
     if (!time_new_) return algorithm;
-    timed = timed_.insert_or_assign(problem, fastest(ways, seconds)).first;
+    timed = timed_.insert_or_assign(name, fastest(ways, seconds)).first;
   }
   algorithm = timed->second;
-  used_[problem] = kNames[static_cast<std::size_t>(algorithm)];
+  used_[name] = kNames[static_cast<std::size_t>(algorithm)];
   return algorithm;
 }
 

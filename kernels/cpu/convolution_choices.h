@@ -2,7 +2,6 @@
 #include <functional>
 #include <map>
 #include <string>
-#include <utility>
 
 #include "engine/core/timed_choices.h"
 #include "kernels/cpu/convolution_plans.h"
@@ -25,11 +24,11 @@ class ConvolutionChoices final : public engine::TimedChoices {
   void time_new(bool on) override { time_new_ = on; }
 
   /// The algorithm of a convolution; `seconds` runs it once in a given way and says how long that took.
-  ConvolutionAlgorithm choose(const Conv2dGeometry& g, ConvolutionPass pass,
+  ConvolutionAlgorithm choose(const ConvolutionProblem& problem,
                               const std::function<double(ConvolutionAlgorithm)>& seconds);
 
-  /// The timed choices that were made use of: "conv2d_forward x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1" ->
-  /// "winograd".
+  /// The timed choices that were made use of: "conv2d_forward x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1", with
+  /// " bf16" behind it where it is in bf16 -> "winograd".
   const Names& names() const override { return used_; }
   /// Takes up earlier choices, in place of those of the same problems here. One that this build does not know, or that
   /// does not take its problem, is as good as none.
@@ -37,9 +36,9 @@ class ConvolutionChoices final : public engine::TimedChoices {
 
  private:
   bool time_new_ = false;
-  std::map<std::pair<Conv2dGeometry, ConvolutionPass>, ConvolutionAlgorithm> decided_;  // in this process
-  std::map<std::string, ConvolutionAlgorithm> timed_;                                   // in this or an earlier one
-  Names used_;                                                                          // of these
+  std::map<ConvolutionProblem, ConvolutionAlgorithm> decided_;  // in this process
+  std::map<std::string, ConvolutionAlgorithm> timed_;           // in this or an earlier one
+  Names used_;                                                  // of these
 };
 
 }  // namespace kernels::cpu

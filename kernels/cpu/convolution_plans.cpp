@@ -33,29 +33,32 @@ void complete_output(const dnnl::engine& engine, Operand& operand, const memory:
   operand.add = reorder(engine, theirs, operand.ours, true);
 }
 
-std::unique_ptr<ConvolutionPlan> compile(const dnnl::engine& engine, const Conv2dGeometry& g, ConvolutionPass pass,
+std::unique_ptr<ConvolutionPlan> compile(const dnnl::engine& engine, const ConvolutionProblem& problem,
                                          ConvolutionLayout layout) {
   auto plan = std::make_unique<ConvolutionPlan>();
-  const auto f32 = memory::data_type::f32;
+  const Conv2dGeometry& g = problem.g;
+  const auto type = problem.dtype == Dtype::bf16 ? memory::data_type::bf16 : memory::data_type::f32;
+  const auto weight_type = problem.pass == ConvolutionPass::wgrad ? memory::data_type::f32 : type;
   const auto algorithm = dnnl::algorithm::convolution_direct;
   const auto attributes = user_scratchpad();
   const memory::dims strides{g.stride, g.stride}, padding{g.pad, g.pad};
   // With padding on the right that a stride does not reach, oneDNN wants the padding it really uses.
   const memory::dims padding_after{(g.p() - 1) * g.stride + g.r - g.h - g.pad,
                                    (g.q() - 1) * g.stride + g.s - g.w - g.pad};
-  plan->x.ours = {{g.n, g.c, g.h, g.w}, f32, memory::format_tag::nhwc};
-  plan->y.ours = {{g.n, g.k, g.p(), g.q()}, f32, memory::format_tag::nhwc};
-  plan->weight.ours = {{g.k, g.c, g.r, g.s}, f32, memory::format_tag::ohwi};
+  plan->x.ours = {{g.n, g.c, g.h, g.w}, type, memory::format_tag::nhwc};
+  plan->y.ours = {{g.n, g.k, g.p(), g.q()}, type, memory::format_tag::nhwc};
+  plan->weight.ours = {{g.k, g.c, g.r, g.s}, weight_type, memory::format_tag::ohwi};
   const auto wished = [&](const memory::desc& ours) {
-    return layout == ConvolutionLayout::nhwc ? ours : memory::desc(ours.dims(), f32, memory::format_tag::any);
+    return layout == ConvolutionLayout::nhwc ? ours : memory::desc(ours.dims(), type, memory::format_tag::any);
   };
   const memory::desc x = wished(plan->x.ours), y = wished(plan->y.ours);
-  const memory::desc weight{plan->weight.ours.dims(), f32, memory::format_tag::any};
+  const memory::desc weight{plan->weight.ours.dims(), type, memory::format_tag::any};
+  const memory::desc dweight{plan->weight.ours.dims(), weight_type, memory::format_tag::any};
 
   const dnnl::convolution_forward::primitive_desc forward(
       {dnnl::prop_kind::forward_training, algorithm, x, weight, y, strides, padding, padding_after}, attributes,
       engine);
-  switch (pass) {
+  switch (problem.pass) {
     case ConvolutionPass::forward:
       plan->primitive = dnnl::convolution_forward(forward);
       plan->scratchpad = forward.scratchpad_desc();
@@ -75,7 +78,7 @@ std::unique_ptr<ConvolutionPlan> compile(const dnnl::engine& engine, const Conv2
     }
     case ConvolutionPass::wgrad: {
       const dnnl::convolution_backward_weights::primitive_desc wgrad(
-          {algorithm, x, weight, y, strides, padding, padding_after}, attributes, engine, forward);
+          {algorithm, x, dweight, y, strides, padding, padding_after}, attributes, engine, forward);
       plan->primitive = dnnl::convolution_backward_weights(wgrad);
       plan->scratchpad = wgrad.scratchpad_desc();
       complete_input(engine, plan->y, wgrad.diff_dst_desc());
@@ -89,9 +92,9 @@ std::unique_ptr<ConvolutionPlan> compile(const dnnl::engine& engine, const Conv2
 
 }  // namespace
 
-const ConvolutionPlan& ConvolutionPlans::get(const Conv2dGeometry& g, ConvolutionPass pass, ConvolutionLayout layout) {
-  auto& plan = plans_[{g, pass, layout}];
-  if (!plan) plan = compile(engine_, g, pass, layout);
+const ConvolutionPlan& ConvolutionPlans::get(const ConvolutionProblem& problem, ConvolutionLayout layout) {
+  auto& plan = plans_[{problem, layout}];
+  if (!plan) plan = compile(engine_, problem, layout);
   return *plan;
 }
 

@@ -2,13 +2,21 @@
 #include <map>
 #include <memory>
 #include <oneapi/dnnl/dnnl.hpp>
-#include <tuple>
+#include <utility>
 
 #include "kernels/conv2d.h"
 
 namespace kernels::cpu {
 
 enum class ConvolutionPass { forward, dgrad, wgrad };
+
+/// What is to be computed, but for the data.
+struct ConvolutionProblem {
+  Conv2dGeometry g;
+  ConvolutionPass pass;
+  Dtype dtype = Dtype::f32;  ///< of images and weights, f32 or bf16; the weights' gradient is always f32
+  friend auto operator<=>(const ConvolutionProblem&, const ConvolutionProblem&) = default;
+};
 
 /// How oneDNN sees the images: NHWC as they are, or converted around the call to the blocks of channels it likes best.
 enum class ConvolutionLayout { nhwc, blocked };
@@ -26,18 +34,18 @@ struct ConvolutionPlan {
   dnnl::memory::desc scratchpad;
 };
 
-/// Convolutions by geometry, compiled on first use.
+/// Convolutions by problem, compiled on first use.
 class ConvolutionPlans {
  public:
   ConvolutionPlans() : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {}
-  const ConvolutionPlan& get(const Conv2dGeometry& g, ConvolutionPass pass, ConvolutionLayout layout);
+  const ConvolutionPlan& get(const ConvolutionProblem& problem, ConvolutionLayout layout);
   dnnl::engine& engine() { return engine_; }
   dnnl::stream& stream() { return stream_; }
 
  private:
   dnnl::engine engine_;
   dnnl::stream stream_;
-  std::map<std::tuple<Conv2dGeometry, ConvolutionPass, ConvolutionLayout>, std::unique_ptr<ConvolutionPlan>> plans_;
+  std::map<std::pair<ConvolutionProblem, ConvolutionLayout>, std::unique_ptr<ConvolutionPlan>> plans_;
 };
 
 }  // namespace kernels::cpu

@@ -18,12 +18,12 @@ memory bind(const memory::desc& desc, const dnnl::engine& engine, const void* da
 /// An input in the plan's layout; keeps the converted copy alive.
 class Input {
  public:
-  Input(const Context& context, ConvolutionPlans& plans, const ConvolutionPlan::Operand& operand, const float* data) {
+  Input(const Context& context, ConvolutionPlans& plans, const ConvolutionPlan::Operand& operand, const void* data) {
     memory_ = bind(operand.ours, plans.engine(), data);
     if (!operand.convert) return;
     copy_ = std::make_unique<Scratch>(context, operand.theirs.get_size());
     memory ours = memory_;
-    memory_ = bind(operand.theirs, plans.engine(), copy_->as<float>());
+    memory_ = bind(operand.theirs, plans.engine(), copy_->as<void>());
     operand.convert.execute(plans.stream(), ours, memory_);
   }
   const memory& get() const { return memory_; }
@@ -41,12 +41,12 @@ class Output {
       : plans_(plans), operand_(operand), to_(to) {
     const bool beside = operand.convert || to.accumulate;
     if (beside) copy_ = std::make_unique<Scratch>(context, operand.theirs.get_size());
-    memory_ = bind(operand.theirs, plans.engine(), beside ? copy_->as<float>() : to.view.as<float>());
+    memory_ = bind(operand.theirs, plans.engine(), beside ? copy_->as<void>() : to.view.data);
   }
   const memory& get() const { return memory_; }
   void finish() {
     if (copy_) {
-      memory ours = bind(operand_.ours, plans_.engine(), to_.view.as<float>());
+      memory ours = bind(operand_.ours, plans_.engine(), to_.view.data);
       (to_.accumulate ? operand_.add : operand_.convert).execute(plans_.stream(), memory_, ours);
     }
     plans_.stream().wait();
@@ -69,39 +69,37 @@ struct Argument {
 void execute(const Context& context, const ConvolutionPlan& plan, const Argument& a, const Argument& b, int output_name,
              const ConvolutionPlan::Operand& output_operand, const Destination& to) {
   ConvolutionPlans& plans = backend(context).convolutions();
-  const Input first(context, plans, a.operand, a.view.as<float>()),
-      second(context, plans, b.operand, b.view.as<float>());
+  const Input first(context, plans, a.operand, a.view.data), second(context, plans, b.operand, b.view.data);
   Output output(context, plans, output_operand, to);
   const Scratch scratchpad(context, plan.scratchpad.get_size());
   plan.primitive.execute(plans.stream(),
                          {{a.name, first.get()},
                           {b.name, second.get()},
                           {output_name, output.get()},
-                          {DNNL_ARG_SCRATCHPAD, bind(plan.scratchpad, plans.engine(), scratchpad.as<float>())}});
+                          {DNNL_ARG_SCRATCHPAD, bind(plan.scratchpad, plans.engine(), scratchpad.as<void>())}});
   output.finish();
 }
 
-const ConvolutionPlan& plan(const Context& context, const Conv2dGeometry& g, ConvolutionPass pass,
-                            ConvolutionLayout layout) {
-  return backend(context).convolutions().get(g, pass, layout);
+const ConvolutionPlan& plan(const Context& context, const ConvolutionProblem& problem, ConvolutionLayout layout) {
+  return backend(context).convolutions().get(problem, layout);
 }
 
 }  // namespace
 
 void direct_forward(const Context& context, const Conv2dForward& args, ConvolutionLayout layout) {
-  const ConvolutionPlan& p = plan(context, args.g, ConvolutionPass::forward, layout);
+  const ConvolutionPlan& p = plan(context, {args.g, ConvolutionPass::forward, args.x.dtype}, layout);
   execute(context, p, {DNNL_ARG_SRC, p.x, args.x}, {DNNL_ARG_WEIGHTS, p.weight, args.weight}, DNNL_ARG_DST, p.y,
           {args.y, false});
 }
 
 void direct_dgrad(const Context& context, const Conv2dDgrad& args, ConvolutionLayout layout) {
-  const ConvolutionPlan& p = plan(context, args.g, ConvolutionPass::dgrad, layout);
+  const ConvolutionPlan& p = plan(context, {args.g, ConvolutionPass::dgrad, args.dy.dtype}, layout);
   execute(context, p, {DNNL_ARG_DIFF_DST, p.y, args.dy}, {DNNL_ARG_WEIGHTS, p.weight, args.weight}, DNNL_ARG_DIFF_SRC,
           p.x, args.dx);
 }
 
 void direct_wgrad(const Context& context, const Conv2dWgrad& args, ConvolutionLayout layout) {
-  const ConvolutionPlan& p = plan(context, args.g, ConvolutionPass::wgrad, layout);
+  const ConvolutionPlan& p = plan(context, {args.g, ConvolutionPass::wgrad, args.dy.dtype}, layout);
   execute(context, p, {DNNL_ARG_DIFF_DST, p.y, args.dy}, {DNNL_ARG_SRC, p.x, args.x}, DNNL_ARG_DIFF_WEIGHTS, p.weight,
           args.dweight);
 }

@@ -2,8 +2,17 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
+
+#if defined(__AVX512BF16__)
+#include <immintrin.h>
+#endif
+
+#include "engine/core/dtype.h"
 
 namespace kernels::cpu {
+
+using engine::bf16;
 
 // Vectors as wide as the processor that this build is for; GCC's vector extension turns them into its instructions.
 #if defined(__AVX512F__)
@@ -15,6 +24,8 @@ inline constexpr int kLanes = 4;
 #endif
 typedef float Floats __attribute__((vector_size(4 * kLanes)));
 typedef std::int32_t Ints __attribute__((vector_size(4 * kLanes)));
+typedef std::uint32_t Words __attribute__((vector_size(4 * kLanes)));
+typedef std::uint16_t Halves __attribute__((vector_size(2 * kLanes)));
 
 inline Floats load(const float* from) {
   Floats values;
@@ -22,6 +33,43 @@ inline Floats load(const float* from) {
   return values;
 }
 inline void store(float* to, Floats values) { std::memcpy(to, &values, sizeof values); }
+
+inline Floats load(const bf16* from) {
+  Halves values;
+  std::memcpy(&values, from, sizeof values);
+  return std::bit_cast<Floats>(__builtin_convertvector(values, Words) << 16);
+}
+/// Rounds as bf16 does; with AVX-512's own instruction what is below 2^-126 becomes 0.
+inline void store(bf16* to, Floats values) {
+#if defined(__AVX512BF16__)
+  const auto rounded = _mm512_cvtneps_pbh(std::bit_cast<__m512>(values));
+#else
+  const Words word = std::bit_cast<Words>(values);
+  const Words even = (word + 0x7fffu + ((word >> 16) & 1u)) >> 16, quiet = (word >> 16) | 0x40u;
+  const Halves rounded = __builtin_convertvector((word & 0x7fffffffu) > 0x7f800000u ? quiet : even, Halves);
+#endif
+  std::memcpy(static_cast<void*>(to), &rounded, sizeof rounded);
+}
+
+/// For code that is the same for a vector and for one element: V is Floats or float.
+template <class V, class T>
+inline V load_as(const T* from) {
+  if constexpr (std::is_same_v<V, float>) {
+    return static_cast<float>(*from);
+  } else {
+    return load(from);
+  }
+}
+inline void store(float* to, float value) { *to = value; }
+inline void store(bf16* to, float value) { *to = bf16(value); }
+
+/// body(i, V()) for whole vectors of elements [0, count), then for each that is left: V is Floats or float.
+template <class Body>
+inline void for_each_vector(std::int64_t count, const Body& body) {
+  std::int64_t i = 0;
+  for (; i + kLanes <= count; i += kLanes) body(i, Floats());
+  for (; i < count; ++i) body(i, float());
+}
 
 inline Floats broadcast(float value) { return value - Floats{}; }
 

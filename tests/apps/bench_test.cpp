@@ -42,6 +42,7 @@ TEST_CASE("bench: what is wrong is one sentence") {
   };
   CHECK(refusal({}).starts_with("say what to time: bench WORK"));
   CHECK(refusal({"resnet"}).starts_with("there is no work 'resnet'; the nearest is resnet18"));
+  CHECK(refusal({"convn", "--precision", "tf32"}).starts_with("--precision tf32 is a mode of GPUs"));
   CHECK(refusal({"nt-xent", "--rows", "3"}).starts_with("--rows must be even"));
   CHECK(refusal({"nt-xent", "--threads", "5000000000"}).starts_with("--threads must be a whole number from 0 to 4096"));
 }

@@ -97,7 +97,7 @@ TEST_CASE("fields: what is not accepted is refused in one sentence") {
   for (const std::string device : {"gpu", "cuda:", "cuda:N", "cuda:-1", "cuda:1x", "cuda0", ""}) {
     CHECK(refusal("run.device", device) == "--flag must be one of cpu, cuda, cuda:N, got '" + device + "'");
   }
-  CHECK(refusal("run.precision", "bf16") == "--flag must be fp32, got 'bf16'");
+  CHECK(refusal("run.precision", "fp16") == "--flag must be one of fp32, tf32, bf16, got 'fp16'");
 }
 
 TEST_CASE("fields: rules over several of them") {

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "engine/autograd.h"
 #include "engine/ops/linear.h"
 #include "kernels/context.h"
 #include "tests/numeric.h"
@@ -74,6 +75,44 @@ TEST_CASE(
         const RunningStatistics again = running(context, channels);
         CHECK(y.to_host<float>() ==
               batch_norm(x, gamma, beta, again, Mode::train, options, {residual, relu}).to_host<float>());
+      }
+    }
+  }
+}
+
+TEST_CASE("batch_norm: in bf16 it computes in f32 and rounds images once") {
+  const Context context = kernels::make_context({.device = {}, .threads = 2});
+  for (const Shape& shape : {Shape{4, 1}, Shape{7, 5}, Shape{3, 5, 7, 32}, Shape{1000, 13}, Shape{2, 33, 40, 20}}) {
+    for (const bool relu : {false, true}) {
+      for (const bool with_residual : {false, true}) {
+        CAPTURE(shape);
+        CAPTURE(relu);
+        CAPTURE(with_residual);
+        const std::int64_t channels = shape.cols();
+        const auto run = [&](const Tensor& x, const Tensor& residual, const Tensor& dy) {
+          const Tensor gamma = random_tensor(context, {channels}, 2).requires_gradient(),
+                       beta = random_tensor(context, {channels}, 3).requires_gradient();
+          const Tensor y =
+              batch_norm(x, gamma, beta, running(context, channels), Mode::train, {.epsilon = 1e-3f}, {residual, relu});
+          backward(y, dy);
+          std::vector<std::vector<float>> results{tests::to_floats(y), tests::to_floats(x.gradient()),
+                                                  gamma.gradient().to_host<float>(), beta.gradient().to_host<float>()};
+          if (residual) results.push_back(tests::to_floats(residual.gradient()));
+          return results;
+        };
+        const Tensor x = random_tensor(context, shape, 1, Dtype::bf16),
+                     dy = random_tensor(context, shape, 5, Dtype::bf16);
+        const Tensor residual = with_residual ? random_tensor(context, shape, 4, Dtype::bf16) : Tensor();
+        const auto as_f32 = [&](const Tensor& t) { return Tensor::from(context, shape, tests::to_floats(t)); };
+        const auto leaf = [](const Tensor& t) { return t ? t.requires_gradient() : t; };
+        const auto actual = run(leaf(x), leaf(residual), dy);
+        const auto expected = run(leaf(as_f32(x)), residual ? leaf(as_f32(residual)) : Tensor(), as_f32(dy));
+        for (std::size_t i = 0; i < actual.size(); ++i) {
+          CAPTURE(i);
+          const bool statistics = i == 2 || i == 3;
+          tests::expect_close(actual[i], {expected[i].begin(), expected[i].end()}, statistics ? 1e-5 : 0x1p-8 + 1e-5);
+        }
+        CHECK(run(leaf(x), leaf(residual), dy) == actual);
       }
     }
   }

@@ -86,7 +86,7 @@ TEST_CASE("conv2d: names shapes and options that do not fit") {
   CHECK_THROWS_AS(conv2d(x, Tensor::zeros(context, {1, 3, 3, 3}), {.stride = 0}), Error);
 }
 
-TEST_CASE("conv2d: every pass refuses a type that the CPU kernel does not compute in") {
+TEST_CASE("conv2d: every pass refuses operands of two types, and a weight gradient that is not f32") {
   const Context context = kernels::make_context();
   const kernels::Conv2dGeometry g{.n = 1, .h = 1, .w = 1, .c = 1, .k = 1, .r = 1, .s = 1};
   const Tensor one = Tensor::zeros(context, {1, 1, 1, 1}), half = Tensor::zeros(context, {1, 1, 1, 1}, Dtype::bf16);
@@ -94,9 +94,11 @@ TEST_CASE("conv2d: every pass refuses a type that the CPU kernel does not comput
     CHECK_THROWS_WITH_AS(kernel(context, args), message, Error);
   };
   refuses(kernels::conv2d_forward, kernels::Conv2dForward{.g = g, .x = half, .weight = one, .y = one},
-          "conv2d: the CPU kernel takes f32, got x bf16 and weight f32");
+          "conv2d: expected both operands in f32 or both in bf16, got x bf16 and weight f32");
   refuses(kernels::conv2d_dgrad, kernels::Conv2dDgrad{.g = g, .dy = one, .weight = half, .dx = {one}},
-          "conv2d: the CPU kernel takes f32, got dy f32 and weight bf16");
+          "conv2d: expected both operands in f32 or both in bf16, got dy f32 and weight bf16");
   refuses(kernels::conv2d_wgrad, kernels::Conv2dWgrad{.g = g, .dy = half, .x = one, .dweight = {one}},
-          "conv2d: the CPU kernel takes f32, got dy bf16 and x f32");
+          "conv2d: expected both operands in f32 or both in bf16, got dy bf16 and x f32");
+  refuses(kernels::conv2d_wgrad, kernels::Conv2dWgrad{.g = g, .dy = half, .x = half, .dweight = {half}},
+          "conv2d: the gradient of the weights is f32, also in bf16, got bf16");
 }

@@ -2,6 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
+
+#include "engine/autograd.h"
+#include "engine/parameters.h"
 #include "kernels/context.h"
 #include "tests/numeric.h"
 
@@ -52,6 +57,50 @@ TEST_CASE("linear: gradients of x, weight and bias match central differences") {
   tests::check_gradients(
       [](const auto& in) { return linear(in[0], in[1], in[2]); },
       {random_tensor(context, {6, 5}, 1), random_tensor(context, {4, 5}, 2), random_tensor(context, {4}, 3)});
+}
+
+TEST_CASE("linear: in bf16 outputs are rounded once or not at all, and the weight's gradient is f32") {
+  if (!tests::computes_bf16()) return;
+  const Context context = kernels::make_context();
+  for (const auto& [n, c, k, with_bias] : kCases) {
+    for (const bool f32_output : {false, true}) {
+      CAPTURE(n);
+      CAPTURE(c);
+      CAPTURE(k);
+      CAPTURE(f32_output);
+      ParameterSet parameters;
+      const Parameter weight =
+          parameters.add("weight", {k, c}, ParameterKind::kernel, Part::encoder, Initializer::normal(1));
+      const Parameter bias = parameters.add("bias", {k}, ParameterKind::bias, Part::encoder, Initializer::normal(1));
+      parameters.allocate(context, 1, Dtype::bf16);
+      const Tensor x = random_tensor(context, {n, c}, 1, Dtype::bf16).requires_gradient();
+      const Tensor w = weight.tensor(Mode::train, Dtype::bf16);
+      const Tensor y = linear(x, w, with_bias ? bias.tensor(Mode::train) : Tensor(), {.f32_output = f32_output});
+      CHECK(y.dtype() == (f32_output ? Dtype::f32 : Dtype::bf16));
+      const Tensor dy = random_tensor(context, y.shape(), 4, y.dtype());
+      backward(y, dy);
+
+      // The same in f32, from the same rounded values.
+      const auto as_f32 = [&](const Tensor& t) { return Tensor::from(context, t.shape(), tests::to_floats(t)); };
+      const Tensor x32 = as_f32(x).requires_gradient(), w32 = as_f32(w).requires_gradient(),
+                   b32 = bias.tensor(Mode::evaluate).requires_gradient();
+      const Tensor y32 = linear(x32, w32, with_bias ? b32 : Tensor());
+      backward(y32, as_f32(dy));
+      const auto expect = [&](const Tensor& actual, const Tensor& expected, double tolerance) {
+        const std::vector<float> values = tests::to_floats(expected);
+        tests::expect_close(tests::to_floats(actual), {values.begin(), values.end()}, tolerance);
+      };
+      const double sums = 2e-7 * static_cast<double>(std::max({n, c, k}) + 8), once = 0x1p-8;
+      expect(y, y32, sums + (f32_output ? 0 : once));
+      // dy that was f32 is rounded on its way into the products: each term by 2^-8, and terms are below 1 in x's
+      // gradient times |w|, normal.
+      const double terms = f32_output ? once : 0;
+      expect(x.gradient(), x32.gradient(), sums + once + terms * 4 * std::sqrt(static_cast<double>(k)));
+      expect(parameters.gradient(0), w32.gradient(), sums + terms * std::sqrt(static_cast<double>(n)));
+      CHECK(parameters.gradient(0).dtype() == Dtype::f32);
+      if (with_bias) expect(parameters.gradient(1), b32.gradient(), sums);
+    }
+  }
 }
 
 TEST_CASE("linear: a weight used twice accumulates its gradient") {

@@ -32,12 +32,12 @@ TEST_CASE("convolution choices: what is large is timed once, and the fastest way
     cpu::ConvolutionChoices choices;
     choices.time_new(true);
     FakeClock clock{winner};
-    CHECK(choices.choose(kLarge, ConvolutionPass::forward, std::ref(clock)) == winner);
+    CHECK(choices.choose({kLarge, ConvolutionPass::forward}, std::ref(clock)) == winner);
     const int calls = clock.calls;
     CHECK(calls > 4);
-    CHECK(choices.choose(kLarge, ConvolutionPass::forward, std::ref(clock)) == winner);
+    CHECK(choices.choose({kLarge, ConvolutionPass::forward}, std::ref(clock)) == winner);
     CHECK(clock.calls == calls);
-    choices.choose(kLarge, ConvolutionPass::dgrad, std::ref(clock));  // another problem
+    choices.choose({kLarge, ConvolutionPass::dgrad}, std::ref(clock));  // another problem
     CHECK(clock.calls > calls);
   }
 }
@@ -45,9 +45,9 @@ TEST_CASE("convolution choices: what is large is timed once, and the fastest way
 TEST_CASE("convolution choices: small problems, and all while timing is off, follow a fixed rule") {
   cpu::ConvolutionChoices choices;
   FakeClock clock{ConvolutionAlgorithm::blocked};
-  CHECK(choices.choose(kLarge, ConvolutionPass::forward, std::ref(clock)) == ConvolutionAlgorithm::winograd);
+  CHECK(choices.choose({kLarge, ConvolutionPass::forward}, std::ref(clock)) == ConvolutionAlgorithm::winograd);
   choices.time_new(true);
-  CHECK(choices.choose(kSmall, ConvolutionPass::forward, std::ref(clock)) == ConvolutionAlgorithm::direct);
+  CHECK(choices.choose({kSmall, ConvolutionPass::forward}, std::ref(clock)) == ConvolutionAlgorithm::direct);
   CHECK(clock.calls == 0);
   CHECK(choices.names().empty());
 }
@@ -56,7 +56,7 @@ TEST_CASE("convolution choices: earlier choices are taken up by name") {
   cpu::ConvolutionChoices first;
   first.time_new(true);
   FakeClock clock{ConvolutionAlgorithm::blocked};
-  first.choose(kLarge, ConvolutionPass::wgrad, std::ref(clock));
+  first.choose({kLarge, ConvolutionPass::wgrad}, std::ref(clock));
   CHECK(first.names() ==
         std::map<std::string, std::string>{{"conv2d_wgrad x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1", "blocked"}});
 
@@ -64,7 +64,7 @@ TEST_CASE("convolution choices: earlier choices are taken up by name") {
   second.time_new(true);
   second.restore(first.names());
   FakeClock unused{ConvolutionAlgorithm::direct};
-  CHECK(second.choose(kLarge, ConvolutionPass::wgrad, std::ref(unused)) == ConvolutionAlgorithm::blocked);
+  CHECK(second.choose({kLarge, ConvolutionPass::wgrad}, std::ref(unused)) == ConvolutionAlgorithm::blocked);
   CHECK(unused.calls == 0);
 
   cpu::ConvolutionChoices third;  // unknown, and one that cannot do it: as if nothing had been timed
@@ -73,9 +73,20 @@ TEST_CASE("convolution choices: earlier choices are taken up by name") {
     Conv2dGeometry strided = kLarge;
     strided.stride = 2;
     third.restore({{"conv2d_wgrad x=64x28x28x64 weight=64x3x3x64 stride=2 pad=1", unusable}});
-    CHECK(third.choose(strided, ConvolutionPass::wgrad, std::ref(unused)) != ConvolutionAlgorithm::winograd);
+    CHECK(third.choose({strided, ConvolutionPass::wgrad}, std::ref(unused)) != ConvolutionAlgorithm::winograd);
     CHECK(third.names().empty());
   }
+}
+
+TEST_CASE("convolution choices: bf16 is another problem, and never for Winograd") {
+  cpu::ConvolutionChoices choices;
+  choices.time_new(true);
+  FakeClock clock{ConvolutionAlgorithm::winograd};
+  CHECK(choices.choose({kLarge, ConvolutionPass::dgrad, engine::Dtype::bf16}, std::ref(clock)) !=
+        ConvolutionAlgorithm::winograd);
+  CHECK(choices.choose({kLarge, ConvolutionPass::dgrad}, std::ref(clock)) == ConvolutionAlgorithm::winograd);
+  CHECK(choices.names().contains("conv2d_dgrad x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1 bf16"));
+  CHECK(choices.names().contains("conv2d_dgrad x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1"));
 }
 
 TEST_CASE("conv2d: every way that is chosen gives the same result but for rounding") {

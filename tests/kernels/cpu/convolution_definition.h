@@ -14,7 +14,8 @@ struct ConvolutionWay {
 };
 
 /// Checks forward, dgrad and wgrad against the definition in double, overwriting and accumulating, that a second call
-/// gives the same bits, and that nothing beside the outputs is written.
-void check_convolution(const engine::Context& context, const kernels::Conv2dGeometry& g, const ConvolutionWay& way);
+/// gives the same bits, and that nothing beside the outputs is written. `dtype`: of images and weights.
+void check_convolution(const engine::Context& context, const kernels::Conv2dGeometry& g, const ConvolutionWay& way,
+                       engine::Dtype dtype = engine::Dtype::f32);
 
 }  // namespace tests

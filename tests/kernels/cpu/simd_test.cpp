@@ -54,3 +54,17 @@ TEST_CASE("simd: reductions see every lane") {
   CHECK(sum(kernels::cpu::max(ascending(), broadcast(static_cast<float>(kLanes)))) ==
         static_cast<float>(kLanes * kLanes));
 }
+
+TEST_CASE("simd: bf16 vectors load exactly and store rounded to nearest even") {
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  float values[kLanes] = {0x1.01p0f, 0x1.03p0f, -0x1.010002p0f, kInfinity};
+  values[kLanes - 1] = 3.4e38f;
+  engine::bf16 halves[kLanes];
+  store(halves, load(values));
+  for (int i = 0; i < kLanes; ++i) CHECK(halves[i].bits == engine::bf16(values[i]).bits);
+  float back[kLanes];
+  store(back, load(halves));
+  for (int i = 0; i < kLanes; ++i) CHECK(back[i] == static_cast<float>(halves[i]));
+  store(halves, broadcast(std::nanf("")));
+  CHECK(std::isnan(static_cast<float>(halves[0])));
+}
