@@ -109,10 +109,9 @@ void crop_resize(const Context& context, const CropResize& args) {
   EXPECTS(row_bytes + column_bytes <= kMostSharedBytes, "crop_resize: the CUDA kernel takes rows of up to ",
           (kMostSharedBytes - column_bytes - kTapBytes) / kNumberBytes, " numbers, W * C, at an output of ", w,
           " pixels, got images ", x);
-  if (y.elements() == 0) return;
   // Whole turns of the warps, which take a row each.
   constexpr std::int64_t kWarps = kThreads / kWarp;
-  std::int64_t band = std::clamp<std::int64_t>((kSharedBytes - column_bytes) / row_bytes, 1, h);
+  std::int64_t band = std::max<std::int64_t>(1, std::min(h, (kSharedBytes - column_bytes) / row_bytes));
   if (band < h && band > kWarps) band -= band % kWarps;
   const auto narrowed = [](std::int64_t size) { return static_cast<int>(size); };
   const Sizes sizes{.batch = narrowed(x[0]),

@@ -28,7 +28,7 @@ __device__ void sort(Key* keys, int count) {
     for (int distance = run / 2; distance > 0; distance /= 2) {
       __syncthreads();
       for (int i = static_cast<int>(threadIdx.x); i < count / 2; i += kThreads) {
-        const int a = i / distance * 2 * distance + i % distance, b = a + distance;
+        const int a = 2 * i - (i & (distance - 1)), b = a + distance;
         const bool descending = (a & run) == 0;
         const Key first = keys[a], second = keys[b];
         if ((first < second) != descending) continue;
@@ -61,7 +61,7 @@ struct Best {
   }
 };
 
-/// The block's best, in thread 0. All threads must come.
+/// The block's best, the same in every thread. All threads must come.
 __device__ Best best_of_block(Best best) {
   __shared__ Best of_warp[kThreads / kWarp];
 #pragma unroll
@@ -70,9 +70,7 @@ __device__ Best best_of_block(Best best) {
   }
   if (lane_in_warp() == 0) of_warp[threadIdx.x / kWarp] = best;
   __syncthreads();
-  if (threadIdx.x == 0) {
-    for (const Best& other : of_warp) best.meet(other);
-  }
+  for (const Best& other : of_warp) best.meet(other);
   return best;
 }
 

@@ -80,6 +80,8 @@ TEST_CASE("cuda crop_resize sees the same pixels as the CPU's") {
       {2, 9, 60, 5, 1, 21, 8},        // two bands of rows
       {1, 4, 7000, 1, 2, 3, 16, 1},   // a row that takes more shared memory than a band should
       {0, 4, 4, 3, 2, 4, 4, 5},       // an empty batch
+      {1, 4, 4, 3, 2, 0, 4},          // outputs without pixels
+      {1, 4, 4, 3, 2, 4, 0},
   };
   for (const Case& c : cases) {
     for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
