@@ -1,7 +1,4 @@
 #pragma once
-#include <cuda_runtime_api.h>
-
-#include <cstdio>
 #include <memory>
 
 #include "kernels/context.h"
@@ -9,14 +6,6 @@
 #include "tests/numeric.h"
 
 namespace tests {
-
-/// Whether there is a device to test on. If not, says so in the words that ctest shows as Skipped.
-inline bool has_cuda_device() {
-  int count = 0;
-  if (cudaGetDeviceCount(&count) == cudaSuccess && count > 0) return true;
-  std::puts("[skipped] no CUDA device here");
-  return false;
-}
 
 inline engine::Context cuda_context(kernels::cuda::F32Products f32_products = kernels::cuda::F32Products::exact) {
   return {std::make_unique<kernels::cuda::CudaBackend>(0, f32_products), 1};

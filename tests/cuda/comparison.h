@@ -49,10 +49,9 @@ struct Comparison {
   }
 };
 
-/// Calls `body` for every combination of types, if there is a device.
+/// Calls `body` for every combination of types.
 template <class Body>
 void compare_devices(const Body& body) {
-  if (!has_cuda_device()) return;
   const engine::Context cpu = kernels::make_context(), cuda = cuda_context();
   for (const OperandTypes& types : kOperandTypes) {
     CAPTURE(name(types.operands));

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "kernels/cuda/dnn.h"
+#include "kernels/cuda/check.h"
 #include "tests/cuda/comparison.h"
 
 using namespace engine;
@@ -67,7 +67,6 @@ TEST_CASE("cuda conv2d: all passes equal the CPU's, over and on top of what is t
 }
 
 TEST_CASE("cuda conv2d: whichever way was timed to be the fastest gives the same result but for rounding") {
-  if (!tests::has_cuda_device()) return;
   const Context cpu = make_context(), cuda = tests::cuda_context();
   cuda::Choices& choices = cuda::backend(cuda).choices();
   choices.time_new(true);
@@ -92,7 +91,6 @@ TEST_CASE("cuda conv2d: a slice that is aligned to its elements only") {
 }
 
 TEST_CASE("cuda conv2d: tf32 rounds the operands of f32 products, where it is allowed") {
-  if (!tests::has_cuda_device()) return;
   const Context cpu = make_context(), cuda = tests::cuda_context(cuda::F32Products::tf32);
   const Comparison on{cpu, cuda, {Dtype::f32, Dtype::f32}};
   const Conv2dGeometry g{.n = 4, .h = 14, .w = 14, .c = 64, .k = 64, .r = 3, .s = 3, .stride = 1, .pad = 1};
@@ -103,7 +101,6 @@ TEST_CASE("cuda conv2d: tf32 rounds the operands of f32 products, where it is al
 }
 
 TEST_CASE("cuda conv2d: no plan is made while a CUDA graph is recorded") {
-  if (!tests::has_cuda_device()) return;
   const Context cuda = tests::cuda_context();
   const Conv2dGeometry g{.n = 1, .h = 4, .w = 4, .c = 8, .k = 8, .r = 3, .s = 3, .stride = 1, .pad = 1};
   const Tensor x = Tensor::zeros(cuda, {1, 4, 4, 8}), weight = Tensor::zeros(cuda, {8, 3, 3, 8});
@@ -120,29 +117,4 @@ TEST_CASE("cuda conv2d: no plan is made while a CUDA graph is recorded") {
   CUDA_CHECK(cudaStreamEndCapture(stream, &graph));
   CUDA_CHECK(cudaGraphDestroy(graph));
   CHECK_NOTHROW(convolve());
-}
-
-TEST_CASE("cuda conv2d: types that do not go together are named") {
-  const Context context = make_context();  // refused before the device is asked
-  const Conv2dGeometry g{.n = 1, .h = 1, .w = 1, .c = 1, .k = 1, .r = 1, .s = 1};
-  const Tensor f32 = Tensor::zeros(context, {1, 1, 1, 1}), bf16 = Tensor::zeros(context, {1, 1, 1, 1}, Dtype::bf16);
-  CHECK_THROWS_WITH_AS(cuda::conv2d_forward(context, {.g = g, .x = bf16, .weight = f32, .y = f32}),
-                       "conv2d: the CUDA kernel takes x and weight both in f32 or both in bf16, and y like them or in "
-                       "f32, got x bf16, weight f32 and y f32",
-                       Error);
-  CHECK_THROWS_WITH_AS(cuda::conv2d_dgrad(context, {.g = g, .dy = f32, .weight = f32, .dx = {bf16}}),
-                       doctest::Contains("got dy f32, weight f32 and dx bf16"), Error);
-  CHECK_THROWS_WITH_AS(cuda::conv2d_wgrad(context, {.g = g, .dy = f32, .x = bf16, .dweight = {f32}}),
-                       doctest::Contains("got dy f32, x bf16 and dweight f32"), Error);
-}
-
-TEST_CASE("cuda check: a failed call of cuDNN says where, what and what to do") {
-  const cuda::Call call{"cudnnCreate(&made)", "dnn.cpp", 7};
-  CHECK_THROWS_WITH_AS(cuda::check(CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH, call),
-                       doctest::Contains("dnn.cpp:7: cudnnCreate(&made) failed: "
-                                         "CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH, "),
-                       Error);
-  CHECK_THROWS_WITH_AS(cuda::check(CUDNN_STATUS_SUBLIBRARY_VERSION_MISMATCH, call),
-                       doctest::Contains("; LD_LIBRARY_PATH mixes several versions of cuDNN"), Error);
-  CHECK_NOTHROW(cuda::check(CUDNN_STATUS_SUCCESS, call));
 }
