@@ -89,15 +89,14 @@ void check(cublasStatus_t status, const Call& call) {
   }
 }
 
-Blas::Blas(F32Products f32_products) : f32_products_(f32_products) {
-  cublasLtHandle_t made = nullptr;
-  CUBLAS_CHECK(cublasLtCreate(&made));
-  handle_ = UniqueHandle<cublasLtHandle_t, cublasLtDestroy>(made);
-}
-
 const ProductPlan& Blas::plan(const Context& context, const ProductGeometry& g, const void* bias) {
   if (const auto found = plans_.find(g); found != plans_.end()) return found->second;
   expect_no_capture(context, text(g));
+  if (handle() == nullptr) {
+    cublasLtHandle_t made = nullptr;
+    CUBLAS_CHECK(cublasLtCreate(&made));
+    handle_ = UniqueHandle<cublasLtHandle_t, cublasLtDestroy>(made);
+  }
   ProductPlan plan = describe(g, f32_products_, bias);
   cublasLtMatmulHeuristicResult_t chosen{};
   int count = 0;

@@ -34,8 +34,8 @@ struct ProductPlan {
 /// A context's cuBLASLt handle, and the plans of the products it has computed.
 class Blas {
  public:
-  explicit Blas(F32Products f32_products);
-  cublasLtHandle_t handle() const { return handle_.get(); }
+  explicit Blas(F32Products f32_products) : f32_products_(f32_products) {}
+  cublasLtHandle_t handle() const { return handle_.get(); }  ///< made with the first plan
   /// `bias` is an address that is aligned like the biases of the calls.
   const ProductPlan& plan(const Context& context, const ProductGeometry& geometry, const void* bias);
 

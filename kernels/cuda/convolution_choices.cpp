@@ -61,6 +61,7 @@ const ConvolutionPlan& Convolutions::plan(const Context& context, const Convolut
   restored_ = choices.restored();
   if (const auto found = plans_.find(problem); found != plans_.end()) return found->second;
   expect_no_capture(context, problem.name());
+  if (handle() == nullptr) handle_ = make_dnn_handle(stream(context));
   const auto begin = std::chrono::steady_clock::now();
   bool timed = false;
   const ConvolutionPlan plan =
@@ -75,7 +76,7 @@ const ConvolutionPlan& Convolutions::plan(const Context& context, const Convolut
 
 Convolutions& convolutions(const Context& context) {
   std::shared_ptr<Convolutions>& made = backend(context).convolutions();
-  if (!made) made = std::make_shared<Convolutions>(stream(context));
+  if (!made) made = std::make_shared<Convolutions>();
   return *made;
 }
 

@@ -18,8 +18,7 @@ ConvolutionPlan choose_plan(const PlanTarget& target, Choices& choices, const Co
 /// A context's cuDNN handle, and the plans of the convolutions that it has computed.
 class Convolutions {
  public:
-  explicit Convolutions(cudaStream_t stream) : handle_(make_dnn_handle(stream)) {}
-  cudnnHandle_t handle() const { return handle_.get(); }
+  cudnnHandle_t handle() const { return handle_.get(); }  ///< made with the first plan
   const ConvolutionPlan& plan(const Context& context, const ConvolutionProblem& problem, const PlanSeconds& seconds);
 
  private:

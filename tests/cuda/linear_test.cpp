@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "kernels/cuda/check.h"
 #include "tests/cuda/comparison.h"
 
 using namespace engine;
@@ -91,4 +92,20 @@ TEST_CASE("cuda linear: tf32 rounds the operands of f32 products, where it is al
       cpu::linear_forward, cuda::linear_forward, {on.operand({64, kTerms}, 1), on.operand({128, kTerms}, 2)}, {64, 128},
       0x1p-9 * std::sqrt(kTerms),
       [](const auto& in, View y) { return LinearForward{.x = in[0], .weight = in[1], .bias = {}, .y = y}; });
+}
+
+TEST_CASE("cuda linear: no plan is made while a CUDA graph is recorded") {
+  const Context cuda = tests::cuda_context();
+  const Tensor x = Tensor::zeros(cuda, {2, 4}), weight = Tensor::zeros(cuda, {3, 4}), y = Tensor::zeros(cuda, {2, 3});
+  const auto multiply = [&] { cuda::linear_forward(cuda, {.x = x, .weight = weight, .bias = {}, .y = y}); };
+  const auto stream = cuda::stream(cuda);
+  CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
+  CHECK_THROWS_WITH_AS(multiply(),
+                       "product 2x3x4 nt f32 to f32: a CUDA graph is being recorded, and there is no plan yet; run the "
+                       "step once before, outside of the graph",
+                       Error);
+  cudaGraph_t graph = nullptr;
+  CUDA_CHECK(cudaStreamEndCapture(stream, &graph));
+  CUDA_CHECK(cudaGraphDestroy(graph));
+  CHECK_NOTHROW(multiply());
 }
