@@ -22,6 +22,8 @@ int run_main(int argc, char** argv, int (*program)(int argc, char** argv)) {
     return report(std::string(error.what()) + " (see `" + name + " --help`)", kUsage);
   } catch (const engine::DataError& error) { return report(error.what(), kData); } catch (const NonFiniteError& error) {
     return report(error.what(), kNonFinite);
+  } catch (const engine::OutOfMemory& error) {
+    return report(error.with_remedy("use a smaller batch size, network or data set").what(), kFailure);
   } catch (const Interrupted& stop) {
     std::cerr << name << ": " << stop.what() << "\n";  // as asked: not an error
     return kInterrupted;

@@ -10,6 +10,8 @@
 #include "apps/run/metrics.h"
 #include "apps/run/precision.h"
 #include "apps/run/signals.h"
+#include "apps/train/fitting_batch.h"
+#include "apps/train/late_records.h"
 #include "apps/train/make_encoder.h"
 #include "apps/train/make_optimizer.h"
 #include "apps/train/parameter_files.h"
@@ -41,13 +43,6 @@ double milliseconds(Clock::duration duration) { return std::chrono::duration<dou
 double unix_time() {
   return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
-
-/// Times and counts of the steps since the last logged record.
-struct Window {
-  Clock::time_point begin = Clock::now();
-  std::int64_t steps = 0;
-  double wait_ms = 0;
-};
 
 }  // namespace
 
@@ -119,6 +114,14 @@ void Trainer::train_step(const data::HostBatch& batch) {
   status_->finish_step(scalars);
 }
 
+void Trainer::train_step_or_advise(const data::HostBatch& batch) {
+  try {
+    train_step(batch);
+  } catch (const engine::OutOfMemory& error) {
+    throw error.with_remedy(fitting_batch(context_, config_, network_, *train_, error));
+  }
+}
+
 Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe) {
   const std::int64_t steps = plan_.schedule.steps, per_epoch = plan_.steps_per_epoch;
   status_.emplace(context_, plan_.schedule.table(), step_);
@@ -134,12 +137,13 @@ Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe) 
 
   Summary summary;
   const Clock::time_point begin = Clock::now();
+  LateRecords late(*status_);
   Window window;
   while (step_ < steps) {
     {
       const data::Loader::Lease batch = loader.next();
       window.wait_ms += batch.waited_ms();
-      train_step(*batch);
+      train_step_or_advise(*batch);
     }
     ++step_;
     ++window.steps;
@@ -153,33 +157,35 @@ Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe) 
     const bool epoch_ends = step_ % per_epoch == 0, last = step_ == steps;
     const auto each = [&](std::int64_t n) { return epoch_ends && n > 0 && step_ / per_epoch % n == 0; };
     const bool logs = step_ % config_.run.log_every == 0 || epoch_ends || last;
+    const bool evaluates = last || each(config_.eval.every);
+    const bool saves = last || signal != 0 || each(config_.run.ckpt_every);
     // Nothing is saved that was not seen to be finite, and the ring of records must not overflow.
-    if (logs || signal != 0 || window.steps % engine::TrainingStatus::kSlots == 0) {
-      const engine::StepRecord record = status_->collect().back();
-      const double ms = milliseconds(Clock::now() - window.begin) / static_cast<double>(window.steps);
-      const auto scalar = [&](Scalar i) { return static_cast<double>(record.scalars[i]); };
+    if (logs || signal != 0 || window.steps % engine::TrainingStatus::kSlots == 0) late.request(window, logs);
+    // A GPU's records come a few steps late: only what is made of the weights waits for them.
+    while (const auto read = evaluates || saves ? late.awaited() : late.arrived()) {
+      const auto scalar = [&](Scalar i) { return static_cast<double>(read->record.scalars[i]); };
       summary.loss = scalar(kLoss);
-      if (logs || status_->nonfinite()) {
-        metrics.write({.step = record.step,
-                       .epoch = epochs(record.step),
+      if (read->logs || status_->nonfinite()) {
+        metrics.write({.step = read->record.step,
+                       .epoch = epochs(read->record.step),
                        .time = unix_time(),
                        .loss = scalar(kLoss),
                        .loss_align = scalar(kAlignment),
                        .loss_dist = scalar(kDistribution),
                        .contrast_acc = scalar(kContrastAccuracy),
                        .probe_acc = scalar(kProbeAccuracy),
-                       .lr = record.learning_rate,
+                       .lr = read->record.learning_rate,
                        .grad_norm = scalar(kGradientNorm),
-                       .images_per_s = static_cast<double>(config_.train.batch_size) * 1e3 / ms,
-                       .step_ms = ms,
-                       .data_wait_ms = window.wait_ms / static_cast<double>(window.steps),
+                       .images_per_s = static_cast<double>(config_.train.batch_size) * 1e3 / read->step_ms,
+                       .step_ms = read->step_ms,
+                       .data_wait_ms = read->wait_ms,
                        .mem_peak_bytes = static_cast<double>(context_.pool().peak_bytes())});
       }
       if (status_->nonfinite()) fail_nonfinite(directory);
     }
     observe(step_, summary.loss ? fmt::format("loss {:.4f}", *summary.loss) : "");
 
-    if (last || each(config_.eval.every)) {
+    if (evaluates) {
       summary.test_accuracy = test_accuracy();
       metrics.write({.step = step_,
                      .epoch = epochs(step_),
@@ -189,7 +195,7 @@ Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe) 
       directory.log(fmt::format("step {}: loss {:.4f}, online probe {:.4f} on the test set", step_, *summary.loss,
                                 summary.test_accuracy));
     }
-    if (last || signal != 0 || each(config_.run.ckpt_every)) {
+    if (saves) {
       plans.save();  // before the checkpoint: what follows it must round as what came before
       checkpoints.save(state(), [this](const fs::path& path) { write_tensors(path); });
     }

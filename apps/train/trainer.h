@@ -50,6 +50,7 @@ class Trainer {
 
  private:
   void train_step(const data::HostBatch& batch);
+  void train_step_or_advise(const data::HostBatch& batch);  ///< on a batch size that fits
   TrainingState state() const;
   void write_tensors(const std::filesystem::path& directory) const;
   void write_exports(const std::filesystem::path& directory) const;

@@ -26,7 +26,7 @@ std::string concat(const Parts&... parts) {
   return out.str();
 }
 
-/// A device has no more memory. The message says how much was wanted; whoever knows what could be smaller adds that.
+/// A device has no more memory, and nobody has said yet what could be smaller.
 class OutOfMemory : public Error {
  public:
   struct Bytes {
@@ -34,7 +34,7 @@ class OutOfMemory : public Error {
   };
   OutOfMemory(const std::string& message, Bytes bytes) : Error(message), bytes_(bytes) {}
   const Bytes& bytes() const { return bytes_; }
-  OutOfMemory advising(const std::string& remedy) const { return {concat(what(), "; ", remedy), bytes_}; }
+  Error with_remedy(const std::string& remedy) const { return Error(concat(what(), "; ", remedy)); }
 
  private:
   Bytes bytes_;

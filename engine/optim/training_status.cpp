@@ -14,36 +14,59 @@ TrainingStatus::TrainingStatus(const Context& context, const std::vector<float>&
       learning_rates_(Tensor::from(context, {static_cast<std::int64_t>(learning_rates.size())}, learning_rates)),
       ring_(Tensor::zeros(context, {kSlots, kColumns})),
       issued_(first_step),
-      collected_(first_step),
+      requested_(first_step),
       completed_(first_step) {}
 
 void TrainingStatus::finish_step(std::span<const Tensor> scalars) {
   EXPECTS(scalars.size() <= kernels::kRecordScalars, "step record: at most ", kernels::kRecordScalars, " scalars, got ",
           scalars.size());
-  EXPECTS(issued_ - collected_ < kSlots, "step record: ", kSlots, " steps without collect()");
+  EXPECTS(issued_ - requested_ < kSlots, "step record: ", kSlots, " steps without a request for their records");
   kernels::FinishStep args{.scalars = {}, .learning_rates = learning_rates_, .ring = ring_, .status = status_};
   std::copy(scalars.begin(), scalars.end(), args.scalars);
   kernels::finish_step(status_.context(), args);
   ++issued_;
 }
 
-std::vector<StepRecord> TrainingStatus::collect() {
-  const std::vector<std::int32_t> status = status_.to_host<std::int32_t>();
+void TrainingStatus::request() {
+  Backend& backend = status_.context().backend();
+  requests_.push_back({.first = requested_,
+                       .end = issued_,
+                       .status = backend.read(View(status_).data, status_.bytes()),
+                       .ring = backend.read(View(ring_).data, ring_.bytes())});
+  requested_ = issued_;
+}
+
+std::optional<std::vector<StepRecord>> TrainingStatus::arrived() {
+  // The ring was asked for last.
+  if (requests_.empty() || !requests_.front().ring->arrived()) return std::nullopt;
+  return awaited();
+}
+
+std::optional<std::vector<StepRecord>> TrainingStatus::awaited() {
+  if (requests_.empty()) return std::nullopt;
+  const Request request = std::move(requests_.front());
+  requests_.pop_front();
+  const auto* status = static_cast<const std::int32_t*>(request.status->wait());
+  const auto* ring = static_cast<const float*>(request.ring->wait());
   completed_ = status[kernels::kStatusStep];
   nonfinite_ = status[kernels::kStatusNonfinite] != 0;
-  std::vector<StepRecord> records;
-  if (issued_ == collected_) return records;
-  const std::vector<float> ring = ring_.to_host<float>();
   // A non-finite step leaves its record in the slot after the completed ones.
-  const std::int64_t last = std::min(issued_, completed_ + (nonfinite_ ? 1 : 0));
-  for (std::int64_t step = collected_; step < last; ++step) {
-    const float* row = ring.data() + step % kSlots * kColumns;
+  const std::int64_t last = std::min(request.end, completed_ + (nonfinite_ ? 1 : 0));
+  std::vector<StepRecord> records;
+  for (std::int64_t step = request.first; step < last; ++step) {
+    const float* row = ring + step % kSlots * kColumns;
     StepRecord record{.step = step + 1, .scalars = {}, .learning_rate = row[kernels::kRecordScalars]};
     std::copy_n(row, kernels::kRecordScalars, record.scalars.begin());
     records.push_back(record);
   }
-  collected_ = issued_;
   return records;
+}
+
+std::vector<StepRecord> TrainingStatus::collect() {
+  request();
+  std::vector<StepRecord> all;
+  while (const auto records = awaited()) all.insert(all.end(), records->begin(), records->end());
+  return all;
 }
 
 }  // namespace engine

@@ -1,6 +1,9 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -29,18 +32,30 @@ class TrainingStatus {
   /// Ends a step on the device: records the scalars ([] f32 each) and counts the step.
   void finish_step(std::span<const Tensor> scalars);
 
-  /// The records of the steps since the last call, oldest first; waits for the device. At most kSlots steps may pass
-  /// between calls.
+  /// Asks for the records of the steps since the last request, without waiting. At most kSlots steps may pass between
+  /// requests.
+  void request();
+  /// What the oldest open request asked for, oldest step first; nothing when there is none, or it has not arrived.
+  std::optional<std::vector<StepRecord>> arrived();
+  /// The same, but waits for the device.
+  std::optional<std::vector<StepRecord>> awaited();
+  /// The records of all steps not yet handed out; waits for the device.
   std::vector<StepRecord> collect();
-  /// As of the last `collect`.
+  /// As of what was handed out last.
   std::int64_t completed_steps() const { return completed_; }
   bool nonfinite() const { return nonfinite_; }
 
   static constexpr std::int64_t kSlots = 1024;
 
  private:
+  struct Request {
+    std::int64_t first, end;  // of the steps, from 0
+    std::unique_ptr<Readback> status, ring;
+  };
+
   Tensor status_, learning_rates_, ring_;
-  std::int64_t issued_ = 0, collected_ = 0, completed_ = 0;
+  std::deque<Request> requests_;
+  std::int64_t issued_ = 0, requested_ = 0, completed_ = 0;
   bool nonfinite_ = false;
 };
 

@@ -13,7 +13,7 @@ class MatmulPlans;
 
 /// The CPU back end: memory from the C library, oneDNN's compiled convolutions and products, and which algorithm
 /// computes which convolution.
-class CpuBackend final : public engine::Backend {
+class CpuBackend : public engine::Backend {
  public:
   CpuBackend();
   ~CpuBackend() override;

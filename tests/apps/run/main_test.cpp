@@ -48,6 +48,10 @@ TEST_CASE("main: every kind of failure has its line and exit code") {
   CHECK(memory.code == 1);
   CHECK(memory.text == "pretrain: error: out of memory on the host; use a smaller batch size, network or data set\n");
 
+  const Outcome device = run([](int, char**) -> int { throw engine::OutOfMemory("out of memory: wanted much", {}); });
+  CHECK(device.code == 1);
+  CHECK(device.text == "pretrain: error: out of memory: wanted much; use a smaller batch size, network or data set\n");
+
   const Outcome stopped = run([](int, char**) -> int { throw apps::Interrupted("stopped by SIGTERM"); });
   CHECK(stopped.code == 75);
   CHECK(stopped.text == "pretrain: stopped by SIGTERM\n");

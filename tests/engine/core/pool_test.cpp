@@ -74,7 +74,7 @@ TEST_CASE("pool: gives the cache back before it gives up, and then says what was
     CHECK(error.bytes().wanted == 8192);
     CHECK(error.bytes().free == 0);
     CHECK(error.bytes().in_use == 4096);
-    CHECK(std::string(error.advising("buy some").what()).ends_with("4 KiB in use; buy some"));
+    CHECK(std::string(error.with_remedy("buy some").what()).ends_with("4 KiB in use; buy some"));
   }
   pool.release(big);
 }

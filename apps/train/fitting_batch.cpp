@@ -1,0 +1,43 @@
+#include "apps/train/fitting_batch.h"
+
+#include <algorithm>
+
+#include "apps/input/run_data.h"
+#include "apps/train/contrastive_objective.h"
+#include "engine/autograd.h"
+
+namespace apps {
+namespace {
+
+constexpr std::int64_t kSmallest = 2;  // a contrast needs another image
+
+}  // namespace
+
+std::string fitting_batch(const engine::Context& context, const Config& config, Network& network,
+                          const data::Source& source, const engine::OutOfMemory& error) {
+  const engine::Pool& pool = context.pool();
+  const std::size_t fixed = pool.used_bytes(), most = error.bytes().in_use + error.bytes().free;
+  std::size_t taken = 0;
+  const auto fits = [&](std::int64_t size) {
+    try {
+      context.pool().reset_peak();
+      DeviceBatch batch(context, source, size);
+      batch.upload(read_examples(source, 0, size));
+      network.parameters.begin_step();
+      engine::backward(contrastive_objective(config, network, batch).total);
+      taken = pool.peak_bytes() - fixed;
+      return true;
+    } catch (const engine::OutOfMemory&) { return false; }
+  };
+
+  std::int64_t size = config.train.batch_size / 2;
+  while (size >= kSmallest && !fits(size)) size /= 2;
+  if (size < kSmallest) return "no batch fits beside this network: lower --width or choose a smaller --arch";
+  // Memory grows with the batch in a straight line, but for rounding: what the line says is tried, and a little less.
+  const std::size_t each = taken / static_cast<std::size_t>(size) + 1;
+  auto larger = std::min(static_cast<std::int64_t>((most - fixed) / each), config.train.batch_size - 1);
+  while (larger > size && !fits(larger)) larger -= std::max<std::int64_t>(larger / 16, 1);
+  return engine::concat("--batch-size ", std::max(larger, size), " would fit");
+}
+
+}  // namespace apps

@@ -1,0 +1,13 @@
+#pragma once
+#include "apps/run/config.h"
+#include "apps/train/network.h"
+#include "engine/core/error.h"
+
+namespace apps {
+
+/// What to do about a training step that did not fit: "--batch-size 384 would fit". Found by computing the gradients of
+/// smaller batches, so the network's running statistics are of no more use.
+std::string fitting_batch(const engine::Context& context, const Config& config, Network& network,
+                          const data::Source& source, const engine::OutOfMemory& error);
+
+}  // namespace apps

@@ -1,0 +1,45 @@
+#pragma once
+#include <chrono>
+#include <deque>
+#include <optional>
+
+#include "engine/optim/training_status.h"
+
+namespace apps {
+
+/// Times and counts of the steps since the last logged record.
+struct Window {
+  std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
+  std::int64_t steps = 0;
+  double wait_ms = 0;  ///< for data
+};
+
+/// Step records on their way from the device, and the windows that they close.
+class LateRecords {
+ public:
+  explicit LateRecords(engine::TrainingStatus& status) : status_(status) {}
+
+  struct Read {
+    engine::StepRecord record;  ///< of the last step that was asked for
+    bool logs;                  ///< as in the request
+    double step_ms, wait_ms;    ///< means over the window
+  };
+  void request(const Window& window, bool logs);
+  /// The next record, if it is here.
+  std::optional<Read> arrived() { return next(status_.arrived()); }
+  /// The next record that was asked for; waits for the device.
+  std::optional<Read> awaited() { return next(status_.awaited()); }
+
+ private:
+  struct Open {
+    Window window;
+    bool logs;
+  };
+  std::optional<Read> next(const std::optional<std::vector<engine::StepRecord>>& records);
+
+  engine::TrainingStatus& status_;
+  std::deque<Open> open_;
+  std::chrono::steady_clock::time_point last_{};  // when the last window was closed
+};
+
+}  // namespace apps

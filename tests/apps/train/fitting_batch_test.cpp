@@ -1,0 +1,75 @@
+#include "apps/train/fitting_batch.h"
+
+#include <doctest/doctest.h>
+
+#include "apps/input/run_data.h"
+#include "apps/train/contrastive_objective.h"
+#include "engine/autograd.h"
+#include "kernels/cpu/backend.h"
+#include "tests/apps/memory_source.h"
+
+using namespace apps;
+
+namespace {
+
+/// A CPU with so much memory.
+class SmallBackend final : public kernels::cpu::CpuBackend {
+ public:
+  explicit SmallBackend(std::size_t bytes) : free_(bytes) {}
+  void* allocate(std::size_t bytes) override {
+    if (bytes > free_) return nullptr;
+    free_ -= bytes;
+    return CpuBackend::allocate(bytes);
+  }
+  void deallocate(void* memory, std::size_t bytes) noexcept override {
+    free_ += bytes;
+    CpuBackend::deallocate(memory, bytes);
+  }
+  std::size_t free_bytes() const override { return free_; }
+
+ private:
+  std::size_t free_;
+};
+
+constexpr std::int64_t kBatch = 200;
+
+/// The advice of a machine with so much memory, on a step that does not fit; empty if it does.
+std::string advice(std::size_t bytes, std::int64_t batch_size) {
+  const engine::Context context(std::make_unique<SmallBackend>(bytes), 1);
+  const tests::MemorySource source(kBatch);
+  Config config;
+  config.train.batch_size = batch_size;
+  Network network(context, config, source);
+  try {
+    DeviceBatch batch(context, source, batch_size);
+    batch.upload(read_examples(source, 0, batch_size));
+    network.parameters.begin_step();
+    engine::backward(contrastive_objective(config, network, batch).total);
+    return "";
+  } catch (const engine::OutOfMemory& error) { return fitting_batch(context, config, network, source, error); }
+}
+
+}  // namespace
+
+TEST_CASE("fitting batch: the size that is named fits, and is not far from the largest that does") {
+  constexpr std::size_t kMemory = std::size_t{24} << 20;
+  const std::string sentence = advice(kMemory, kBatch);
+  REQUIRE(sentence.starts_with("--batch-size "));
+  REQUIRE(sentence.ends_with(" would fit"));
+  const std::int64_t size = std::stoll(sentence.substr(13));
+  CHECK(size >= 2);
+  CHECK(size < kBatch);
+  CHECK(advice(kMemory, size).empty());
+  CHECK_FALSE(advice(kMemory, size * 3 / 2 + 2).empty());
+}
+
+TEST_CASE("fitting batch: where the network leaves no room, no batch is promised") {
+  std::size_t network_bytes = 0;
+  {
+    const engine::Context context(std::make_unique<SmallBackend>(std::size_t{1} << 30), 1);
+    const Network network(context, Config{}, tests::MemorySource(kBatch));
+    network_bytes = context.pool().held_bytes();
+  }
+  CHECK(advice(network_bytes + 4096, kBatch) ==
+        "no batch fits beside this network: lower --width or choose a smaller --arch");
+}

@@ -1,0 +1,42 @@
+#include "apps/train/late_records.h"
+
+#include <doctest/doctest.h>
+
+#include <thread>
+
+#include "tests/late_backend.h"
+
+using apps::LateRecords;
+using apps::Window;
+
+TEST_CASE("late records: each comes with the means of its own window") {
+  auto owner = std::make_unique<tests::LateBackend>();
+  tests::LateBackend& device = *owner;
+  const engine::Context context(std::move(owner), 1);
+  engine::TrainingStatus status(context, std::vector<float>(10, 1.0f), 0);
+  LateRecords late(status);
+  const auto window = [&](int steps, double wait_ms) {
+    const Window begun{.steps = steps, .wait_ms = wait_ms};
+    for (int i = 0; i < steps; ++i) status.finish_step({});
+    return begun;
+  };
+  late.request(window(2, 6), true);
+  CHECK_FALSE(late.arrived());
+  late.request(window(1, 5), false);
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  device.arrive();
+  const auto first = late.arrived();
+  REQUIRE(first);
+  CHECK(first->record.step == 2);
+  CHECK(first->logs);
+  CHECK(first->wait_ms == 3);
+  CHECK(first->step_ms >= 10);
+  const auto second = late.awaited();
+  REQUIRE(second);
+  CHECK(second->record.step == 3);
+  CHECK_FALSE(second->logs);
+  CHECK(second->wait_ms == 5);
+  CHECK(second->step_ms <
+        2 * first->step_ms);  // since the record before it came, which is when the device had done those steps
+  CHECK_FALSE(late.awaited());
+}

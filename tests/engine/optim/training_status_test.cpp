@@ -1,0 +1,73 @@
+#include "engine/optim/training_status.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/late_backend.h"
+
+using namespace engine;
+using tests::LateBackend;
+
+namespace {
+
+/// Ends steps whose loss is their number.
+struct Steps {
+  explicit Steps(const Context& context, std::int64_t first = 0)
+      : status(context, std::vector<float>(3000, 0.5f), first), step(first), loss(Tensor::empty(context, {})) {}
+  void finish(int count) {
+    for (; count > 0; --count) {
+      loss.upload<float>(std::vector<float>{static_cast<float>(++step)});
+      status.finish_step({&loss, 1});
+    }
+  }
+  TrainingStatus status;
+  std::int64_t step;
+  Tensor loss;
+};
+
+}  // namespace
+
+TEST_CASE("training status: records are read late, as they were when they were asked for") {
+  auto owner = std::make_unique<LateBackend>();
+  LateBackend& device = *owner;
+  const Context context(std::move(owner), 1);
+  Steps steps(context, 7);
+  CHECK_FALSE(steps.status.arrived());  // nothing was asked for
+  steps.finish(3);
+  steps.status.request();
+  steps.finish(2);
+  CHECK_FALSE(steps.status.arrived());
+  CHECK(steps.status.completed_steps() == 7);
+  device.arrive();
+  device.delay();
+  steps.status.request();
+  const auto first = steps.status.arrived();
+  REQUIRE(first);
+  REQUIRE(first->size() == 3);
+  CHECK(first->front().step == 8);
+  CHECK(first->back().scalars[0] == 10);
+  CHECK(first->back().learning_rate == 0.5f);
+  CHECK(steps.status.completed_steps() == 10);
+  CHECK_FALSE(steps.status.arrived());  // the second request is under way
+  const auto second = steps.status.awaited();
+  REQUIRE(second);
+  REQUIRE(second->size() == 2);
+  CHECK(second->front().step == 11);
+  CHECK(steps.status.completed_steps() == 12);
+  CHECK_FALSE(steps.status.awaited());
+}
+
+TEST_CASE("training status: collect hands out what was asked for and what was not, and the ring goes round") {
+  const Context context(std::make_unique<LateBackend>(), 1);
+  Steps steps(context);
+  for (int round = 0; round < 2; ++round) {
+    steps.finish(1000);
+    steps.status.request();
+    steps.finish(24);
+    const auto records = steps.status.collect();
+    REQUIRE(records.size() == 1024);
+    CHECK(records.front().step == round * 1024 + 1);
+    CHECK(records.back().scalars[0] == static_cast<float>(round * 1024 + 1024));
+  }
+  steps.finish(1024);
+  CHECK_THROWS_WITH_AS(steps.finish(1), "step record: 1024 steps without a request for their records", Error);
+}
