@@ -11,14 +11,14 @@ namespace kernels {
 
 /// Who is compared with whom. Rows need not be normalised; any temperature > 0 is safe from overflow.
 struct ContrastPairs {
-  /// f32 or bf16 [n,d] each: row i of both shows example i. Products of bf16 rows may be taken on tensor cores; sums
-  /// are in f32 always.
-  ConstView view1, view2;
+  ConstView view1, view2;  // f32 or bf16 [n,d] each: row i of both shows example i
   float temperature;
   bool within_views;  // true: NT-Xent; false: cross-view InfoNCE
   /// Anchors are both views of the examples [first_anchor, first_anchor + m), m the size of the outputs; candidates are
   /// always all 2n rows. Sums over disjoint ranges of anchors add up to what one call gives.
   std::int64_t first_anchor = 0;
+  /// Whether products may be of rows rounded to bf16, as tensor cores want them. Sums and gradients are f32 either way.
+  bool bf16_products = false;
 
   /// Floating-point operations of computing each similarity of m anchor examples once (s is symmetric) ...
   std::int64_t similarity_operations(std::int64_t m) const;

@@ -52,17 +52,18 @@ Destination rows(const Destination& to, std::int64_t begin, std::int64_t count) 
 
 }  // namespace
 
-ContrastiveLoss nt_xent(const Tensor& u, float temperature) {
+ContrastiveLoss nt_xent(const Tensor& u, float temperature, Products products) {
   EXPECTS(u.shape().rank() == 2 && u.shape()[0] > 0 && u.shape()[0] % 2 == 0 && is_float(u.dtype()),
           "nt_xent: u must be f32 or bf16 [2n,d], the rows of view 1 above those of view 2, got ", name(u.dtype()), " ",
           u.shape());
   check_temperature("nt_xent", temperature);
   const std::int64_t n = u.shape()[0] / 2;
-  const auto pairs = [n, temperature](const Tensor& both) {
+  const auto pairs = [n, temperature, products](const Tensor& both) {
     return kernels::ContrastPairs{.view1 = both.first_dimension_range(0, n),
                                   .view2 = both.first_dimension_range(n, n),
                                   .temperature = temperature,
-                                  .within_views = true};
+                                  .within_views = true,
+                                  .bf16_products = products == Products::bf16};
   };
   const Forward y = forward(u.context(), pairs(u), u.wants_gradient());
   const auto backward = [=, u = u.detach(), lse = y.lse, kept = y.kept](const Tensor& dloss, Grads& d) {
@@ -77,29 +78,31 @@ ContrastiveLoss nt_xent(const Tensor& u, float temperature) {
   return {.loss = with_grad(loss_of(y.sums), {u}, backward), .metrics = y.sums};
 }
 
-ContrastiveLoss cross_view(const Tensor& u1, const Tensor& u2, float temperature) {
+ContrastiveLoss cross_view(const Tensor& u1, const Tensor& u2, float temperature, Products products) {
   EXPECTS(u1.shape().rank() == 2 && u1.shape()[0] > 0 && u1.shape() == u2.shape() && is_float(u1.dtype()) &&
               u1.dtype() == u2.dtype(),
           "cross_view: u1 and u2 must both be f32 or both bf16 [n,d], got ", name(u1.dtype()), " ", u1.shape(), " and ",
           name(u2.dtype()), " ", u2.shape());
   check_temperature("cross_view", temperature);
-  const kernels::ContrastPairs pairs{.view1 = u1, .view2 = u2, .temperature = temperature, .within_views = false};
-  const Forward y = forward(u1.context(), pairs, u1.wants_gradient() || u2.wants_gradient());
-  const auto backward = [temperature, u1 = u1.detach(), u2 = u2.detach(), lse = y.lse, kept = y.kept](
-                            const Tensor& dloss, Grads& d) {
+  const auto pairs = [temperature, products](const Tensor& first, const Tensor& second) {
+    return kernels::ContrastPairs{.view1 = first,
+                                  .view2 = second,
+                                  .temperature = temperature,
+                                  .within_views = false,
+                                  .bf16_products = products == Products::bf16};
+  };
+  const Forward y = forward(u1.context(), pairs(u1, u2), u1.wants_gradient() || u2.wants_gradient());
+  const auto backward = [=, u1 = u1.detach(), u2 = u2.detach(), lse = y.lse, kept = y.kept](const Tensor& dloss,
+                                                                                            Grads& d) {
     Tensor unwanted;  // both gradients come from one pass, even when only one is asked for
     const auto into = [&](int i) {
       if (d.wants(i)) return d.into(i);
       unwanted = Tensor::empty(dloss.context(), u1.shape(), u1.dtype());
       return Destination{unwanted};
     };
-    kernels::nt_xent_backward(dloss.context(),
-                              {.pairs = {.view1 = u1, .view2 = u2, .temperature = temperature, .within_views = false},
-                               .lse = lse,
-                               .dloss = dloss,
-                               .kept = kept,
-                               .dview1 = into(0),
-                               .dview2 = into(1)});
+    kernels::nt_xent_backward(
+        dloss.context(),
+        {.pairs = pairs(u1, u2), .lse = lse, .dloss = dloss, .kept = kept, .dview1 = into(0), .dview2 = into(1)});
   };
   return {.loss = with_grad(loss_of(y.sums), {u1, u2}, backward), .metrics = y.sums};
 }

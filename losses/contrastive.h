@@ -13,15 +13,18 @@ struct ContrastiveLoss {
   Tensor metrics;
 };
 
+/// How similarities are multiplied: exactly, or of rows rounded to bf16, which tensor cores do many times faster.
+enum class Products { exact, bf16 };
+
 /// NT-Xent (Chen et al. 2020), as the SimCLR code scales it: both directions summed, mean over the n examples, so twice
 /// the mean per anchor. Every other row is a candidate, of either view.
 /// u: f32 or bf16 [2n,d], unit rows; the n of view 1, then those of view 2. Sums are in f32 either way. Throws for
 /// another shape and for a temperature <= 0.
-ContrastiveLoss nt_xent(const Tensor& u, float temperature);
+ContrastiveLoss nt_xent(const Tensor& u, float temperature, Products products = Products::exact);
 
 /// InfoNCE across views (van den Oord et al. 2018), both directions summed, mean over the n examples. Only the rows of
 /// the other view are candidates.
 /// u1, u2: f32 or bf16 [n,d], unit rows. Throws for other shapes and for a temperature <= 0.
-ContrastiveLoss cross_view(const Tensor& u1, const Tensor& u2, float temperature);
+ContrastiveLoss cross_view(const Tensor& u1, const Tensor& u2, float temperature, Products products = Products::exact);
 
 }  // namespace losses

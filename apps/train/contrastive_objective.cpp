@@ -47,8 +47,10 @@ losses::ContrastiveLoss contrast(const Config& config, const Encoded& encoded) {
   const auto temperature = static_cast<float>(config.loss.temperature);
   const auto& [view1, view2] = encoded.projections;
   const engine::LayerRange layer(view1.context(), "loss");
-  if (config.loss.name == "cross-view") return losses::cross_view(view1, view2, temperature);
-  return losses::nt_xent(engine::concat_rows(view1, view2), temperature);
+  const bool exact = activation_dtype(config) == engine::Dtype::f32;
+  const losses::Products products = exact ? losses::Products::exact : losses::Products::bf16;
+  if (config.loss.name == "cross-view") return losses::cross_view(view1, view2, temperature, products);
+  return losses::nt_xent(engine::concat_rows(view1, view2), temperature, products);
 }
 
 }  // namespace

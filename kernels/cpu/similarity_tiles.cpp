@@ -23,6 +23,7 @@ SimilarityTiles::SimilarityTiles(const Context& context, const ContrastPairs& pa
     : d_(pairs.view1.shape.cols()),
       row_stride_(padded_row(d_)),
       within_views_(pairs.within_views),
+      bf16_products_(pairs.bf16_products),
       cuts_(cut(pairs, anchors)),
       rows_(engine::Scratch::floats(context, count() * kBlock * row_stride_)),
       columns_(engine::Scratch::floats(context, count() * kBlock * d_)),
@@ -67,7 +68,7 @@ float SimilarityTiles::pack(int b, const T* view, float scale) const {
     float* column = columns + i / kPatchCols * d_ * kPatchCols + i % kPatchCols;
     float squared = 0;
     for (std::int64_t k = 0; k < d_; ++k) {
-      const float x = from[k];
+      const float x = bf16_products_ ? static_cast<float>(bf16(from[k])) : static_cast<float>(from[k]);
       rows[i * row_stride_ + k] = x;
       column[k * kPatchCols] = x * scale;
       squared += x * x;

@@ -63,7 +63,7 @@ class SimilarityTiles {
   float pack(int b, const T* view, float scale) const;
 
   std::int64_t d_, row_stride_;
-  bool within_views_;
+  bool within_views_, bf16_products_;
   std::vector<Block> cuts_;
   engine::Scratch rows_;
   engine::Scratch

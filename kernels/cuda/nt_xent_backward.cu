@@ -58,7 +58,7 @@ __global__ void __launch_bounds__(kThreads, Tile::WeightedSum::kBlocks)
 
 // dview (+)= dloss / (n temperature) * the sum of the ranges' parts. Both views by the same thread, one after the
 // other: both gradients may go to the same place.
-template <class Element>
+template <class Gradient>
 __global__ void __launch_bounds__(kThreads)
     finish_gradients(const float* parts, int ranges, std::int64_t rows, std::int64_t stride, std::int64_t anchors,
                      std::int64_t d, const float* dloss, float inverse, Destination dview1, Destination dview2) {
@@ -70,7 +70,7 @@ __global__ void __launch_bounds__(kThreads)
       float sum = 0;
       for (int range = 0; range < ranges; ++range) sum += part[range * rows * stride];
       const Destination& to = view == 0 ? dview1 : dview2;
-      Element& du = to.view.as<Element>()[i];
+      Gradient& du = to.view.as<Gradient>()[i];
       to.accumulate ? write<true>(du, factor * sum) : write<false>(du, factor * sum);
     }
   }
@@ -81,8 +81,7 @@ __global__ void __launch_bounds__(kThreads)
 void nt_xent_backward(const Context& context, const NtXentBackward& args) {
   const std::int64_t anchors = args.dview1.view.shape.rows(), d = args.pairs.view1.shape.cols();
   with_tile(args.pairs, [&]<class Tile>(Tile*) {
-    using Element = typename Tile::Element;
-    const AlignedViews<Element> views(context, args.pairs);
+    const AlignedViews<typename Tile::Element> views(context, args.pairs);
     auto s = views.similarities(args.pairs, anchors);
     s.lse = args.lse.as<float>();
     const Launch weighing = walk<Tile>(s, s.template chunks<Tile>(), context);
@@ -91,9 +90,11 @@ void nt_xent_backward(const Context& context, const NtXentBackward& args) {
     const engine::Scratch scratch = engine::Scratch::floats(context, weighing.grid.y * rows * stride);
     launch(weighing, weigh_candidates<Tile>, s, scratch.as<float>());
     const float inverse = 1 / (static_cast<float>(s.n) * args.pairs.temperature);
-    launch(strided(anchors * d, stream(context)), finish_gradients<Element>, scratch.as<float>(),
-           static_cast<int>(weighing.grid.y), rows, stride, anchors, d, args.dloss.as<float>(), inverse, args.dview1,
-           args.dview2);
+    with_float_type(args.pairs.view1.dtype, [&]<class Gradient>(Gradient*) {
+      launch(strided(anchors * d, stream(context)), finish_gradients<Gradient>, scratch.as<float>(),
+             static_cast<int>(weighing.grid.y), rows, stride, anchors, d, args.dloss.as<float>(), inverse, args.dview1,
+             args.dview2);
+    });
   });
 }
 

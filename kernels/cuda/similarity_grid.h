@@ -4,34 +4,40 @@
 #include "engine/core/scratch.h"
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/similarity_walk.h"
+#include "kernels/float_types.h"
 
 /// The host's side of walks over similarities.
 namespace kernels::cuda {
 
-template <class Element>
-__global__ void __launch_bounds__(kThreads) pad_vectors(const Element* view1, const Element* view2, std::int64_t n,
-                                                        std::int64_t d, std::int64_t depth, Element* to) {
+template <class From, class Element>
+__global__ void __launch_bounds__(kThreads) copy_vectors(const From* view1, const From* view2, std::int64_t n,
+                                                         std::int64_t d, std::int64_t depth, Element* to) {
   const std::int64_t elements = n * depth;
   for (std::int64_t i = first_in_grid(); i < 2 * elements; i += grid_stride()) {
     const std::int64_t at = i < elements ? i : i - elements, k = at % depth;
-    const Element* from = i < elements ? view1 : view2;
-    to[i] = k < d ? from[at / depth * d + k] : Element(0.0f);
+    const From* from = i < elements ? view1 : view2;
+    narrow(to[i], k < d ? static_cast<float>(from[at / depth * d + k]) : 0.0f);
   }
 }
 
-/// Both views as a walk wants them: in place or, where their vectors do not divide into aligned pieces of 16 bytes, a
-/// copy with zeros behind each vector.
+/// Both views as a walk wants them: in place or, where they are of another type or their vectors do not divide into
+/// aligned pieces of 16 bytes, a copy with zeros behind each vector.
 template <class Element>
 class AlignedViews {
  public:
-  AlignedViews(const Context& context, const ContrastPairs& pairs)
-      : view1_(pairs.view1.as<Element>()), view2_(pairs.view2.as<Element>()) {
+  AlignedViews(const Context& context, const ContrastPairs& pairs) {
     const std::int64_t n = pairs.view1.shape.rows(), d = pairs.view1.shape.cols();
     depth_ = ceil_div(d, kWidest<Element>) * kWidest<Element>;
-    if (depth_ == d && aligned({view1_, view2_})) return;
+    view1_ = static_cast<const Element*>(pairs.view1.data);
+    view2_ = static_cast<const Element*>(pairs.view2.data);
+    const bool same_type = pairs.view1.dtype == engine::dtype_of<Element>;
+    if (same_type && depth_ == d && aligned({view1_, view2_})) return;
     copy_.emplace(context, static_cast<std::size_t>(2 * n * depth_) * sizeof(Element));
     auto* to = copy_->template as<Element>();
-    launch(strided(2 * n * depth_, stream(context)), pad_vectors<Element>, view1_, view2_, n, d, depth_, to);
+    with_float_type(pairs.view1.dtype, [&]<class From>(From*) {
+      launch(strided(2 * n * depth_, stream(context)), copy_vectors<From, Element>, pairs.view1.as<From>(),
+             pairs.view2.as<From>(), n, d, depth_, to);
+    });
     view1_ = to;
     view2_ = to + n * depth_;
   }
@@ -54,11 +60,11 @@ class AlignedViews {
   std::optional<engine::Scratch> copy_;
 };
 
-/// Calls body(Tile*) with the way to multiply vectors of that dtype and length.
+/// Calls body(Tile*) with the way to multiply these vectors.
 template <class Body>
 void with_tile(const ContrastPairs& pairs, Body&& body) {
   const bool shallow = pairs.view1.shape.cols() <= 64;
-  if (pairs.view1.dtype == Dtype::bf16) {
+  if (pairs.view1.dtype == Dtype::bf16 || pairs.bf16_products) {
     shallow ? body(static_cast<TensorTile<64>*>(nullptr)) : body(static_cast<TensorTile<128>*>(nullptr));
   } else {
     shallow ? body(static_cast<ExactTile<64>*>(nullptr)) : body(static_cast<ExactTile<128>*>(nullptr));

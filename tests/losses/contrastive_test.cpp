@@ -162,6 +162,23 @@ TEST_CASE("contrastive: of bf16 rows, what their values give in f32, the gradien
   for (std::size_t i = 0; i < du2.size(); ++i) CHECK(actual2[i].bits == rounded2[i].bits);
 }
 
+TEST_CASE("contrastive: products in bf16 are those of rounded rows, their gradient that of f32") {
+  const Context context = kernels::make_context();
+  const std::vector<float> values = tests::random_values(2 * 70 * 6, 1);
+  const std::vector<engine::bf16> narrow(values.begin(), values.end());
+  const std::vector<float> rounded(narrow.begin(), narrow.end());
+  const Tensor u = Tensor::from<float>(context, {2 * 70, 6}, values).requires_gradient();
+  const Tensor v = Tensor::from<float>(context, {2 * 70, 6}, rounded).requires_gradient();
+  const auto loss = losses::nt_xent(u, 0.5f, losses::Products::bf16), expected = losses::nt_xent(v, 0.5f);
+  CHECK(loss.metrics.to_host<float>() == expected.metrics.to_host<float>());
+  engine::backward(loss.loss);
+  engine::backward(expected.loss);
+  CHECK(u.gradient().to_host<float>() == v.gradient().to_host<float>());
+  const auto half = [](const Tensor& both, std::int64_t i) { return both.detach().first_dimension_range(70 * i, 70); };
+  CHECK(losses::cross_view(half(u, 0), half(u, 1), 0.5f, losses::Products::bf16).loss.item() ==
+        losses::cross_view(half(v, 0), half(v, 1), 0.5f).loss.item());
+}
+
 TEST_CASE("contrastive: refuses shapes and temperatures that make no sense") {
   const Context context = kernels::make_context();
   const Tensor odd = Tensor::zeros(context, {5, 6}), even = Tensor::zeros(context, {4, 6});

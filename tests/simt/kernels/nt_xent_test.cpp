@@ -39,7 +39,7 @@ struct Problem {
   std::int64_t first = 0, anchors = -1;  // -1: all
   float temperature = 0.1f;
   Start start = Start::aligned;
-  bool accumulate = false;
+  bool accumulate = false, bf16_products = false;
 };
 
 /// Both passes of both devices. The backward pass of both starts from the CPU's sums.
@@ -60,7 +60,8 @@ void check(const Problem& p) {
                          .view2 = on(view2),
                          .temperature = p.temperature,
                          .within_views = p.within_views,
-                         .first_anchor = first_anchor};
+                         .first_anchor = first_anchor,
+                         .bf16_products = p.bf16_products};
   };
   on_both(cpu::nt_xent_forward, cuda::nt_xent_forward, [&](Side on) {
     return NtXentForward{.pairs = pairs(on, p.first),
@@ -96,8 +97,8 @@ void check(const Problem& p) {
   });
   // An anchor's weights p_ik + p_ki add up to a few. On tensor cores they are rounded to bf16, and so is the gradient.
   const double weights = 4 / (static_cast<double>(p.n) * static_cast<double>(p.temperature));
-  const double tolerance =
-      weights * (2 * similarity + (p.dtype == Dtype::bf16 ? 1.0 / 256 : 0)) + tests::rounding(p.dtype);
+  const double tolerance = weights * (2 * similarity + (p.dtype == Dtype::bf16 || p.bf16_products ? 1.0 / 256 : 0)) +
+                           tests::rounding(p.dtype);
   dview1.expect_close(tolerance);
   dview2.expect_close(tolerance);
 }
@@ -119,6 +120,7 @@ TEST_CASE("cuda nt_xent: some of the examples as anchors, gradients added, vecto
   for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
     check({.n = 140, .d = 16, .dtype = dtype, .first = 67, .anchors = 70, .accumulate = true});
     check({.n = 140, .d = 16, .within_views = false, .dtype = dtype, .first = 130, .anchors = 10});
+    check({.n = 67, .d = 20, .dtype = dtype, .accumulate = true, .bf16_products = true});
     check({.n = 9, .d = 16, .dtype = dtype, .start = Start::skewed, .accumulate = true});
   }
 }
