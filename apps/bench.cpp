@@ -1,10 +1,9 @@
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <chrono>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "apps/bench/kernel_table.h"
 #include "apps/bench/works.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/fields.h"
@@ -19,19 +18,44 @@ namespace {
 using namespace apps;
 
 struct Arguments {
-  std::string work, device = "cpu";
+  std::string work, kernel, device = "cpu";
   WorkOptions options;
   std::string precision = "fp32";
-  std::int64_t threads = 0, repetitions = 10, warmup = 2;
+  Repetitions repetitions;
+  std::int64_t threads = 0;
   bool profile = false;
 };
 
 constexpr std::int64_t kMostThreads = 4096;  // as run.threads
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+/// A line on stderr, and one of JSON on stdout.
+void time_work(const engine::Context& context, const Arguments& arguments) {
+  const Work work = make_work(context, arguments.work, arguments.options);
+  for (std::int64_t i = 0; i < arguments.repetitions.warmup; ++i) work.run();
+  context.pool().reset_peak();
+  context.profiler().enable(arguments.profile);
+  std::vector<double> ms;
+  for (std::int64_t i = 0; i < arguments.repetitions.timed; ++i) {
+    ms.push_back(context.backend().time_ms([&] { work.run(); }));
+  }
+  if (arguments.profile) context.profiler().print(std::cerr);
+  const Times times = Times::of(ms);
+  std::cerr << fmt::format(
+      "{}: median {:.3f} ms, minimum {:.3f} ms, maximum {:.3f} ms, {:.1f} {}/s, {:.1f} MiB at the peak\n", work.name,
+      times.median_ms, times.minimum_ms, times.maximum_ms, work.items / times.median_ms * 1e3, work.unit,
+      static_cast<double>(context.pool().peak_bytes()) / (1 << 20));
+  std::cout << nlohmann::ordered_json{{"work", work.name},
+                                      {"device", arguments.device},
+                                      {"threads", context.threads()},
+                                      {"precision", arguments.precision},
+                                      {"ms", ms},
+                                      {"median_ms", times.median_ms},
+                                      {"per_second", work.items / times.median_ms * 1e3},
+                                      {"unit", work.unit},
+                                      {"peak_bytes", context.pool().peak_bytes()},
+                                      {"choices", kernels::timed_choices(context)}}
+                   .dump()
+            << std::endl;
 }
 
 int bench(int argc, char** argv) {
@@ -40,7 +64,7 @@ int bench(int argc, char** argv) {
   flags.add_positional({.name = "WORK", .help = "what to time"}, arguments.work);
   flags.add({.name = "--batch-size",
              .group = "Work",
-             .help = "images of a network's step",
+             .help = "images of a network's step, and of kernels that work on images",
              .value = "N",
              .fallback = std::to_string(arguments.options.batch_size)},
             arguments.options.batch_size, 1);
@@ -64,14 +88,20 @@ int bench(int argc, char** argv) {
             arguments.options.dim, 1);
   flags.add({.name = "--precision",
              .group = "Work",
-             .help = "of a network's step; a loss is always fp32",
-             .value = "fp32|bf16",
+             .help = "of activations; a loss is fp32 but for its products",
+             .value = "fp32|tf32|bf16",
              .fallback = arguments.precision},
             arguments.precision);
+  flags.add({.name = "--kernel",
+             .group = "Work",
+             .help = "of the work `kernels`, those with NAME in their names",
+             .value = "NAME",
+             .fallback = "all"},
+            arguments.kernel);
   flags.add({.name = "--repetitions", .group = "Run", .help = "that are timed", .value = "N", .fallback = "10"},
-            arguments.repetitions, 1);
+            arguments.repetitions.timed, 1);
   flags.add({.name = "--warmup", .group = "Run", .help = "repetitions before them", .value = "N", .fallback = "2"},
-            arguments.warmup, 0);
+            arguments.repetitions.warmup, 0);
   flags.add(
       {.name = "--device", .group = "Run", .help = "where to compute", .value = "cpu|cuda|cuda:N", .fallback = "cpu"},
       arguments.device);
@@ -89,34 +119,16 @@ int bench(int argc, char** argv) {
   const engine::Context context = make_context(config);
   arguments.options.activations = activation_dtype(config);
   kernels::time_new_choices(context, true);
-  const Work work = make_work(context, arguments.work, arguments.options);
-  for (std::int64_t i = 0; i < arguments.warmup; ++i) work.run();
-  context.pool().reset_peak();
-  context.profiler().enable(arguments.profile);
-  std::vector<double> ms;
-  for (std::int64_t i = 0; i < arguments.repetitions; ++i) {
-    const auto begin = std::chrono::steady_clock::now();
-    work.run();
-    context.backend().synchronize();
-    ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count());
+  if (arguments.work == "kernels") {
+    time_kernels(context, arguments.kernel,
+                 {.images = arguments.options.batch_size,
+                  .rows = arguments.options.rows,
+                  .dim = arguments.options.dim,
+                  .activations = arguments.options.activations},
+                 arguments.repetitions);
+    return kSuccess;
   }
-  if (arguments.profile) context.profiler().print(std::cerr);
-  const double middle = median(ms);
-  std::cerr << fmt::format("{}: median {:.3f} ms, minimum {:.3f} ms, {:.1f} {}/s, {:.1f} MiB at the peak\n", work.name,
-                           middle, *std::min_element(ms.begin(), ms.end()), work.items / middle * 1e3, work.unit,
-                           static_cast<double>(context.pool().peak_bytes()) / (1 << 20));
-  std::cout << nlohmann::ordered_json{{"work", work.name},
-                                      {"device", arguments.device},
-                                      {"threads", context.threads()},
-                                      {"precision", arguments.precision},
-                                      {"ms", ms},
-                                      {"median_ms", middle},
-                                      {"per_second", work.items / middle * 1e3},
-                                      {"unit", work.unit},
-                                      {"peak_bytes", context.pool().peak_bytes()},
-                                      {"choices", kernels::timed_choices(context)}}
-                   .dump()
-            << std::endl;
+  time_work(context, arguments);
   return kSuccess;
 }
 

@@ -178,10 +178,12 @@ Work nt_xent(const Context& context, const WorkOptions& options) {
   if (options.rows % 2 != 0)
     throw UsageError(fmt::format("--rows must be even, half of them for each view, got {}", options.rows));
   const Tensor u = random_tensor(context, {options.rows, options.dim}, true).requires_gradient();
+  const bool exact = options.activations == engine::Dtype::f32;
+  const losses::Products products = exact ? losses::Products::exact : losses::Products::bf16;
   return {.name = fmt::format("nt-xent forward and backward, {} rows of {}", options.rows, options.dim),
           .run =
-              [u] {
-                const Tensor loss = losses::nt_xent(u, 0.1f).loss;
+              [u, products] {
+                const Tensor loss = losses::nt_xent(u, 0.1f, products).loss;
                 engine::backward(loss);
                 return loss;
               },
@@ -211,7 +213,7 @@ Work make_work(const Context& context, const std::string& name, const WorkOption
 }
 
 std::string list_works() {
-  std::string text = "Works:";
+  std::string text = "Works:\n  kernels    every kernel, held against the device's own copy and matrix product";
   for (const Entry& entry : kWorks) text += fmt::format("\n  {:<10} {}", entry.name, entry.what);
   return text;
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -42,6 +43,9 @@ class Backend {
   virtual void synchronize() = 0;
   /// What it decides by timing; null when that is nothing.
   virtual TimedChoices* timed_choices() { return nullptr; }
+  /// Milliseconds that the device takes for what `issue` issues; waits for the end. By the host's clock, unless the
+  /// device has one of its own.
+  virtual double time_ms(const std::function<void()>& issue);
 };
 
 }  // namespace engine

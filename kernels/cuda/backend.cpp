@@ -73,4 +73,21 @@ void CudaBackend::fill_zero(void* memory, std::size_t bytes) {
 
 void CudaBackend::synchronize() { CUDA_CHECK(cudaStreamSynchronize(stream())); }
 
+double CudaBackend::time_ms(const std::function<void()>& issue) {
+  const auto record = [this] {
+    cudaEvent_t event = nullptr;
+    CUDA_CHECK(cudaEventCreateWithFlags(&event, cudaEventDefault));
+    UniqueHandle<cudaEvent_t, cudaEventDestroy> owner(event);
+    CUDA_CHECK(cudaEventRecord(event, stream()));
+    return owner;
+  };
+  const auto begin = record();
+  issue();
+  const auto end = record();
+  CUDA_CHECK(cudaEventSynchronize(end.get()));
+  float ms = 0;
+  CUDA_CHECK(cudaEventElapsedTime(&ms, begin.get(), end.get()));
+  return static_cast<double>(ms);
+}
+
 }  // namespace kernels::cuda

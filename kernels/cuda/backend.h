@@ -31,6 +31,7 @@ class CudaBackend final : public engine::Backend {
   void fill_zero(void* memory, std::size_t bytes) override;
   void synchronize() override;
   engine::TimedChoices* timed_choices() override { return &choices_; }
+  double time_ms(const std::function<void()>& issue) override;
 
   cudaStream_t stream() const { return stream_.get(); }
   F32Products f32_products() const { return f32_products_; }

@@ -11,27 +11,6 @@
 namespace kernels::cuda {
 namespace {
 
-using Event = UniqueHandle<cudaEvent_t, cudaEventDestroy>;
-
-Event make_event() {
-  cudaEvent_t made = nullptr;
-  CUDA_CHECK(cudaEventCreate(&made));
-  return Event(made);
-}
-
-/// How long the device takes for what `issue` puts on the stream.
-template <class Issue>
-double seconds_of(cudaStream_t stream, const Issue& issue) {
-  const Event begin = make_event(), end = make_event();
-  CUDA_CHECK(cudaEventRecord(begin.get(), stream));
-  issue();
-  CUDA_CHECK(cudaEventRecord(end.get(), stream));
-  CUDA_CHECK(cudaEventSynchronize(end.get()));
-  float milliseconds = 0;
-  CUDA_CHECK(cudaEventElapsedTime(&milliseconds, begin.get(), end.get()));
-  return 1e-3 * static_cast<double>(milliseconds);
-}
-
 std::size_t size_of(const ConstView& view) { return static_cast<std::size_t>(bytes_of(view)); }
 
 bool aligned(const void* address) {
@@ -90,7 +69,7 @@ class Convolution {
     try {
       const engine::Scratch elsewhere(context_, size_of(to));
       to.data = elsewhere.as<void>();
-      return seconds_of(stream(context_), [&] { into({to}, plan); });
+      return 1e-3 * context_.backend().time_ms([&] { into({to}, plan); });
     } catch (const engine::Error&) { return std::numeric_limits<double>::infinity(); }
   }
 

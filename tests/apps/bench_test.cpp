@@ -34,6 +34,24 @@ TEST_CASE("bench: one line of JSON with every repetition") {
   CHECK(ended.err.starts_with("nt-xent forward and backward, 6 rows of 5: median "));
 }
 
+TEST_CASE("bench: kernels are held against what the device does at best") {
+  const Ended ended = bench({"kernels", "--kernel", "relu", "--batch-size", "1"});
+  const auto line = result(ended);
+  CHECK(line.at("copied_bytes_per_s").get<double>() > 0);
+  CHECK(line.at("operations_per_s").get<double>() > 0);
+  REQUIRE(line.at("kernels").size() == 2);
+  const auto& first = line.at("kernels")[0];
+  CHECK(first.at("kernel") == "relu_forward");
+  CHECK(first.at("bytes") == 2 * 56 * 56 * 64 * 4);
+  CHECK(first.at("minimum_ms").get<double>() > 0);
+  CHECK(first.at("minimum_ms") <= first.at("median_ms"));
+  CHECK(first.at("median_ms") <= first.at("maximum_ms"));
+  const double least_ms = first.at("bytes").get<double>() / line.at("copied_bytes_per_s").get<double>() * 1e3;
+  CHECK(first.at("percent_of_ceiling").get<double>() ==
+        doctest::Approx(100 * least_ms / first.at("median_ms").get<double>()));
+  CHECK(ended.err.find("relu_backward") != std::string::npos);
+}
+
 TEST_CASE("bench: what is wrong is one sentence") {
   const auto refusal = [](const Strings& arguments) {
     const Ended ended = bench(arguments);
@@ -42,6 +60,8 @@ TEST_CASE("bench: what is wrong is one sentence") {
   };
   CHECK(refusal({}).starts_with("say what to time: bench WORK"));
   CHECK(refusal({"resnet"}).starts_with("there is no work 'resnet'; the nearest is resnet18"));
+  CHECK(refusal({"kernels", "--kernel", "relu_forwards"})
+            .starts_with("no kernel has 'relu_forwards' in its name; the nearest is relu_forward"));
   CHECK(refusal({"convn", "--precision", "tf32"}).starts_with("--precision tf32 is a mode of GPUs"));
   CHECK(refusal({"nt-xent", "--rows", "3"}).starts_with("--rows must be even"));
   CHECK(refusal({"nt-xent", "--threads", "5000000000"}).starts_with("--threads must be a whole number from 0 to 4096"));

@@ -2,10 +2,15 @@
 // a call returns.
 #include <cuda_runtime_api.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <cstring>
 
 #include "tests/simt/interpreter/global_memory.h"
+
+namespace {
+using Moment = std::chrono::steady_clock::time_point;
+}
 
 extern "C" {
 cudaError_t cudaMalloc(void** memory, size_t bytes) {
@@ -62,12 +67,22 @@ cudaError_t cudaStreamIsCapturing(cudaStream_t, cudaStreamCaptureStatus* status)
   return cudaSuccess;
 }
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
-  static char events[1];
-  *event = reinterpret_cast<cudaEvent_t>(events);
+  *event = reinterpret_cast<cudaEvent_t>(new Moment());
   return cudaSuccess;
 }
-cudaError_t cudaEventDestroy(cudaEvent_t) { return cudaSuccess; }
-cudaError_t cudaEventRecord(cudaEvent_t, cudaStream_t) { return cudaSuccess; }
+cudaError_t cudaEventDestroy(cudaEvent_t event) {
+  delete reinterpret_cast<Moment*>(event);
+  return cudaSuccess;
+}
+cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t) {
+  *reinterpret_cast<Moment*>(event) = std::chrono::steady_clock::now();
+  return cudaSuccess;
+}
+cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t begin, cudaEvent_t end) {
+  const auto duration = *reinterpret_cast<Moment*>(end) - *reinterpret_cast<Moment*>(begin);
+  *ms = std::chrono::duration<float, std::milli>(duration).count();
+  return cudaSuccess;
+}
 cudaError_t cudaEventQuery(cudaEvent_t) { return cudaSuccess; }
 cudaError_t cudaEventSynchronize(cudaEvent_t) { return cudaSuccess; }
 cudaError_t cudaGetLastError() { return cudaSuccess; }

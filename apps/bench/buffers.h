@@ -1,0 +1,61 @@
+#pragma once
+#include <vector>
+
+#include "apps/bench/kernel_works.h"
+#include "engine/tensor.h"
+#include "kernels/kernel.h"
+
+namespace apps {
+
+/// Sizes of what kernels are timed on.
+struct KernelSizes {
+  std::int64_t images = 64;
+  std::int64_t rows = 4096, dim = 128;  ///< of losses and linear layers
+  engine::Dtype activations = engine::Dtype::f32;
+};
+
+/// Makes what a kernel runs on and keeps it alive with the work. The first tensor names the example.
+class Buffers {
+ public:
+  Buffers(const engine::Context& context, const KernelSizes& sizes) : context_(context), sizes_(sizes) {}
+
+  const KernelSizes& sizes() const { return sizes_; }
+
+  /// Numbers from a normal distribution (a device's speed depends on its data), in the dtype of activations or f32.
+  engine::Tensor random(engine::Shape shape) { return random(shape, sizes_.activations); }
+  engine::Tensor random(engine::Shape shape, engine::Dtype dtype);
+  engine::Tensor random_f32(engine::Shape shape) { return random(shape, engine::Dtype::f32); }
+  /// Rows of length 1.
+  engine::Tensor unit_rows(std::int64_t rows, std::int64_t columns, engine::Dtype dtype);
+  engine::Tensor positive_f32(engine::Shape shape);
+  engine::Tensor integers(engine::Shape shape, std::int32_t below);
+  engine::Tensor bytes(engine::Shape shape);
+  engine::Tensor output(engine::Shape shape) { return zeros(shape, sizes_.activations); }
+  engine::Tensor output_f32(engine::Shape shape) { return zeros(shape, engine::Dtype::f32); }
+  engine::Tensor zeros(engine::Shape shape, engine::Dtype dtype);
+  template <class T>
+  engine::Tensor of(engine::Shape shape, const std::vector<T>& values) {
+    return keep(engine::Tensor::from(context_, shape, values));
+  }
+
+  template <class Args>
+  KernelWork work(const kernels::Kernel<Args>& kernel, const Args& args) const {
+    KernelWork result{.example = example_, .cost = {}, .bytes = bytes_, .run = {}};
+    if constexpr (requires { args.cost(); }) result.cost = args.cost();
+    result.run = [&context = context_, &kernel, args, kept = kept_] { kernel(context, args); };
+    return result;
+  }
+
+  const engine::Context& context() const { return context_; }
+
+ private:
+  engine::Tensor keep(engine::Tensor tensor);
+
+  const engine::Context& context_;
+  KernelSizes sizes_;
+  std::string example_;
+  std::size_t bytes_ = 0;
+  std::vector<engine::Tensor> kept_;
+};
+
+}  // namespace apps

@@ -1,0 +1,222 @@
+#include "apps/bench/buffers.h"
+#include "kernels/batch_norm.h"
+#include "kernels/conv2d.h"
+#include "kernels/crop_resize.h"
+#include "kernels/elementwise.h"
+#include "kernels/global_average_pool.h"
+#include "kernels/max_pool.h"
+#include "kernels/random_crop.h"
+#include "kernels/reduce.h"
+
+namespace apps {
+namespace {
+
+using engine::Shape;
+using engine::Tensor;
+
+/// What the first group of ResNet-50 works on.
+Shape images(const Buffers& b) { return {b.sizes().images, 56, 56, 64}; }
+
+KernelWork fill(Buffers& b) { return b.work(kernels::fill, {.value = 1, .y = b.output(images(b))}); }
+KernelWork scale(Buffers& b) {
+  return b.work(kernels::scale, {.x = b.random(images(b)), .alpha = 2, .y = {b.output(images(b))}});
+}
+KernelWork add(Buffers& b) {
+  return b.work(kernels::add, {.a = b.random(images(b)), .b = b.random(images(b)), .y = b.output(images(b))});
+}
+KernelWork multiply(Buffers& b) {
+  return b.work(kernels::multiply, {.a = b.random(images(b)), .b = b.random(images(b)), .y = {b.output(images(b))}});
+}
+KernelWork broadcast(Buffers& b) {
+  const Tensor y = b.output(images(b));
+  return b.work(kernels::broadcast, {.scalar = b.random_f32(Shape()), .y = {y}});
+}
+KernelWork relu_forward(Buffers& b) {
+  return b.work(kernels::relu_forward, {.x = b.random(images(b)), .y = b.output(images(b))});
+}
+KernelWork relu_backward(Buffers& b) {
+  return b.work(kernels::relu_backward,
+                {.dy = b.random(images(b)), .y = b.random(images(b)), .dx = {b.output(images(b))}});
+}
+KernelWork sum(Buffers& b) { return b.work(kernels::sum, {.x = b.random(images(b)), .y = b.output_f32(Shape())}); }
+
+/// Batch norm with a ReLU behind a residual: the end of a ResNet's block.
+struct Norm {
+  explicit Norm(Buffers& b)
+      : x(b.random(images(b))),
+        mean(b.random_f32({64})),
+        inv_std(b.positive_f32({64})),
+        gamma(b.positive_f32({64})),
+        beta(b.random_f32({64})) {}
+  Tensor x, mean, inv_std, gamma, beta;
+};
+KernelWork batch_norm_statistics(Buffers& b) {
+  return b.work(kernels::batch_norm_statistics, {.x = b.random(images(b)),
+                                                 .mean = b.output_f32({64}),
+                                                 .inv_std = b.output_f32({64}),
+                                                 .running_mean = b.output_f32({64}),
+                                                 .running_variance = b.output_f32({64}),
+                                                 .batches = b.integers(Shape(), 1),
+                                                 .epsilon = 1e-5f,
+                                                 .momentum = 0.9f,
+                                                 .unbiased = true});
+}
+KernelWork batch_norm_running(Buffers& b) {
+  return b.work(kernels::batch_norm_running, {.running_mean = b.random_f32({2048}),
+                                              .running_variance = b.positive_f32({2048}),
+                                              .mean = b.output_f32({2048}),
+                                              .inv_std = b.output_f32({2048}),
+                                              .epsilon = 1e-5f});
+}
+KernelWork batch_norm_apply(Buffers& b) {
+  const Norm n(b);
+  return b.work(kernels::batch_norm_apply, {.x = n.x,
+                                            .residual = b.random(images(b)),
+                                            .mean = n.mean,
+                                            .inv_std = n.inv_std,
+                                            .gamma = n.gamma,
+                                            .beta = n.beta,
+                                            .y = b.output(images(b)),
+                                            .relu = true});
+}
+KernelWork batch_norm_backward_sums(Buffers& b) {
+  const Norm n(b);
+  return b.work(kernels::batch_norm_backward_sums, {.x = n.x,
+                                                    .dy = b.random(images(b)),
+                                                    .y = b.random(images(b)),
+                                                    .mean = n.mean,
+                                                    .inv_std = n.inv_std,
+                                                    .gamma = n.gamma,
+                                                    .beta = n.beta,
+                                                    .sums = b.output_f32({2, 64}),
+                                                    .dgamma = {b.output_f32({64})},
+                                                    .dbeta = {b.output_f32({64})},
+                                                    .relu = true});
+}
+KernelWork batch_norm_backward_apply(Buffers& b) {
+  const Norm n(b);
+  return b.work(kernels::batch_norm_backward_apply, {.x = n.x,
+                                                     .dy = b.random(images(b)),
+                                                     .y = b.random(images(b)),
+                                                     .mean = n.mean,
+                                                     .inv_std = n.inv_std,
+                                                     .gamma = n.gamma,
+                                                     .beta = n.beta,
+                                                     .sums = b.random_f32({2, 64}),
+                                                     .dx = {b.output(images(b))},
+                                                     .dresidual = {b.output(images(b))},
+                                                     .relu = true,
+                                                     .batch_statistics = true});
+}
+
+/// ResNet's stem pools 3x3 windows with stride 2.
+kernels::MaxPoolGeometry stem_pool(const Buffers& b) {
+  return {.n = b.sizes().images,
+          .h = 112,
+          .w = 112,
+          .c = 64,
+          .window = 3,
+          .stride = 2,
+          .rows = {.before = 1, .after = 1},
+          .columns = {.before = 1, .after = 1}};
+}
+KernelWork max_pool_forward(Buffers& b) {
+  const kernels::MaxPoolGeometry g = stem_pool(b);
+  return b.work(kernels::max_pool_forward, {.g = g,
+                                            .x = b.random({g.n, g.h, g.w, g.c}),
+                                            .y = b.output({g.n, g.p(), g.q(), g.c}),
+                                            .taps = b.zeros({g.n, g.p(), g.q(), g.c}, engine::Dtype::u8)});
+}
+KernelWork max_pool_backward(Buffers& b) {
+  const kernels::MaxPoolGeometry g = stem_pool(b);
+  const Shape pooled{g.n, g.p(), g.q(), g.c};
+  const Tensor dx = b.output({g.n, g.h, g.w, g.c}), taps = b.zeros(pooled, engine::Dtype::u8);
+  kernels::max_pool_forward(
+      b.context(),
+      {.g = g, .x = Tensor::zeros(b.context(), dx.shape(), dx.dtype()), .y = b.output(pooled), .taps = taps});
+  return b.work(kernels::max_pool_backward, {.g = g, .dy = b.random(pooled), .taps = taps, .dx = {dx}});
+}
+KernelWork global_average_pool_forward(Buffers& b) {
+  return b.work(kernels::global_average_pool_forward,
+                {.x = b.random({b.sizes().images, 7, 7, 2048}), .y = b.output({b.sizes().images, 2048})});
+}
+KernelWork global_average_pool_backward(Buffers& b) {
+  const Tensor dx = b.output({b.sizes().images, 7, 7, 2048});
+  return b.work(kernels::global_average_pool_backward, {.dy = b.random({b.sizes().images, 2048}), .dx = {dx}});
+}
+
+/// The 3x3 convolutions of ResNet-50's second group.
+struct Convolution {
+  explicit Convolution(Buffers& b)
+      : g{.n = b.sizes().images, .h = 28, .w = 28, .c = 128, .k = 128, .r = 3, .s = 3, .stride = 1, .pad = 1},
+        x(b.random({g.n, g.h, g.w, g.c})),
+        weight(b.random({g.k, g.r, g.s, g.c})),
+        y(b.random({g.n, g.p(), g.q(), g.k})) {}
+  kernels::Conv2dGeometry g;
+  Tensor x, weight, y;
+};
+KernelWork conv2d_forward(Buffers& b) {
+  const Convolution c(b);
+  return b.work(kernels::conv2d_forward, {.g = c.g, .x = c.x, .weight = c.weight, .y = c.y});
+}
+KernelWork conv2d_dgrad(Buffers& b) {
+  const Convolution c(b);
+  return b.work(kernels::conv2d_dgrad, {.g = c.g, .dy = c.y, .weight = c.weight, .dx = {c.x}});
+}
+KernelWork conv2d_wgrad(Buffers& b) {
+  const Convolution c(b);
+  return b.work(kernels::conv2d_wgrad,
+                {.g = c.g, .dy = c.y, .x = c.x, .dweight = {b.output_f32({c.g.k, c.g.r, c.g.s, c.g.c})}});
+}
+
+KernelWork draw_crops(Buffers& b) {
+  return b.work(kernels::draw_crops, {.seed = 1,
+                                      .height = 112,
+                                      .width = 112,
+                                      .range = {},
+                                      .counters = b.integers({b.sizes().images, 2}, 1 << 20),
+                                      .boxes = b.integers({2, b.sizes().images, 4}, 1)});
+}
+KernelWork crop_resize(Buffers& b) {
+  const Tensor pictures = b.bytes({b.sizes().images, 112, 112, 3}), boxes = b.integers({2, b.sizes().images, 4}, 1);
+  kernels::draw_crops(b.context(), {.seed = 1,
+                                    .height = 112,
+                                    .width = 112,
+                                    .range = {},
+                                    .counters = b.integers({b.sizes().images, 2}, 1 << 20),
+                                    .boxes = boxes});
+  return b.work(kernels::crop_resize, {.images = pictures,
+                                       .boxes = boxes,
+                                       .bits = b.integers({b.sizes().images, 2}, 1 << 20),
+                                       .y = b.output({2, b.sizes().images, 112, 112, 8}),
+                                       .bit_planes = 5});
+}
+
+}  // namespace
+
+std::vector<KernelEntry> image_kernels() {
+  return {{"fill", fill},
+          {"broadcast", broadcast},
+          {"scale", scale},
+          {"add", add},
+          {"multiply", multiply},
+          {"relu_forward", relu_forward},
+          {"relu_backward", relu_backward},
+          {"sum", sum},
+          {"batch_norm_statistics", batch_norm_statistics},
+          {"batch_norm_running", batch_norm_running},
+          {"batch_norm_apply", batch_norm_apply},
+          {"batch_norm_backward_sums", batch_norm_backward_sums},
+          {"batch_norm_backward_apply", batch_norm_backward_apply},
+          {"max_pool_forward", max_pool_forward},
+          {"max_pool_backward", max_pool_backward},
+          {"global_average_pool_forward", global_average_pool_forward},
+          {"global_average_pool_backward", global_average_pool_backward},
+          {"conv2d_forward", conv2d_forward},
+          {"conv2d_dgrad", conv2d_dgrad},
+          {"conv2d_wgrad", conv2d_wgrad},
+          {"draw_crops", draw_crops},
+          {"crop_resize", crop_resize}};
+}
+
+}  // namespace apps

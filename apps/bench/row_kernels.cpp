@@ -1,0 +1,154 @@
+#include "apps/bench/buffers.h"
+#include "kernels/convert.h"
+#include "kernels/l2_normalize.h"
+#include "kernels/linear.h"
+#include "kernels/linear_evaluation.h"
+#include "kernels/nt_xent.h"
+#include "kernels/softmax_cross_entropy.h"
+
+namespace apps {
+namespace {
+
+using engine::Shape;
+using engine::Tensor;
+
+KernelWork convert(Buffers& b) {
+  return b.work(kernels::convert, {.x = b.random_f32({b.sizes().rows, 2048}),
+                                   .y = {b.zeros({b.sizes().rows, 2048}, engine::Dtype::bf16)}});
+}
+
+KernelWork l2_normalize_forward(Buffers& b) {
+  const Shape shape{b.sizes().rows, b.sizes().dim};
+  return b.work(kernels::l2_normalize_forward,
+                {.x = b.random(shape), .y = b.output(shape), .inv_norm = b.output_f32({b.sizes().rows})});
+}
+KernelWork l2_normalize_backward(Buffers& b) {
+  const Shape shape{b.sizes().rows, b.sizes().dim};
+  return b.work(kernels::l2_normalize_backward, {.dy = b.random(shape),
+                                                 .y = b.unit_rows(b.sizes().rows, b.sizes().dim, b.sizes().activations),
+                                                 .inv_norm = b.positive_f32({b.sizes().rows}),
+                                                 .dx = {b.output(shape)}});
+}
+
+/// The first layer of a projection head: 2048 to 2048.
+struct Layer {
+  explicit Layer(Buffers& b)
+      : x(b.random({b.sizes().rows, 2048})), weight(b.random({2048, 2048})), y(b.random({b.sizes().rows, 2048})) {}
+  Tensor x, weight, y;
+};
+KernelWork linear_forward(Buffers& b) {
+  const Layer l(b);
+  return b.work(kernels::linear_forward, {.x = l.x, .weight = l.weight, .bias = b.random_f32({2048}), .y = l.y});
+}
+KernelWork linear_dgrad(Buffers& b) {
+  const Layer l(b);
+  return b.work(kernels::linear_dgrad, {.dy = l.y, .weight = l.weight, .dx = {l.x}});
+}
+KernelWork linear_wgrad(Buffers& b) {
+  const Layer l(b);
+  return b.work(kernels::linear_wgrad, {.dy = l.y, .x = l.x, .dweight = {b.output_f32({2048, 2048})}});
+}
+KernelWork bias_grad(Buffers& b) {
+  return b.work(kernels::bias_grad, {.dy = b.random({b.sizes().rows, 2048}), .dbias = {b.output_f32({2048})}});
+}
+
+struct Logits {
+  explicit Logits(Buffers& b)
+      : logits(b.random({b.sizes().rows, 1000})),
+        labels(b.integers({b.sizes().rows}, 1000)),
+        terms(b.output_f32({b.sizes().rows, 2})),
+        loss(b.random_f32(Shape())),
+        accuracy(b.output_f32(Shape())) {}
+  kernels::SoftmaxCrossEntropyForward forward() const {
+    return {.logits = logits, .targets = labels, .softmax_terms = terms, .loss = loss, .accuracy = accuracy};
+  }
+  Tensor logits, labels, terms, loss, accuracy;
+};
+KernelWork softmax_cross_entropy_forward(Buffers& b) {
+  return b.work(kernels::softmax_cross_entropy_forward, Logits(b).forward());
+}
+KernelWork softmax_cross_entropy_backward(Buffers& b) {
+  const Logits l(b);
+  kernels::softmax_cross_entropy_forward(b.context(), l.forward());
+  return b.work(kernels::softmax_cross_entropy_backward, {.dloss = l.loss,
+                                                          .logits = l.logits,
+                                                          .targets = l.labels,
+                                                          .softmax_terms = l.terms,
+                                                          .dlogits = {b.output(l.logits.shape())}});
+}
+
+struct Contrast {
+  explicit Contrast(Buffers& b)
+      : n(b.sizes().rows / 2),
+        u(b.unit_rows(2 * n, b.sizes().dim, b.sizes().activations)),
+        lse(b.output_f32({2, n})),
+        positive(b.output_f32({n})),
+        correct(b.output_f32({n})),
+        sums(b.output_f32({kernels::kContrastSums})) {}
+  kernels::NtXentForward forward() const {
+    return {.pairs = pairs(), .lse = lse, .positive = positive, .correct = correct, .sums = sums};
+  }
+  kernels::ContrastPairs pairs() const {
+    return {.view1 = u.first_dimension_range(0, n),
+            .view2 = u.first_dimension_range(n, n),
+            .temperature = 0.1f,
+            .within_views = true};
+  }
+  std::int64_t n;
+  Tensor u, lse, positive, correct, sums;
+};
+KernelWork nt_xent_forward(Buffers& b) { return b.work(kernels::nt_xent_forward, Contrast(b).forward()); }
+KernelWork nt_xent_backward(Buffers& b) {
+  const Contrast c(b);
+  kernels::nt_xent_forward(b.context(), c.forward());
+  const Tensor du = b.output(c.u.shape());
+  return b.work(kernels::nt_xent_backward, {.pairs = c.pairs(),
+                                            .lse = c.lse,
+                                            .dloss = b.positive_f32(Shape()),
+                                            .dview1 = {du.first_dimension_range(0, c.n)},
+                                            .dview2 = {du.first_dimension_range(c.n, c.n)}});
+}
+
+KernelWork gather_rows(Buffers& b) {
+  return b.work(kernels::gather_rows, {.x = b.random_f32({50'000, 512}),
+                                       .rows = b.integers({b.sizes().rows}, 50'000),
+                                       .y = b.output_f32({b.sizes().rows, 512})});
+}
+KernelWork rowwise_sgd(Buffers& b) {
+  const Shape shape{15 * 1000, 512};  // 15 learning rates, 1000 classes
+  return b.work(kernels::rowwise_sgd, {.value = b.random_f32(shape),
+                                       .velocity = b.output_f32(shape),
+                                       .gradient = b.random_f32(shape),
+                                       .rates = b.output_f32({shape.rows()}),
+                                       .factor = 1,
+                                       .momentum = 0.9f});
+}
+KernelWork knn_vote(Buffers& b) {
+  return b.work(kernels::knn_vote, {.similarities = b.random_f32({256, 50'000}),
+                                    .labels = b.integers({50'000}, 10),
+                                    .predicted = b.integers({256}, 1),
+                                    .k = 200,
+                                    .classes = 10,
+                                    .temperature = 0.1f});
+}
+
+}  // namespace
+
+std::vector<KernelEntry> row_kernels() {
+  return {{"convert", convert},
+          {"l2_normalize_forward", l2_normalize_forward},
+          {"l2_normalize_backward", l2_normalize_backward},
+          {"linear_forward", linear_forward},
+          {"linear_dgrad", linear_dgrad},
+          {"linear_wgrad", linear_wgrad},
+          {"bias_grad", bias_grad},
+          {"softmax_cross_entropy_forward", softmax_cross_entropy_forward},
+          {"softmax_cross_entropy_backward", softmax_cross_entropy_backward},
+          {"nt_xent_forward", nt_xent_forward},
+          {"nt_xent_backward", nt_xent_backward},
+          {"gather_rows", gather_rows},
+          {"rowwise_sgd", rowwise_sgd},
+          {"knn_vote", knn_vote}};
+}
+
+}  // namespace apps
