@@ -28,12 +28,19 @@ bool can_be_winograd(const ConvolutionProblem& problem) {
   return problem.dtype == Dtype::f32 && winograd_takes(problem.g);
 }
 
+/// Where oneDNN's kernels for bf16 wait for weights: few pixels share what is read of many.
+bool weights_outweigh(const Conv2dGeometry& g) {
+  constexpr std::int64_t kFewPixels = 16, kManyWeights = 1 << 16;
+  return g.r * g.s > 1 && g.p() * g.q() <= kFewPixels && g.c * g.k >= kManyWeights;
+}
+
 /// What is fastest on most processors. Transforming the filters must pay.
 ConvolutionAlgorithm usual(const ConvolutionProblem& problem) {
   constexpr std::int64_t kManyOutputs = 512;
   const Conv2dGeometry& g = problem.g;
   if (can_be_winograd(problem) && g.n * g.p() * g.q() >= kManyOutputs) return ConvolutionAlgorithm::winograd;
-  if (lowering_is_faster(g) || !direct_takes(g)) return ConvolutionAlgorithm::lowered;
+  const bool lower = problem.dtype == Dtype::bf16 ? weights_outweigh(g) : lowering_is_faster(g);
+  if (lower || !direct_takes(g)) return ConvolutionAlgorithm::lowered;
   return ConvolutionAlgorithm::direct;
 }
 

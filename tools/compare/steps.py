@@ -2,10 +2,12 @@
 """Times single steps against PyTorch: ours and each of its settings in turn, again and again.
 
     python3 tools/compare/steps.py --data datasets/mnist --repetitions 5
+    python3 tools/compare/steps.py --works resnet18 --precisions fp32 bf16 --compiled
 
 Works: resnet18 (a supervised step, 64 images of 112x112), convn (a contrastive step of `pretrain --recipe randbits-mnist`: 1000 images,
-two views, with crops and resizing; needs --data), nt-xent at several sizes (forward and backward, 128 columns). Every figure is the
-median over the steps of a process; printed are the medians over the processes, the spread, and the ratio to PyTorch's best setting.
+two views, with crops and resizing; needs --data), nt-xent at several sizes (forward and backward, 128 columns, always fp32). Every
+figure is the median over the steps of a process; printed are the medians over the processes, the spread, and the ratios of each of
+PyTorch's settings to each of ours.
 """
 import argparse
 import json
@@ -27,11 +29,12 @@ def output(command, **options):
 class Bench:
     """A work that `bench` and torch_work.py both have."""
 
-    def __init__(self, name, arguments, settings):
-        self.name, self.arguments, self.settings = name, arguments, settings
+    def __init__(self, name, arguments, precisions, settings):
+        self.name, self.arguments, self.precisions, self.settings = name, arguments, precisions, settings
 
-    def ours(self, options, scratch):
-        result = json.loads(output([options.bin / "bench", *self.arguments, "--threads", options.threads, "--repetitions", options.steps]))
+    def ours(self, precision, options, scratch):
+        result = json.loads(output([options.bin / "bench", *self.arguments, "--precision", precision, "--threads", options.threads,
+                                    "--repetitions", options.steps]))
         return statistics.median(result["ms"]), result["peak_bytes"]
 
     def theirs(self, setting, options, scratch):
@@ -41,18 +44,18 @@ class Bench:
 
 
 class ConvN:
-    """Contrastive steps of both whole programs."""
+    """Contrastive steps of both whole programs; PyTorch's is in fp32."""
 
     name, settings = "convn, 1000 images, two views", ["channels_last", "contiguous"]
 
-    def __init__(self, data):
-        self.data = data
+    def __init__(self, data, precisions):
+        self.data, self.precisions = data, precisions
 
-    def ours(self, options, scratch):
+    def ours(self, precision, options, scratch):
         run = scratch / "run"
         output(["rm", "-rf", run])
         output([options.bin / "pretrain", "--recipe", "randbits-mnist", "--data", f"mnist:{self.data}", "--steps", 3 * options.steps,
-                "--log-every", 1, "--threads", options.threads, "--out", run, "--report", "off"])
+                "--log-every", 1, "--threads", options.threads, "--out", run, "--report", "off", "--precision", precision])
         records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
         training = [record for record in records if record["phase"] == "train"][2:]
         return statistics.median(record["step_ms"] for record in training), training[-1]["mem_peak_bytes"]
@@ -65,34 +68,38 @@ class ConvN:
         return result["step_ms"] + result["data_ms"], None
 
 
-def spread(values):
-    return f"{statistics.median(values):8.1f} ms ({min(values):.1f} to {max(values):.1f})"
+def line(name, results):
+    times, memory = [ms for ms, _ in results], results[-1][1]
+    text = f"  {name:<36}{statistics.median(times):8.1f} ms ({min(times):.1f} to {max(times):.1f})"
+    return text + ("" if memory is None else f"  {memory / 2**20:7.1f} MiB")
 
 
-def memory(bytes_):
-    return "" if bytes_ is None else f"  {bytes_ / 2**20:7.1f} MiB"
+def ratios(ours, theirs):
+    """Of the medians, and of the minima, which a busy machine disturbs less."""
+    of = lambda measure: measure(ms for ms, _ in theirs) / measure(ms for ms, _ in ours)
+    return f"{of(statistics.median):.2f}x, minima {of(min):.2f}x"
 
 
 def compare(work, options, scratch):
-    ours, theirs = [], {setting: [] for setting in work.settings}
+    ours, theirs = {precision: [] for precision in work.precisions}, {setting: [] for setting in work.settings}
     for _ in range(options.repetitions):
-        ours.append(work.ours(options, scratch))
-        for setting in work.settings:
+        for precision in ours:
+            ours[precision].append(work.ours(precision, options, scratch))
+        for setting in theirs:
             theirs[setting].append(work.theirs(setting, options, scratch))
     print(f"\n{work.name}")
-    times = [ms for ms, _ in ours]
-    print(f"  {'antipode':<28}{spread(times)}{memory(ours[-1][1])}")
+    for precision, results in ours.items():
+        print(line(f"antipode {precision}", results))
     for setting, results in theirs.items():
-        theirs_ms = [ms for ms, _ in results]
-        ratio, ratio_of_minima = statistics.median(theirs_ms) / statistics.median(times), min(theirs_ms) / min(times)
-        print(f"  {'PyTorch ' + setting:<28}{spread(theirs_ms)}{memory(results[-1][1])}   {ratio:.2f}x, minima {ratio_of_minima:.2f}x",
-              flush=True)
+        print(line(f"PyTorch {setting}", results) + "".join(f"   {p}: {ratios(r, results)}" for p, r in ours.items()), flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", help="directory of MNIST's idx files; without it convn is left out")
     parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/cpu/bin", help="directory of bench and pretrain")
+    parser.add_argument("--works", nargs="+", choices=("resnet18", "convn", "nt-xent"), default=("resnet18", "convn", "nt-xent"))
+    parser.add_argument("--precisions", nargs="+", choices=("fp32", "bf16"), default=("fp32",), help="of our networks")
     parser.add_argument("--repetitions", type=int, default=5, help="processes of each kind, alternating")
     parser.add_argument("--steps", type=int, default=10, help="timed steps per process")
     parser.add_argument("--threads", type=int, default=2)
@@ -100,14 +107,20 @@ def main():
     options = parser.parse_args()
 
     extra = lambda settings: settings + [f"{settings[-1]} compiled"] if options.compiled else settings
-    works = [Bench("resnet18 step, 64 images of 112x112x3", ["resnet18"], extra(["contiguous", "channels_last"]))]
-    if options.data:
-        works.append(ConvN(options.data))
-    for rows in (2048, 4096, 8192):
-        works.append(Bench(f"nt-xent forward and backward, {rows} rows of 128", ["nt-xent", "--rows", rows],
-                           extra(["cross_entropy", "logsumexp"])))
+    works = []
+    if "resnet18" in options.works:
+        settings = extra(["contiguous", "channels_last"])
+        if "bf16" in options.precisions:
+            settings += extra(["channels_last pure_bf16", "channels_last autocast"])
+        works.append(Bench("resnet18 step, 64 images of 112x112x3", ["resnet18"], options.precisions, settings))
+    if "convn" in options.works and options.data:
+        works.append(ConvN(options.data, options.precisions))
+    if "nt-xent" in options.works:
+        for rows in (2048, 4096, 8192):
+            works.append(Bench(f"nt-xent forward and backward, {rows} rows of 128", ["nt-xent", "--rows", rows], ["fp32"],
+                               extra(["cross_entropy", "logsumexp"])))
     version = output([sys.executable, "-c", "import torch; print(torch.__version__)"]).strip()
-    print(f"PyTorch {version}, fp32, {options.threads} threads, {options.repetitions} alternating processes of {options.steps} steps")
+    print(f"PyTorch {version}, {options.threads} threads, {options.repetitions} alternating processes of {options.steps} steps")
     with tempfile.TemporaryDirectory() as scratch:
         for work in works:
             compare(work, options, pathlib.Path(scratch))

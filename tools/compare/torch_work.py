@@ -2,6 +2,7 @@
 """The works of `bench` in PyTorch: times one of them and prints a line of JSON, for steps.py to set beside bench's.
 
     python3 tools/compare/torch_work.py resnet18 --setting channels_last
+    python3 tools/compare/torch_work.py resnet18 --setting "channels_last autocast compiled"
     python3 tools/compare/torch_work.py nt-xent --rows 4096 --setting logsumexp
 """
 import argparse
@@ -39,16 +40,20 @@ def resnet18():
 
 
 def resnet18_step(args):
+    """autocast: products in bf16, parameters in f32; pure_bf16: parameters, gradients and optimizer in bf16, too."""
     layout = torch.channels_last if "channels_last" in args.setting else torch.contiguous_format
-    model = resnet18().to(memory_format=layout)
-    images = torch.rand(args.batch_size, 3, args.image_size, args.image_size).contiguous(memory_format=layout)
+    autocast, dtype = "autocast" in args.setting, torch.bfloat16 if "pure_bf16" in args.setting else torch.float32
+    model = resnet18().to(dtype=dtype, memory_format=layout)
+    images = torch.rand(args.batch_size, 3, args.image_size, args.image_size, dtype=dtype).contiguous(memory_format=layout)
     labels = torch.arange(args.batch_size) % CLASSES
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, nesterov=True, weight_decay=1e-4, fused=True)
     forward = torch.compile(model) if "compiled" in args.setting else model
 
     def step():
         optimizer.zero_grad()
-        F.cross_entropy(forward(images), labels).backward()
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=autocast):
+            loss = F.cross_entropy(forward(images), labels)
+        loss.backward()
         optimizer.step()
 
     return step
@@ -89,7 +94,7 @@ def peak_bytes():
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", choices=sorted(WORKS))
-    parser.add_argument("--setting", default="", help="words: channels_last, cross_entropy, logsumexp, compiled")
+    parser.add_argument("--setting", default="", help="words: channels_last, autocast, pure_bf16, cross_entropy, logsumexp, compiled")
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--image-size", type=int, default=112)
     parser.add_argument("--rows", type=int, default=4096)

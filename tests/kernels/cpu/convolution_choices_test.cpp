@@ -89,6 +89,18 @@ TEST_CASE("convolution choices: bf16 is another problem, and never for Winograd"
   CHECK(choices.names().contains("conv2d_dgrad x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1"));
 }
 
+TEST_CASE("convolution choices: untimed in bf16, few pixels under many weights are lowered, the rest is direct") {
+  cpu::ConvolutionChoices choices;
+  FakeClock clock{ConvolutionAlgorithm::blocked};
+  constexpr Conv2dGeometry kFewPixels{
+      .n = 64, .h = 4, .w = 4, .c = 512, .k = 512, .r = 3, .s = 3, .stride = 1, .pad = 1};
+  const auto way = [&](const Conv2dGeometry& g) {
+    return choices.choose({g, ConvolutionPass::wgrad, engine::Dtype::bf16}, std::ref(clock));
+  };
+  CHECK(way(kFewPixels) == ConvolutionAlgorithm::lowered);
+  CHECK(way(kLarge) == ConvolutionAlgorithm::direct);
+}
+
 TEST_CASE("conv2d: every way that is chosen gives the same result but for rounding") {
   const engine::Context context = make_context({.device = {}, .threads = 2});
   const Conv2dGeometry& g = kLarge;
