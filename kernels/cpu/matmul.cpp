@@ -28,7 +28,8 @@ void matmul(const Context& context, MatmulSize size, const bf16* a, const bf16* 
   if (m == 0 || n == 0) return;
   if (k == 0) {  // oneDNN takes no empty sums
     with_float_type(c.view.dtype, [&]<class T>(T*) {
-      write_elements<T>(c, [=, bias = options.bias](std::int64_t i) { return bias ? bias[i % n] : 0.0f; });
+      write_elements<T>(
+          c, [bias = options.bias, columns = size.n](std::int64_t i) { return bias ? bias[i % columns] : 0.0f; });
     });
     return;
   }
