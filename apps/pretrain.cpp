@@ -23,7 +23,8 @@ using namespace apps;
 
 struct Arguments {
   RunArguments run;
-  bool dry_run = false, print_schedule = false, profile = false;
+  bool dry_run = false, print_schedule = false, profile = false, nvtx = false;
+  std::string profile_steps;
   std::vector<std::string> dump_views;
 };
 
@@ -94,14 +95,34 @@ void print_dry_run(const engine::Context& context, const Config& config, const T
       config.optim.schedule, context.threads());
 }
 
-Trainer::Summary train(Trainer& trainer, RunDirectory& directory) {
+/// "A:B"
+ProfiledSteps profiled_steps(const std::string& text) {
+  if (text.empty()) return {};
+  const auto colon = text.find(':');
+  if (colon == text.npos) throw UsageError(fmt::format("--profile-steps must be A:B, two steps, got '{}'", text));
+  const std::int64_t first = whole_number(text.substr(0, colon), "--profile-steps", 1);
+  return {.first = first, .last = whole_number(text.substr(colon + 1), "--profile-steps", first)};
+}
+
+/// Starts to watch what is issued from here on.
+void begin_profiling(const engine::Context& context, const Config& config, const Arguments& arguments) {
+  context.profiler().enable(arguments.profile);
+  context.profiler().trace(arguments.nvtx);
+  if (context.on_cuda() && config.run.cuda_graph && context.profiler().follows_layers()) {
+    std::cerr << "pretrain: steps are issued kernel by kernel, not replayed from a CUDA graph, as --profile and --nvtx "
+                 "name layers\n";
+  }
+}
+
+Trainer::Summary train(Trainer& trainer, RunDirectory& directory, const ProfiledSteps& profiled) {
   Progress progress({.label = "pretrain",
                      .unit = "steps",
                      .total = trainer.plan().schedule.steps,
                      .done = trainer.step(),
                      .item = "images",
                      .items_per_unit = directory.config().train.batch_size});
-  return trainer.run(directory, [&](std::int64_t step, std::string_view detail) { progress.update(step, detail); });
+  const auto observe = [&](std::int64_t step, std::string_view detail) { progress.update(step, detail); };
+  return trainer.run(directory, observe, profiled);
 }
 
 int pretrain(int argc, char** argv) {
@@ -123,11 +144,19 @@ int pretrain(int argc, char** argv) {
                     .group = "Output",
                     .help = "print at the end where the time went, per kernel and per layer"},
                    arguments.profile);
+  flags.add_switch({.name = "--nvtx", .group = "Output", .help = "name layers and kernels for Nsight, as NVTX ranges"},
+                   arguments.nvtx);
+  flags.add({.name = "--profile-steps",
+             .group = "Output",
+             .help = "let Nsight collect steps A to B only, when told to wait for cudaProfilerStart",
+             .value = "A:B"},
+            arguments.profile_steps);
   if (!flags.parse(argc, argv)) return kSuccess;
   // At once, so that a signal while the data is read is not lost: the run stops after its first step.
   const bool trains = !arguments.dry_run && !arguments.print_schedule && arguments.dump_views.empty();
   if (trains) install_signal_handlers();
 
+  const ProfiledSteps profiled = profiled_steps(arguments.profile_steps);
   Config config = resolve(arguments.run);
   if (arguments.print_schedule) {
     const auto source = data::open_source(config.data.source, data::Split::train);
@@ -138,6 +167,9 @@ int pretrain(int argc, char** argv) {
   }
   keep_threads(arguments.run, config);
   const engine::Context context = make_context(config);
+  if (!context.on_cuda() && (arguments.nvtx || !arguments.profile_steps.empty())) {
+    throw UsageError("--nvtx and --profile-steps are for Nsight and a GPU: add --device cuda, or use --profile");
+  }
   if (!arguments.dump_views.empty()) {
     dump_views(context, config, whole_number(arguments.dump_views[0], "--dump-views", 1), arguments.dump_views[1]);
     return kSuccess;
@@ -152,8 +184,8 @@ int pretrain(int argc, char** argv) {
   RunDirectory directory(arguments.run);
   start_run(context, trainer, directory, {argv, static_cast<std::size_t>(argc)});
   std::cerr << "run directory: " << directory.path().string() << '\n';
-  context.profiler().enable(arguments.profile);
-  const Trainer::Summary summary = train(trainer, directory);
+  begin_profiling(context, config, arguments);
+  const Trainer::Summary summary = train(trainer, directory, profiled);
   if (arguments.profile) context.profiler().print(std::cerr);
   std::cout << write_result(directory, trainer, summary) << std::endl;
   if (directory.config().run.report) draw_report(directory.path());

@@ -73,6 +73,7 @@ struct Config {
     std::string device = "cpu";
     std::int64_t threads = 0;
     std::string precision = "fp32";
+    bool cuda_graph = true;
     bool report = true;
     bool operator==(const Run&) const = default;
   } run;

@@ -25,6 +25,7 @@ const std::vector<Field>& table() {
   const Condition adam{.key = "optim.name", .values = {"adam"}}, sgd{.key = "optim.name", .values = {"sgd"}},
       lars{.key = "optim.name", .values = {"lars"}}, sgd_or_lars{.key = "optim.name", .values = {"sgd", "lars"}};
   const Condition polynomial{.key = "optim.schedule", .values = {"polynomial"}};
+  const Condition on_gpu{.key = "run.device", .values = {"cuda", "cuda:N"}};
   const Condition epochs{.key = "train.steps", .values = {"0"}};
   static const std::vector<Field> fields = {
       {FIELD(data.source), .flag = "--data", .help = "training images: digits: (built in) or mnist:DIR"},
@@ -121,6 +122,9 @@ const std::vector<Field>& table() {
        .help = "of products: bf16 keeps activations and a copy of the weights in it, tf32 is a mode of GPUs; sums, "
                "parameters, gradients and losses are fp32",
        .allowed = {"fp32", "tf32", "bf16"}},
+      {FIELD(run.cuda_graph), .flag = "--cuda-graph",
+       .help = "record a whole step once and replay it, instead of issuing its kernels one by one; changes no result",
+       .on_resume = OnResume::change, .only_with = on_gpu},
       {FIELD(run.report), .flag = "--report", .help = "at the end draw plots and report.html with tools/report",
        .on_resume = OnResume::change},
   };
@@ -188,7 +192,8 @@ std::string range_text(const Range& range) {
 /// Whether the field has an effect beside what else `config` says.
 bool has_effect(const Field& field, const Config& config) {
   const auto& [key, values] = field.only_with;
-  return key.empty() || std::find(values.begin(), values.end(), value_text(*find_field(key), config)) != values.end();
+  const auto matches = [&](std::string_view form) { return has_form(value_text(*find_field(key), config), form); };
+  return key.empty() || std::any_of(values.begin(), values.end(), matches);
 }
 
 }  // namespace

@@ -27,7 +27,7 @@ enum class OnResume {
 /// The values of another key under which a field has an effect.
 struct Condition {
   std::string_view key = {};                  ///< empty: it always has
-  std::vector<std::string_view> values = {};  ///< as in value_text
+  std::vector<std::string_view> values = {};  ///< as in value_text, or a form as in `Field::allowed`
 };
 
 /// One entry of the configuration. TOML keys, flags, help, checks and the resume rule all come from it.

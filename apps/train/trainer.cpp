@@ -16,6 +16,7 @@
 #include "apps/train/make_optimizer.h"
 #include "apps/train/parameter_files.h"
 #include "apps/train/plans.h"
+#include "apps/train/repeated_step.h"
 #include "engine/autograd.h"
 #include "engine/io/files.h"
 
@@ -100,8 +101,7 @@ void Trainer::restore(const Checkpoint& checkpoint) {
   }
 }
 
-void Trainer::train_step(const data::HostBatch& batch) {
-  batch_.upload(batch);
+void Trainer::train_step() {
   network_.parameters.begin_step();
   const ObjectiveOutcome outcome = contrastive_objective(config_, network_, batch_);
   engine::backward(outcome.total);
@@ -114,15 +114,15 @@ void Trainer::train_step(const data::HostBatch& batch) {
   status_->finish_step(scalars);
 }
 
-void Trainer::train_step_or_advise(const data::HostBatch& batch) {
+bool Trainer::run_or_advise(RepeatedStep& step) {
   try {
-    train_step(batch);
+    return step.run();
   } catch (const engine::OutOfMemory& error) {
     throw error.with_remedy(fitting_batch(context_, config_, network_, *train_, error));
   }
 }
 
-Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe) {
+Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled) {
   const std::int64_t steps = plan_.schedule.steps, per_epoch = plan_.steps_per_epoch;
   status_.emplace(context_, plan_.schedule.table(), step_);
   Plans plans(context_, directory.path());
@@ -134,18 +134,24 @@ Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe) 
   Checkpoints checkpoints(directory.path(), config_.run.keep);
   MetricsFile metrics(directory.path() / "metrics.jsonl", step_ > 0 ? step_ : -1);
   data::Loader loader(*train_, loader_options(config_, step_));
+  // A replay names no layers.
+  RepeatedStep step(
+      context_, [this] { train_step(); }, config_.run.cuda_graph && !context_.profiler().follows_layers());
 
   Summary summary;
   const Clock::time_point begin = Clock::now();
   LateRecords late(*status_);
   Window window;
   while (step_ < steps) {
+    if (step_ + 1 == profiled.first) context_.backend().collect_profile(true);
     {
       const data::Loader::Lease batch = loader.next();
       window.wait_ms += batch.waited_ms();
-      train_step_or_advise(*batch);
+      batch_.upload(*batch);
     }
+    if (run_or_advise(step)) status_->count_step();
     ++step_;
+    if (step_ == profiled.last) context_.backend().collect_profile(false);
     ++window.steps;
     if (summary.steps++ == 0) {  // it also compiled and timed algorithms
       plans.save();

@@ -20,6 +20,13 @@ struct TrainingPlan {
 };
 TrainingPlan plan_training(const Config& config, std::int64_t examples);
 
+/// Steps that a profiling tool is started before and stopped after, counted from 1.
+struct ProfiledSteps {
+  std::int64_t first = 0, last = 0;
+};
+
+class RepeatedStep;
+
 /// One training run: data, network, optimizer, and where they stand.
 class Trainer {
  public:
@@ -40,7 +47,7 @@ class Trainer {
   /// Trains to the last step, writing metrics, checkpoints and exports into the run directory. Throws Interrupted after
   /// writing a checkpoint when a signal asks to stop, and NonFiniteError after writing crash/step_N: the
   /// parameters and moments as they were before that step (running statistics have seen it).
-  Summary run(RunDirectory& directory, const Observer& observe);
+  Summary run(RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled = {});
 
   const Network& network() const { return network_; }
   const TrainingPlan& plan() const { return plan_; }
@@ -49,8 +56,8 @@ class Trainer {
   std::int64_t step() const { return step_; }
 
  private:
-  void train_step(const data::HostBatch& batch);
-  void train_step_or_advise(const data::HostBatch& batch);  ///< on a batch size that fits
+  void train_step();
+  bool run_or_advise(RepeatedStep& step);  ///< on a batch size that fits
   TrainingState state() const;
   void write_tensors(const std::filesystem::path& directory) const;
   void write_exports(const std::filesystem::path& directory) const;

@@ -21,6 +21,13 @@ class Readback {
   virtual const void* wait() const = 0;
 };
 
+/// Work of a device that was recorded once (a CUDA graph) and is done again by one call.
+class Recording {
+ public:
+  virtual ~Recording() = default;
+  virtual void replay() = 0;
+};
+
 /// What a device must offer below the kernels: memory and copies, in the order of the context's stream.
 /// Implemented in kernels/cpu and kernels/cuda, where vendor handles live beside it.
 class Backend {
@@ -46,6 +53,14 @@ class Backend {
   /// Milliseconds that the device takes for what `issue` issues; waits for the end. By the host's clock, unless the
   /// device has one of its own.
   virtual double time_ms(const std::function<void()>& issue);
+  /// What `issue` issues, recorded instead of done; null where the device has no such thing. Under the pool's Arena,
+  /// and with nothing in `issue` that waits for the device.
+  virtual std::unique_ptr<Recording> record([[maybe_unused]] const std::function<void()>& issue) { return nullptr; }
+  /// Names what is issued until the matching `end_range` for a tracing tool; nothing where there is none.
+  virtual void begin_range(const char*) {}
+  virtual void end_range() {}
+  /// Starts or stops a profiling tool that was told to wait for it. False where there is no such thing.
+  virtual bool collect_profile(bool) { return false; }
 };
 
 }  // namespace engine

@@ -127,13 +127,18 @@ void Profiler::print_layers(std::ostream& out, double wall_seconds) const {
 }
 
 ProfileRange::ProfileRange(const Context& context, const char* name, Cost cost)
-    : context_(context), name_(context.profiler().enabled() ? name : nullptr), cost_(cost) {
+    : context_(context),
+      name_(context.profiler().enabled() ? name : nullptr),
+      traced_(context.profiler().tracing()),
+      cost_(cost) {
+  if (traced_) context.backend().begin_range(name);
   if (name_ == nullptr) return;
   excluded_seconds_ = context.profiler().excluded_seconds();
   start_ = std::chrono::steady_clock::now();
 }
 
 ProfileRange::~ProfileRange() {
+  if (traced_) context_.backend().end_range();
   if (name_ == nullptr) return;
   context_.backend().synchronize();
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
@@ -142,15 +147,30 @@ ProfileRange::~ProfileRange() {
 }
 
 LayerRange::LayerRange(const Context& context, std::string_view name)
-    : profiler_(context.profiler()), outer_(profiler_.place()) {
-  if (profiler_.enabled()) profiler_.enter({.layer = profiler_.layer(name), .backward = outer_.backward});
+    : context_(context), outer_(context.profiler().place()) {
+  Profiler& profiler = context.profiler();
+  if (!profiler.follows_layers()) return;
+  profiler.enter({.layer = profiler.layer(name), .backward = outer_.backward});
+  begin_trace(profiler.place());
 }
 
 LayerRange::LayerRange(const Context& context, Profiler::Place place)
-    : profiler_(context.profiler()), outer_(profiler_.place()) {
-  profiler_.enter(place);
+    : context_(context), outer_(context.profiler().place()) {
+  context.profiler().enter(place);
+  begin_trace(place);
 }
 
-LayerRange::~LayerRange() { profiler_.enter(outer_); }
+LayerRange::~LayerRange() {
+  if (traced_) context_.backend().end_range();
+  context_.profiler().enter(outer_);
+}
+
+void LayerRange::begin_trace(Profiler::Place place) {
+  const Profiler& profiler = context_.profiler();
+  if (!profiler.tracing() || place.layer < 0) return;
+  traced_ = true;
+  const std::string& name = profiler.layers()[static_cast<std::size_t>(place.layer)].name;
+  context_.backend().begin_range((place.backward ? name + " backward" : name).c_str());
+}
 
 }  // namespace engine

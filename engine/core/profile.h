@@ -39,6 +39,11 @@ class Profiler {
 
   bool enabled() const { return enabled_; }
   void enable(bool on = true);
+  /// Whether layers and kernels are named for a tracing tool as they are issued.
+  bool tracing() const { return tracing_; }
+  void trace(bool on) { tracing_ = on; }
+  /// Whether anything wants to know which layer is at work.
+  bool follows_layers() const { return enabled_ || tracing_; }
   void add(const char* name, double seconds, Cost cost);
   /// Forgets what was collected, and starts the clock that shares refer to.
   void clear();
@@ -62,7 +67,7 @@ class Profiler {
   void print_kernels(std::ostream& out, double wall_seconds) const;
   void print_layers(std::ostream& out, double wall_seconds) const;
 
-  bool enabled_ = false;
+  bool enabled_ = false, tracing_ = false;
   std::chrono::steady_clock::time_point begin_;
   std::map<std::string, Entry, std::less<>> entries_;
   std::vector<Layer> layers_;
@@ -71,7 +76,8 @@ class Profiler {
   Place place_;
 };
 
-/// Times the enclosing scope under `name` when the context's profiler is on (and then waits for the device at its end).
+/// Times the enclosing scope under `name` when the context's profiler is on (and then waits for the device at its end),
+/// and names it for a tracing tool when that is asked for.
 class ProfileRange {
  public:
   ProfileRange(const Context& context, const char* name, Cost cost = {});
@@ -82,6 +88,7 @@ class ProfileRange {
  private:
   const Context& context_;
   const char* name_;  // nullptr while the profiler is off
+  bool traced_;
   Cost cost_;
   std::chrono::steady_clock::time_point start_;
   double excluded_seconds_ = 0;  // before it
@@ -98,8 +105,11 @@ class LayerRange {
   LayerRange& operator=(const LayerRange&) = delete;
 
  private:
-  Profiler& profiler_;
+  void begin_trace(Profiler::Place place);
+
+  const Context& context_;
   Profiler::Place outer_;
+  bool traced_ = false;
 };
 
 }  // namespace engine

@@ -20,10 +20,14 @@ TrainingStatus::TrainingStatus(const Context& context, const std::vector<float>&
 void TrainingStatus::finish_step(std::span<const Tensor> scalars) {
   EXPECTS(scalars.size() <= kernels::kRecordScalars, "step record: at most ", kernels::kRecordScalars, " scalars, got ",
           scalars.size());
-  EXPECTS(issued_ - requested_ < kSlots, "step record: ", kSlots, " steps without a request for their records");
+  count_step();
   kernels::FinishStep args{.scalars = {}, .learning_rates = learning_rates_, .ring = ring_, .status = status_};
   std::copy(scalars.begin(), scalars.end(), args.scalars);
   kernels::finish_step(status_.context(), args);
+}
+
+void TrainingStatus::count_step() {
+  EXPECTS(issued_ - requested_ < kSlots, "step record: ", kSlots, " steps without a request for their records");
   ++issued_;
 }
 

@@ -31,6 +31,8 @@ class TrainingStatus {
 
   /// Ends a step on the device: records the scalars ([] f32 each) and counts the step.
   void finish_step(std::span<const Tensor> scalars);
+  /// The host's part of that, for whoever replays a recording of the device's.
+  void count_step();
 
   /// Asks for the records of the steps since the last request, without waiting. At most kSlots steps may pass between
   /// requests.

@@ -32,6 +32,10 @@ class CudaBackend final : public engine::Backend {
   void synchronize() override;
   engine::TimedChoices* timed_choices() override { return &choices_; }
   double time_ms(const std::function<void()>& issue) override;
+  std::unique_ptr<engine::Recording> record(const std::function<void()>& issue) override;
+  void begin_range(const char* name) override;
+  void end_range() override;
+  bool collect_profile(bool on) override;
 
   cudaStream_t stream() const { return stream_.get(); }
   F32Products f32_products() const { return f32_products_; }

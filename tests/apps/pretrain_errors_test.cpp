@@ -33,6 +33,11 @@ TEST_CASE("pretrain: a wrong command line is exit 2 and one sentence, and leaves
       {{"--epochs", "0"}, "how long to train is not said"},
       {{"--device", "gpu"}, "--device must be one of cpu, cuda, cuda:N, got 'gpu'"},
       {{"--device", "cuda:-1"}, "--device must be one of cpu, cuda, cuda:N, got 'cuda:-1'"},
+      {{"--cuda-graph", "off"}, "run.cuda_graph = off does nothing while run.device is cpu"},
+      {{"--nvtx"}, "--nvtx and --profile-steps are for Nsight and a GPU: add --device cuda, or use --profile"},
+      {{"--profile-steps", "1:2"}, "--nvtx and --profile-steps are for Nsight and a GPU"},
+      {{"--profile-steps", "7"}, "--profile-steps must be A:B, two steps, got '7'"},
+      {{"--profile-steps", "7:5"}, "--profile-steps must be a whole number of at least 7, got '5'"},
       {{"--resume", (bench / "nowhere").string(), "--out", (bench / "nowhere").string()},
        "--resume must be auto, never or a run directory, and"},
   };

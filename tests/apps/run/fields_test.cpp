@@ -157,7 +157,8 @@ TEST_CASE("fields: every condition names a key and values that it takes") {
     REQUIRE(other != nullptr);
     CHECK_FALSE(values.empty());
     Config config;
-    for (const std::string_view value : values) {
+    for (std::string value(values.front()); const std::string_view form : values) {
+      value = form.ends_with(":N") ? std::string(form.substr(0, form.size() - 1)) + "3" : form;
       apps::set_value(config, *other, value, "only_with");
       CHECK(apps::value_text(*other, config) == value);
     }

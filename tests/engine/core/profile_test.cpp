@@ -7,6 +7,7 @@
 #include "engine/autograd.h"
 #include "engine/ops/elementwise.h"
 #include "kernels/context.h"
+#include "kernels/cpu/backend.h"
 
 using namespace engine;
 
@@ -67,4 +68,39 @@ TEST_CASE("profiler: off, nothing is collected") {
   two_layers(Tensor::from(context, {2}, std::vector<float>{1, 2}));
   CHECK(context.profiler().entries().empty());
   CHECK(context.profiler().layers().empty());
+}
+
+namespace {
+
+/// A tool's view of ranges: "(first (scale )".
+class TracingBackend final : public kernels::cpu::CpuBackend {
+ public:
+  explicit TracingBackend(std::string& trace) : trace_(trace) {}
+  void begin_range(const char* name) override { trace_ += concat("(", name, " "); }
+  void end_range() override { trace_ += ")"; }
+
+ private:
+  std::string& trace_;
+};
+
+}  // namespace
+
+TEST_CASE("tracing: kernels within their layer, forward and backward") {
+  std::string trace;
+  const Context context(std::make_unique<TracingBackend>(trace), 1);
+  const Tensor x = Tensor::from(context, {2}, std::vector<float>{1, 2}).requires_gradient();
+  const auto step = [&] {
+    Tensor y;
+    {
+      const LayerRange layer(context, "layer");
+      y = scale(x, 2.0f);
+    }
+    backward(y, Tensor::from(context, {2}, std::vector<float>{1, 1}));
+  };
+  step();
+  CHECK(trace.empty());
+  context.profiler().trace(true);
+  step();
+  CHECK(trace == "(layer (scale ))(layer backward (scale ))");
+  CHECK(context.profiler().entries().empty());
 }

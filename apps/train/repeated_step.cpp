@@ -1,0 +1,39 @@
+#include "apps/train/repeated_step.h"
+
+#include <limits>
+
+#include "engine/core/error.h"
+
+namespace apps {
+
+RepeatedStep::RepeatedStep(const engine::Context& context, std::function<void()> step, bool record)
+    : context_(context), step_(std::move(step)) {
+  if (!record) issue_ = std::numeric_limits<int>::max();
+}
+
+bool RepeatedStep::run() {
+  if (recording_) {
+    recording_->replay();
+    return true;
+  }
+  if (issue_ == 0) {
+    memory_.emplace(context_.pool());
+    try {
+      recording_ = context_.backend().record(step_);
+    } catch (const engine::Error& error) {
+      throw engine::Error(engine::concat("recording a step: ", error.what(), "; go on with --cuda-graph off"));
+    }
+    memory_->end_capture();
+    if (recording_) {
+      recording_->replay();
+      return false;
+    }
+    memory_.reset();
+    issue_ = std::numeric_limits<int>::max();
+  }
+  step_();
+  --issue_;
+  return false;
+}
+
+}  // namespace apps

@@ -1,0 +1,31 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "engine/core/context.h"
+
+namespace apps {
+
+/// The same step again and again: issued kernel by kernel at first, which builds and times algorithms and fills the
+/// memory pool; then recorded, and replayed by one call from there on, where the device can do that. A step must read
+/// from the same memory each time whatever changes from one to the next, and never wait for the device.
+class RepeatedStep {
+ public:
+  /// `record`: whether to replay at all.
+  RepeatedStep(const engine::Context& context, std::function<void()> step, bool record);
+
+  /// Does the step. Whether it was replayed without calling it: what it does on the host was then not done.
+  bool run();
+
+ private:
+  static constexpr int kIssuedFirst = 2;
+
+  const engine::Context& context_;
+  std::function<void()> step_;
+  int issue_ = kIssuedFirst;  // so many more before recording
+  std::optional<engine::Pool::Arena> memory_;
+  std::unique_ptr<engine::Recording> recording_;
+};
+
+}  // namespace apps

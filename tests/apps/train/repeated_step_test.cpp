@@ -1,0 +1,88 @@
+#include "apps/train/repeated_step.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "engine/core/error.h"
+#include "engine/tensor.h"
+#include "kernels/context.h"
+#include "kernels/cpu/backend.h"
+
+using apps::RepeatedStep;
+using engine::Context;
+using engine::Tensor;
+
+namespace {
+
+/// A CPU that records: replaying is issuing again.
+class RecordingBackend final : public kernels::cpu::CpuBackend {
+ public:
+  class Again final : public engine::Recording {
+   public:
+    explicit Again(int& replays) : replays_(replays) {}
+    void replay() override { ++replays_; }
+
+   private:
+    int& replays_;
+  };
+
+  std::unique_ptr<engine::Recording> record(const std::function<void()>& issue) override {
+    issue();
+    return std::make_unique<Again>(replays);
+  }
+
+  int replays = 0;
+};
+
+}  // namespace
+
+TEST_CASE("repeated step: issued twice, then recorded and replayed") {
+  auto owned = std::make_unique<RecordingBackend>();
+  const RecordingBackend& backend = *owned;
+  const Context context(std::move(owned), 1);
+  int calls = 0;
+  RepeatedStep step(
+      context,
+      [&] {
+        ++calls;
+        Tensor::zeros(context, {1000});
+      },
+      true);
+  for (int i = 0; i < 2; ++i) CHECK(!step.run());
+  CHECK(calls == 2);
+  CHECK(backend.replays == 0);
+  CHECK(!step.run());  // recorded: what the step does on the host was done
+  CHECK(calls == 3);
+  CHECK(backend.replays == 1);
+  for (int i = 0; i < 3; ++i) CHECK(step.run());
+  CHECK(calls == 3);
+  CHECK(backend.replays == 4);
+}
+
+TEST_CASE("repeated step: without recording, and where the device has none, every step is issued") {
+  const Context without = kernels::make_context();
+  const Context with(std::make_unique<RecordingBackend>(), 1);
+  for (const auto& [context, record] : {std::pair<const Context&, bool>{without, true}, {with, false}}) {
+    int calls = 0;
+    RepeatedStep step(
+        context, [&] { ++calls; }, record);
+    for (int i = 0; i < 5; ++i) CHECK(!step.run());
+    CHECK(calls == 5);
+  }
+}
+
+TEST_CASE("repeated step: a step that asks for more memory than before cannot be recorded, and says what to do") {
+  const Context context(std::make_unique<RecordingBackend>(), 1);
+  std::int64_t size = 1000;
+  RepeatedStep step(
+      context, [&] { Tensor::zeros(context, {size *= 2}); }, true);
+  step.run();
+  step.run();
+  std::string message;
+  try {
+    step.run();
+  } catch (const engine::Error& error) { message = error.what(); }
+  CHECK(message.starts_with("recording a step: "));
+  CHECK(message.ends_with("; go on with --cuda-graph off"));
+}
