@@ -11,6 +11,7 @@
 #include "apps/run/main.h"
 #include "apps/run/precision.h"
 #include "apps/train/make_context.h"
+#include "apps/train/repeated_step.h"
 #include "kernels/context.h"
 
 namespace {
@@ -18,12 +19,12 @@ namespace {
 using namespace apps;
 
 struct Arguments {
-  std::string work, kernel, device = "cpu";
+  std::string work, kernel, device = "cpu", cuda_graph = "on";
   WorkOptions options;
   std::string precision = "fp32";
   Repetitions repetitions;
   std::int64_t threads = 0;
-  bool profile = false;
+  bool record = true, profile = false;
 };
 
 constexpr std::int64_t kMostThreads = 4096;  // as run.threads
@@ -31,12 +32,14 @@ constexpr std::int64_t kMostThreads = 4096;  // as run.threads
 /// A line on stderr, and one of JSON on stdout.
 void time_work(const engine::Context& context, const Arguments& arguments) {
   const Work work = make_work(context, arguments.work, arguments.options);
-  for (std::int64_t i = 0; i < arguments.repetitions.warmup; ++i) work.run();
+  RepeatedStep step(
+      context, [&] { work.run(); }, arguments.record && !arguments.profile);
+  for (std::int64_t i = 0; i < arguments.repetitions.warmup; ++i) step.run();
   context.pool().reset_peak();
   context.profiler().enable(arguments.profile);
   std::vector<double> ms;
   for (std::int64_t i = 0; i < arguments.repetitions.timed; ++i) {
-    ms.push_back(context.backend().time_ms([&] { work.run(); }));
+    ms.push_back(context.backend().time_ms([&] { step.run(); }));
   }
   if (arguments.profile) context.profiler().print(std::cerr);
   const Times times = Times::of(ms);
@@ -100,11 +103,17 @@ int bench(int argc, char** argv) {
             arguments.kernel);
   flags.add({.name = "--repetitions", .group = "Run", .help = "that are timed", .value = "N", .fallback = "10"},
             arguments.repetitions.timed, 1);
-  flags.add({.name = "--warmup", .group = "Run", .help = "repetitions before them", .value = "N", .fallback = "2"},
+  flags.add({.name = "--warmup", .group = "Run", .help = "repetitions before them", .value = "N", .fallback = "3"},
             arguments.repetitions.warmup, 0);
   flags.add(
       {.name = "--device", .group = "Run", .help = "where to compute", .value = "cpu|cuda|cuda:N", .fallback = "cpu"},
       arguments.device);
+  flags.add({.name = "--cuda-graph",
+             .group = "Run",
+             .help = "on a GPU: replay a recording of the work, from its third run on; not with --profile",
+             .value = "on|off",
+             .fallback = arguments.cuda_graph},
+            arguments.cuda_graph);
   flags.add({.name = "--threads", .group = "Run", .help = "CPU threads, 0 for all", .value = "N", .fallback = "0"},
             arguments.threads, 0, kMostThreads);
   flags.add_switch({.name = "--profile", .group = "Run", .help = "print where the time goes, per kernel and per layer"},
@@ -114,10 +123,12 @@ int bench(int argc, char** argv) {
 
   Config config;
   set_value(config, *find_field("run.device"), arguments.device, "--device");
+  set_value(config, *find_field("run.cuda_graph"), arguments.cuda_graph, "--cuda-graph");
   set_value(config, *find_field("run.precision"), arguments.precision, "--precision");
   config.run.threads = arguments.threads;
   const engine::Context context = make_context(config);
   arguments.options.activations = activation_dtype(config);
+  arguments.record = config.run.cuda_graph;
   kernels::time_new_choices(context, true);
   if (arguments.work == "kernels") {
     time_kernels(context, arguments.kernel,

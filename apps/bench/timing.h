@@ -14,7 +14,7 @@ struct Times {
 };
 
 struct Repetitions {
-  std::int64_t timed = 10, warmup = 2;
+  std::int64_t timed = 10, warmup = 3;
 };
 
 /// Times bursts of runs, each long enough for the device's clock, taking the runs in turn: several on different buffers

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -19,6 +20,7 @@
 #include "apps/train/make_optimizer.h"
 #include "apps/train/network.h"
 #include "data/digits.h"
+#include "data/source.h"
 #include "engine/autograd.h"
 #include "engine/core/philox.h"
 #include "engine/ops/linear.h"
@@ -49,14 +51,17 @@ Tensor random_tensor(const Context& context, engine::Shape shape, bool unit_rows
   return Tensor::from(context, shape, values);
 }
 
-/// The status of any number of steps: a new one before the table of rates and the ring of records are used up.
+/// The status of any number of steps: a new one before the ring of records is used up. The table of rates is longer, as
+/// steps that are replayed from a recording do not ask for the next status.
 class EndlessStatus {
  public:
   explicit EndlessStatus(const Context& context) : context_(context) {}
 
   engine::TrainingStatus& next() {
-    constexpr auto kSteps = engine::TrainingStatus::kSlots;
-    if (steps_++ % kSteps == 0) status_.emplace(context_, std::vector<float>(kSteps, 1e-3f), 0);
+    constexpr std::int64_t kReplays = 1 << 17;
+    if (steps_++ % engine::TrainingStatus::kSlots == 0) {
+      status_.emplace(context_, std::vector<float>(kReplays, 1e-3f), 0);
+    }
     return *status_;
   }
 
@@ -125,24 +130,34 @@ Work resnet18_step(const Context& context, const WorkOptions& options) {
           .unit = "images"};
 }
 
-/// The step that recipe randbits-mnist trains with, on digits that need no files and always the same crops.
-class ConvNStep {
+/// Pictures of noise, of any size and any number.
+class Noise final : public data::Source {
  public:
-  ConvNStep(const Context& context, const WorkOptions& options)
-      : config_(with_layers({}, {.recipe = read_recipe("randbits-mnist"),
-                                 .set = {},
-                                 .flags = {{.field = find_field("train.batch_size"),
-                                            .text = std::to_string(options.batch_size),
-                                            .where = "--batch-size"},
-                                           {.field = find_field("run.precision"),
-                                            .text = options.activations == engine::Dtype::bf16 ? "bf16" : "fp32",
-                                            .where = "--precision"}}})),
-        digits_(data::Split::train),
-        network_(context, config_, digits_),
-        batch_(context, digits_, options.batch_size),
+  Noise(std::int64_t pictures, std::int64_t size) : pictures_(pictures), size_(size) {}
+  std::int64_t size() const override { return pictures_; }
+  engine::Shape image_shape() const override { return {size_, size_, 3}; }
+  int classes() const override { return kClasses; }
+  void image(std::int64_t i, std::uint8_t* out) const override {
+    engine::Philox random(1, engine::Purpose::initialization, 1, static_cast<std::uint64_t>(i));
+    for (std::int64_t k = 0; k < image_shape().elements(); ++k) out[k] = static_cast<std::uint8_t>(random.next() >> 24);
+  }
+  std::int32_t label(std::int64_t i) const override { return static_cast<std::int32_t>(i % kClasses); }
+  std::string describe() const override { return "noise"; }
+
+ private:
+  std::int64_t pictures_, size_;
+};
+
+/// The step of a recipe, on always the same images and crops.
+class ContrastiveStep {
+ public:
+  ContrastiveStep(const Context& context, const WorkOptions& options, const Config& config, const data::Source& source)
+      : config_(config),
+        network_(context, config_, source),
+        batch_(context, source, options.batch_size),
         optimizer_(make_optimizer(config_.optim, network_.parameters)),
         status_(context) {
-    batch_.upload(read_examples(digits_, 0, options.batch_size));
+    batch_.upload(read_examples(source, 0, options.batch_size));
   }
 
   Tensor run() {
@@ -159,19 +174,43 @@ class ConvNStep {
 
  private:
   Config config_;
-  data::Digits digits_;
   Network network_;
   DeviceBatch batch_;
   std::unique_ptr<engine::Optimizer> optimizer_;
   EndlessStatus status_;
 };
 
-Work convn_step(const Context& context, const WorkOptions& options) {
-  const auto step = std::make_shared<ConvNStep>(context, options);
-  return {.name = fmt::format("convn step, {} images in two views", options.batch_size),
+/// A recipe with what the command line says, and more keys.
+Config recipe_config(const char* recipe, const WorkOptions& options,
+                     std::initializer_list<std::pair<const char*, const char*>> more = {}) {
+  std::vector<Assignment> flags{
+      {.field = find_field("train.batch_size"), .text = std::to_string(options.batch_size), .where = "--batch-size"},
+      {.field = find_field("run.precision"),
+       .text = options.activations == engine::Dtype::bf16 ? "bf16" : "fp32",
+       .where = "--precision"}};
+  for (const auto& [key, value] : more) flags.push_back({.field = find_field(key), .text = value, .where = key});
+  return with_layers({}, {.recipe = read_recipe(recipe), .set = {}, .flags = flags});
+}
+
+Work contrastive_step(const Context& context, const WorkOptions& options, const Config& config,
+                      const data::Source& source, std::string name) {
+  const auto step = std::make_shared<ContrastiveStep>(context, options, config, source);
+  return {.name = std::move(name),
           .run = [step] { return step->run(); },
           .items = static_cast<double>(options.batch_size),
           .unit = "images"};
+}
+
+Work convn_step(const Context& context, const WorkOptions& options) {
+  return contrastive_step(context, options, recipe_config("randbits-mnist", options), data::Digits(data::Split::train),
+                          fmt::format("convn step, {} images in two views", options.batch_size));
+}
+
+Work simclr_step(const Context& context, const WorkOptions& options) {
+  const Config config = recipe_config("simclr-mnist", options, {{"model.stem", "imagenet"}});
+  return contrastive_step(context, options, config, Noise(options.batch_size, options.image_size),
+                          fmt::format("simclr step, resnet18, {} images of {}x{}x3 in two views", options.batch_size,
+                                      options.image_size, options.image_size));
 }
 
 Work nt_xent(const Context& context, const WorkOptions& options) {
@@ -197,6 +236,8 @@ struct Entry {
 };
 constexpr std::array kWorks = {
     Entry{"convn", "a training step of recipe randbits-mnist: contrastive loss, probe and Adam", convn_step},
+    Entry{"simclr", "a training step of recipe simclr-mnist, ResNet-18, on pictures: crops, loss, probe and LARS",
+          simclr_step},
     Entry{"resnet18", "a supervised training step of ResNet-18 (torchvision's variant) with SGD", resnet18_step},
     Entry{"nt-xent", "the NT-Xent loss and its gradient", nt_xent},
 };
