@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "apps/bench/part_works.h"
 #include "apps/input/device_batch.h"
 #include "apps/input/run_data.h"
 #include "apps/run/config_layers.h"
@@ -240,6 +241,8 @@ constexpr std::array kWorks = {
           simclr_step},
     Entry{"resnet18", "a supervised training step of ResNet-18 (torchvision's variant) with SGD", resnet18_step},
     Entry{"nt-xent", "the NT-Xent loss and its gradient", nt_xent},
+    Entry{"batch-norm", "batch norm, a residual and a ReLU, with gradients", batch_norm_work},
+    Entry{"lars", "LARS over ResNet-50's parameters, with their norms", lars_work},
 };
 
 }  // namespace

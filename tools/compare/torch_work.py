@@ -4,6 +4,11 @@
     python3 tools/compare/torch_work.py resnet18 --setting channels_last
     python3 tools/compare/torch_work.py resnet18 --setting "channels_last autocast compiled"
     python3 tools/compare/torch_work.py nt-xent --rows 4096 --setting logsumexp
+    python3 tools/compare/torch_work.py simclr --device cuda --batch-size 1024 --setting "channels_last autocast compiled"
+
+On a GPU its own clock is read. Works beside those of steps.py: simclr (ResNet-18, head, NT-Xent, probe and LARS on crops of random
+images), lars (SimCLR's update of ResNet-50's parameters: loop or foreach) and batch-norm (batch norm, addition and ReLU, with
+gradients, of 56x56 pixels with 64 channels).
 """
 import argparse
 import json
@@ -43,15 +48,15 @@ def resnet18_step(args):
     """autocast: products in bf16, parameters in f32; pure_bf16: parameters, gradients and optimizer in bf16, too."""
     layout = torch.channels_last if "channels_last" in args.setting else torch.contiguous_format
     autocast, dtype = "autocast" in args.setting, torch.bfloat16 if "pure_bf16" in args.setting else torch.float32
-    model = resnet18().to(dtype=dtype, memory_format=layout)
+    model = resnet18().to(args.device, dtype=dtype, memory_format=layout)
     images = torch.rand(args.batch_size, 3, args.image_size, args.image_size, dtype=dtype).contiguous(memory_format=layout)
-    labels = torch.arange(args.batch_size) % CLASSES
+    images, labels = images.to(args.device), (torch.arange(args.batch_size) % CLASSES).to(args.device)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, nesterov=True, weight_decay=1e-4, fused=True)
     forward = torch.compile(model) if "compiled" in args.setting else model
 
     def step():
         optimizer.zero_grad()
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=autocast):
+        with torch.autocast(args.device, dtype=torch.bfloat16, enabled=autocast):
             loss = F.cross_entropy(forward(images), labels)
         loss.backward()
         optimizer.step()
@@ -59,13 +64,16 @@ def resnet18_step(args):
     return step
 
 
-def nt_xent(args):
-    u = F.normalize(torch.randn(args.rows, args.dim)).requires_grad_()
-    n, temperature = args.rows // 2, 0.1
-    positives = (torch.arange(args.rows) + n) % args.rows
+def nt_xent_loss(args, rows):
+    """loss(u) of so many rows, as the setting's words say."""
+    n, temperature = rows // 2, 0.1
+    positives = ((torch.arange(rows) + n) % rows).to(args.device)
+    autocast = "autocast" in args.setting
 
     def similarities(u):
-        return (u @ u.T / temperature).fill_diagonal_(float("-inf"))
+        with torch.autocast(args.device, dtype=torch.bfloat16, enabled=autocast):
+            products = u @ u.T
+        return (products.float() / temperature).fill_diagonal_(float("-inf"))
 
     def cross_entropy(u):
         return F.cross_entropy(similarities(u), positives, reduction="sum") / n
@@ -73,7 +81,12 @@ def nt_xent(args):
     def logsumexp(u):
         return (similarities(u).logsumexp(1).sum() - 2 * (u[:n] * u[n:]).sum() / temperature) / n
 
-    loss = cross_entropy if "cross_entropy" in args.setting else logsumexp
+    return cross_entropy if "cross_entropy" in args.setting else logsumexp
+
+
+def nt_xent(args):
+    u = F.normalize(torch.randn(args.rows, args.dim)).to(args.device).requires_grad_()
+    loss = nt_xent_loss(args, args.rows)
     if "compiled" in args.setting:
         loss = torch.compile(loss)
 
@@ -84,17 +97,156 @@ def nt_xent(args):
     return step
 
 
-WORKS = {"resnet18": resnet18_step, "nt-xent": nt_xent}
+class Lars:
+    """SimCLR's: weight decay into the gradient, trust ratio, the rate inside the velocity; matrices and filters only."""
+
+    def __init__(self, parameters, foreach):
+        self.parameters, self.foreach = list(parameters), foreach
+        self.velocities = [torch.zeros_like(p) for p in self.parameters]
+        self.adapted = [p.ndim > 1 for p in self.parameters]
+
+    @torch.no_grad()
+    def step(self, lr=1e-3, momentum=0.9, decay=1e-4, trust=1e-3):
+        update = self.together if self.foreach else self.one_by_one
+        update(lr, momentum, decay, trust)
+
+    def one_by_one(self, lr, momentum, decay, trust):
+        for p, v, adapted in zip(self.parameters, self.velocities, self.adapted):
+            g = p.grad
+            if adapted:
+                g = g + decay * p
+                norm, gradient = p.norm(), g.norm()
+                ratio = torch.where((norm > 0) & (gradient > 0), trust * norm / gradient, 1.0)
+                g = g * ratio
+            v.mul_(momentum).add_(g, alpha=lr)
+            p.sub_(v)
+
+    def together(self, lr, momentum, decay, trust):
+        chosen = [i for i, adapted in enumerate(self.adapted) if adapted]
+        weights = [self.parameters[i] for i in chosen]
+        decayed = torch._foreach_add([w.grad for w in weights], weights, alpha=decay)
+        ratios = [torch.where((n > 0) & (g > 0), trust * n / g, 1.0)
+                  for n, g in zip(torch._foreach_norm(weights), torch._foreach_norm(decayed))]
+        gradients = [p.grad for p in self.parameters]
+        for i, g in zip(chosen, torch._foreach_mul(decayed, ratios)):
+            gradients[i] = g
+        torch._foreach_mul_(self.velocities, momentum)
+        torch._foreach_add_(self.velocities, gradients, alpha=lr)
+        torch._foreach_sub_(self.parameters, self.velocities)
 
 
-def peak_bytes():
+def resnet50_shapes():
+    shapes, c = [(64, 3, 7, 7), (64,), (64,)], 64
+    for k, blocks in ((64, 3), (128, 4), (256, 6), (512, 3)):
+        for block in range(blocks):
+            shapes += [(k, c, 1, 1), (k,), (k,), (k, k, 3, 3), (k,), (k,), (4 * k, k, 1, 1), (4 * k,), (4 * k,)]
+            if block == 0:
+                shapes += [(4 * k, c, 1, 1), (4 * k,), (4 * k,)]
+            c = 4 * k
+    return [*shapes, (1000, 2048), (1000,)]
+
+
+def lars(args):
+    parameters = [torch.randn(shape, device=args.device).requires_grad_() for shape in resnet50_shapes()]
+    for p in parameters:
+        p.grad = torch.randn_like(p)
+    return Lars(parameters, "foreach" in args.setting).step
+
+
+def batch_norm(args):
+    dtype = torch.bfloat16 if "autocast" in args.setting or "bf16" in args.setting else torch.float32
+    shape = args.batch_size, 64, 56, 56
+    make = lambda: torch.randn(shape, device=args.device, dtype=dtype).contiguous(memory_format=torch.channels_last)
+    x, residual, dy = make().requires_grad_(), make().requires_grad_(), make()
+    norm = nn.BatchNorm2d(64).to(args.device)
+    forward = lambda x, residual: F.relu(norm(x) + residual)
+    if "compiled" in args.setting:
+        forward = torch.compile(forward)
+
+    def step():
+        x.grad = residual.grad = None
+        forward(x, residual).backward(dy)
+
+    return step
+
+
+class SimClr(nn.Module):
+    """What is trained: encoder, two-layer head with batch norm, and a probe on features without a gradient."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.Sequential(*list(resnet18().children())[:-1])
+        self.head = nn.Sequential(nn.Linear(512, 512, bias=False), nn.BatchNorm1d(512), nn.ReLU(inplace=True),
+                                  nn.Linear(512, 64, bias=False), nn.BatchNorm1d(64))
+        self.probe = nn.Linear(512, CLASSES)
+
+    def forward(self, images):
+        features = self.encoder(images)
+        return F.normalize(self.head(features).float()), self.probe(features.detach())
+
+
+def crops(images, size):
+    """Both views: a random box of each image resized to the whole, by one sampling of both."""
+    n = len(images)
+    scale = torch.empty(2 * n, 2, device=images.device).uniform_(0.3, 1.0)
+    centre = (torch.rand(2 * n, 2, device=images.device) * 2 - 1) * (1 - scale)
+    theta = torch.zeros(2 * n, 2, 3, device=images.device)
+    theta[:, 0, 0], theta[:, 1, 1], theta[:, :, 2] = scale[:, 0], scale[:, 1], centre
+    grid = F.affine_grid(theta, (2 * n, 3, size, size), align_corners=False)
+    return F.grid_sample(torch.cat([images, images]).float() / 255, grid, align_corners=False)
+
+
+def simclr(args):
+    layout = torch.channels_last if "channels_last" in args.setting else torch.contiguous_format
+    model = SimClr().to(args.device, memory_format=layout)
+    images = torch.randint(0, 256, (args.batch_size, 3, args.image_size, args.image_size), device=args.device, dtype=torch.uint8)
+    labels = (torch.arange(2 * args.batch_size) % CLASSES).to(args.device)
+    contrast = nt_xent_loss(args, 2 * args.batch_size)
+    optimizer = Lars(model.parameters(), foreach=True)
+
+    def loss(images):
+        views = crops(images, args.image_size).contiguous(memory_format=layout)
+        with torch.autocast(args.device, dtype=torch.bfloat16, enabled="autocast" in args.setting):
+            u, logits = model(views)
+        return contrast(u) + F.cross_entropy(logits.float(), labels)
+
+    forward = torch.compile(loss) if "compiled" in args.setting else loss
+
+    def step():
+        model.zero_grad(set_to_none=True)
+        forward(images).backward()
+        optimizer.step()
+
+    return step
+
+
+WORKS = {"resnet18": resnet18_step, "nt-xent": nt_xent, "simclr": simclr, "lars": lars, "batch-norm": batch_norm}
+
+
+def peak_bytes(device):
+    if device == "cuda":
+        return torch.cuda.max_memory_allocated()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def time_ms(step, device):
+    if device == "cuda":
+        begin, end = torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True)
+        begin.record()
+        step()
+        end.record()
+        end.synchronize()
+        return begin.elapsed_time(end)
+    begin = time.perf_counter()
+    step()
+    return 1e3 * (time.perf_counter() - begin)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", choices=sorted(WORKS))
-    parser.add_argument("--setting", default="", help="words: channels_last, autocast, pure_bf16, cross_entropy, logsumexp, compiled")
+    parser.add_argument("--setting", default="", help="words: channels_last, autocast, pure_bf16, cross_entropy, logsumexp, foreach, compiled")
+    parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--image-size", type=int, default=112)
     parser.add_argument("--rows", type=int, default=4096)
@@ -106,15 +258,11 @@ def main():
     torch.set_num_threads(args.threads)
     torch.manual_seed(1)
     step = WORKS[args.work](args)
-    before = peak_bytes()
+    before = peak_bytes(args.device)
     for _ in range(args.warmup):
         step()
-    ms = []
-    for _ in range(args.repetitions):
-        begin = time.perf_counter()
-        step()
-        ms.append(1e3 * (time.perf_counter() - begin))
-    print(json.dumps({"torch": torch.__version__, "ms": ms, "peak_bytes": peak_bytes() - before}))
+    ms = [time_ms(step, args.device) for _ in range(args.repetitions)]
+    print(json.dumps({"torch": torch.__version__, "ms": ms, "peak_bytes": peak_bytes(args.device) - before}))
 
 
 if __name__ == "__main__":

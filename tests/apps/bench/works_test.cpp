@@ -33,6 +33,17 @@ TEST_CASE("bench works: each runs again and again, and its loss is finite") {
   }
 }
 
+TEST_CASE("bench works: parts of a step run again and again") {
+  const engine::Context context = kernels::make_context({.device = {}, .threads = 1});
+  for (const std::string name : {"batch-norm", "lars"}) {
+    CAPTURE(name);
+    const Work work = make_work(context, name, kTiny);
+    CHECK(work.name.starts_with(name));
+    CHECK(std::isfinite(loss_of(work)));
+    CHECK(std::isfinite(loss_of(work)));
+  }
+}
+
 TEST_CASE("bench works: more steps than a run's status has room for") {
   const engine::Context context = kernels::make_context({.device = {}, .threads = 1});
   const Work work = make_work(context, "convn", {.batch_size = 2});

@@ -1,0 +1,118 @@
+#include "apps/bench/part_works.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "apps/bench/buffers.h"
+#include "engine/autograd.h"
+#include "engine/optim/lars.h"
+#include "models/batch_norm.h"
+
+namespace apps {
+namespace {
+
+using engine::Context;
+using engine::Tensor;
+
+class NormStep {
+ public:
+  NormStep(const Context& context, const WorkOptions& options)
+      : norm_(parameters_, engine::Part::encoder, "norm", kChannels, {}) {
+    Buffers buffers(context, {.activations = options.activations});
+    const engine::Shape shape{options.batch_size, 56, 56, kChannels};
+    x_ = buffers.random(shape).requires_gradient();
+    residual_ = buffers.random(shape).requires_gradient();
+    dy_ = buffers.random(shape);
+    parameters_.allocate(context, 1, options.activations);
+  }
+
+  Tensor run() {
+    parameters_.begin_step();
+    const Tensor y = norm_(x_, engine::Mode::train, {.residual = residual_, .relu = true});
+    engine::backward(y, dy_);
+    return y.first_dimension_range(0, 1);
+  }
+
+ private:
+  static constexpr std::int64_t kChannels = 64;
+  engine::ParameterSet parameters_;
+  models::BatchNorm norm_;
+  Tensor x_, residual_, dy_;
+};
+
+class LarsStep {
+ public:
+  explicit LarsStep(const Context& context) {
+    add({64, 7, 7, 3}, true);
+    std::int64_t channels = 64;
+    const struct {
+      std::int64_t width;
+      int blocks;
+    } groups[] = {{64, 3}, {128, 4}, {256, 6}, {512, 3}};
+    for (const auto& [k, blocks] : groups) {
+      for (int block = 0; block < blocks; ++block) {
+        add({k, 1, 1, channels}, true);
+        add({k, 3, 3, k}, true);
+        add({4 * k, 1, 1, k}, true);
+        if (block == 0) add({4 * k, 1, 1, channels}, true);
+        channels = 4 * k;
+      }
+    }
+    add({1000, 2048}, false);
+    parameters_.add("bias", {1000}, engine::ParameterKind::bias, engine::Part::encoder,
+                    engine::Initializer::constant(0));
+    parameters_.allocate(context, 1);
+    optimizer_.emplace(parameters_, engine::LarsOptions{}, [](const engine::ParameterInfo& parameter) {
+      const bool adapts = parameter.kind == engine::ParameterKind::kernel;
+      return engine::Treatment{.weight_decay = adapts ? 1e-4 : 0, .adapts = adapts};
+    });
+    loss_ = Tensor::zeros(context, engine::Shape());
+    status_.emplace(context, std::vector<float>{1e-3f}, 0);
+    parameters_.begin_step();
+    parameters_.finish_gradients();  // zero: what is timed does not depend on values
+  }
+
+  Tensor run() {
+    optimizer_->step(loss_, *status_);  // always the first, as no step is finished
+    return loss_;
+  }
+
+ private:
+  void add(engine::Shape shape, bool normalised) {
+    using engine::Initializer;
+    const std::string name = std::to_string(parameters_.parameters().size());
+    parameters_.add("kernel" + name, shape, engine::ParameterKind::kernel, engine::Part::encoder,
+                    Initializer::he_normal(shape[0]));
+    if (!normalised) return;
+    parameters_.add("gamma" + name, {shape[0]}, engine::ParameterKind::gamma, engine::Part::encoder,
+                    Initializer::constant(1));
+    parameters_.add("beta" + name, {shape[0]}, engine::ParameterKind::beta, engine::Part::encoder,
+                    Initializer::constant(0));
+  }
+
+  engine::ParameterSet parameters_;
+  std::optional<engine::Lars> optimizer_;
+  std::optional<engine::TrainingStatus> status_;
+  Tensor loss_;
+};
+
+}  // namespace
+
+Work batch_norm_work(const Context& context, const WorkOptions& options) {
+  const auto step = std::make_shared<NormStep>(context, options);
+  return {.name = fmt::format("batch-norm + add + ReLU and gradients, {}x56x56x64", options.batch_size),
+          .run = [step] { return step->run(); },
+          .items = static_cast<double>(options.batch_size),
+          .unit = "images"};
+}
+
+Work lars_work(const Context& context, const WorkOptions&) {
+  const auto step = std::make_shared<LarsStep>(context);
+  return {.name = "lars step of ResNet-50's parameters",
+          .run = [step] { return step->run(); },
+          .items = 1,
+          .unit = "steps"};
+}
+
+}  // namespace apps
