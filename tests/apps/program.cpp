@@ -8,6 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
+#include <filesystem>
+
 namespace tests {
 namespace {
 
@@ -17,13 +20,20 @@ std::string contents(int file) {
   return text;
 }
 
+/// Where the program of that path is: in ANTIPODE_BIN, when it was moved away from where it was built.
+std::string found(const std::string& path) {
+  const char* elsewhere = std::getenv("ANTIPODE_BIN");
+  return elsewhere == nullptr ? path
+                              : (std::filesystem::path(elsewhere) / std::filesystem::path(path).filename()).string();
+}
+
 }  // namespace
 
 Program::Program(const std::string& path, std::vector<std::string> arguments, const Options& options)
     : out_(memfd_create("stdout", MFD_CLOEXEC)), err_(memfd_create("stderr", MFD_CLOEXEC)) {
   REQUIRE(out_ >= 0);
   REQUIRE(err_ >= 0);
-  std::string name = path;
+  std::string name = found(path);
   std::vector<char*> argv{name.data()};
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
