@@ -27,7 +27,7 @@ EDITS = [
     ("barrier under a condition", r"__syncthreads\(\);", "if (threadIdx.x < 40) __syncthreads();"),
     ("bound one further", r" < (?=(?:n|d|k|c|hw|q|p|classes|n \* groups|rs\.end|ss\.end|ps\.end|qs\.end|at\.end"
      r"|(?:g|args|tiles)\.\w+|kRecordScalars|kWarp|kThreads / kWarp|kBlockLanes|kTotalChannels|warps"
-     r"|count|columns|rows|channels|size|band|vectors|row_size)\b)", " <= "),
+     r"|count|columns|rows|channels|size|band|vectors|row_size|steps|left|depth|kDepth|kColumns)\b)", " <= "),
     ("bound one less", r" <= (?=segment\b|segments\b|last_chunk|count\b|args\.capacity)", " < "),
     ("bound one less", r" >= (?=half\b|width\b|at\.end|tiles\.channels|count\b|kTotalChannels)", " > "),
     ("index one further", r"\b(\w+)\[([^\[\]=]+)\](?! *=[^=]*\{)(?=[^;{]*;)", r"\1[\2 + 1]"),
@@ -52,7 +52,7 @@ EDITS = [
 ]
 NOT_CODE = re.compile(r"\s*(//|/\*|#|__shared__|template|constexpr|[\w ]+\*? \w+\[\w+\](, \w+\[\w+\])*;)")  # or a declaration
 TESTS = {"gradient_norm": "optimizer", "nt_xent_backward": "nt_xent", "nt_xent_forward": "nt_xent"}  # not named after the kernel
-HEADERS = ("block_sum", "column_tiles", "wide_access")  # device code that kernels share
+HEADERS = ("block_sum", "column_tiles", "similarity_tile", "similarity_walk", "wide_access")  # device code that kernels share
 
 
 def mutants(path):
