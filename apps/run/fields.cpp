@@ -192,8 +192,9 @@ std::string range_text(const Range& range) {
 /// Whether the field has an effect beside what else `config` says.
 bool has_effect(const Field& field, const Config& config) {
   const auto& [key, values] = field.only_with;
-  const auto matches = [&](std::string_view form) { return has_form(value_text(*find_field(key), config), form); };
-  return key.empty() || std::any_of(values.begin(), values.end(), matches);
+  if (key.empty()) return true;
+  const std::string value = value_text(*find_field(key), config);
+  return std::any_of(values.begin(), values.end(), [&](std::string_view form) { return has_form(value, form); });
 }
 
 }  // namespace
