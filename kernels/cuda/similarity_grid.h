@@ -74,7 +74,11 @@ void with_tile(const ContrastPairs& pairs, Body&& body) {
 /// Candidates are divided where anchors alone do not fill an H200, in a way that depends on the sizes only.
 template <class Tile>
 Launch walk(const Similarities<typename Tile::Element>& s, int slices, const Context& context) {
+#if defined(SIMT_INTERPRETER)
+  constexpr int kBlocksAtOnce = 8;  // few, so that blocks of small problems meet several tiles too
+#else
   constexpr int kBlocksAtOnce = 264;  // two on each of 132 multiprocessors
+#endif
   const int blocks = 2 * s.template blocks_per_view<Tile>();
   const int ranges = std::clamp(kBlocksAtOnce / std::max(1, blocks * slices), 1, s.template tiles<Tile>());
   return {.grid = dim3(static_cast<unsigned>(blocks), static_cast<unsigned>(ranges), static_cast<unsigned>(slices)),

@@ -15,6 +15,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -131,8 +132,12 @@ def main():
         what = f"{path.name}:{line_number}: {name}: {line}"
         if result == "survived":
             print(what, flush=True)
+        done.append(number)
+        minutes = (time.monotonic() - begin) / 60
+        print(f"{len(done)} of {len(jobs)}, {minutes * (len(jobs) / len(done) - 1):.0f} minutes left", end="\r", file=sys.stderr)
         return result, what
 
+    begin, done = time.monotonic(), []
     jobs = list(enumerate((path, mutant) for path in files for mutant in mutants(path)))
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         results = list(threads.map(result_of, jobs))

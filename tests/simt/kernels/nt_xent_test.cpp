@@ -77,20 +77,23 @@ void check(const Problem& p) {
   correct.expect_equal();
   sums.expect_close(4 * similarity);
 
-  const Twin all_lse({2, p.n}), ignored1({p.n}), ignored2({p.n}), ignored3({4});
-  const auto whole = [&](Side on) {
-    return NtXentForward{.pairs = pairs(on, 0),
-                         .lse = on(all_lse),
-                         .positive = on(ignored1),
-                         .correct = on(ignored2),
-                         .sums = on(ignored3)};
-  };
-  on_both(cpu::nt_xent_forward, cuda::nt_xent_forward, whole);
+  // The gradient of some anchors wants the sums of all.
+  const bool all = m == p.n;
+  const Twin all_lse(all ? engine::Shape{0} : engine::Shape{2, p.n}), ignored1({p.n}), ignored2({p.n}), ignored3({4});
+  if (!all) {
+    on_both(cpu::nt_xent_forward, cuda::nt_xent_forward, [&](Side on) {
+      return NtXentForward{.pairs = pairs(on, 0),
+                           .lse = on(all_lse),
+                           .positive = on(ignored1),
+                           .correct = on(ignored2),
+                           .sums = on(ignored3)};
+    });
+  }
   const Twin dloss({}, std::vector<float>{0.7f});
   const Twin dview1({m, p.d}, random_values(m * p.d, 3), p.dtype), dview2({m, p.d}, random_values(m * p.d, 4), p.dtype);
   on_both(cpu::nt_xent_backward, cuda::nt_xent_backward, [&](Side on) {
     return NtXentBackward{.pairs = pairs(on, p.first),
-                          .lse = on(all_lse),
+                          .lse = on(all ? lse : all_lse),
                           .dloss = on(dloss),
                           .dview1 = {on(dview1), p.accumulate},
                           .dview2 = {on(dview2), p.accumulate}};
@@ -108,11 +111,13 @@ void check(const Problem& p) {
 TEST_CASE("cuda nt_xent equals the CPU's for odd shapes") {
   for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
     for (const bool within_views : {true, false}) {
-      for (const std::int64_t n : {1, 2, 63, 65, 131})
+      for (const std::int64_t n : {1, 2, 65}) {
         check({.n = n, .d = 20, .within_views = within_views, .dtype = dtype});
-      for (const std::int64_t d : {1, 3, 64, 128, 130})
-        check({.n = 7, .d = d, .within_views = within_views, .dtype = dtype});
+      }
+      check({.n = 7, .d = 130, .within_views = within_views, .dtype = dtype});
     }
+    for (const std::int64_t d : {1, 3, 64, 128}) check({.n = 7, .d = d, .dtype = dtype});
+    check({.n = 131, .d = 20, .dtype = dtype});
   }
 }
 
@@ -126,8 +131,9 @@ TEST_CASE("cuda nt_xent: some of the examples as anchors, gradients added, vecto
 }
 
 TEST_CASE("cuda nt_xent: a block meets many candidates, at any temperature") {
-  check({.n = 600, .d = 5, .dtype = Dtype::f32, .temperature = 0.01f});
-  check({.n = 600, .d = 5, .dtype = Dtype::bf16, .temperature = 1});
+  constexpr std::int64_t kMany = ENGINE_CUDA ? 4000 : 200;  // a GPU has more blocks to divide them among
+  check({.n = kMany, .d = 5, .dtype = Dtype::f32, .temperature = 0.01f});
+  check({.n = kMany, .d = 5, .dtype = Dtype::bf16, .temperature = 1});
 }
 
 TEST_CASE("cuda nt_xent: a NaN in one row reaches the loss") {
