@@ -1,5 +1,6 @@
-# What the CUDA back end is made with: nvcc, the toolkit's libraries, cuDNN and cudnn-frontend. No GPU is needed to build.
-set(CUDNN_ROOT "" CACHE PATH "cuDNN, where it is not the toolkit's: a directory with include/ and lib/")
+# What the CUDA back end is made with: nvcc, the toolkit's headers and runtime, the headers of cuDNN and cudnn-frontend. No
+# GPU is needed to build, and no library of NVIDIA's to start what was built (kernels/cuda/vendor_library.h).
+set(CUDNN_ROOT "" CACHE PATH "cuDNN's headers, where they are not the toolkit's: a directory with include/")
 set(CUDNN_FRONTEND "" CACHE PATH "cudnn-frontend: the directory of cudnn_frontend.h, or the one above its include/")
 
 if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
@@ -20,18 +21,15 @@ if(CMAKE_CUDA_COMPILER_VERSION VERSION_LESS 13)
 endif()
 find_package(CUDAToolkit 13 REQUIRED)
 
-# Python packages bring libcudnn.so.9 without the name that linkers look for.
 find_path(CUDNN_INCLUDE cudnn_version.h HINTS "${CUDNN_ROOT}/include" NO_DEFAULT_PATH)
 find_path(CUDNN_INCLUDE cudnn_version.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
-find_library(CUDNN_LIBRARY NAMES cudnn libcudnn.so.9 HINTS "${CUDNN_ROOT}/lib" "${CUDNN_ROOT}/lib64" NO_DEFAULT_PATH)
-find_library(CUDNN_LIBRARY NAMES cudnn libcudnn.so.9 HINTS "${CUDAToolkit_LIBRARY_DIR}")
 set(CUDNN_VERSION 0)
-if(CUDNN_INCLUDE AND CUDNN_LIBRARY)
+if(CUDNN_INCLUDE)
   file(STRINGS "${CUDNN_INCLUDE}/cudnn_version.h" CUDNN_VERSION REGEX "#define CUDNN_MAJOR ")
   string(REGEX MATCH "[0-9]+" CUDNN_VERSION "${CUDNN_VERSION}")
 endif()
 if(CUDNN_VERSION LESS 9)
-  message(FATAL_ERROR "cuDNN 9 or later is needed, and there is none beside the CUDA toolkit; install it there, or set -DCUDNN_ROOT=DIR to the directory with its include/ and lib/")
+  message(FATAL_ERROR "The headers of cuDNN 9 or later are needed, and there are none beside the CUDA toolkit; install them there, or set -DCUDNN_ROOT=DIR to the directory with its include/")
 endif()
 
 file(GLOB PRIVATE_PACKAGES "${CMAKE_SOURCE_DIR}/.venv/lib/python3*/site-packages/include")
@@ -43,7 +41,7 @@ endif()
 
 add_library(cudnn INTERFACE)
 target_include_directories(cudnn SYSTEM INTERFACE "${CUDNN_FRONTEND_INCLUDE}" "${CUDNN_INCLUDE}")
-target_link_libraries(cudnn INTERFACE "${CUDNN_LIBRARY}" CUDA::cudart CUDA::nvrtc)  # cudnn-frontend calls nvrtc
+target_link_libraries(cudnn INTERFACE CUDA::cudart_static)
 
 # Flags for our own device code. CMake 3.25 does not know C++20 for CUDA: asked for it softly, it leaves it to us. Spilled registers are an error like any warning.
 set(CMAKE_CUDA_STANDARD 20)

@@ -5,6 +5,7 @@
 
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/check.h"
+#include "kernels/cuda/vendor_library.h"
 
 namespace kernels::cuda {
 namespace {
@@ -12,10 +13,18 @@ namespace {
 /// 13010 -> "13.1"
 std::string cuda_version(int version) { return engine::concat(version / 1000, ".", version % 1000 / 10); }
 
+/// 91900 -> "9.19.0"
+std::string version(std::size_t number) {
+  return engine::concat(number / 10000, ".", number / 100 % 100, ".", number % 100);
+}
+
 }  // namespace
 
 std::unique_ptr<engine::Backend> make_backend(int index, bool tf32) {
-  return std::make_unique<CudaBackend>(index, tf32 ? F32Products::tf32 : F32Products::exact);
+  auto backend = std::make_unique<CudaBackend>(index, tf32 ? F32Products::tf32 : F32Products::exact);
+  // Now rather than at the first product, which may come late. cuDNN looks for the others, and takes what is loaded.
+  for (const VendorLibrary& library : {kBlasLibrary, kCompilerLibrary, kDnnLibrary}) load(library);
+  return backend;
 }
 
 std::map<std::string, std::string> library_versions() {
@@ -24,9 +33,8 @@ std::map<std::string, std::string> library_versions() {
   CUDA_CHECK(cudaDriverGetVersion(&driver));
   std::map<std::string, std::string> versions{{"CUDA", cuda_version(runtime)}};
   if (driver > 0) versions["CUDA driver"] = cuda_version(driver);
-  const std::size_t blas = cublasLtGetVersion(), dnn = cudnnGetVersion();
-  versions["cuBLASLt"] = engine::concat(blas / 10000, ".", blas / 100 % 100, ".", blas % 100);
-  versions["cuDNN"] = engine::concat(dnn / 10000, ".", dnn / 100 % 100, ".", dnn % 100);
+  if (is_loaded(kBlasLibrary)) versions["cuBLASLt"] = version(cublasLtGetVersion());
+  if (is_loaded(kDnnLibrary)) versions["cuDNN"] = version(cudnnGetVersion());
   return versions;
 }
 

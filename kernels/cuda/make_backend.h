@@ -10,7 +10,7 @@ namespace kernels::cuda {
 
 std::unique_ptr<engine::Backend> make_backend(int index, bool tf32);
 
-/// {"CUDA", "13.0"}, {"CUDA driver", "13.1"} if there is one, {"cuDNN", "9.19.0"}, ...
+/// {"CUDA", "13.0"}, {"CUDA driver", "13.1"} if there is one, and what was loaded: {"cuDNN", "9.19.0"}, ...
 std::map<std::string, std::string> library_versions();
 
 }  // namespace kernels::cuda
