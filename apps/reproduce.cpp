@@ -7,7 +7,6 @@
 
 #include "apps/reproduce/cells.h"
 #include "apps/reproduce/results.h"
-#include "apps/run/environment.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/main.h"
 #include "apps/run/progress.h"
@@ -18,7 +17,6 @@
 #include "apps/train/run_start.h"
 #include "data/open.h"
 #include "engine/io/files.h"
-#include "kernels/context.h"
 
 namespace {
 
@@ -202,18 +200,15 @@ int reproduce(int argc, char** argv) {
   refuse_strangers_directory(request.out, experiment);
   std::vector<Cell> cells = cells_of(experiment, request);
   const Config config = with_layers(Config{}, cells.front().run.layers);
-  const int threads = make_context(config).threads();
   const auto examples = data::open_source(config.data.source, data::Split::train)->size();
-  const Reproduction reproduction{.experiment = experiment,
-                                  .out = request.out,
-                                  .cells = std::move(cells),
-                                  .steps = plan_training(config, examples).schedule.steps,
-                                  .batch_size = config.train.batch_size,
-                                  .environment = environment_json({.argv = {argv, static_cast<std::size_t>(argc)},
-                                                                   .device = config.run.device,
-                                                                   .threads = threads,
-                                                                   .libraries = kernels::library_versions()}),
-                                  .argv = {argv, static_cast<std::size_t>(argc)}};
+  const Reproduction reproduction{
+      .experiment = experiment,
+      .out = request.out,
+      .cells = std::move(cells),
+      .steps = plan_training(config, examples).schedule.steps,
+      .batch_size = config.train.batch_size,
+      .environment = environment_json(make_context(config), config, {argv, static_cast<std::size_t>(argc)}),
+      .argv = {argv, static_cast<std::size_t>(argc)}};
   engine::create_directories(request.out);
   const RunLock lock(request.out);
   refuse_other_experiment(request.out, experiment);

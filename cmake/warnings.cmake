@@ -14,3 +14,6 @@ if(ANTIPODE_SANITIZE)
   target_link_options(warnings INTERFACE -fsanitize=${ANTIPODE_SANITIZE})
 endif()
 target_compile_options(warnings INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${OUR_FLAGS}>")
+if(ANTIPODE_PACKAGE)  # messages name source files, not directories of the machine that built them
+  target_compile_options(warnings INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=>")
+endif()

@@ -1,4 +1,4 @@
-# Sourced by tools/demo and tools/test.
+# Sourced by tools/demo, tools/package and tools/test.
 
 # Installs the Debian packages that building Antipode needs, and those named as arguments, if any is missing.
 install_packages() {

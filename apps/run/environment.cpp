@@ -31,6 +31,7 @@ std::string environment_json(const Environment& environment) {
   json["build"] = {{"type", build.build_type}, {"compiler", build.compiler}, {"flags", build.flags}};
   json["cpu"] = {{"model", cpu_model()}, {"usable_processors", usable_processors()}};
   json["device"] = environment.device;
+  json["device_model"] = environment.device_model;
   json["threads"] = environment.threads;
   json["libraries"] = environment.libraries;
   json["libraries"]["libcrypto"] = OpenSSL_version(OPENSSL_VERSION_STRING);

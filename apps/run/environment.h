@@ -9,6 +9,7 @@ namespace apps {
 struct Environment {
   std::span<char* const> argv;
   std::string device;                            ///< "cpu"
+  std::string device_model;                      ///< as the back end has it: "kernels for AVX-512"
   int threads = 0;                               ///< that the kernels really use
   std::map<std::string, std::string> libraries;  ///< name -> version: {"oneDNN", "2.6.3"}
 };

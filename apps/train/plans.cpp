@@ -27,9 +27,8 @@ constexpr int kFormat = 1;
 std::string made_for(const engine::Context& context) {
   const BuildInfo build = build_info();
   Json json{{"format", kFormat}};
-  if (context.on_cuda()) {
-    json["gpu"] = context.backend().model();
-  } else {
+  json["device"] = context.backend().model();
+  if (!context.on_cuda()) {
     json["cpu"] = cpu_model();
     json["threads"] = context.threads();
   }

@@ -1,5 +1,6 @@
 #pragma once
 #include <span>
+#include <string>
 
 #include "apps/run/run_directory.h"
 #include "apps/train/trainer.h"
@@ -9,6 +10,9 @@ namespace apps {
 /// With --threads 0, a resumed run goes on with as many threads as it began with, whatever this machine has: results
 /// are bit-equal only for the same number.
 void keep_threads(const RunArguments& arguments, Config& config);
+
+/// env.json of what is about to be run.
+std::string environment_json(const engine::Context& context, const Config& config, std::span<char* const> argv);
 
 /// Writes env.json, and takes up the newest checkpoint when the directory is of a resumed run.
 void start_run(const engine::Context& context, Trainer& trainer, RunDirectory& directory, std::span<char* const> argv);

@@ -34,7 +34,8 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual Device device() const = 0;
-  /// The device by its name and size, as far as what is fast depends on them. Empty for a CPU, which others name.
+  /// What decides which way is fast and how results round: a GPU by its name and size; of a CPU, which others name, the
+  /// instructions that its kernels are compiled for, as a package has them for several.
   virtual std::string model() const { return {}; }
   /// Memory from the system, aligned to 128 bytes or more; nullptr when there is none left.
   virtual void* allocate(std::size_t bytes) = 0;

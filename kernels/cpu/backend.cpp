@@ -11,6 +11,7 @@
 #include "kernels/cpu/convolution_choices.h"
 #include "kernels/cpu/convolution_plans.h"
 #include "kernels/cpu/matmul_plans.h"
+#include "kernels/cpu/simd.h"
 
 namespace kernels::cpu {
 namespace {
@@ -29,6 +30,8 @@ CpuBackend::CpuBackend()
       choices_(std::make_unique<ConvolutionChoices>()),
       products_(std::make_unique<MatmulPlans>()) {}
 CpuBackend::~CpuBackend() = default;
+
+std::string CpuBackend::model() const { return engine::concat("kernels for ", kInstructions); }
 
 void* CpuBackend::allocate(std::size_t bytes) {
   constexpr std::size_t kHugePage = std::size_t{1} << 21;

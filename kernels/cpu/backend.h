@@ -18,6 +18,7 @@ class CpuBackend : public engine::Backend {
   CpuBackend();
   ~CpuBackend() override;
   engine::Device device() const override { return {}; }
+  std::string model() const override;
   void* allocate(std::size_t bytes) override;
   void deallocate(void* memory, std::size_t bytes) noexcept override;
   std::size_t free_bytes() const override;

@@ -14,6 +14,19 @@ namespace kernels::cpu {
 
 using engine::bf16;
 
+/// What this build of the kernels is for: part of what results depend on, as sums and fused products round.
+#if defined(__AVX512BF16__)
+inline constexpr const char* kInstructions = "AVX-512 with bf16";
+#elif defined(__AVX512F__)
+inline constexpr const char* kInstructions = "AVX-512";
+#elif defined(__FMA__)
+inline constexpr const char* kInstructions = "AVX2 with FMA";
+#elif defined(__AVX__)
+inline constexpr const char* kInstructions = "AVX";
+#else
+inline constexpr const char* kInstructions = "SSE2";
+#endif
+
 // Vectors as wide as the processor that this build is for; GCC's vector extension turns them into its instructions.
 #if defined(__AVX512F__)
 inline constexpr int kLanes = 16;

@@ -46,7 +46,7 @@ void check_config(const Workbench& bench, const fs::path& run) {
 
 void check_environment(const Workbench& bench, const fs::path& run) {
   const auto environment = nlohmann::json::parse(read_file(run / "env.json"));
-  for (const char* key : {"version", "git", "build", "cpu", "device", "libraries", "argv", "started"}) {
+  for (const char* key : {"version", "git", "build", "cpu", "device", "device_model", "libraries", "argv", "started"}) {
     CHECK(environment.contains(key));
   }
   CHECK(environment.at("threads") == 1);

@@ -23,9 +23,12 @@ TEST_CASE("results: published, ours, mean and difference, and what is not finish
   finish(cells[15], "0.91");
   finish(cells[1], "0.7");
   const char* words[] = {"reproduce", "randbits-mnist"};
-  const auto results = results_json(
-      experiment, cells, 600,
-      environment_json({.argv = {const_cast<char**>(words), 2}, .device = "cpu", .threads = 2, .libraries = {}}));
+  const auto results = results_json(experiment, cells, 600,
+                                    environment_json({.argv = {const_cast<char**>(words), 2},
+                                                      .device = "cpu",
+                                                      .device_model = {},
+                                                      .threads = 2,
+                                                      .libraries = {}}));
   CHECK(results["runs"] == 30);
   CHECK(results["runs_finished"] == 3);
   CHECK(results["runs_failed"] == 0);
