@@ -8,7 +8,6 @@
 #include "tests/simt/kernels/twin.h"
 
 using namespace kernels;
-using engine::Destination;
 using tests::on_both;
 using tests::random_values;
 using tests::Side;
