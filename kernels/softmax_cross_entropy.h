@@ -22,7 +22,7 @@ struct SoftmaxCrossEntropyForward {
   }
 };
 // dlogits_ij (+)= dloss / N * (p_ij sum_k t_ik - t_ij). Recomputes p from the logits and two numbers per row: storing p
-// would add N*K writes to the forward pass and save no reads here.
+// would add N*K writes to the forward pass and save no reads here. dlogits may be the memory of the logits themselves.
 struct SoftmaxCrossEntropyBackward {
   ConstView dloss;  // [] f32
   ConstView logits, targets;

@@ -103,3 +103,23 @@ TEST_CASE("cuda softmax_cross_entropy: ties, a large range, NaN and a label that
   values[3 * kColumns + 50] = std::nanf("");
   CHECK(std::isnan(expect_same(labels)));
 }
+
+TEST_CASE("cuda softmax_cross_entropy: the gradient written over the logits is the same") {
+  for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
+    const std::int64_t n = 13, k = 37;
+    const Twin logits({n, k}, random_values(n * k, 1), dtype), aims = targets(n, k, true);
+    const Outputs outputs(n, k, dtype);
+    outputs.compute(logits, aims, 0.1f, false);
+    const Twin dloss({}, std::vector<float>{1.5f});
+    on_both(cpu::softmax_cross_entropy_backward, cuda::softmax_cross_entropy_backward, [&](Side on) {
+      return SoftmaxCrossEntropyBackward{.dloss = on(dloss),
+                                         .logits = on(logits),
+                                         .targets = on(aims),
+                                         .smoothing = 0.1f,
+                                         .softmax_terms = on(outputs.terms),
+                                         .dlogits = {on(logits)}};
+    });
+    CHECK(logits.from_cpu() == outputs.dlogits.from_cpu());
+    CHECK(logits.from_cuda() == outputs.dlogits.from_cuda());
+  }
+}
