@@ -16,7 +16,7 @@ bool RepeatedStep::run() {
     recording_->replay();
     return true;
   }
-  if (issue_ == 0) {
+  if (issue_ == 0 && pool_unchanged()) {
     memory_.emplace(context_.pool());
     try {
       recording_ = context_.backend().record(step_);
@@ -32,8 +32,14 @@ bool RepeatedStep::run() {
     issue_ = std::numeric_limits<int>::max();
   }
   step_();
-  --issue_;
+  if (issue_ > 0) --issue_;
+  system_allocations_ = context_.pool().system_allocations();
+  held_bytes_ = context_.pool().held_bytes();
   return false;
+}
+
+bool RepeatedStep::pool_unchanged() const {
+  return context_.pool().system_allocations() == system_allocations_ && context_.pool().held_bytes() == held_bytes_;
 }
 
 }  // namespace apps

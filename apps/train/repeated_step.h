@@ -21,9 +21,14 @@ class RepeatedStep {
  private:
   static constexpr int kIssuedFirst = 2;
 
+  /// Whether the pool holds what it held after the step issued last: a recording cannot ask the system for more.
+  bool pool_unchanged() const;
+
   const engine::Context& context_;
   std::function<void()> step_;
   int issue_ = kIssuedFirst;  // so many more before recording
+  std::int64_t system_allocations_ = 0;
+  std::size_t held_bytes_ = 0;  // both of the pool, after the step issued last
   std::optional<engine::Pool::Arena> memory_;
   std::unique_ptr<engine::Recording> recording_;
 };

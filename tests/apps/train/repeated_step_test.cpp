@@ -60,6 +60,23 @@ TEST_CASE("repeated step: issued twice, then recorded and replayed") {
   CHECK(backend.replays == 4);
 }
 
+TEST_CASE("repeated step: issued once more when the pool has given memory back, as timing algorithms makes it do") {
+  auto owned = std::make_unique<RecordingBackend>();
+  const RecordingBackend& backend = *owned;
+  const Context context(std::move(owned), 1);
+  RepeatedStep step(
+      context, [&] { Tensor::zeros(context, {1000}); }, true);
+  for (int i = 0; i < 4; ++i) {
+    CHECK(!step.run());
+    if (i > 0) context.pool().trim();
+  }
+  CHECK(backend.replays == 0);
+  CHECK(!step.run());
+  CHECK(!step.run());
+  CHECK(backend.replays == 1);
+  CHECK(step.run());
+}
+
 TEST_CASE("repeated step: without recording, and where the device has none, every step is issued") {
   const Context without = kernels::make_context();
   const Context with(std::make_unique<RecordingBackend>(), 1);
