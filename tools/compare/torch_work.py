@@ -224,6 +224,7 @@ WORKS = {"resnet18": resnet18_step, "nt-xent": nt_xent, "simclr": simclr, "lars"
 
 
 def peak_bytes(device):
+    """On a GPU what bench counts: all tensors there, parameters included. Of a process on the CPU only growth tells."""
     if device == "cuda":
         return torch.cuda.max_memory_allocated()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -258,7 +259,7 @@ def main():
     torch.set_num_threads(args.threads)
     torch.manual_seed(1)
     step = WORKS[args.work](args)
-    before = peak_bytes(args.device)
+    before = 0 if args.device == "cuda" else peak_bytes(args.device)
     for _ in range(args.warmup):
         step()
     ms = [time_ms(step, args.device) for _ in range(args.repetitions)]
