@@ -26,7 +26,7 @@ class Staging {
   void download(void* host, const void* from, std::size_t bytes);
   std::unique_ptr<engine::Readback> read(const void* from, std::size_t bytes);
 
-  /// So many uploads of one size may be under way: how many steps the host gets ahead of the device.
+  /// So many uploads of one size may be under way, which bounds how many steps the host gets ahead of the device.
   static constexpr std::size_t kMostUnderWay = 4;
 
  private:
