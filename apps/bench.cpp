@@ -75,7 +75,7 @@ int bench(int argc, char** argv) {
             arguments.options.batch_size, 1);
   flags.add({.name = "--image-size",
              .group = "Work",
-             .help = "height and width of the images",
+             .help = "height and width of a step's images",
              .value = "N",
              .fallback = std::to_string(arguments.options.image_size)},
             arguments.options.image_size, 8);
@@ -133,6 +133,7 @@ int bench(int argc, char** argv) {
   arguments.record = config.run.cuda_graph;
   kernels::time_new_choices(context, true);
   if (arguments.work == "kernels") {
+    if (arguments.profile) throw UsageError("--profile is of steps; bench kernels times every kernel by itself");
     time_kernels(context, arguments.kernel,
                  {.images = arguments.options.batch_size,
                   .rows = arguments.options.rows,

@@ -27,8 +27,9 @@ Times time_in_turn(const engine::Context& context, const std::vector<std::functi
   };
   for (const auto& run : runs) run();  // may build or time algorithms
   for (std::int64_t i = 0; i < repetitions.warmup; ++i) burst_ms(1);
-  const double once = burst_ms(4) / 4;
-  const auto count = std::clamp<std::int64_t>(std::llround(kBurstMs / once), 1, 1000);
+  constexpr double kMostRuns = 1000;
+  const double once = std::max(burst_ms(4) / 4, kBurstMs / kMostRuns);
+  const std::int64_t count = std::max<std::int64_t>(1, std::llround(kBurstMs / once));
   std::vector<double> ms;
   for (std::int64_t i = 0; i < repetitions.timed; ++i) ms.push_back(burst_ms(count) / static_cast<double>(count));
   return Times::of(std::move(ms));

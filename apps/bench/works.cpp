@@ -217,12 +217,13 @@ Work simclr_step(const Context& context, const WorkOptions& options) {
 Work nt_xent(const Context& context, const WorkOptions& options) {
   if (options.rows % 2 != 0)
     throw UsageError(fmt::format("--rows must be even, half of them for each view, got {}", options.rows));
-  const Tensor u = random_tensor(context, {options.rows, options.dim}, true).requires_gradient();
+  const Tensor rows = random_tensor(context, {options.rows, options.dim}, true);
   const bool exact = options.activations == engine::Dtype::f32;
   const losses::Products products = exact ? losses::Products::exact : losses::Products::bf16;
   return {.name = fmt::format("nt-xent forward and backward, {} rows of {}", options.rows, options.dim),
           .run =
-              [u, products] {
+              [rows, products] {
+                const Tensor u = rows.requires_gradient();  // a new leaf, whose gradient is written and not added to
                 const Tensor loss = losses::nt_xent(u, 0.1f, products).loss;
                 engine::backward(loss);
                 return loss;

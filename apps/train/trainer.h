@@ -46,7 +46,8 @@ class Trainer {
   using Observer = std::function<void(std::int64_t step, std::string_view detail)>;
   /// Trains to the last step, writing metrics, checkpoints and exports into the run directory. Throws Interrupted after
   /// writing a checkpoint when a signal asks to stop, and NonFiniteError after writing crash/step_N: the
-  /// parameters and moments as they were before that step (running statistics have seen it).
+  /// parameters and moments as they were before that step (running statistics have seen it and,
+  /// on a device, up to a few steps after it).
   Summary run(RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled = {});
 
   const Network& network() const { return network_; }

@@ -62,6 +62,8 @@ TEST_CASE("bench: what is wrong is one sentence") {
   CHECK(refusal({"resnet"}).starts_with("there is no work 'resnet'; the nearest is resnet18"));
   CHECK(refusal({"kernels", "--kernel", "relu_forwards"})
             .starts_with("no kernel has 'relu_forwards' in its name; the nearest is relu_forward"));
+  CHECK(refusal({"kernels", "--profile"}) ==
+        "--profile is of steps; bench kernels times every kernel by itself (see `bench --help`)");
   CHECK(refusal({"convn", "--precision", "tf32"}).starts_with("--precision tf32 is a mode of GPUs"));
   CHECK(refusal({"nt-xent", "--rows", "3"}).starts_with("--rows must be even"));
   CHECK(refusal({"nt-xent", "--threads", "5000000000"}).starts_with("--threads must be a whole number from 0 to 4096"));
