@@ -38,6 +38,15 @@ bool RepeatedStep::run() {
   return false;
 }
 
+bool RepeatedStep::forget() {
+  if (!recording_) return false;
+  context_.backend().synchronize();  // it may be at work
+  recording_.reset();
+  memory_.reset();
+  issue_ = kIssuedFirst;
+  return true;
+}
+
 bool RepeatedStep::pool_unchanged() const {
   return context_.pool().system_allocations() == system_allocations_ && context_.pool().held_bytes() == held_bytes_;
 }

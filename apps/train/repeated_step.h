@@ -18,6 +18,10 @@ class RepeatedStep {
   /// Does the step. Whether it was replayed without calling it: what it does on the host was then not done.
   bool run();
 
+  /// Gives up a recording and the memory set aside for it; the next steps are issued, then recorded again. False when
+  /// there is none.
+  bool forget();
+
  private:
   static constexpr int kIssuedFirst = 2;
 

@@ -192,7 +192,7 @@ Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe, 
     observe(step_, summary.loss ? fmt::format("loss {:.4f}", *summary.loss) : "");
 
     if (evaluates) {
-      summary.test_accuracy = test_accuracy();
+      summary.test_accuracy = test_accuracy(step);
       metrics.write({.step = step_,
                      .epoch = epochs(step_),
                      .time = unix_time(),
@@ -270,6 +270,15 @@ void Trainer::fail_nonfinite(RunDirectory& directory) {
       fmt::format("{}; the weights before it are in {}; lower --lr or raise --temperature", problem, crash.string());
   directory.log(message);
   throw NonFiniteError(message);
+}
+
+double Trainer::test_accuracy(RepeatedStep& step) const {
+  try {
+    return test_accuracy();
+  } catch (const engine::OutOfMemory&) {
+    if (!step.forget()) throw;
+    return test_accuracy();
+  }
 }
 
 double Trainer::test_accuracy() const {

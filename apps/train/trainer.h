@@ -66,6 +66,7 @@ class Trainer {
   [[noreturn]] void interrupt(RunDirectory& directory, int signal) const;
   [[noreturn]] void fail_nonfinite(RunDirectory& directory);
   double test_accuracy() const;
+  double test_accuracy(RepeatedStep& step) const;  ///< in the step's memory when there is no other
 
   const engine::Context& context_;
   Config config_;

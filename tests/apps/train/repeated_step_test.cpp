@@ -77,6 +77,24 @@ TEST_CASE("repeated step: issued once more when the pool has given memory back, 
   CHECK(step.run());
 }
 
+TEST_CASE("repeated step: a recording that is forgotten leaves its memory, and is made again") {
+  auto owned = std::make_unique<RecordingBackend>();
+  const RecordingBackend& backend = *owned;
+  const Context context(std::move(owned), 1);
+  RepeatedStep step(
+      context, [&] { Tensor::zeros(context, {1000}); }, true);
+  CHECK(!step.forget());
+  for (int i = 0; i < 3; ++i) step.run();
+  const std::int64_t allocations = context.pool().system_allocations();
+  CHECK(step.forget());
+  CHECK(!step.forget());
+  Tensor::zeros(context, {1000});
+  CHECK(context.pool().system_allocations() == allocations);  // of what was set aside
+  for (int i = 0; i < 3; ++i) CHECK(!step.run());
+  CHECK(step.run());
+  CHECK(backend.replays == 3);
+}
+
 TEST_CASE("repeated step: without recording, and where the device has none, every step is issued") {
   const Context without = kernels::make_context();
   const Context with(std::make_unique<RecordingBackend>(), 1);
