@@ -4,7 +4,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <regex>
 #include <set>
 #include <string>
 
@@ -14,16 +13,18 @@
 
 namespace {
 
-/// The names in KERNEL(name, Args) of kernels/*.h.
+/// The names in `KERNEL(name, Args);` of kernels/*.h.
 std::set<std::string> declared_kernels() {
-  const std::regex declaration(R"(KERNEL\((\w+), \w+\);)");
+  const std::string declaration = "KERNEL(";
   std::set<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(SOURCE_DIR "/kernels")) {
     if (entry.path().extension() != ".h") continue;
     std::ifstream file(entry.path());
     for (std::string line; std::getline(file, line);) {
-      for (std::smatch match; std::regex_search(line, match, declaration); line = match.suffix()) {
-        names.insert(match[1]);
+      if (!line.ends_with(");")) continue;  // the macro itself
+      for (std::size_t at = line.find(declaration); at != line.npos; at = line.find(declaration, at + 1)) {
+        const std::size_t name = at + declaration.size();
+        names.insert(line.substr(name, line.find(',', name) - name));
       }
     }
   }
