@@ -51,7 +51,7 @@ EDITS = [
     ("condition dropped", r"\bif \((?!constexpr|threadIdx|lane)[^;{]*\) (?=continue|return)", "if (false) "),
     ("comparison reversed", r"(\w+(?:\.\w+)?) > (\w+(?:\[\w+\])?(?:\.\w+)?)", r"\1 < \2"),
 ]
-NOT_CODE = re.compile(r"\s*(//|/\*|#|__shared__|template|constexpr|[\w<>:, ]+\*? \w+(\[[^\]]+\])+"
+NOT_CODE = re.compile(r"\s*(//|/\*|#|__shared__|template|constexpr|[\w<>:, }]+\*? \w+(\[[^\]]+\])+"
                       r"(, \w+\[\w+\])*( = \{\})?;)")  # or a declaration
 TESTS = {"gradient_norm": "optimizer", "nt_xent_backward": "nt_xent", "nt_xent_forward": "nt_xent"}  # not named after the kernel
 HEADERS = ("block_sum", "column_tiles", "similarity_tile", "similarity_walk", "wide_access")  # device code that kernels share
