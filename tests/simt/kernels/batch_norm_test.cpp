@@ -75,36 +75,46 @@ void each_problem(const Body& body) {
   body(Problem({37, 24}, Dtype::f32, Start::aligned, Start::skewed));
 }
 
-void expect_same_statistics(const Problem& problem, const Twin& x, bool unbiased, double tolerance) {
-  const Twin mean({problem.size.channels}), inv_std({problem.size.channels}),
-      running_mean = problem.per_channel(6, 0), running_variance = problem.per_channel(7, 1),
-      batches({}, std::vector<std::int32_t>{41});
-  on_both(cpu::batch_norm_statistics, cuda::batch_norm_statistics, [&](Side on) {
-    return BatchNormStatistics{.x = on(x),
-                               .mean = on(mean),
-                               .inv_std = on(inv_std),
-                               .running_mean = on(running_mean),
-                               .running_variance = on(running_variance),
-                               .batches = on(batches),
-                               .epsilon = 1e-5f,
-                               .momentum = 0.9f,
-                               .unbiased = unbiased};
-  });
-  batches.expect_equal();
-  if (problem.size.rows > 0) {
-    mean.expect_close(tolerance);
-    inv_std.expect_close(tolerance);
+/// What batch_norm_statistics writes, by both devices.
+struct Statistics {
+  Statistics(const Problem& problem, const Twin& x, bool unbiased)
+      : mean({problem.size.channels}),
+        inv_std({problem.size.channels}),
+        running_mean(problem.per_channel(6, 0)),
+        running_variance(problem.per_channel(7, 1)),
+        batches({}, std::vector<std::int32_t>{41}) {
+    on_both(cpu::batch_norm_statistics, cuda::batch_norm_statistics, [&](Side on) {
+      return BatchNormStatistics{.x = on(x),
+                                 .mean = on(mean),
+                                 .inv_std = on(inv_std),
+                                 .running_mean = on(running_mean),
+                                 .running_variance = on(running_variance),
+                                 .batches = on(batches),
+                                 .epsilon = 1e-5f,
+                                 .momentum = 0.9f,
+                                 .unbiased = unbiased};
+    });
   }
-  running_mean.expect_close(tolerance);
-  running_variance.expect_close(tolerance);
-}
+
+  void expect_close(const Problem& problem, double tolerance) const {
+    batches.expect_equal();
+    if (problem.size.rows > 0) {
+      mean.expect_close(tolerance);
+      inv_std.expect_close(tolerance);
+    }
+    running_mean.expect_close(tolerance);
+    running_variance.expect_close(tolerance);
+  }
+
+  Twin mean, inv_std, running_mean, running_variance, batches;
+};
 
 }  // namespace
 
 TEST_CASE("cuda batch_norm_statistics equal the CPU's") {
   each_problem([](const Problem& problem) {
     for (const bool unbiased : {false, true}) {
-      expect_same_statistics(problem, problem.x, unbiased, sum_tolerance(problem.size.rows));
+      Statistics(problem, problem.x, unbiased).expect_close(problem, sum_tolerance(problem.size.rows));
     }
   });
 }
@@ -115,24 +125,10 @@ TEST_CASE("cuda batch_norm_statistics: a mean far from zero leaves the variance 
   Floats values = random_values(700 * 5, 1);
   for (float& value : values) value = 1000 + std::round(value * 64) / 256;
   const Twin x(problem.shape, values);
-  expect_same_statistics(problem, x, false, sum_tolerance(700));
-  Floats nan(values);
-  nan[3001] = std::nanf("");
-  const Twin bad(problem.shape, nan), mean({5}), inv_std({5}), running = problem.per_channel(6, 0),
-                                                               variance = problem.per_channel(6, 0),
-                                                               batches({}, std::vector<std::int32_t>{0});
-  on_both(cpu::batch_norm_statistics, cuda::batch_norm_statistics, [&](Side on) {
-    return BatchNormStatistics{.x = on(bad),
-                               .mean = on(mean),
-                               .inv_std = on(inv_std),
-                               .running_mean = on(running),
-                               .running_variance = on(variance),
-                               .batches = on(batches),
-                               .epsilon = 1e-5f,
-                               .momentum = 0.9f,
-                               .unbiased = false};
-  });
-  mean.expect_close(1e-6);  // NaN where the CPU has it
+  Statistics(problem, x, false).expect_close(problem, sum_tolerance(700));
+  values[3001] = std::nanf("");
+  const Twin bad(problem.shape, values);
+  Statistics(problem, bad, false).mean.expect_close(1e-6);  // NaN where the CPU has it
 }
 
 TEST_CASE("cuda batch_norm_running takes the averages") {
