@@ -176,6 +176,10 @@ int pretrain(int argc, char** argv) {
   }
   Trainer trainer(context, config);
   warn_of_warmup(trainer.plan().schedule);
+  if (profiled.last > trainer.plan().schedule.steps) {
+    throw UsageError(fmt::format("--profile-steps {}: the run has {} steps", arguments.profile_steps,
+                                 trainer.plan().schedule.steps));
+  }
   if (arguments.dry_run) {
     print_dry_run(context, config, trainer);
     return kSuccess;

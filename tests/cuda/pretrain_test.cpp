@@ -95,4 +95,7 @@ TEST_CASE("pretrain on a GPU: layers are named while steps are issued, and it sa
   const Ended ended = bench.pretrain("run", on_gpu({"--nvtx", "--profile-steps", "2:3"}));
   result(ended);
   CHECK(ended.err.find("steps are issued kernel by kernel") != std::string::npos);
+  const Ended refused = bench.pretrain("other", on_gpu({"--profile-steps", "2:3000"}));
+  CHECK(refused.exit_code == 2);
+  CHECK(complaint(refused).starts_with("--profile-steps 2:3000: the run has "));
 }
