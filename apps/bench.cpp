@@ -19,7 +19,7 @@ namespace {
 using namespace apps;
 
 struct Arguments {
-  std::string work, kernel, device = "cpu", cuda_graph = "on";
+  std::string work, kernel, device = "cpu", cuda_graph = "on", repeatable = "on";
   WorkOptions options;
   std::string precision = "fp32";
   Repetitions repetitions;
@@ -116,6 +116,12 @@ int bench(int argc, char** argv) {
              .value = "on|off",
              .fallback = arguments.cuda_graph},
             arguments.cuda_graph);
+  flags.add({.name = "--repeatable",
+             .group = "Run",
+             .help = "on a GPU: the same bits every time; off lets cuDNN add in any order",
+             .value = "on|off",
+             .fallback = arguments.repeatable},
+            arguments.repeatable);
   flags.add({.name = "--threads", .group = "Run", .help = "CPU threads, 0 for all", .value = "N", .fallback = "0"},
             arguments.threads, 0, kMostThreads);
   flags.add_switch({.name = "--profile", .group = "Run", .help = "print where the time goes, per kernel and per layer"},
@@ -126,6 +132,7 @@ int bench(int argc, char** argv) {
   Config config;
   set_value(config, *find_field("run.device"), arguments.device, "--device");
   set_value(config, *find_field("run.cuda_graph"), arguments.cuda_graph, "--cuda-graph");
+  set_value(config, *find_field("run.repeatable"), arguments.repeatable, "--repeatable");
   set_value(config, *find_field("run.precision"), arguments.precision, "--precision");
   config.run.threads = arguments.threads;
   const engine::Context context = make_context(config);

@@ -10,16 +10,16 @@ namespace kernels {
 namespace {
 
 // As a kernel has one implementation per device; the second is null in a build without CUDA.
-using MakeBackend = std::unique_ptr<engine::Backend>(int index, bool tf32);
+using MakeBackend = std::unique_ptr<engine::Backend>(const ContextOptions& options);
 using Versions = std::map<std::string, std::string>();
 constexpr MakeBackend* kMakeBackend[] = {cpu::make_backend, ON_CUDA(cuda::make_backend)};
 constexpr Versions* kVersions[] = {cpu::library_versions, ON_CUDA(cuda::library_versions)};
 
-std::unique_ptr<engine::Backend> make_backend(engine::Device device, bool tf32) {
-  MakeBackend* make = kMakeBackend[device.kind == engine::DeviceKind::cuda];
-  EXPECTS(make, "device: ", device,
+std::unique_ptr<engine::Backend> make_backend(const ContextOptions& options) {
+  MakeBackend* make = kMakeBackend[options.device.kind == engine::DeviceKind::cuda];
+  EXPECTS(make, "device: ", options.device,
           " was asked for, but this build has the CPU only; use --device cpu, or build with `cmake --preset cuda`");
-  return make(device.index, tf32);
+  return make(options);
 }
 
 }  // namespace
@@ -28,7 +28,7 @@ engine::Context make_context(const ContextOptions& options) {
   EXPECTS(options.threads >= 0, "threads: expected 0 (all cores) or more, got ", options.threads);
   const int threads = options.threads > 0 ? options.threads : omp_get_num_procs();
   omp_set_num_threads(threads);
-  return {make_backend(options.device, options.tf32), threads};
+  return {make_backend(options), threads};
 }
 
 bool computes_bf16(const engine::Device& device) {

@@ -10,6 +10,8 @@ struct ContextOptions {
   engine::Device device;
   int threads = 0;    ///< CPU threads; 0 means every core this process may use
   bool tf32 = false;  ///< whether a GPU may round the operands of f32 products to 10 bits of mantissa; a CPU does not
+  /// Whether a GPU gives the same bits every time. Without, convolutions may add in an order that is left to chance.
+  bool repeatable = true;
 };
 
 /// Makes the context of a device. Throws when this build or machine does not have it.

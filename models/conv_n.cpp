@@ -1,6 +1,5 @@
 #include "models/conv_n.h"
 
-#include "engine/ops/conv2d.h"
 #include "engine/ops/linear.h"
 #include "engine/ops/reshape.h"
 
@@ -19,17 +18,18 @@ ConvN::ConvN(engine::ParameterSet& parameters, const Options& options)
   for (int i = 0; i < 3; ++i) {
     const std::string number = std::to_string(i + 1);
     const std::int64_t out = channels[i];
-    convolutions_[i].weight =
-        parameters.add("encoder.conv" + number + ".weight", {out, 3, 3, in}, ParameterKind::kernel, Part::encoder,
-                       Initializer::glorot_uniform(9 * in, 9 * out));
-    convolutions_[i].batch_norm = {parameters, Part::encoder, "encoder.bn" + number, out, batch_norm};
+    convolutions_[i] = {
+        .weight = parameters.add("encoder.conv" + number + ".weight", {out, 3, 3, in}, ParameterKind::kernel,
+                                 Part::encoder, Initializer::glorot_uniform(9 * in, 9 * out)),
+        .batch_norm = {parameters, Part::encoder, "encoder.bn" + number, out, batch_norm},
+        .stride = 2};
     in = out;
   }
   const std::int64_t flat = 2 * 2 * in;
-  dense_.weight = parameters.add("encoder.dense.weight", {features_, flat}, ParameterKind::kernel, Part::encoder,
-                                 Initializer::glorot_uniform(flat, features_));
+  dense_ = parameters.add("encoder.dense.weight", {features_, flat}, ParameterKind::kernel, Part::encoder,
+                          Initializer::glorot_uniform(flat, features_));
   batch_norm.numeric.unbiased_variance = false;
-  dense_.batch_norm = {parameters, Part::encoder, "encoder.bn4", features_, batch_norm};
+  dense_batch_norm_ = {parameters, Part::encoder, "encoder.bn4", features_, batch_norm};
 }
 
 Tensor ConvN::forward(const Tensor& images, engine::Mode mode) const {
@@ -37,18 +37,12 @@ Tensor ConvN::forward(const Tensor& images, engine::Mode mode) const {
               images.shape()[3] == in_channels_,
           "convn: images must be [N,28,28,", in_channels_, "], got ", images.shape());
   Tensor x = images;
-  for (const Stage& stage : convolutions_) {
-    {
-      const engine::LayerRange layer(x.context(), stage.weight.layer());
-      x = engine::conv2d(x, stage.weight.tensor(mode, x.dtype()), {.stride = 2});
-    }
-    x = stage.batch_norm(x, mode, {.relu = true});
-  }
+  for (const Convolution& convolution : convolutions_) x = convolution(x, mode, {.relu = true});
   {
-    const engine::LayerRange layer(x.context(), dense_.weight.layer());
-    x = engine::linear(engine::flatten(x), dense_.weight.tensor(mode, x.dtype()));
+    const engine::LayerRange layer(x.context(), dense_.layer());
+    x = engine::linear(engine::flatten(x), dense_.tensor(mode, x.dtype()));
   }
-  return dense_.batch_norm(x, mode, {.relu = true});
+  return dense_batch_norm_(x, mode, {.relu = true});
 }
 
 }  // namespace models

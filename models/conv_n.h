@@ -1,5 +1,5 @@
 #pragma once
-#include "models/batch_norm.h"
+#include "models/convolution.h"
 #include "models/encoder.h"
 
 namespace models {
@@ -22,13 +22,10 @@ class ConvN final : public Encoder {
   std::int64_t features() const override { return features_; }
 
  private:
-  struct Stage {
-    engine::Parameter weight;
-    BatchNorm batch_norm;
-  };
   std::int64_t in_channels_, features_;
-  Stage convolutions_[3];
-  Stage dense_;
+  Convolution convolutions_[3];
+  engine::Parameter dense_;
+  BatchNorm dense_batch_norm_;
 };
 
 }  // namespace models

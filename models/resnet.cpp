@@ -2,7 +2,6 @@
 
 #include <array>
 
-#include "engine/ops/conv2d.h"
 #include "engine/ops/global_average_pool.h"
 #include "engine/ops/max_pool.h"
 
@@ -95,14 +94,6 @@ ResNet::ResNet(engine::ParameterSet& parameters, const Options& options) : optio
     }
   }
   features_ = in;
-}
-
-Tensor ResNet::Convolution::operator()(const Tensor& x, Mode mode, const engine::BatchNormEpilogue& epilogue) const {
-  const auto convolve = [&] {
-    const engine::LayerRange layer(x.context(), weight.layer());
-    return engine::conv2d(x, weight.tensor(mode, x.dtype()), {.stride = stride, .pad = pad});
-  };
-  return batch_norm(convolve(), mode, epilogue);
 }
 
 Tensor ResNet::BasicBlock::operator()(const Tensor& x, Mode mode) const {

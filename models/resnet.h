@@ -2,7 +2,7 @@
 #include <optional>
 #include <vector>
 
-#include "models/batch_norm.h"
+#include "models/convolution.h"
 #include "models/encoder.h"
 
 namespace models {
@@ -37,15 +37,6 @@ class ResNet final : public Encoder {
   std::int64_t features() const override { return features_; }
 
  private:
-  /// A convolution without bias and its batch norm.
-  struct Convolution {
-    engine::Parameter weight;
-    BatchNorm batch_norm;
-    std::int64_t stride = 1, pad = 0;
-
-    engine::Tensor operator()(const engine::Tensor& x, engine::Mode mode,
-                              const engine::BatchNormEpilogue& epilogue) const;
-  };
   /// relu(shortcut(x) + second(relu(first(x)))) with 3x3 convolutions; no shortcut means x itself.
   struct BasicBlock {
     Convolution first, second;

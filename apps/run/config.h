@@ -74,6 +74,7 @@ struct Config {
     std::int64_t threads = 0;
     std::string precision = "fp32";
     bool cuda_graph = true;
+    bool repeatable = true;
     bool report = true;
     bool operator==(const Run&) const = default;
   } run;

@@ -14,7 +14,10 @@ kernels::ContextOptions options(const Config& config) {
           "--precision tf32 is a mode of GPUs; on the CPU use fp32 or bf16");
   EXPECTS(activation_dtype(config) == engine::Dtype::f32 || kernels::computes_bf16(device),
           "--precision bf16 needs a processor with avx512_bf16 or amx, and this one has neither; use --precision fp32");
-  return {.device = device, .threads = static_cast<int>(config.run.threads), .tf32 = tf32};
+  return {.device = device,
+          .threads = static_cast<int>(config.run.threads),
+          .tf32 = tf32,
+          .repeatable = config.run.repeatable};
 }
 
 }  // namespace

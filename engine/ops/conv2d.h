@@ -1,4 +1,5 @@
 #pragma once
+#include "engine/ops/batch_norm.h"
 #include "engine/tensor.h"
 
 namespace engine {
@@ -11,5 +12,9 @@ struct Conv2dOptions {
 /// Convolution without bias: x [N,H,W,C], weight [K,R,S,C], both f32 or both bf16; y [N,P,Q,K] like them with
 /// P = (H + 2 pad - R) / stride + 1.
 Tensor conv2d(const Tensor& x, const Tensor& weight, Conv2dOptions options = {});
+
+/// The same in front of a batch norm that is training: with y's channel sums, where the device's convolution has them
+/// for less than another pass over y.
+Summed conv2d_summed(const Tensor& x, const Tensor& weight, Conv2dOptions options = {});
 
 }  // namespace engine

@@ -59,8 +59,8 @@ void CpuBackend::fill_zero(void* memory, std::size_t bytes) {
 
 engine::TimedChoices* CpuBackend::timed_choices() { return choices_.get(); }
 
-std::unique_ptr<engine::Backend> make_backend(int, bool tf32) {
-  EXPECTS(!tf32, "precision: tf32 is a mode of GPUs; use fp32 on the CPU");
+std::unique_ptr<engine::Backend> make_backend(const ContextOptions& options) {
+  EXPECTS(!options.tf32, "precision: tf32 is a mode of GPUs; use fp32 on the CPU");
   return std::make_unique<CpuBackend>();
 }
 

@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "engine/core/context.h"
+#include "kernels/context.h"
 
 namespace kernels::cpu {
 
@@ -38,7 +38,7 @@ class CpuBackend : public engine::Backend {
   std::unique_ptr<MatmulPlans> products_;
 };
 
-std::unique_ptr<engine::Backend> make_backend(int index, bool tf32);
+std::unique_ptr<engine::Backend> make_backend(const ContextOptions& options);
 /// Whether this processor has AMX, or AVX-512 with instructions for bf16.
 bool computes_bf16();
 /// {"oneDNN", "2.6.3"}

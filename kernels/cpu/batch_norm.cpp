@@ -86,6 +86,25 @@ void parallel_rows(std::int64_t rows, std::int64_t channels, Body&& body) {
 void batch_norm_statistics(const Context& context, const BatchNormStatistics& args) {
   const std::int64_t rows = args.x.shape.rows(), channels = args.x.shape.cols();
   if (rows == 0) return;
+  const double n = static_cast<double>(rows), m = args.momentum;
+  float *mean = args.mean.as<float>(), *inv_std = args.inv_std.as<float>();
+  float *running_mean = args.running_mean.as<float>(), *running_variance = args.running_variance.as<float>();
+  /// From the sums of x - origin and of its squares.
+  const auto take = [=](std::int64_t c, double origin, double sum, double squares) {
+    const double offset = sum / n;
+    const double variance = std::max(0.0, squares / n - offset * offset);
+    const double kept = args.unbiased && rows > 1 ? variance * n / (n - 1) : variance;
+    mean[c] = static_cast<float>(origin + offset);
+    inv_std[c] = static_cast<float>(1 / std::sqrt(variance + args.epsilon));
+    running_mean[c] = static_cast<float>(m * running_mean[c] + (1 - m) * (origin + offset));
+    running_variance[c] = static_cast<float>(m * running_variance[c] + (1 - m) * kept);
+  };
+  ++*args.batches.as<std::int32_t>();
+  if (args.sums) {
+    const float* sums = args.sums.as<float>();
+    for (std::int64_t c = 0; c < channels; ++c) take(c, 0, sums[c], sums[channels + c]);
+    return;
+  }
   with_float_type(args.x.dtype, [&]<class T>(T*) {
     const T* x = args.x.as<T>();
     // Sums around the first row: a mean far from zero would otherwise cancel the variance away.
@@ -97,20 +116,9 @@ void batch_norm_statistics(const Context& context, const BatchNormStatistics& ar
           first += d;
           second += d * d;
         });
-    float *mean = args.mean.as<float>(), *inv_std = args.inv_std.as<float>();
-    float *running_mean = args.running_mean.as<float>(), *running_variance = args.running_variance.as<float>();
-    const double n = static_cast<double>(rows), m = args.momentum;
-    for (std::int64_t c = 0; c < channels; ++c) {
-      const double offset = sums[static_cast<std::size_t>(c)] / n;
-      const double variance = std::max(0.0, sums[static_cast<std::size_t>(channels + c)] / n - offset * offset);
-      const double kept = args.unbiased && rows > 1 ? variance * n / (n - 1) : variance;
-      mean[c] = static_cast<float>(o[c] + offset);
-      inv_std[c] = static_cast<float>(1 / std::sqrt(variance + args.epsilon));
-      running_mean[c] = static_cast<float>(m * running_mean[c] + (1 - m) * (o[c] + offset));
-      running_variance[c] = static_cast<float>(m * running_variance[c] + (1 - m) * kept);
-    }
+    for (std::int64_t c = 0; c < channels; ++c)
+      take(c, o[c], sums[static_cast<std::size_t>(c)], sums[static_cast<std::size_t>(channels + c)]);
   });
-  ++*args.batches.as<std::int32_t>();
 }
 
 void batch_norm_running(const Context&, const BatchNormRunning& args) {

@@ -20,8 +20,8 @@ cudaStream_t make_stream(int index) {
 
 }  // namespace
 
-CudaBackend::CudaBackend(int index, F32Products f32_products)
-    : index_(index), f32_products_(f32_products), stream_(make_stream(index)), staging_(stream_.get()) {}
+CudaBackend::CudaBackend(int index, Arithmetic arithmetic)
+    : index_(index), arithmetic_(arithmetic), stream_(make_stream(index)), staging_(stream_.get()) {}
 
 // What is under way uses memory that goes with the members.
 CudaBackend::~CudaBackend() { cudaStreamSynchronize(stream()); }

@@ -1,6 +1,7 @@
 #pragma once
 #include <cuda_runtime_api.h>
 
+#include <compare>
 #include <memory>
 
 #include "engine/core/context.h"
@@ -15,11 +16,17 @@ class Convolutions;
 
 /// How vendor libraries multiply f32: exactly, or rounded to tf32's 10 bits of mantissa on tensor cores.
 enum class F32Products { exact, tf32 };
+/// What vendor libraries may do in order to be faster.
+struct Arithmetic {
+  F32Products f32_products = F32Products::exact;
+  bool repeatable = true;  ///< no additions in an order that is left to chance
+  friend auto operator<=>(const Arithmetic&, const Arithmetic&) = default;
+};
 
 /// One CUDA device and the stream that everything of a context is issued on. Never the default stream.
 class CudaBackend final : public engine::Backend {
  public:
-  explicit CudaBackend(int index, F32Products f32_products = F32Products::exact);
+  explicit CudaBackend(int index, Arithmetic arithmetic = {});
   ~CudaBackend() override;
   engine::Device device() const override { return {engine::DeviceKind::cuda, index_}; }
   std::string model() const override;
@@ -38,7 +45,7 @@ class CudaBackend final : public engine::Backend {
   bool collect_profile(bool on) override;
 
   cudaStream_t stream() const { return stream_.get(); }
-  F32Products f32_products() const { return f32_products_; }
+  const Arithmetic& arithmetic() const { return arithmetic_; }
   /// Empty until its first use makes it (blas.cpp): a program that links this file alone needs no vendor library.
   std::shared_ptr<Blas>& blas() { return blas_; }
   std::shared_ptr<Convolutions>& convolutions() { return convolutions_; }  ///< likewise (convolution_choices.cpp)
@@ -46,7 +53,7 @@ class CudaBackend final : public engine::Backend {
 
  private:
   int index_;
-  F32Products f32_products_;
+  Arithmetic arithmetic_;
   UniqueHandle<cudaStream_t, cudaStreamDestroy> stream_;
   Staging staging_;
   std::shared_ptr<Blas> blas_;

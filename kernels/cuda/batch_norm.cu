@@ -5,9 +5,9 @@
 #include "kernels/cuda/column_tiles.h"
 #include "kernels/float_types.h"
 
-// Bytes moved: statistics read x; apply reads x and residual and writes y; backward sums read x, dy and, for a ReLU
-// behind a residual, y; backward apply reads the same and writes dx and dresidual. The sums' partial results come on
-// top: 8 bytes per channel of each tile, written and read.
+// Bytes moved: statistics read x, or its sums; apply reads x and residual and writes y; backward sums read x, dy and,
+// for a ReLU behind a residual, y; backward apply reads the same and writes dx and dresidual. The sums' partial results
+// come on top: 8 bytes per channel of each tile, written and read.
 namespace kernels::cuda {
 namespace {
 
@@ -59,6 +59,19 @@ struct Statistics {
   std::int32_t* batches;
   float epsilon, momentum;
   bool unbiased;
+
+  __device__ void take(std::int64_t channel, const Moments& all) const {
+    const double variance = all.squares / all.count, m = momentum;
+    const double kept = unbiased && all.count > 1 ? all.squares / (all.count - 1) : variance;
+    mean[channel] = static_cast<float>(all.mean);
+    inv_std[channel] = static_cast<float>(1 / sqrt(variance + epsilon));
+    running_mean[channel] = static_cast<float>(m * running_mean[channel] + (1 - m) * all.mean);
+    running_variance[channel] = static_cast<float>(m * running_variance[channel] + (1 - m) * kept);
+  }
+  /// To be called by every thread of the grid.
+  __device__ void count_batch() const {
+    if (blockIdx.x == 0 && threadIdx.x == 0) ++*batches;
+  }
 };
 
 __global__ void __launch_bounds__(kThreads) finish_statistics(const float* parts, ColumnTiles tiles, Statistics to) {
@@ -69,15 +82,19 @@ __global__ void __launch_bounds__(kThreads) finish_statistics(const float* parts
         const std::int64_t count = min(tiles.height, tiles.rows - part * tiles.height);
         return Moments{static_cast<double>(count), from[0], from[tiles.channels]};
       },
-      [&](std::int64_t channel, const Moments& all) {
-        const double variance = all.squares / all.count, m = to.momentum;
-        const double kept = to.unbiased && tiles.rows > 1 ? all.squares / (all.count - 1) : variance;
-        to.mean[channel] = static_cast<float>(all.mean);
-        to.inv_std[channel] = static_cast<float>(1 / sqrt(variance + to.epsilon));
-        to.running_mean[channel] = static_cast<float>(m * to.running_mean[channel] + (1 - m) * all.mean);
-        to.running_variance[channel] = static_cast<float>(m * to.running_variance[channel] + (1 - m) * kept);
-      });
-  if (blockIdx.x == 0 && threadIdx.x == 0) ++*to.batches;
+      [&](std::int64_t channel, const Moments& all) { to.take(channel, all); });
+  to.count_batch();
+}
+
+// The squares' mean less the mean's square: it cancels where the mean exceeds the deviation by far.
+__global__ void __launch_bounds__(kThreads)
+    statistics_of_sums(const float* sums, std::int64_t rows, std::int64_t channels, Statistics to) {
+  const auto count = static_cast<double>(rows);
+  for (std::int64_t c = first_in_grid(); c < channels; c += grid_stride()) {
+    const double mean = sums[c] / count;
+    to.take(c, {count, mean, fmax(0.0, sums[channels + c] - mean * sums[c])});
+  }
+  to.count_batch();
 }
 
 __global__ void __launch_bounds__(kThreads)
@@ -323,6 +340,9 @@ void batch_norm_statistics(const Context& context, const BatchNormStatistics& ar
                       .epsilon = args.epsilon,
                       .momentum = args.momentum,
                       .unbiased = args.unbiased};
+  if (args.sums) {
+    return launch(strided(channels, stream(context)), statistics_of_sums, args.sums.as<float>(), rows, channels, to);
+  }
   with_float_type(args.x.dtype, [&]<class T>(T*) {
     const T* x = args.x.as<T>();
     with_width<T>(channels % kWidest<T> == 0 && aligned({x}), [&](auto width) {

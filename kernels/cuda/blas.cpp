@@ -113,7 +113,7 @@ const ProductPlan& Blas::plan(const Context& context, const ProductGeometry& g, 
 
 Blas& blas(const Context& context) {
   std::shared_ptr<Blas>& library = backend(context).blas();
-  if (!library) library = std::make_shared<Blas>(backend(context).f32_products());
+  if (!library) library = std::make_shared<Blas>(backend(context).arithmetic().f32_products);
   return *library;
 }
 

@@ -3,6 +3,7 @@
 #include <limits>
 #include <optional>
 
+#include "kernels/batch_norm.h"
 #include "kernels/convert.h"
 #include "kernels/cuda/convolution_choices.h"
 #include "kernels/cuda/operand_types.h"
@@ -41,7 +42,35 @@ class Convolution {
 
   /// Computes by the best plan known.
   void into(const Destination& to) const {
-    into(to, library_.plan(context_, problem_, [&](const ConvolutionPlan& plan) { return seconds(plan, to.view); }));
+    into(to, best([&](const ConvolutionPlan& plan) { return seconds_of([&](View y) { into({y}, plan); }, to.view); }));
+  }
+
+  const ConvolutionPlan& best(const PlanSeconds& seconds) const { return library_.plan(context_, problem_, seconds); }
+
+  /// Of a run to elsewhere; too much memory is too long.
+  template <class Run>
+  double seconds_of(const Run& run_to, View to) const {
+    try {
+      const engine::Scratch elsewhere(context_, size_of(to));
+      to.data = elsewhere.as<void>();
+      return 1e-3 * context_.backend().time_ms([&] { run_to(to); });
+    } catch (const engine::Error&) { return std::numeric_limits<double>::infinity(); }
+  }
+
+  void run(const ConvolutionPlan& plan, void* result, const View& sums = {}) const {
+    const Workspace workspace(context_, plan.workspace_bytes);
+    const auto compute = [&](ConvolutionPlan::Tensors tensors) {
+      if (sums) {
+        tensors.sum = sums.as<float>();
+        tensors.squares = sums.as<float>() + problem_.g.k;
+      }
+      plan.run(library_.handle(), tensors, workspace.data());
+    };
+    switch (problem_.pass) {
+      case ConvolutionPass::forward: return compute({.x = a_.data(), .weight = b_.data(), .y = result});
+      case ConvolutionPass::dgrad: return compute({.x = result, .weight = b_.data(), .y = a_.data()});
+      case ConvolutionPass::wgrad: return compute({.x = b_.data(), .weight = result, .y = a_.data()});
+    }
   }
 
  private:
@@ -54,46 +83,93 @@ class Convolution {
     convert(context_, Convert{.x = {memory.as<void>(), result.dtype, result.shape}, .y = to});
   }
 
-  void run(const ConvolutionPlan& plan, void* result) const {
-    const Workspace workspace(context_, plan.workspace_bytes);
-    const cudnnHandle_t handle = library_.handle();
-    switch (problem_.pass) {
-      case ConvolutionPass::forward: return plan.run(handle, a_.data(), b_.data(), result, workspace.data());
-      case ConvolutionPass::dgrad: return plan.run(handle, result, b_.data(), a_.data(), workspace.data());
-      case ConvolutionPass::wgrad: return plan.run(handle, b_.data(), result, a_.data(), workspace.data());
-    }
-  }
-
-  /// Of a run to elsewhere; too much memory is too long.
-  double seconds(const ConvolutionPlan& plan, View to) const {
-    try {
-      const engine::Scratch elsewhere(context_, size_of(to));
-      to.data = elsewhere.as<void>();
-      return 1e-3 * context_.backend().time_ms([&] { into({to}, plan); });
-    } catch (const engine::Error&) { return std::numeric_limits<double>::infinity(); }
-  }
-
   const Context& context_;
   Convolutions& library_;
   const ConvolutionProblem& problem_;
   Operand a_, b_;
 };
 
+ConvolutionProblem problem_of(const Context& context, const Conv2dGeometry& g, ConvolutionPass pass, Dtype operands,
+                              Dtype result) {
+  return {.g = g, .pass = pass, .operands = operands, .result = result, .arithmetic = backend(context).arithmetic()};
+}
+
 void convolve(const Context& context, const Conv2dGeometry& g, ConvolutionPass pass, const ConstView& a,
               const ConstView& b, const Destination& to) {
-  const ConvolutionProblem problem{.g = g,
-                                   .pass = pass,
-                                   .operands = a.dtype,
-                                   .result = to.view.dtype,
-                                   .f32_products = backend(context).f32_products()};
+  const ConvolutionProblem problem = problem_of(context, g, pass, a.dtype, to.view.dtype);
   Convolution(context, problem, a, b).into(to);
+}
+
+/// What batch norm does with y, to be timed with the convolution.
+class Statistics {
+ public:
+  Statistics(const Context& context, std::int64_t channels)
+      : context_(context), channels_(channels), memory_(engine::Scratch::floats(context, 4 * channels + 1)) {
+    const auto bytes = static_cast<std::size_t>(4 * channels + 1) * sizeof(float);
+    context.backend().fill_zero(memory_.as<void>(), bytes);
+  }
+
+  void compute(const ConstView& y, const ConstView& sums) const {
+    const auto floats = [&](std::int64_t i) {
+      return View{memory_.as<float>() + i * channels_, Dtype::f32, {channels_}};
+    };
+    batch_norm_statistics(context_, {.x = y,
+                                     .sums = sums,
+                                     .mean = floats(0),
+                                     .inv_std = floats(1),
+                                     .running_mean = floats(2),
+                                     .running_variance = floats(3),
+                                     .batches = {memory_.as<float>() + 4 * channels_, Dtype::i32, {}},
+                                     .epsilon = 1e-5f,
+                                     .momentum = 0.9f,
+                                     .unbiased = false});
+  }
+
+ private:
+  const Context& context_;
+  std::int64_t channels_;
+  engine::Scratch memory_;
+};
+
+/// Whether cuDNN is asked for the sums, which it adds up by atomic additions. In f32 they are not worth what their
+/// variance loses; a channel's four bytes times k must keep the squares aligned.
+bool may_sum(const Context& context, const Conv2dForward& args) {
+  return args.sums != nullptr && !backend(context).arithmetic().repeatable && args.x.dtype == Dtype::bf16 &&
+         args.y.dtype == Dtype::bf16 && aligned(args.y.data) && aligned(args.sums->view.data) && args.g.k % 4 == 0;
+}
+
+/// y and its sums at once, if that is known to be faster than a convolution and batch norm's pass over y.
+bool convolve_and_sum(const Context& context, const Conv2dForward& args) {
+  const ConvolutionProblem apart = problem_of(context, args.g, ConvolutionPass::forward, args.x.dtype, args.y.dtype);
+  ConvolutionProblem together = apart;
+  together.sums = true;
+  const Convolution convolution(context, together, args.x, args.weight);
+  const View& sums = args.sums->view;
+  const ConvolutionPlan& plan = convolution.best([&](const ConvolutionPlan& candidate) {
+    const Statistics statistics(context, args.g.k);
+    return convolution.seconds_of(
+        [&](const View& y) {
+          if (candidate.graph == nullptr) {
+            Convolution(context, apart, args.x, args.weight).into({y});
+            statistics.compute(y, {});
+          } else {
+            convolution.run(candidate, y.data, sums);
+            statistics.compute(y, sums);
+          }
+        },
+        args.y);
+  });
+  if (plan.graph == nullptr) return false;
+  convolution.run(plan, args.y.data, sums);
+  return args.sums->known = true;
 }
 
 }  // namespace
 
 void conv2d_forward(const Context& context, const Conv2dForward& args) {
   expect_operand_types("conv2d", {"x", args.x}, {"weight", args.weight}, {"y", args.y});
-  if (args.g.n > 0) convolve(context, args.g, ConvolutionPass::forward, args.x, args.weight, {args.y});
+  if (args.g.n == 0 || (may_sum(context, args) && convolve_and_sum(context, args))) return;
+  convolve(context, args.g, ConvolutionPass::forward, args.x, args.weight, {args.y});
 }
 
 void conv2d_dgrad(const Context& context, const Conv2dDgrad& args) {

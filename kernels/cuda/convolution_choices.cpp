@@ -63,6 +63,7 @@ const ConvolutionPlan& Convolutions::plan(const Context& context, const Convolut
   expect_no_capture(context, problem.name());
   if (handle() == nullptr) handle_ = make_dnn_handle(stream(context));
   const auto begin = std::chrono::steady_clock::now();
+  const double excluded_before = context.profiler().excluded_seconds();  // timing may have to choose a plan itself
   bool timed = false;
   const ConvolutionPlan plan =
       choose_plan({.handle = handle(), .described = nullptr}, choices, problem, [&](const ConvolutionPlan& candidate) {
@@ -70,7 +71,8 @@ const ConvolutionPlan& Convolutions::plan(const Context& context, const Convolut
         return seconds(candidate);
       });
   if (timed) context.pool().trim();  // of the workspaces of all others
-  context.profiler().exclude(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
+  context.profiler().exclude(elapsed.count() - (context.profiler().excluded_seconds() - excluded_before));
   return plans_.emplace(problem, plan).first->second;
 }
 

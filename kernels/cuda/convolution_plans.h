@@ -27,7 +27,8 @@ struct ConvolutionProblem {
   Conv2dGeometry g;
   ConvolutionPass pass;
   Dtype operands, result;
-  F32Products f32_products = F32Products::exact;
+  Arithmetic arithmetic = {};
+  bool sums = false;  ///< of a forward pass: the sums of y and of its squares for each channel, too; never repeatable
 
   /// "conv2d_wgrad x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1 bf16 to f32"
   std::string name() const;
@@ -47,18 +48,26 @@ struct ConvolutionPlan {
   std::string way;  ///< "bf16 engine=65 knobs=2:5,6:1": names it for good, for one version of cuDNN and one GPU
   Dtype writes;     ///< the result's dtype as it comes: convert it if that is not the problem's
   std::size_t workspace_bytes;
-  std::shared_ptr<cudnn_frontend::graph::Graph> graph;
+  std::shared_ptr<cudnn_frontend::graph::Graph> graph;  ///< null for `kApart`
 
-  /// x [n,h,w,c], weight [k,r,s,c], y [n,p,q,k], one of which is the result; all at multiples of kAlignment bytes.
-  void run(cudnnHandle_t handle, const void* x, const void* weight, const void* y, void* workspace) const;
+  /// All at multiples of kAlignment bytes.
+  struct Tensors {
+    const void *x, *weight, *y;               ///< [n,h,w,c], [k,r,s,c], [n,p,q,k], one of which is the result
+    void *sum = nullptr, *squares = nullptr;  ///< f32 [k], for a problem with sums
+  };
+  void run(cudnnHandle_t handle, const Tensors& tensors, void* workspace) const;
   static constexpr std::size_t kAlignment = 16;
 };
 
-/// The ways that cuDNN's heuristics advise, the best first. What `compile` thinks of them remains to be seen.
+/// The way of a problem with sums that has none of its own: a convolution, and then a pass over y.
+inline constexpr const char* kApart = "apart";
+
+/// The ways that cuDNN's heuristics advise, the best first; `kApart` before them, where it is one. What `compile`
+/// thinks of them remains to be seen.
 std::vector<std::string> advised_ways(const PlanTarget& target, const ConvolutionProblem& problem);
 
-/// The plan of a way; none if there is no such way here, if it does not repeat exactly, rounds its f32 operands without
-/// leave, or wants too large a workspace.
+/// The plan of a way; none if there is no such way here, if without leave it adds in an order left to chance or rounds
+/// its f32 operands, or if it wants too large a workspace.
 std::optional<ConvolutionPlan> compile(const PlanTarget& target, const ConvolutionProblem& problem,
                                        const std::string& way);
 

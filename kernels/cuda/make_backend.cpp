@@ -20,8 +20,10 @@ std::string version(std::size_t number) {
 
 }  // namespace
 
-std::unique_ptr<engine::Backend> make_backend(int index, bool tf32) {
-  auto backend = std::make_unique<CudaBackend>(index, tf32 ? F32Products::tf32 : F32Products::exact);
+std::unique_ptr<engine::Backend> make_backend(const ContextOptions& options) {
+  const Arithmetic arithmetic{.f32_products = options.tf32 ? F32Products::tf32 : F32Products::exact,
+                              .repeatable = options.repeatable};
+  auto backend = std::make_unique<CudaBackend>(options.device.index, arithmetic);
   // Now rather than at the first product, which may come late. cuDNN looks for the others, and takes what is loaded.
   for (const VendorLibrary& library : {kBlasLibrary, kCompilerLibrary, kDnnLibrary}) load(library);
   return backend;

@@ -4,11 +4,12 @@
 #include <string>
 
 #include "engine/core/backend.h"
+#include "kernels/context.h"
 
 /// What the rest of the kernels may know of this back end: no header of CUDA's.
 namespace kernels::cuda {
 
-std::unique_ptr<engine::Backend> make_backend(int index, bool tf32);
+std::unique_ptr<engine::Backend> make_backend(const ContextOptions& options);
 
 /// {"CUDA", "13.0"}, {"CUDA driver", "13.1"} if there is one, and what was loaded: {"cuDNN", "9.19.0"}, ...
 std::map<std::string, std::string> library_versions();

@@ -7,8 +7,8 @@
 
 namespace tests {
 
-inline engine::Context cuda_context(kernels::cuda::F32Products f32_products = kernels::cuda::F32Products::exact) {
-  return {std::make_unique<kernels::cuda::CudaBackend>(0, f32_products), 1};
+inline engine::Context cuda_context(kernels::cuda::Arithmetic arithmetic = {}) {
+  return {std::make_unique<kernels::cuda::CudaBackend>(0, arithmetic), 1};
 }
 
 /// The same tensor on another device, in another type if wished.

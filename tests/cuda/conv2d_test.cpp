@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "kernels/cuda/check.h"
+#include "kernels/cuda/convolution_choices.h"
 #include "tests/cuda/comparison.h"
 
 using namespace engine;
@@ -79,6 +80,79 @@ TEST_CASE("cuda conv2d: whichever way was timed to be the fastest gives the same
   CHECK(cuda::backend(later).choices().names() == choices.names());
 }
 
+TEST_CASE("cuda conv2d: every way that sums channels on the way gives what a convolution and a pass over y give") {
+  const Context cuda = tests::cuda_context({.repeatable = false});
+  int ways_with_sums = 0;
+  for (const Case& sizes : {Case{64, 28, 28, 64, 64, 3, 1, 1}, Case{4, 14, 14, 256, 512, 1, 2, 0},
+                            Case{3, 57, 57, 8, 64, 7, 2, 3}, Case{1, 1, 1, 8, 8, 1, 1, 0}}) {
+    const Conv2dGeometry g = geometry(sizes);
+    const Tensor x = tests::random_tensor(cuda, {g.n, g.h, g.w, g.c}, 1, Dtype::bf16);
+    const Tensor weight = tests::random_tensor(cuda, {g.k, g.r, g.s, g.c}, 2, Dtype::bf16);
+    const Shape output{g.n, g.p(), g.q(), g.k};
+    const Tensor plain = Tensor::empty(cuda, output, Dtype::bf16);
+    cuda::conv2d_forward(cuda, {.g = g, .x = x, .weight = weight, .y = plain});
+    const std::vector<float> expected = tests::to_floats(plain);
+
+    cuda::ConvolutionProblem problem{.g = g,
+                                     .pass = cuda::ConvolutionPass::forward,
+                                     .operands = Dtype::bf16,
+                                     .result = Dtype::bf16,
+                                     .arithmetic = cuda::backend(cuda).arithmetic(),
+                                     .sums = true};
+    const cuda::PlanTarget target{.handle = cuda::convolutions(cuda).handle()};
+    for (const std::string& way : cuda::advised_ways(target, problem)) {
+      CAPTURE(problem.name());
+      CAPTURE(way);
+      const bool together = way != cuda::kApart && cuda::compile(target, problem, way);
+      if (!together && way != cuda::kApart) continue;
+      cuda::backend(cuda).choices().restore({{problem.name(), way}});
+      const tests::GuardedTensor y(Tensor::empty(cuda, output, Dtype::bf16));
+      const tests::GuardedTensor sums(Tensor::empty(cuda, {2, g.k}));
+      ChannelSums wanted{.view = sums};
+      cuda::conv2d_forward(cuda, {.g = g, .x = x, .weight = weight, .y = y, .sums = &wanted});
+      CHECK(wanted.known == together);
+      const std::vector<float> values = tests::to_floats(y.checked());
+      tests::expect_close(values, {expected.begin(), expected.end()},
+                          tolerance(g.r * g.s * g.c, Dtype::bf16) + tests::rounding(Dtype::bf16));
+      if (!together) continue;
+      ++ways_with_sums;
+      std::vector<double> totals(static_cast<std::size_t>(2 * g.k));
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        const std::size_t channel = i % static_cast<std::size_t>(g.k);
+        totals[channel] += values[i];
+        totals[static_cast<std::size_t>(g.k) + channel] += static_cast<double>(values[i]) * values[i];
+      }
+      // Perhaps of y before it was rounded, which doubles in a square.
+      const double rows = static_cast<double>(output.rows());
+      for (double& total : totals) total /= rows;
+      std::vector<float> means = tests::to_floats(sums.checked());
+      for (float& mean : means) mean /= static_cast<float>(rows);
+      tests::expect_close(means, totals, 2 * tests::rounding(Dtype::bf16));
+    }
+  }
+  CHECK(ways_with_sums > 0);
+}
+
+TEST_CASE("cuda conv2d: sums are left alone where chance must not decide, in f32, and where they are not aligned") {
+  struct Refused {
+    bool repeatable;
+    Dtype dtype;
+    std::int64_t k;
+  };
+  for (const auto& [repeatable, dtype, k] :
+       {Refused{true, Dtype::bf16, 8}, Refused{false, Dtype::f32, 8}, Refused{false, Dtype::bf16, 6}}) {
+    const Context cuda = tests::cuda_context({.repeatable = repeatable});
+    const Conv2dGeometry g{.n = 2, .h = 6, .w = 6, .c = 8, .k = k, .r = 3, .s = 3, .stride = 1, .pad = 1};
+    cuda::backend(cuda).choices().time_new(true);
+    const Tensor x = tests::random_tensor(cuda, {2, 6, 6, 8}, 1, dtype);
+    const Tensor weight = tests::random_tensor(cuda, {k, 3, 3, 8}, 2, dtype);
+    const Tensor y = Tensor::empty(cuda, {2, 6, 6, k}, dtype), sums = Tensor::empty(cuda, {2, k});
+    ChannelSums wanted{.view = sums};
+    cuda::conv2d_forward(cuda, {.g = g, .x = x, .weight = weight, .y = y, .sums = &wanted});
+    CHECK_FALSE(wanted.known);
+  }
+}
+
 TEST_CASE("cuda conv2d: a slice that is aligned to its elements only") {
   tests::compare_devices([](const Comparison& on) {
     const Conv2dGeometry g{.n = 1, .h = 5, .w = 5, .c = 3, .k = 4, .r = 3, .s = 3, .stride = 1, .pad = 1};
@@ -91,7 +165,7 @@ TEST_CASE("cuda conv2d: a slice that is aligned to its elements only") {
 }
 
 TEST_CASE("cuda conv2d: tf32 rounds the operands of f32 products, where it is allowed") {
-  const Context cpu = make_context(), cuda = tests::cuda_context(cuda::F32Products::tf32);
+  const Context cpu = make_context(), cuda = tests::cuda_context({.f32_products = cuda::F32Products::tf32});
   const Comparison on{cpu, cuda, {Dtype::f32, Dtype::f32}};
   const Conv2dGeometry g{.n = 4, .h = 14, .w = 14, .c = 64, .k = 64, .r = 3, .s = 3, .stride = 1, .pad = 1};
   on.expect_close(cpu::conv2d_forward, cuda::conv2d_forward,

@@ -1,5 +1,6 @@
 #include "kernels/cuda/convolution_plans.h"
 
+#include <dlfcn.h>
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -21,6 +22,13 @@ constexpr const char* kH100 = R"({"deviceName": "NVIDIA H100 80GB HBM3", "device
   "maxSharedMemoryPerBlockOptin": 232448, "reservedSharedMemoryPerBlock": 1024, "supportCoopLaunch": 1,
   "isTccDriver": 0, "pciDeviceId": 0, "cudaDeviceId": 0})";
 
+/// Where there is no driver to load the kernels that cuDNN compiles, ours pretends to.
+PlanTarget h100() {
+  if (dlopen("libcuda.so.1", RTLD_NOW | RTLD_GLOBAL) == nullptr)
+    REQUIRE(dlopen(DRIVER_STAND_IN, RTLD_NOW | RTLD_GLOBAL) != nullptr);
+  return described_target(kH100);
+}
+
 struct Sizes {
   std::int64_t n, h, c, k, r, stride, pad;
 };
@@ -41,7 +49,7 @@ std::vector<ConvolutionProblem> problems(F32Products products) {
                          .pass = pass,
                          .operands = operands,
                          .result = result,
-                         .f32_products = products});
+                         .arithmetic = {.f32_products = products}});
         }
   return all;
 }
@@ -67,13 +75,13 @@ struct FakeClock {
 }  // namespace
 
 TEST_CASE("convolution plans: cuDNN has a way for every size, type and pass on an H100, and a name is a way for good") {
-  const PlanTarget h100 = described_target(kH100);
+  const PlanTarget target = h100();
   for (const auto products : {F32Products::exact, F32Products::tf32})
     for (const ConvolutionProblem& problem : problems(products)) {
       CAPTURE(problem.name());
       int compiled = 0;
-      for (const std::string& way : advised_ways(h100, problem)) {
-        const std::optional<ConvolutionPlan> plan = compile(h100, problem, way);
+      for (const std::string& way : advised_ways(target, problem)) {
+        const std::optional<ConvolutionPlan> plan = compile(target, problem, way);
         if (!plan) continue;
         CHECK(plan->way == way);
         CHECK((plan->writes == problem.result || plan->writes == problem.operands));
@@ -86,32 +94,59 @@ TEST_CASE("convolution plans: cuDNN has a way for every size, type and pass on a
 TEST_CASE("convolution plans: problems are told apart by name") {
   ConvolutionProblem problem = kLarge;
   CHECK(problem.name() == "conv2d_forward x=64x56x56x64 weight=64x3x3x64 stride=1 pad=1 f32");
-  problem.f32_products = F32Products::tf32;
+  problem.arithmetic.f32_products = F32Products::tf32;
   CHECK(problem.name() == "conv2d_forward x=64x56x56x64 weight=64x3x3x64 stride=1 pad=1 f32 tf32");
   problem.pass = ConvolutionPass::wgrad;
   problem.operands = Dtype::bf16;
   CHECK(problem.name() == "conv2d_wgrad x=64x56x56x64 weight=64x3x3x64 stride=1 pad=1 bf16 to f32");
+  problem.pass = ConvolutionPass::forward;
+  problem.result = Dtype::bf16;
+  problem.sums = true;
+  problem.arithmetic.repeatable = false;
+  CHECK(problem.name() == "conv2d_forward x=64x56x56x64 weight=64x3x3x64 stride=1 pad=1 bf16 in any order with sums");
+}
+
+TEST_CASE("convolution plans: a convolution in bf16 may have its channels summed on the way, in any order") {
+  const PlanTarget target = h100();
+  for (const auto& [n, h, c, k, r, stride, pad] : kSizes) {
+    ConvolutionProblem problem{
+        .g = {.n = n, .h = h, .w = h, .c = c, .k = k, .r = r, .s = r, .stride = stride, .pad = pad},
+        .pass = ConvolutionPass::forward,
+        .operands = Dtype::bf16,
+        .result = Dtype::bf16,
+        .arithmetic = {.repeatable = false},
+        .sums = true};
+    CAPTURE(problem.name());
+    const std::vector<std::string> ways = advised_ways(target, problem);
+    REQUIRE(ways.front() == kApart);
+    CHECK(compile(target, problem, kApart)->graph == nullptr);
+    const auto compiles = [&](const std::string& way) { return way != kApart && compile(target, problem, way); };
+    CHECK(std::any_of(ways.begin(), ways.end(), compiles) == (k > 1));
+    problem.arithmetic.repeatable = true;
+    CHECK(std::none_of(ways.begin(), ways.end(), compiles));
+    CHECK(compile(target, problem, kApart));
+  }
 }
 
 TEST_CASE("convolution plans: exact f32 refuses the tensor cores that tf32 takes") {
-  const PlanTarget h100 = described_target(kH100);
+  const PlanTarget target = h100();
   ConvolutionProblem tf32 = kLarge;
-  tf32.f32_products = F32Products::tf32;
-  const std::string way = advised_ways(h100, tf32).front();
-  CHECK(compile(h100, tf32, way));
-  CHECK_FALSE(compile(h100, kLarge, way));
+  tf32.arithmetic.f32_products = F32Products::tf32;
+  const std::string way = advised_ways(target, tf32).front();
+  CHECK(compile(target, tf32, way));
+  CHECK_FALSE(compile(target, kLarge, way));
 }
 
 TEST_CASE("convolution plans: what is no way's name, or one of another problem, compiles to nothing") {
-  const PlanTarget h100 = described_target(kH100);
+  const PlanTarget target = h100();
   for (const char* way :
        {"", "f32", "u8 engine=0", "f32 engine=", "f32 engine=0 knobs=", "f32 engine=0 knobs=2",
         "f32 engine=0 knobs=2:", "f32 engine=0 knobs=2:1,", "f32 engine=0 more", "f32 engine=9999", "f32 engine=-1",
         "f32 engine=0 knobs=77:1", "f32 engine=99999999999999999999", "bf16 engine=0", "winograd"}) {
     CAPTURE(way);
-    CHECK_FALSE(compile(h100, kLarge, way));
+    CHECK_FALSE(compile(target, kLarge, way));
   }
-  CHECK(compile(h100, kLarge, "f32 engine=0"));
+  CHECK(compile(target, kLarge, "f32 engine=0"));
 }
 
 TEST_CASE("convolution plans: a description that is none is an error of cuDNN's") {
@@ -120,52 +155,74 @@ TEST_CASE("convolution plans: a description that is none is an error of cuDNN's"
 }
 
 TEST_CASE("convolution choices: what is new is timed once, and the fastest way kept by its name") {
-  const PlanTarget h100 = described_target(kH100);
+  const PlanTarget target = h100();
   for (const std::size_t winner : {0, 1, 4}) {
     CAPTURE(winner);
     Choices choices;
     choices.time_new(true);
     FakeClock clock{winner};
-    const ConvolutionPlan plan = choose_plan(h100, choices, kLarge, std::ref(clock));
+    const ConvolutionPlan plan = choose_plan(target, choices, kLarge, std::ref(clock));
     REQUIRE(clock.met.size() > winner);
     CHECK(clock.met.size() <= 10);
     CHECK(plan.way == clock.met[winner]);
     CHECK(choices.names() == Choices::Names{{kLarge.name(), plan.way}});
 
     FakeClock unused{0};
-    CHECK(choose_plan(h100, choices, kLarge, std::ref(unused)).way == plan.way);
+    CHECK(choose_plan(target, choices, kLarge, std::ref(unused)).way == plan.way);
     Choices later;
     later.time_new(true);
     later.restore(choices.names());
     CHECK(later.names().empty());  // not made use of so far
-    CHECK(choose_plan(h100, later, kLarge, std::ref(unused)).way == plan.way);
+    CHECK(choose_plan(target, later, kLarge, std::ref(unused)).way == plan.way);
     CHECK(later.names() == choices.names());
     CHECK(unused.calls == 0);
   }
 }
 
 TEST_CASE("convolution choices: without timing the first way that compiles is taken, and not kept") {
-  const PlanTarget h100 = described_target(kH100);
+  const PlanTarget target = h100();
   Choices choices;
   FakeClock clock{1};
-  const ConvolutionPlan plan = choose_plan(h100, choices, kLarge, std::ref(clock));
+  const ConvolutionPlan plan = choose_plan(target, choices, kLarge, std::ref(clock));
   CHECK(clock.calls == 0);
   CHECK(choices.names().empty());
-  for (const std::string& way : advised_ways(h100, kLarge)) {
+  for (const std::string& way : advised_ways(target, kLarge)) {
     if (way == plan.way) break;
-    CHECK_FALSE(compile(h100, kLarge, way));
+    CHECK_FALSE(compile(target, kLarge, way));
   }
 }
 
+TEST_CASE("convolution choices: sums are left to a pass over y unless a way that has them was timed to be faster") {
+  const PlanTarget target = h100();
+  ConvolutionProblem problem = kLarge;
+  problem.operands = problem.result = Dtype::bf16;
+  problem.arithmetic.repeatable = false;
+  problem.sums = true;
+  Choices choices;
+  FakeClock clock{1};
+  CHECK(choose_plan(target, choices, problem, std::ref(clock)).way == kApart);
+  CHECK(choices.names().empty());
+  choices.time_new(true);
+  const ConvolutionPlan plan = choose_plan(target, choices, problem, std::ref(clock));
+  CHECK(clock.met.front() == kApart);
+  CHECK(plan.way == clock.met[1]);
+  CHECK(plan.graph != nullptr);
+
+  FakeClock unused{0};
+  choices.restore({{problem.name(), kApart}});
+  CHECK(choose_plan(target, choices, problem, std::ref(unused)).graph == nullptr);
+  CHECK(unused.calls == 0);
+}
+
 TEST_CASE("convolution choices: earlier choices that cannot be followed are as good as none") {
-  const PlanTarget h100 = described_target(kH100);
+  const PlanTarget target = h100();
   Choices choices;
   choices.restore({{kLarge.name(), "f32 engine=9999"}});
   FakeClock clock{2};
-  choose_plan(h100, choices, kLarge, std::ref(clock));
+  choose_plan(target, choices, kLarge, std::ref(clock));
   CHECK(choices.names().empty());
   choices.time_new(true);
-  const ConvolutionPlan plan = choose_plan(h100, choices, kLarge, std::ref(clock));
+  const ConvolutionPlan plan = choose_plan(target, choices, kLarge, std::ref(clock));
   CHECK(plan.way == clock.met[2]);
   CHECK(choices.names() == Choices::Names{{kLarge.name(), plan.way}});
 }

@@ -85,7 +85,7 @@ TEST_CASE("cuda linear: slices that are aligned to their elements only") {
 }
 
 TEST_CASE("cuda linear: tf32 rounds the operands of f32 products, where it is allowed") {
-  const Context cpu = make_context(), cuda = tests::cuda_context(cuda::F32Products::tf32);
+  const Context cpu = make_context(), cuda = tests::cuda_context({.f32_products = cuda::F32Products::tf32});
   const Comparison on{cpu, cuda, {Dtype::f32, Dtype::f32}};
   constexpr std::int64_t kTerms = 256;
   on.expect_close(
