@@ -3,12 +3,10 @@
 #include <algorithm>
 
 #include "kernels/cpu/loops.h"
+#include "kernels/cpu/simd.h"
 
 namespace kernels::cpu {
 namespace {
-
-/// Channels that go through a window together: their maxima stay in registers or the nearest cache.
-constexpr std::int64_t kTile = 64;
 
 struct Range {
   std::int64_t begin, end;
@@ -31,40 +29,29 @@ void take_maxima(const MaxPoolForward& args, std::int64_t image, std::int64_t p,
   const MaxPoolGeometry& g = args.g;
   const std::int64_t row = p * g.stride - g.rows.before, column = q * g.stride - g.columns.before;
   const Range rs = taps_inside(row, g.window, g.h), ss = taps_inside(column, g.window, g.w);
-  for (std::int64_t begin = 0; begin < g.c; begin += kTile) {
-    const std::int64_t width = std::min(kTile, g.c - begin);
-    const auto pixel = [&](std::int64_t r, std::int64_t s) {
-      return args.x.as<T>() + ((image * g.h + row + r) * g.w + column + s) * g.c + begin;
+  const T* x = args.x.as<T>() + image * g.h * g.w * g.c;
+  T* y = args.y.as<T>() + out;
+  std::uint8_t* taps = args.taps ? args.taps.as<std::uint8_t>() + out : nullptr;
+  for_each_vector(g.c, [=, w = g.w, channels = g.c, window = g.window]<class V>(std::int64_t c, V) {
+    const auto pixel = [=](std::int64_t r, std::int64_t s) {
+      return load_as<V>(x + ((row + r) * w + column + s) * channels + c);
     };
-    float best[kTile];
-    std::int32_t taken[kTile];
-    const T* x = pixel(rs.begin, ss.begin);
-#pragma omp simd
-    for (std::int64_t j = 0; j < width; ++j) {
-      best[j] = static_cast<float>(x[j]);
-      taken[j] = static_cast<std::int32_t>(rs.begin * g.window + ss.begin);
-    }
+    const auto tap = [=](std::int64_t r, std::int64_t s) {
+      return IntsOf<V>() + static_cast<std::int32_t>(r * window + s);
+    };
+    V best = pixel(rs.begin, ss.begin);
+    IntsOf<V> taken = tap(rs.begin, ss.begin);
     for (std::int64_t r = rs.begin; r < rs.end; ++r) {
       for (std::int64_t s = ss.begin; s < ss.end; ++s) {
-        const auto tap = static_cast<std::int32_t>(r * g.window + s);
-        x = pixel(r, s);
-#pragma omp simd
-        for (std::int64_t j = 0; j < width; ++j) {
-          const auto value = static_cast<float>(x[j]);
-          const bool better = (value > best[j]) | (value != value);
-          best[j] = better ? value : best[j];
-          taken[j] = better ? tap : taken[j];
-        }
+        const V value = pixel(r, s);
+        const auto better = (value > best) | (value != value);
+        best = better ? value : best;
+        taken = better ? tap(r, s) : taken;
       }
     }
-    T* y = args.y.as<T>() + out + begin;
-#pragma omp simd
-    for (std::int64_t j = 0; j < width; ++j) store(y[j], best[j]);
-    if (!args.taps) continue;
-    std::uint8_t* taps = args.taps.as<std::uint8_t>() + out + begin;
-#pragma omp simd
-    for (std::int64_t j = 0; j < width; ++j) taps[j] = static_cast<std::uint8_t>(taken[j]);
-  }
+    store(y + c, best);
+    if (taps != nullptr) store(taps + c, taken);
+  });
 }
 
 /// Every pixel gathers from the windows over it, always in the same order: no two threads write to one place.
@@ -76,29 +63,23 @@ void gather_gradient(const MaxPoolBackward& args, std::int64_t image, std::int64
   const MaxPoolGeometry& g = args.g;
   const std::int64_t padded_row = row + g.rows.before, padded_column = column + g.columns.before;
   const Range qs = windows_over(padded_column, g, q_count);
-  for (std::int64_t begin = 0; begin < g.c; begin += kTile) {
-    const std::int64_t width = std::min(kTile, g.c - begin);
-    float sum[kTile] = {};
+  const std::int64_t first_window = image * p_count * q_count * g.c;
+  const T* dy = args.dy.as<T>() + first_window;
+  const std::uint8_t* taps = args.taps.as<std::uint8_t>() + first_window;
+  T* dx = args.dx.view.as<T>() + ((image * g.h + row) * g.w + column) * g.c;
+  for_each_vector(g.c, [=, channels = g.c, window = g.window, stride = g.stride,
+                        accumulate = args.dx.accumulate]<class V>(std::int64_t c, V) {
+    V sum{};
     for (std::int64_t p = ps.begin; p < ps.end; ++p) {
       for (std::int64_t q = qs.begin; q < qs.end; ++q) {
-        const auto tap =
-            static_cast<std::uint8_t>((padded_row - p * g.stride) * g.window + padded_column - q * g.stride);
-        const std::int64_t out = ((image * p_count + p) * q_count + q) * g.c + begin;
-        const T* dy = args.dy.as<T>() + out;
-        const std::uint8_t* taps = args.taps.as<std::uint8_t>() + out;
-#pragma omp simd
-        for (std::int64_t j = 0; j < width; ++j) sum[j] += taps[j] == tap ? static_cast<float>(dy[j]) : 0.0f;
+        const auto tap = static_cast<std::int32_t>((padded_row - p * stride) * window + padded_column - q * stride);
+        const std::int64_t from = (p * q_count + q) * channels + c;
+        const V gradient = load_as<V>(dy + from);
+        sum += load_as<IntsOf<V>>(taps + from) == tap ? gradient : V();
       }
     }
-    T* dx = args.dx.view.as<T>() + ((image * g.h + row) * g.w + column) * g.c + begin;
-    if (args.dx.accumulate) {
-#pragma omp simd
-      for (std::int64_t j = 0; j < width; ++j) store(dx[j], static_cast<float>(dx[j]) + sum[j]);
-    } else {
-#pragma omp simd
-      for (std::int64_t j = 0; j < width; ++j) store(dx[j], sum[j]);
-    }
-  }
+    store(dx + c, accumulate ? load_as<V>(dx + c) + sum : sum);
+  });
 }
 
 }  // namespace

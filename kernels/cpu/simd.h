@@ -4,7 +4,7 @@
 #include <cstring>
 #include <type_traits>
 
-#if defined(__AVX512BF16__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 
@@ -39,6 +39,7 @@ typedef float Floats __attribute__((vector_size(4 * kLanes)));
 typedef std::int32_t Ints __attribute__((vector_size(4 * kLanes)));
 typedef std::uint32_t Words __attribute__((vector_size(4 * kLanes)));
 typedef std::uint16_t Halves __attribute__((vector_size(2 * kLanes)));
+typedef std::uint8_t Bytes __attribute__((vector_size(kLanes)));
 
 inline Floats load(const float* from) {
   Floats values;
@@ -47,10 +48,30 @@ inline Floats load(const float* from) {
 }
 inline void store(float* to, Floats values) { std::memcpy(to, &values, sizeof values); }
 
+/// Zero-extended. GCC 12 makes five instructions of a converted vector where one will do, and warns of AVX-512's own
+/// without a mask.
+inline Words widen(Halves values) {
+#if defined(__AVX512F__)
+  return std::bit_cast<Words>(_mm512_maskz_cvtepu16_epi32(0xffff, std::bit_cast<__m256i>(values)));
+#elif defined(__AVX2__)
+  return std::bit_cast<Words>(_mm256_cvtepu16_epi32(std::bit_cast<__m128i>(values)));
+#else
+  return __builtin_convertvector(values, Words);
+#endif
+}
+inline Words widen(Bytes values) {
+#if defined(__AVX512F__)
+  return std::bit_cast<Words>(_mm512_maskz_cvtepu8_epi32(0xffff, std::bit_cast<__m128i>(values)));
+#elif defined(__AVX2__)
+  return std::bit_cast<Words>(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(std::bit_cast<long long>(values))));
+#else
+  return __builtin_convertvector(values, Words);
+#endif
+}
 inline Floats load(const bf16* from) {
   Halves values;
   std::memcpy(&values, from, sizeof values);
-  return std::bit_cast<Floats>(__builtin_convertvector(values, Words) << 16);
+  return std::bit_cast<Floats>(widen(values) << 16);
 }
 /// Rounds as bf16 does; with AVX-512's own instruction what is below 2^-126 becomes 0.
 inline void store(bf16* to, Floats values) {
@@ -64,17 +85,31 @@ inline void store(bf16* to, Floats values) {
   std::memcpy(static_cast<void*>(to), &rounded, sizeof rounded);
 }
 
-/// For code that is the same for a vector and for one element: V is Floats or float.
+inline Ints load(const std::uint8_t* from) {
+  Bytes values;
+  std::memcpy(&values, from, sizeof values);
+  return std::bit_cast<Ints>(widen(values));
+}
+/// Keeps the lowest 8 bits.
+inline void store(std::uint8_t* to, Ints values) {
+  const auto bytes = __builtin_convertvector(values, Bytes);
+  std::memcpy(to, &bytes, sizeof bytes);
+}
+
+/// For code that is the same for a vector and for one element: V is Floats or float, IntsOf<V> Ints or an int.
+template <class V>
+using IntsOf = std::conditional_t<std::is_same_v<V, Floats>, Ints, std::int32_t>;
 template <class V, class T>
 inline V load_as(const T* from) {
-  if constexpr (std::is_same_v<V, float>) {
-    return static_cast<float>(*from);
+  if constexpr (std::is_arithmetic_v<V>) {
+    return static_cast<V>(*from);
   } else {
     return load(from);
   }
 }
 inline void store(float* to, float value) { *to = value; }
 inline void store(bf16* to, float value) { *to = bf16(value); }
+inline void store(std::uint8_t* to, std::int32_t value) { *to = static_cast<std::uint8_t>(value); }
 
 /// body(i, V()) for whole vectors of elements [0, count), then for each that is left: V is Floats or float.
 template <class Body>

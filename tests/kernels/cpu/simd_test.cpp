@@ -68,3 +68,14 @@ TEST_CASE("simd: bf16 vectors load exactly and store rounded to nearest even") {
   store(halves, broadcast(std::nanf("")));
   CHECK(std::isnan(static_cast<float>(halves[0])));
 }
+
+TEST_CASE("simd: vectors of bytes load as numbers from 0 to 255 and store their lowest 8 bits") {
+  for (int first = 0; first < 256; first += kLanes) {
+    std::uint8_t bytes[kLanes], back[kLanes];
+    for (int i = 0; i < kLanes; ++i) bytes[i] = static_cast<std::uint8_t>(first + i);
+    const Ints loaded = load(bytes);
+    for (int i = 0; i < kLanes; ++i) CHECK(loaded[i] == first + i);
+    store(back, loaded + 0x12300);
+    for (int i = 0; i < kLanes; ++i) CHECK(back[i] == bytes[i]);
+  }
+}
