@@ -1,49 +1,46 @@
 #include "kernels/crop_resize.h"
 
 #include <algorithm>
+#include <array>
 #include <type_traits>
 #include <vector>
 
 #include "kernels/bilinear_tap.h"
-#include "kernels/cpu/loops.h"
+#include "kernels/cpu/simd.h"
+#include "kernels/float_types.h"
 
 namespace kernels::cpu {
 namespace {
 
+/// A byte as 0 to 1: a table is faster than a conversion and a division.
+constexpr std::array<float, 256> kUnit = [] {
+  std::array<float, 256> unit{};
+  for (int i = 0; i < 256; ++i) unit[static_cast<std::size_t>(i)] = static_cast<float>(i) / 255.0f;
+  return unit;
+}();
+
 /// The two neighbours of a source coordinate, in elements from the start of the box, and the weight of the second.
 struct Tap {
-  std::int32_t first, second;
+  std::int64_t first, second;
   float fraction;
 };
 
 Tap tap(std::int64_t i, std::int64_t in, std::int64_t out, std::int64_t stride) {
   const auto narrowed = [](std::int64_t size) { return static_cast<std::int32_t>(size); };
   const auto [first, fraction] = bilinear_tap(narrowed(i), narrowed(in), narrowed(out));
-  const std::int64_t second = std::min<std::int64_t>(first + 1, in - 1);
-  return {static_cast<std::int32_t>(first * stride), static_cast<std::int32_t>(second * stride), fraction};
+  return {first * stride, std::min<std::int64_t>(first + 1, in - 1) * stride, fraction};
 }
 
-/// row[j] = the blend of two rows of bytes, as 0 to 1.
-void blend_rows(const std::uint8_t* above, const std::uint8_t* below, float fraction, std::int64_t count,
-                float* __restrict row) {
-  for (std::int64_t j = 0; j < count; ++j) {
-    const auto a = static_cast<float>(above[j]), b = static_cast<float>(below[j]);
-    row[j] = (a + fraction * (b - a)) / 255.0f;
-  }
-}
-
-/// One row of output pixels [w,depth]: the first `channels` from a blended row.
-template <class T>
-void blend_columns(const float* __restrict row, const std::vector<Tap>& columns, std::int64_t channels,
-                   std::int64_t depth, T* __restrict out) {
-  const Tap* taps = columns.data();
-  const auto w = static_cast<std::int64_t>(columns.size());
-  const auto blend = [=](auto count) {
-    for (std::int64_t j = 0; j < w; ++j) {
+/// row[w,depth]: the channels of a row of the box, at the width of the output. Bit planes stay as they are.
+void blend_columns(const std::uint8_t* from, const std::vector<Tap>& columns, std::int64_t channels, std::int64_t depth,
+                   float* __restrict row) {
+  const auto blend = [&](auto count) {
+    for (const Tap& tap : columns) {
       for (std::int64_t c = 0; c < count; ++c) {
-        const float a = row[taps[j].first + c], b = row[taps[j].second + c];
-        out[j * depth + c] = T(a + taps[j].fraction * (b - a));
+        const float a = kUnit[from[tap.first + c]], b = kUnit[from[tap.second + c]];
+        row[c] = a + tap.fraction * (b - a);
       }
+      row += depth;
     }
   };
   switch (channels) {  // a count known to the compiler unrolls the inner loop
@@ -53,52 +50,77 @@ void blend_columns(const float* __restrict row, const std::vector<Tap>& columns,
   }
 }
 
-/// What one thread needs besides input and output.
-template <class T>
-struct Scratch {
-  std::vector<Tap> columns;  // [w]
-  std::vector<float> row;    // [box_width,C]: two rows of the box, blended
-  std::vector<T> planes;     // [bit_planes]
+/// The rows of a box at the width of the output, bit planes included. Of those asked for it keeps the last even and the
+/// last odd one: the neighbours of an output row, and where the box is enlarged also of the next.
+class BoxRows {
+ public:
+  BoxRows(std::int64_t width, std::int64_t channels, std::int64_t bit_planes)
+      : channels_(channels), depth_(channels + bit_planes), columns_(static_cast<std::size_t>(width)) {
+    for (std::vector<float>& row : rows_) row.resize(columns_.size() * static_cast<std::size_t>(depth_));
+  }
+
+  /// corner: of the box, in an image with rows of `pitch` bytes. bits: two words, or none without bit planes.
+  void start(const std::uint8_t* corner, std::int64_t pitch, std::int64_t box_width, const std::int32_t* bits) {
+    corner_ = corner;
+    pitch_ = pitch;
+    held_ = {-1, -1};
+    const auto width = static_cast<std::int64_t>(columns_.size());
+    for (std::int64_t j = 0; j < width; ++j) {
+      columns_[static_cast<std::size_t>(j)] = tap(j, box_width, width, channels_);
+      for (std::int64_t p = 0; p < depth_ - channels_; ++p) {
+        const auto word = static_cast<std::uint32_t>(bits[p / 32]);
+        for (std::vector<float>& row : rows_) {
+          row[static_cast<std::size_t>(j * depth_ + channels_ + p)] = static_cast<float>(word >> (p % 32) & 1u);
+        }
+      }
+    }
+  }
+
+  const float* operator[](std::int64_t i) {
+    const auto slot = static_cast<std::size_t>(i % 2);
+    float* row = rows_[slot].data();
+    if (held_[slot] != i) blend_columns(corner_ + i * pitch_, columns_, channels_, depth_, row);
+    held_[slot] = i;
+    return row;
+  }
+
+ private:
+  std::int64_t channels_, depth_;
+  std::vector<Tap> columns_;                // [w]
+  std::array<std::vector<float>, 2> rows_;  // [w,depth]
+  std::array<std::int64_t, 2> held_{};
+  const std::uint8_t* corner_ = nullptr;
+  std::int64_t pitch_ = 0;
 };
 
 template <class T>
-void resize(const CropResize& args, std::int64_t i, Scratch<T>& scratch) {
+void resize(const CropResize& args, std::int64_t i, BoxRows& rows) {
   const Shape& x = args.images.shape;
-  const std::int64_t batch = x[0], channels = x[3], h = args.y.shape[2], w = args.y.shape[3], depth = args.y.shape[4];
+  const std::int64_t batch = x[0], channels = x[3], h = args.y.shape[2], size = args.y.shape[3] * args.y.shape[4];
   const std::int64_t image = i % batch, pitch = x[2] * channels;
   const std::int32_t whole[4] = {0, 0, static_cast<std::int32_t>(x[1]), static_cast<std::int32_t>(x[2])};
   const std::int32_t* box = args.boxes ? args.boxes.as<std::int32_t>() + 4 * i : whole;
-  const std::int64_t box_height = box[2], box_width = box[3];
-
-  for (int p = 0; p < args.bit_planes; ++p) {
-    const auto word = static_cast<std::uint32_t>(args.bits.as<std::int32_t>()[2 * image + p / 32]);
-    scratch.planes[static_cast<std::size_t>(p)] = T(static_cast<float>(word >> (p % 32) & 1u));
-  }
-  for (std::int64_t j = 0; j < w; ++j) scratch.columns[static_cast<std::size_t>(j)] = tap(j, box_width, w, channels);
-
-  const std::uint8_t* corner = args.images.as<std::uint8_t>() + (image * x[1] + box[0]) * pitch + box[1] * channels;
-  T* out = args.y.as<T>() + i * h * w * depth;
-  for (std::int64_t k = 0; k < h; ++k, out += w * depth) {
-    const Tap vertical = tap(k, box_height, h, 1);
-    blend_rows(corner + vertical.first * pitch, corner + vertical.second * pitch, vertical.fraction,
-               box_width * channels, scratch.row.data());
-    blend_columns(scratch.row.data(), scratch.columns, channels, depth, out);
-    if (args.bit_planes == 0) continue;
-    for (std::int64_t j = 0; j < w; ++j) std::ranges::copy(scratch.planes, out + j * depth + channels);
+  rows.start(args.images.as<std::uint8_t>() + (image * x[1] + box[0]) * pitch + box[1] * channels, pitch, box[3],
+             args.bit_planes > 0 ? args.bits.as<std::int32_t>() + 2 * image : nullptr);
+  T* out = args.y.as<T>() + i * h * size;
+  for (std::int64_t k = 0; k < h; ++k, out += size) {
+    const Tap vertical = tap(k, box[2], h, 1);
+    const float *above = rows[vertical.first], *below = rows[vertical.second], fraction = vertical.fraction;
+    for_each_vector(size, [=]<class V>(std::int64_t j, V) {
+      const V a = load_as<V>(above + j), b = load_as<V>(below + j);
+      store(out + j, a + fraction * (b - a));
+    });
   }
 }
 
 template <class T>
 void resize_all(const Context& context, const CropResize& args) {
-  const Shape& x = args.images.shape;
   const std::int64_t count = args.y.shape[0] * args.y.shape[1];
 #pragma omp parallel num_threads(context.threads())
   {
-    Scratch<T> scratch{std::vector<Tap>(static_cast<std::size_t>(args.y.shape[3])),
-                       std::vector<float>(static_cast<std::size_t>(x[2] * x[3])),
-                       std::vector<T>(static_cast<std::size_t>(args.bit_planes))};
+    BoxRows rows(args.y.shape[3], args.images.shape[3], args.bit_planes);
 #pragma omp for schedule(static)
-    for (std::int64_t i = 0; i < count; ++i) resize(args, i, scratch);
+    for (std::int64_t i = 0; i < count; ++i) resize<T>(args, i, rows);
   }
 }
 
