@@ -1,7 +1,9 @@
 #pragma once
 #include <bit>
+#include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <numbers>
 #include <type_traits>
 
 #if defined(__AVX2__)
@@ -109,6 +111,17 @@ inline V load_as(const T* from) {
 }
 inline void store(float* to, float value) { *to = value; }
 inline void store(bf16* to, float value) { *to = bf16(value); }
+/// i, i + 1, ... of as many elements as V has.
+template <class V>
+inline IntsOf<V> numbers_from(std::int64_t i) {
+  if constexpr (std::is_arithmetic_v<V>) {
+    return static_cast<std::int32_t>(i);
+  } else {
+    Ints lanes;
+    for (int lane = 0; lane < kLanes; ++lane) lanes[lane] = lane;
+    return lanes + static_cast<std::int32_t>(i);
+  }
+}
 inline void store(std::uint8_t* to, std::int32_t value) { *to = static_cast<std::uint8_t>(value); }
 
 /// body(i, V()) for whole vectors of elements [0, count), then for each that is left: V is Floats or float.
@@ -132,6 +145,15 @@ inline float sum(Floats values) {
   }
   return lane[0];
 }
+/// A sum of what for_each_vector gives, always in the same order.
+struct LaneSums {
+  LaneSums& operator+=(Floats values) { return lanes += values, *this; }
+  LaneSums& operator+=(float value) { return rest += value, *this; }
+  float total() const { return sum(lanes) + rest; }
+
+  Floats lanes{};
+  float rest = 0;
+};
 inline float max(Floats values) {
   float lane[kLanes];
   store(lane, values);
@@ -157,5 +179,10 @@ inline Floats exp2(Floats x) {
   p = p * f + 1.0f;
   return p * std::bit_cast<Floats>(std::bit_cast<Ints>(shifted) << 23);
 }
+
+/// e^x within 2 + 1.25 |x| units in the last place for -87.3 <= x < 88.3, as the argument of exp2 is rounded; 0 for
+/// -inf.
+inline Floats exp(Floats x) { return exp2(x * std::numbers::log2e_v<float>); }
+inline float exp(float x) { return std::exp(x); }
 
 }  // namespace kernels::cpu

@@ -4,14 +4,33 @@
 #include <limits>
 
 #include "kernels/cpu/fixed_order_sum.h"
+#include "kernels/cpu/simd.h"
 
 namespace kernels::cpu {
 namespace {
 
+/// The largest of a row, and where it is first.
+struct Best {
+  float value;
+  std::int64_t at;
+};
+
 template <class T>
-std::int64_t argmax(const T* x, std::int64_t count) {
-  std::int64_t best = 0;
-  for (std::int64_t j = 1; j < count; ++j) best = x[j] > x[best] ? j : best;
+Best best_of(const T* x, std::int64_t count) {
+  Best best{-std::numeric_limits<float>::infinity(), 0};
+  Floats values = broadcast(best.value);
+  Ints from{};  // the index of each value
+  const auto meet = [&](float value, std::int64_t at) {
+    if (value > best.value || (value == best.value && at < best.at)) best = {value, at};
+  };
+  std::int64_t j = 0;
+  for (; j + kLanes <= count; j += kLanes) {
+    const Floats value = load(x + j);
+    from = value > values ? numbers_from<Floats>(j) : from;
+    values = max(value, values);
+  }
+  for (int lane = 0; lane < kLanes; ++lane) meet(values[lane], from[lane]);
+  for (; j < count; ++j) meet(x[j], j);
   return best;
 }
 
@@ -20,8 +39,11 @@ struct LabelRow {
   std::int64_t label, classes;
   float smoothing;
 
-  float operator()(std::int64_t j) const {
-    return (j == label ? 1 - smoothing : 0) + smoothing / static_cast<float>(classes);
+  /// For as many classes from j on as V has elements.
+  template <class V>
+  V at(std::int64_t j) const {
+    const float other = smoothing / static_cast<float>(classes);
+    return numbers_from<V>(j) == static_cast<std::int32_t>(label) ? V() + (1 - smoothing + other) : V() + other;
   }
   float total() const { return label >= 0 && label < classes ? 1 : std::numeric_limits<float>::quiet_NaN(); }
   std::int64_t best() const { return label; }
@@ -33,16 +55,16 @@ struct DistributionRow {
   std::int64_t classes;
   float smoothing;
 
-  float operator()(std::int64_t j) const {
-    return (1 - smoothing) * target[j] + smoothing / static_cast<float>(classes);
+  template <class V>
+  V at(std::int64_t j) const {
+    return (1 - smoothing) * load_as<V>(target + j) + smoothing / static_cast<float>(classes);
   }
   float total() const {
-    float sum = 0;
-#pragma omp simd reduction(+ : sum)
-    for (std::int64_t j = 0; j < classes; ++j) sum += target[j];
-    return (1 - smoothing) * sum + smoothing;
+    LaneSums sum;
+    for_each_vector(classes, [&]<class V>(std::int64_t j, V) { sum += load_as<V>(target + j); });
+    return (1 - smoothing) * sum.total() + smoothing;
   }
-  std::int64_t best() const { return argmax(target, classes); }
+  std::int64_t best() const { return best_of(target, classes).at; }
 };
 
 /// Calls body(logits, row), where row(i) gives the targets of row i.
@@ -86,18 +108,18 @@ void softmax_cross_entropy_forward(const Context&, const SoftmaxCrossEntropyForw
       for (std::int64_t i = begin; i < end; ++i) {
         const T* x = logits + i * k;
         const auto t = row(i);
-        const std::int64_t best = argmax(x, k);
-        const float max = x[best];
-        float exponentials = 0, weighted = 0;  // sum_j exp(x_j - max), sum_j t_j (x_j - max)
-        for (std::int64_t j = 0; j < k; ++j) {
-          const float shifted = static_cast<float>(x[j]) - max;
-          exponentials += std::exp(shifted);
-          if (const float weight = t(j); weight != 0) weighted += weight * shifted;  // 0 log 0 = 0
-        }
-        terms[2 * i] = max;
-        terms[2 * i + 1] = 1 / exponentials;
-        part.loss += t.total() * std::log(exponentials) - weighted;
-        part.correct += best == t.best();
+        const Best best = best_of(x, k);
+        LaneSums exponentials, weighted;  // sum_j exp(x_j - max), sum_j t_j (x_j - max)
+        for_each_vector(k, [&]<class V>(std::int64_t j, V) {
+          const V shifted = load_as<V>(x + j) - best.value, weight = t.template at<V>(j);
+          exponentials += exp(shifted);
+          weighted += weight != 0 ? weight * shifted : V();  // 0 log 0 = 0
+        });
+        const float sum = exponentials.total();
+        terms[2 * i] = best.value;
+        terms[2 * i + 1] = 1 / sum;
+        part.loss += t.total() * std::log(sum) - weighted.total();
+        part.correct += best.at == t.best();
       }
       return part;
     });
@@ -109,19 +131,19 @@ void softmax_cross_entropy_forward(const Context&, const SoftmaxCrossEntropyForw
 void softmax_cross_entropy_backward(const Context&, const SoftmaxCrossEntropyBackward& args) {
   const std::int64_t n = args.logits.shape.rows(), k = args.logits.shape.cols();
   const float* terms = args.softmax_terms.as<float>();
-  const float scale = *args.dloss.as<float>() / static_cast<float>(n);
   with_rows(args, [&]<class T>(const T* logits, auto row) {
     T* dlogits = args.dlogits.view.as<T>();
+    const float scale = *args.dloss.as<float>() / static_cast<float>(n);
 #pragma omp parallel for schedule(static) if (n * k >= kParallelElements)
     for (std::int64_t i = 0; i < n; ++i) {
       const T* x = logits + i * k;
       T* dx = dlogits + i * k;
       const auto t = row(i);
       const float max = terms[2 * i], total_over_sum = t.total() * terms[2 * i + 1];
-      for (std::int64_t j = 0; j < k; ++j) {
-        const float gradient = scale * (total_over_sum * std::exp(static_cast<float>(x[j]) - max) - t(j));
-        store(dx[j], args.dlogits.accumulate ? static_cast<float>(dx[j]) + gradient : gradient);
-      }
+      for_each_vector(k, [=, accumulate = args.dlogits.accumulate]<class V>(std::int64_t j, V) {
+        const V gradient = scale * (total_over_sum * exp(load_as<V>(x + j) - max) - t.template at<V>(j));
+        store(dx + j, accumulate ? load_as<V>(dx + j) + gradient : gradient);
+      });
     }
   });
 }

@@ -111,6 +111,55 @@ TEST_CASE("softmax_cross_entropy kernels: equal the plain loops, write all of th
   }
 }
 
+TEST_CASE("softmax_cross_entropy kernels: of equal logits the first is the prediction, wherever it is") {
+  const Context context = kernels::make_context();
+  constexpr std::int64_t kClasses = 70;
+  const auto accuracy_of = [&](const std::vector<std::int64_t>& largest, std::int32_t label) {
+    std::vector<float> values(kClasses, -1.0f);
+    for (const std::int64_t j : largest) values[static_cast<std::size_t>(j)] = 2.0f;
+    const Tensor accuracy = Tensor::empty(context, {});
+    kernels::softmax_cross_entropy_forward(context, {.logits = Tensor::from(context, {1, kClasses}, values),
+                                                     .targets = Tensor::from<std::int32_t>(context, {1}, {label}),
+                                                     .softmax_terms = Tensor::empty(context, {1, 2}),
+                                                     .loss = Tensor::empty(context, {}),
+                                                     .accuracy = accuracy});
+    return accuracy.item();
+  };
+  const std::vector<std::vector<std::int64_t>> rows{{}, {0, 69}, {17, 33}, {21, 32, 69}, {68, 69}, {40}};
+  const std::vector<std::int32_t> first{0, 0, 17, 21, 68, 40};
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    CAPTURE(row);
+    for (std::int32_t label = 0; label < kClasses; ++label) {
+      CHECK(accuracy_of(rows[row], label) == (label == first[row] ? 1.0f : 0.0f));
+    }
+  }
+}
+
+TEST_CASE("softmax_cross_entropy kernels: logits of any size, and minus infinity, leave the loss finite") {
+  const Context context = kernels::make_context();
+  std::vector<float> values(40, 1e30f);
+  values[3] = -1e30f;
+  values[39] = -INFINITY;
+  const Tensor logits = Tensor::from(context, {1, 40}, values), label = Tensor::from<std::int32_t>(context, {1}, {0});
+  const Tensor terms = Tensor::empty(context, {1, 2}), loss = Tensor::empty(context, {});
+  const Tensor dlogits = Tensor::empty(context, {1, 40});
+  kernels::softmax_cross_entropy_forward(context, {.logits = logits,
+                                                   .targets = label,
+                                                   .softmax_terms = terms,
+                                                   .loss = loss,
+                                                   .accuracy = Tensor::empty(context, {})});
+  kernels::softmax_cross_entropy_backward(context, {.dloss = Tensor::from<float>(context, {}, {1}),
+                                                    .logits = logits,
+                                                    .targets = label,
+                                                    .softmax_terms = terms,
+                                                    .dlogits = {dlogits}});
+  tests::expect_close({loss.item()}, {std::log(38.0)}, 4 * tests::rounding(Dtype::f32));
+  std::vector<double> expected(40, 1 / 38.0);
+  expected[0] -= 1;
+  expected[3] = expected[39] = 0;
+  tests::expect_close(dlogits.to_host<float>(), expected, 4 * tests::rounding(Dtype::f32));
+}
+
 TEST_CASE("softmax_cross_entropy kernels: the loss is bit-equal for any number of threads") {
   const auto with_threads = [](int threads) {
     const Context context = kernels::make_context({.device = {}, .threads = threads});

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <vector>
 
 using namespace kernels::cpu;
 
@@ -47,12 +49,36 @@ TEST_CASE("simd: exp2 is exact at whole numbers, 0 far below, and keeps NaN") {
   CHECK(std::isnan(exp2_of(std::numeric_limits<float>::quiet_NaN())));
 }
 
+TEST_CASE("simd: exp is within 2 + 1.25 |x| ulp, and 0 of minus infinity") {
+  for (int i = -87 * 64; i < 88 * 64; ++i) {
+    const float x = static_cast<float>(i) / 64.0f + 0.3f / 64.0f;
+    const double expected = std::exp(static_cast<double>(x)), ulp = std::ldexp(1.0, std::ilogb(expected) - 23);
+    CAPTURE(x);
+    CHECK(std::abs(first_lane(kernels::cpu::exp(broadcast(x))) - expected) <= (2 + 1.25 * std::abs(x)) * ulp);
+  }
+  CHECK(first_lane(kernels::cpu::exp(broadcast(-std::numeric_limits<float>::infinity()))) == 0.0f);
+}
+
 TEST_CASE("simd: reductions see every lane") {
   CHECK(sum(ascending()) == static_cast<float>(kLanes * (kLanes - 1) / 2));
   CHECK(kernels::cpu::max(ascending()) == static_cast<float>(kLanes - 1));
   CHECK(kernels::cpu::max(-ascending()) == 0.0f);
   CHECK(sum(kernels::cpu::max(ascending(), broadcast(static_cast<float>(kLanes)))) ==
         static_cast<float>(kLanes * kLanes));
+}
+
+TEST_CASE("simd: vectors and the elements left over add up, and know their numbers") {
+  for (const int count : {0, 1, kLanes, 3 * kLanes - 1}) {
+    std::vector<std::int32_t> numbers(static_cast<std::size_t>(count), -1);
+    LaneSums sums;
+    for_each_vector(count, [&]<class V>(std::int64_t i, V) {
+      const auto from = numbers_from<V>(i);
+      std::memcpy(numbers.data() + i, &from, sizeof from);
+      sums += V() + 2.0f;
+    });
+    CHECK(sums.total() == 2.0f * static_cast<float>(count));
+    for (int i = 0; i < count; ++i) CHECK(numbers[static_cast<std::size_t>(i)] == i);
+  }
 }
 
 TEST_CASE("simd: bf16 vectors load exactly and store rounded to nearest even") {
