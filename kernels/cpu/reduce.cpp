@@ -1,19 +1,45 @@
 #include "kernels/reduce.h"
 
+#include <array>
+#include <bit>
+#include <type_traits>
+
 #include "kernels/cpu/fixed_order_sum.h"
+#include "kernels/cpu/simd.h"
 
 namespace kernels::cpu {
+namespace {
+
+typedef float HalfFloats __attribute__((vector_size(2 * kLanes)));
+typedef double Doubles __attribute__((vector_size(4 * kLanes)));
+
+/// In double, a lane at a time, then the lanes.
+template <class T>
+double sum_of(const T* x, std::int64_t count) {
+  Doubles low{}, high{};
+  double total = 0;
+  for_each_vector(count, [&]<class V>(std::int64_t i, V) {
+    const V value = load_as<V>(x + i);
+    if constexpr (std::is_same_v<V, Floats>) {
+      const auto halves = std::bit_cast<std::array<HalfFloats, 2>>(value);
+      low += __builtin_convertvector(halves[0], Doubles);
+      high += __builtin_convertvector(halves[1], Doubles);
+    } else {
+      total += value;
+    }
+  });
+  for (int lane = 0; lane < kLanes / 2; ++lane) total += low[lane] + high[lane];
+  return total;
+}
+
+}  // namespace
 
 void sum(const Context&, const Sum& args) {
   const std::int64_t count = args.x.shape.elements();
   with_float_type(args.x.dtype, [&]<class T>(T*) {
     const T* x = args.x.as<T>();
-    const double total = fixed_order_sum<double>(count, count, [x](std::int64_t begin, std::int64_t end) {
-      double partial = 0;
-#pragma omp simd reduction(+ : partial)
-      for (std::int64_t i = begin; i < end; ++i) partial += static_cast<float>(x[i]);
-      return partial;
-    });
+    const double total = fixed_order_sum<double>(
+        count, count, [x](std::int64_t begin, std::int64_t end) { return sum_of(x + begin, end - begin); });
     *args.y.as<float>() = static_cast<float>(args.factor * total);
   });
 }
