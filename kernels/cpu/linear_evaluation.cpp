@@ -8,6 +8,33 @@
 #include "kernels/cpu/loops.h"
 
 namespace kernels::cpu {
+namespace {
+
+/// The k candidates of the highest similarity, of equals the first, in the order of their numbers.
+void find_nearest(const float* similarities, std::int64_t candidates, std::int64_t k,
+                  std::vector<std::int32_t>& nearest) {
+  const auto nearer = [=](std::int32_t a, std::int32_t b) {
+    return similarities[a] != similarities[b] ? similarities[a] > similarities[b] : a < b;
+  };
+  // Some k ln(N / k) candidates are above the k-th of those before, where their order is random: most only compare.
+  const auto capacity = static_cast<std::size_t>(2 * k + 1024);
+  nearest.resize(std::min(static_cast<std::size_t>(candidates), capacity));
+  std::iota(nearest.begin(), nearest.end(), 0);
+  const float *next = similarities + nearest.size(), *end = similarities + candidates;
+  for (;;) {
+    std::nth_element(nearest.begin(), nearest.begin() + (k - 1), nearest.end(), nearer);
+    nearest.resize(static_cast<std::size_t>(k));
+    if (next == end) break;
+    const float least = similarities[nearest.back()];
+    while (next != end && nearest.size() < capacity) {
+      next = std::find_if(next, end, [=](float similarity) { return similarity > least; });
+      if (next != end) nearest.push_back(static_cast<std::int32_t>(next++ - similarities));
+    }
+  }
+  std::sort(nearest.begin(), nearest.end());
+}
+
+}  // namespace
 
 void gather_rows(const Context&, const GatherRows& args) {
   const std::int64_t count = args.y.shape.rows(), columns = args.y.shape.cols();
@@ -40,19 +67,16 @@ void knn_vote(const Context&, const KnnVote& args) {
   std::int32_t* predicted = args.predicted.as<std::int32_t>();
 #pragma omp parallel
   {
-    std::vector<std::int32_t> order(static_cast<std::size_t>(candidates));
+    std::vector<std::int32_t> nearest;
     std::vector<double> votes(static_cast<std::size_t>(args.classes));
 #pragma omp for schedule(static)
     for (std::int64_t q = 0; q < queries; ++q) {
       const float* row = args.similarities.as<float>() + q * candidates;
-      std::iota(order.begin(), order.end(), 0);
-      const auto nearer = [row](std::int32_t a, std::int32_t b) { return row[a] != row[b] ? row[a] > row[b] : a < b; };
-      std::nth_element(order.begin(), order.begin() + (k - 1), order.end(), nearer);
-      const float top = row[*std::min_element(order.begin(), order.begin() + k, nearer)];
-      std::sort(order.begin(), order.begin() + k);  // a fixed order of summation
+      find_nearest(row, candidates, k, nearest);
+      float top = row[nearest.front()];
+      for (const std::int32_t j : nearest) top = std::max(top, row[j]);
       std::fill(votes.begin(), votes.end(), 0.0);
-      for (std::int64_t i = 0; i < k; ++i) {
-        const std::int32_t j = order[static_cast<std::size_t>(i)];
+      for (const std::int32_t j : nearest) {  // in a fixed order
         votes[static_cast<std::size_t>(labels[j])] += std::exp((row[j] - top) / args.temperature);
       }
       predicted[q] = static_cast<std::int32_t>(std::max_element(votes.begin(), votes.end()) - votes.begin());

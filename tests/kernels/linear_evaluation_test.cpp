@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
 #include "engine/tensor.h"
 #include "kernels/context.h"
 #include "tests/numeric.h"
@@ -56,4 +60,41 @@ TEST_CASE("knn_vote: weighs the k nearest, ties go by index") {
   CHECK(vote(3, 0.07f) == std::vector<std::int32_t>{0, 1});   // one close neighbour outweighs two far ones
   CHECK(vote(3, 100.0f) == std::vector<std::int32_t>{1, 1});  // equal weights: rows 1 and 2 win by number
   CHECK(vote(99, 100.0f) == std::vector<std::int32_t>{1, 1});
+}
+
+TEST_CASE("knn_vote: of many candidates, in any order and with ties, the nearest vote as if all were sorted") {
+  const engine::Context context = kernels::make_context();
+  constexpr std::int64_t kCandidates = 7001;
+  constexpr int kClasses = 13;
+  std::vector<float> ties = tests::random_values(kCandidates, 1);
+  for (float& value : ties) value = std::round(20 * value) / 20;
+  std::vector<float> ascending = tests::random_values(kCandidates, 2);
+  std::sort(ascending.begin(), ascending.end());
+  std::vector<std::int32_t> labels;
+  for (std::int64_t j = 0; j < kCandidates; ++j) labels.push_back(static_cast<std::int32_t>(j * j % 101 % kClasses));
+  for (const std::vector<float>& row :
+       {tests::random_values(kCandidates, 3), ties, ascending, std::vector<float>(kCandidates, 0.5f)}) {
+    std::vector<std::int32_t> order(kCandidates);
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](std::int32_t a, std::int32_t b) {
+      return row[static_cast<std::size_t>(a)] > row[static_cast<std::size_t>(b)];
+    });
+    for (const int k : {1, 7, 200, 6000, 7001}) {
+      CAPTURE(k);
+      std::vector<double> votes(kClasses);
+      for (int i = 0; i < k; ++i) {
+        const auto j = static_cast<std::size_t>(order[static_cast<std::size_t>(i)]);
+        votes[static_cast<std::size_t>(labels[j])] += std::exp(static_cast<double>(row[j]) / 0.5);
+      }
+      const Tensor predicted = Tensor::empty(context, {1}, Dtype::i32);
+      kernels::knn_vote(context, {.similarities = Tensor::from(context, {1, kCandidates}, row),
+                                  .labels = Tensor::from(context, {kCandidates}, labels),
+                                  .predicted = predicted,
+                                  .k = k,
+                                  .classes = kClasses,
+                                  .temperature = 0.5f});
+      const auto best = std::max_element(votes.begin(), votes.end()) - votes.begin();
+      CHECK(predicted.to_host<std::int32_t>() == std::vector<std::int32_t>{static_cast<std::int32_t>(best)});
+    }
+  }
 }
