@@ -1,8 +1,10 @@
-// `pretrain` on a GPU as a user starts it: recorded steps, repeatability, kill and resume, and against the CPU.
+// `pretrain` on a GPU as a user starts it: recorded steps, repeatability, kill and resume, and against the CPU. Also
+// with the interpreter in place of the GPU (tests/simt/programs), to which INTERPRETED gives less to do.
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdlib>
 
 #include "tests/apps/workbench.h"
@@ -11,13 +13,23 @@ using namespace tests;
 
 namespace {
 
-const Strings kOnGpu{"--device", "cuda", "--epochs", "4", "--log-every", "1", "--report", "off"};
+#if INTERPRETED
+constexpr int kImages = 32;
+const Strings kSize{"--batch-size", "8", "--epochs", "4", "--log-every", "1"};
+const Strings kModels{"convn"};
+#else
+constexpr int kImages = kTrainImages;
+const Strings kSize{"--batch-size", "64", "--epochs", "4", "--log-every", "1"};
+const Strings kModels{"convn", "resnet18"};
+#endif
 
-Strings on_gpu(const Strings& more) {
-  Strings all = kOnGpu;
+Strings run_on(const std::string& device, const Strings& more = {}) {
+  Strings all = kSize;
+  all.insert(all.end(), {"--device", device});
   all.insert(all.end(), more.begin(), more.end());
   return all;
 }
+Strings on_gpu(const Strings& more) { return run_on("cuda", more); }
 
 std::vector<double> losses(const fs::path& run) {
   std::vector<double> values;
@@ -28,13 +40,20 @@ std::vector<double> losses(const fs::path& run) {
 
 /// A bench whose programs time algorithms once for all of them, and leave the user's cache alone.
 struct GpuBench : Workbench {
-  GpuBench() { setenv("XDG_CACHE_HOME", (*this / "cache").c_str(), 1); }
+  GpuBench() : Workbench(kImages) { setenv("XDG_CACHE_HOME", (*this / "cache").c_str(), 1); }
   ~GpuBench() { unsetenv("XDG_CACHE_HOME"); }
   GpuBench(const GpuBench&) = delete;
   GpuBench& operator=(const GpuBench&) = delete;
 };
 
-const Strings kModels{"convn", "resnet18"};
+/// A loss of the CPU's against a GPU's from the same weights and crops: differences grow, as Adam's first steps divide
+/// by small moments.
+void expect_alike(const std::vector<double>& actual, const std::vector<double>& expected) {
+  REQUIRE(actual.size() == expected.size());
+  CHECK(actual.front() == doctest::Approx(expected.front()).epsilon(1e-5));
+  CHECK(actual[actual.size() / 4] == doctest::Approx(expected[expected.size() / 4]).epsilon(1e-2));
+  CHECK(actual.back() == doctest::Approx(expected.back()).epsilon(0.1));
+}
 
 }  // namespace
 
@@ -76,18 +95,42 @@ TEST_CASE("pretrain on a GPU: the loss of the CPU, step by step as long as round
   const GpuBench bench;
   for (const std::string& arch : kModels) {
     CAPTURE(arch);
-    const Strings common{"--arch", arch, "--epochs", "4", "--log-every", "1", "--report", "off"};
-    Strings there = common;
-    there.insert(there.end(), {"--device", "cuda"});
-    result(bench.pretrain(arch + "cpu", common));
-    result(bench.pretrain(arch + "gpu", there));
-    const std::vector<double> expected = losses(bench / (arch + "cpu")), actual = losses(bench / (arch + "gpu"));
-    REQUIRE(actual.size() == expected.size());
-    // The first from the same weights and crops; then differences grow, as Adam's first steps divide by small moments.
-    CHECK(actual.front() == doctest::Approx(expected.front()).epsilon(1e-5));
-    CHECK(actual[4] == doctest::Approx(expected[4]).epsilon(1e-2));
-    CHECK(actual.back() == doctest::Approx(expected.back()).epsilon(0.1));
+    for (const std::string device : {"cpu", "cuda"})
+      result(bench.pretrain(arch + device, run_on(device, {"--arch", arch})));
+    expect_alike(losses(bench / (arch + "cuda")), losses(bench / (arch + "cpu")));
   }
+}
+
+TEST_CASE("pretrain on a GPU: the loss of the CPU for a few steps of ResNet-18 by LARS") {
+  const GpuBench bench;
+  for (const std::string device : {"cpu", "cuda"})
+    result(bench.pretrain(device, run_on(device, {"--arch", "resnet18", "--optimizer", "lars", "--batch-size", "4",
+                                                  "--steps", "3", "--epochs", "0"})));
+  expect_alike(losses(bench / "cuda"), losses(bench / "cpu"));
+}
+
+TEST_CASE("pretrain on a GPU: additions in any order change no more than rounding does") {
+  const GpuBench bench;
+  const auto run = [&](const std::string& name, const std::string& repeatable) {
+    result(bench.pretrain(name, on_gpu({"--precision", "bf16", "--repeatable", repeatable})));
+    return losses(bench / name);
+  };
+  const std::vector<double> repeated = run("repeatable", "on"), free = run("free", "off");
+  REQUIRE(free.size() == repeated.size());
+  CHECK(free.front() == doctest::Approx(repeated.front()).epsilon(1e-2));
+  CHECK(free.back() == doctest::Approx(repeated.back()).epsilon(0.2));
+}
+
+TEST_CASE("lineval on a GPU: the CPU's features, and so about its accuracy") {
+  const GpuBench bench;
+  result(bench.pretrain("run", on_gpu({})));
+  const auto evaluate = [&](const std::string& device) {
+    return result(GpuBench::lineval({(bench / "run").string(), "--data", "mnist:" + bench.data().string(), "--device",
+                                     device, "--batch-size", "16", "--threads", "1", "--report", "off"}));
+  };
+  const nlohmann::json on_cpu = evaluate("cpu"), on_cuda = evaluate("cuda");
+  CHECK(std::abs(on_cuda.at("top1").get<double>() - on_cpu.at("top1").get<double>()) < 0.05);
+  CHECK(std::abs(on_cuda.at("knn").get<double>() - on_cpu.at("knn").get<double>()) < 0.05);
 }
 
 TEST_CASE("pretrain on a GPU: layers are named while steps are issued, and it says so") {

@@ -1,47 +1,77 @@
-// A stand-in for libcudart over the interpreter's memory: as much as host code here calls. Everything has happened when
-// a call returns.
+// A stand-in for libcudart over the interpreter's memory and stream: as much as host code here calls.
 #include <cuda_runtime_api.h>
 
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
 #include "tests/simt/interpreter/global_memory.h"
+#include "tests/simt/interpreter/stream.h"
 
 namespace {
-using Moment = std::chrono::steady_clock::time_point;
+
+struct Event {
+  std::uint64_t number = 0;  // of the stream's work, when it was recorded last
+  std::chrono::steady_clock::time_point done;
+};
+Event* event_of(cudaEvent_t handle) { return reinterpret_cast<Event*>(handle); }
+
+using Graph = std::shared_ptr<const std::vector<simt::Work>>;
+template <class Handle>
+Graph* graph_of(Handle handle) {
+  return reinterpret_cast<Graph*>(handle);
 }
+
+/// What may not be called while a stream is captured.
+template <class Body>
+cudaError_t outside_capture(const Body& body) {
+  if (simt::capturing()) return cudaErrorStreamCaptureUnsupported;
+  body();
+  return cudaSuccess;
+}
+
+}  // namespace
 
 extern "C" {
 cudaError_t cudaMalloc(void** memory, size_t bytes) {
+  if (simt::capturing()) return cudaErrorStreamCaptureUnsupported;
   *memory = simt::allocate_global(bytes);
   return *memory != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
 }
 cudaError_t cudaFree(void* memory) {
-  simt::free_global(memory);
-  return cudaSuccess;
+  return outside_capture([=] {
+    simt::await(simt::issued());  // as the device does
+    simt::free_global(memory);
+  });
 }
 cudaError_t cudaHostAlloc(void** memory, size_t bytes, unsigned) {
   *memory = std::malloc(bytes);
   return *memory != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
 }
 cudaError_t cudaFreeHost(void* memory) {
-  std::free(memory);
-  return cudaSuccess;
+  return outside_capture([=] {
+    simt::await(simt::issued());
+    std::free(memory);
+  });
 }
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   *free = *total = simt::free_global_bytes();
   return cudaSuccess;
 }
 cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t) {
-  simt::touch_from_host(from, bytes, false);
-  simt::touch_from_host(to, bytes, true);
-  if (bytes > 0) std::memmove(to, from, bytes);
+  simt::issue([=] {
+    simt::touch_from_host(from, bytes, false);
+    simt::touch_from_host(to, bytes, true);
+    if (bytes > 0) std::memmove(to, from, bytes);
+  });
   return cudaSuccess;
 }
 cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t) {
-  simt::touch_from_host(memory, bytes, true);
-  if (bytes > 0) std::memset(memory, value, bytes);
+  simt::issue([=] {
+    simt::touch_from_host(memory, bytes, true);
+    if (bytes > 0) std::memset(memory, value, bytes);
+  });
   return cudaSuccess;
 }
 cudaError_t cudaSetDevice(int) { return cudaSuccess; }
@@ -61,44 +91,73 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
   return cudaSuccess;
 }
 cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
-cudaError_t cudaStreamSynchronize(cudaStream_t) { return cudaSuccess; }
+cudaError_t cudaStreamSynchronize(cudaStream_t) {
+  return outside_capture([] { simt::await(simt::issued()); });
+}
+
 cudaError_t cudaStreamIsCapturing(cudaStream_t, cudaStreamCaptureStatus* status) {
-  *status = cudaStreamCaptureStatusNone;
+  *status = simt::capturing() ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
   return cudaSuccess;
 }
-// What is captured would have to be done later, and nothing here can wait.
-cudaError_t cudaStreamBeginCapture(cudaStream_t, cudaStreamCaptureMode) { return cudaErrorStreamCaptureUnsupported; }
+cudaError_t cudaStreamBeginCapture(cudaStream_t, cudaStreamCaptureMode) {
+  return outside_capture([] { simt::begin_capture(); });
+}
 cudaError_t cudaStreamEndCapture(cudaStream_t, cudaGraph_t* graph) {
-  *graph = nullptr;
-  return cudaErrorStreamCaptureUnsupported;
+  *graph = reinterpret_cast<cudaGraph_t>(new Graph(std::make_shared<std::vector<simt::Work>>(simt::end_capture())));
+  return cudaSuccess;
 }
-cudaError_t cudaGraphInstantiate(cudaGraphExec_t*, cudaGraph_t, unsigned long long) {
-  return cudaErrorStreamCaptureUnsupported;
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, unsigned long long) {
+  *executable = reinterpret_cast<cudaGraphExec_t>(new Graph(*graph_of(graph)));
+  return cudaSuccess;
 }
-cudaError_t cudaGraphLaunch(cudaGraphExec_t, cudaStream_t) { return cudaErrorStreamCaptureUnsupported; }
-cudaError_t cudaGraphDestroy(cudaGraph_t) { return cudaSuccess; }
-cudaError_t cudaGraphExecDestroy(cudaGraphExec_t) { return cudaSuccess; }
+cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t) {
+  simt::issue([graph = *graph_of(executable)] {
+    for (const simt::Work& work : *graph) work();
+  });
+  return cudaSuccess;
+}
+cudaError_t cudaGraphDestroy(cudaGraph_t graph) {
+  delete graph_of(graph);
+  return cudaSuccess;
+}
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) {
+  delete graph_of(executable);
+  return cudaSuccess;
+}
 cudaError_t cudaProfilerStart() { return cudaSuccess; }
 cudaError_t cudaProfilerStop() { return cudaSuccess; }
+
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
-  *event = reinterpret_cast<cudaEvent_t>(new Moment());
+  *event = reinterpret_cast<cudaEvent_t>(new Event());
   return cudaSuccess;
 }
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
-  delete reinterpret_cast<Moment*>(event);
-  return cudaSuccess;
+  return outside_capture([=] {
+    simt::await(event_of(event)->number);
+    delete event_of(event);
+  });
 }
-cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t) {
-  *reinterpret_cast<Moment*>(event) = std::chrono::steady_clock::now();
-  return cudaSuccess;
+cudaError_t cudaEventRecord(cudaEvent_t handle, cudaStream_t) {
+  return outside_capture([=] {
+    Event* event = event_of(handle);
+    event->number = simt::issued() + 1;
+    simt::issue([=] { event->done = std::chrono::steady_clock::now(); });
+  });
 }
 cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t begin, cudaEvent_t end) {
-  const auto duration = *reinterpret_cast<Moment*>(end) - *reinterpret_cast<Moment*>(begin);
+  const auto duration = event_of(end)->done - event_of(begin)->done;
   *ms = std::chrono::duration<float, std::milli>(duration).count();
   return cudaSuccess;
 }
-cudaError_t cudaEventQuery(cudaEvent_t) { return cudaSuccess; }
-cudaError_t cudaEventSynchronize(cudaEvent_t) { return cudaSuccess; }
+cudaError_t cudaEventQuery(cudaEvent_t event) {
+  if (simt::capturing()) return cudaErrorStreamCaptureUnsupported;
+  if (simt::is_done(event_of(event)->number)) return cudaSuccess;
+  simt::proceed();  // so that who asks again and again has an answer in the end
+  return cudaErrorNotReady;
+}
+cudaError_t cudaEventSynchronize(cudaEvent_t event) {
+  return outside_capture([=] { simt::await(event_of(event)->number); });
+}
 cudaError_t cudaGetLastError() { return cudaSuccess; }
 const char* cudaGetErrorName(cudaError_t error) {
   return error == cudaErrorMemoryAllocation ? "cudaErrorMemoryAllocation" : "another error";

@@ -157,14 +157,16 @@ void run(dim3 grid, dim3 threads, std::size_t shared_bytes, void (*invoke)(void*
   gridDim = grid;
   size_dynamic_shared(shared_bytes);
   const std::vector<Schedule>& schedules = options().schedules;
-  const auto before = copy_of_global_memory();
-  std::vector<std::vector<char>> first;
+  using Memory = std::vector<std::vector<char>>;
+  const bool several = schedules.size() > 1;
+  const Memory before = several ? copy_of_global_memory() : Memory();
+  Memory first;
   for (std::size_t i = 0; i < schedules.size(); ++i) {
     if (i > 0) restore_global_memory(before);
     std::string problems = run_schedule(schedules[i]);
     if (problems.empty() && options().compare && i > 0) problems = difference(first);
     if (!problems.empty()) fail(problems + "\n  in schedule " + name(schedules[i].order));
-    if (i == 0) first = copy_of_global_memory();
+    if (i == 0 && several) first = copy_of_global_memory();
   }
 }
 

@@ -8,6 +8,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "tests/simt/interpreter/stream.h"
+
 namespace simt {
 
 enum class Order { forward, reverse, random };
@@ -37,22 +39,24 @@ struct Error : std::runtime_error {
 /// Whether some kernel of this program was compiled with -fsanitize=thread, so that every access is seen.
 bool instrumented();
 
-/// Runs a kernel: `invoke(closure)` once per thread. `kernel` is its address, for reports.
+/// Runs a kernel now: `invoke(closure)` once per thread. `kernel` is its address, for reports.
 void run(dim3 grid, dim3 block, std::size_t shared_bytes, void (*invoke)(void*), void* closure,
          std::size_t closure_bytes, const void* kernel);
 
+/// Issues a kernel.
 template <class... Parameters, class... Arguments>
 void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, std::size_t shared_bytes, Arguments&&... arguments) {
   struct Closure {
     void (*kernel)(Parameters...);
     std::tuple<std::decay_t<Parameters>...> arguments;
   };
-  Closure closure{kernel, {std::forward<Arguments>(arguments)...}};
   const auto invoke = [](void* untyped) {
     auto* typed = static_cast<Closure*>(untyped);
     std::apply(typed->kernel, typed->arguments);
   };
-  run(grid, block, shared_bytes, invoke, &closure, sizeof closure, reinterpret_cast<const void*>(kernel));
+  issue([=, closure = Closure{kernel, {std::forward<Arguments>(arguments)...}}]() mutable {
+    run(grid, block, shared_bytes, invoke, &closure, sizeof closure, reinterpret_cast<const void*>(kernel));
+  });
 }
 
 }  // namespace simt

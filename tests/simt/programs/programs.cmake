@@ -1,0 +1,32 @@
+# The programs of the CUDA build with the interpreter in place of a GPU: everything but cuDNN, cuBLASLt and CUDA's runtime is
+# what runs on one. They are linked before the libraries, whose own implementations are then not asked for.
+add_library(interpreted_kernels OBJECT ${CUDA_KERNELS})
+target_compile_options(interpreted_kernels PRIVATE ${DEVICE_OPTIONS} ${FAST_OPTIONS})
+target_link_libraries(interpreted_kernels PRIVATE simt_language warnings kernels)
+add_library(interpreted_backend OBJECT programs/make_backend.cpp programs/vendor_kernels.cpp)
+target_include_directories(interpreted_backend SYSTEM PRIVATE "${CUDA_HEADERS}")
+target_link_libraries(interpreted_backend PRIVATE warnings kernels)
+set(INTERPRETED $<TARGET_OBJECTS:simt_interpreter> $<TARGET_OBJECTS:interpreted_kernels>
+                $<TARGET_OBJECTS:interpreted_backend>)
+
+foreach(PROGRAM lineval pretrain)
+  add_executable(interpreted_${PROGRAM} "${CMAKE_SOURCE_DIR}/apps/${PROGRAM}.cpp" ${INTERPRETED})
+  get_target_property(LIBRARIES ${PROGRAM} LINK_LIBRARIES)
+  target_link_libraries(interpreted_${PROGRAM} PRIVATE ${LIBRARIES})
+endforeach()
+
+# The tests of whole runs on a GPU, with these programs; and of what is recorded, within one process.
+antipode_test(
+  NAME interpreted_program_tests
+  LABEL cuda
+  SOURCES ../cuda/pretrain_test.cpp ../apps/program.cpp ../apps/tiny_mnist.cpp ../apps/workbench.cpp
+  LIBRARIES data engine_io nlohmann_json::nlohmann_json ZLIB::ZLIB)
+target_compile_definitions(
+  interpreted_program_tests PRIVATE INTERPRETED=1 PRETRAIN="$<TARGET_FILE:interpreted_pretrain>"
+                                    LINEVAL="$<TARGET_FILE:interpreted_lineval>")
+add_dependencies(interpreted_program_tests interpreted_lineval interpreted_pretrain)
+antipode_test(
+  NAME interpreted_tests
+  LABEL cuda
+  SOURCES ../cuda/recording_test.cpp ${INTERPRETED}
+  LIBRARIES engine)

@@ -1,0 +1,118 @@
+// What cuDNN and cuBLASLt compute on a GPU, by the CPU's kernels in f32 instead, when its turn in the stream comes.
+#include <algorithm>
+#include <vector>
+
+#include "kernels/context.h"
+#include "kernels/conv2d.h"
+#include "kernels/convert.h"
+#include "kernels/cuda/backend.h"
+#include "kernels/cuda/capture.h"
+#include "kernels/cuda/operand_types.h"
+#include "kernels/linear.h"
+#include "tests/simt/interpreter/stream.h"
+
+namespace kernels::cuda {
+namespace {
+
+const Context& host() {
+  static const Context host = make_context({.device = {}, .threads = 1});
+  return host;
+}
+
+/// A tensor of the device, as the CPU's kernels take it.
+class Operand {
+ public:
+  explicit Operand(const ConstView& view) : view_(view) {
+    if (!view || view.dtype == Dtype::f32) return;
+    copy_.resize(static_cast<std::size_t>(view.shape.elements()));
+    const View f32{copy_.data(), Dtype::f32, view.shape};
+    cpu::convert(host(), {.x = view, .y = {f32}});
+    view_ = f32;
+  }
+  Operand(const Operand&) = delete;
+  operator ConstView() const { return view_; }
+
+ private:
+  ConstView view_;
+  std::vector<float> copy_;
+};
+
+/// Has `compute` write to f32, and that to where it belongs.
+template <class Compute>
+void into(const Destination& to, const Compute& compute) {
+  std::vector<float> memory(static_cast<std::size_t>(to.view.shape.elements()));
+  const View f32{memory.data(), Dtype::f32, to.view.shape};
+  compute(f32);
+  cpu::convert(host(), {.x = f32, .y = to});
+}
+
+}  // namespace
+
+void conv2d_forward(const Context& context, const Conv2dForward& args) {
+  expect_operand_types("conv2d", {"x", args.x}, {"weight", args.weight}, {"y", args.y});
+  simt::issue([=] {
+    const Operand x(args.x), weight(args.weight);
+    into({args.y},
+         [&](const View& y) { cpu::conv2d_forward(host(), {.g = args.g, .x = x, .weight = weight, .y = y}); });
+  });
+  if (args.sums == nullptr || backend(context).arithmetic().repeatable) return;
+  args.sums->known = true;
+  simt::issue([y_view = args.y, sums = args.sums->view] {
+    const Operand y(y_view);
+    const std::int64_t channels = y_view.shape.cols();
+    const auto* values = ConstView(y).as<float>();
+    auto* totals = sums.as<float>();
+    std::fill_n(totals, 2 * channels, 0.0f);
+    for (std::int64_t i = 0; i < y_view.shape.elements(); ++i) {
+      totals[i % channels] += values[i];
+      totals[channels + i % channels] += values[i] * values[i];
+    }
+  });
+}
+
+void conv2d_dgrad(const Context&, const Conv2dDgrad& args) {
+  expect_operand_types("conv2d", {"dy", args.dy}, {"weight", args.weight}, {"dx", args.dx.view});
+  simt::issue([=] {
+    const Operand dy(args.dy), weight(args.weight);
+    into(args.dx,
+         [&](const View& dx) { cpu::conv2d_dgrad(host(), {.g = args.g, .dy = dy, .weight = weight, .dx = {dx}}); });
+  });
+}
+
+void conv2d_wgrad(const Context&, const Conv2dWgrad& args) {
+  expect_operand_types("conv2d", {"dy", args.dy}, {"x", args.x}, {"dweight", args.dweight.view});
+  simt::issue([=] {
+    const Operand dy(args.dy), x(args.x);
+    into(args.dweight, [&](const View& dweight) {
+      cpu::conv2d_wgrad(host(), {.g = args.g, .dy = dy, .x = x, .dweight = {dweight}});
+    });
+  });
+}
+
+void linear_forward(const Context&, const LinearForward& args) {
+  expect_operand_types("linear", {"x", args.x}, {"weight", args.weight}, {"y", args.y});
+  simt::issue([=] {
+    const Operand x(args.x), weight(args.weight), bias(args.bias);
+    into({args.y},
+         [&](const View& y) { cpu::linear_forward(host(), {.x = x, .weight = weight, .bias = bias, .y = y}); });
+  });
+}
+
+void linear_dgrad(const Context&, const LinearDgrad& args) {
+  expect_operand_types("linear", {"dy", args.dy}, {"weight", args.weight}, {"dx", args.dx.view});
+  simt::issue([=] {
+    const Operand dy(args.dy), weight(args.weight);
+    into(args.dx, [&](const View& dx) { cpu::linear_dgrad(host(), {.dy = dy, .weight = weight, .dx = {dx}}); });
+  });
+}
+
+void linear_wgrad(const Context&, const LinearWgrad& args) {
+  expect_operand_types("linear", {"dy", args.dy}, {"x", args.x}, {"dweight", args.dweight.view});
+  simt::issue([=] {
+    const Operand dy(args.dy), x(args.x);
+    into(args.dweight,
+         [&](const View& dweight) { cpu::linear_wgrad(host(), {.dy = dy, .x = x, .dweight = {dweight}}); });
+  });
+}
+
+}  // namespace kernels::cuda
