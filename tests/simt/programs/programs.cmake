@@ -1,7 +1,9 @@
 # The programs of the CUDA build with the interpreter in place of a GPU: everything but cuDNN, cuBLASLt and CUDA's runtime is
 # what runs on one. They are linked before the libraries, whose own implementations are then not asked for.
+set(INTERPRETED_KERNELS fast CACHE STRING "kernels of interpreted programs: fast, or check, which sees every memory access")
+string(TOUPPER "${INTERPRETED_KERNELS}" UPPER)
 add_library(interpreted_kernels OBJECT ${CUDA_KERNELS})
-target_compile_options(interpreted_kernels PRIVATE ${DEVICE_OPTIONS} ${FAST_OPTIONS})
+target_compile_options(interpreted_kernels PRIVATE ${DEVICE_OPTIONS} ${${UPPER}_OPTIONS})
 target_link_libraries(interpreted_kernels PRIVATE simt_language warnings kernels)
 add_library(interpreted_backend OBJECT programs/make_backend.cpp programs/vendor_kernels.cpp)
 target_include_directories(interpreted_backend SYSTEM PRIVATE "${CUDA_HEADERS}")

@@ -9,6 +9,7 @@
 #include "kernels/cuda/capture.h"
 #include "kernels/cuda/operand_types.h"
 #include "kernels/linear.h"
+#include "tests/simt/interpreter/global_memory.h"
 #include "tests/simt/interpreter/stream.h"
 
 namespace kernels::cuda {
@@ -19,10 +20,13 @@ const Context& host() {
   return host;
 }
 
+std::size_t size_of(const ConstView& view) { return static_cast<std::size_t>(bytes_of(view)); }
+
 /// A tensor of the device, as the CPU's kernels take it.
 class Operand {
  public:
   explicit Operand(const ConstView& view) : view_(view) {
+    simt::touch_from_host(view.data, size_of(view), false);
     if (!view || view.dtype == Dtype::f32) return;
     copy_.resize(static_cast<std::size_t>(view.shape.elements()));
     const View f32{copy_.data(), Dtype::f32, view.shape};
@@ -43,6 +47,8 @@ void into(const Destination& to, const Compute& compute) {
   std::vector<float> memory(static_cast<std::size_t>(to.view.shape.elements()));
   const View f32{memory.data(), Dtype::f32, to.view.shape};
   compute(f32);
+  if (to.accumulate) simt::touch_from_host(to.view.data, size_of(to.view), false);
+  simt::touch_from_host(to.view.data, size_of(to.view), true);
   cpu::convert(host(), {.x = f32, .y = to});
 }
 
@@ -62,6 +68,7 @@ void conv2d_forward(const Context& context, const Conv2dForward& args) {
     const std::int64_t channels = y_view.shape.cols();
     const auto* values = ConstView(y).as<float>();
     auto* totals = sums.as<float>();
+    simt::touch_from_host(totals, size_of(sums), true);
     std::fill_n(totals, 2 * channels, 0.0f);
     for (std::int64_t i = 0; i < y_view.shape.elements(); ++i) {
       totals[i % channels] += values[i];
