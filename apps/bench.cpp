@@ -53,6 +53,7 @@ void time_work(const engine::Context& context, const Arguments& arguments) {
                                       {"device", arguments.device},
                                       {"threads", context.threads()},
                                       {"precision", arguments.precision},
+                                      {"repeatable", arguments.repeatable},
                                       {"ms", ms},
                                       {"median_ms", times.median_ms},
                                       {"per_second", work.items / times.median_ms * 1e3},
@@ -137,6 +138,8 @@ int bench(int argc, char** argv) {
   config.run.threads = arguments.threads;
   const engine::Context context = make_context(config);
   arguments.options.activations = activation_dtype(config);
+  if (!context.on_cuda() && !(config.run.cuda_graph && config.run.repeatable))
+    throw UsageError("--cuda-graph off and --repeatable off do nothing on the CPU: leave them, or add --device cuda");
   arguments.record = config.run.cuda_graph;
   kernels::time_new_choices(context, true);
   if (arguments.work == "kernels") {

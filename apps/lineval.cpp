@@ -174,6 +174,7 @@ int lineval(int argc, char** argv) {
   if (arguments.threads >= 0) config.run.threads = arguments.threads;
   if (!arguments.report.empty()) set_value(config, *find_field("run.report"), arguments.report, "--report");
   set_value(config, *find_field("run.precision"), arguments.precision, "--precision");
+  config.run.repeatable = true;  // an evaluation is, however the run was trained
   if (arguments.random_init) config.train.seed = arguments.seed;
   const LinearProbeOptions options{.learning_rates = parse_rates(arguments.learning_rates),
                                    .batch_size = arguments.batch_size,

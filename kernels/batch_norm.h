@@ -10,7 +10,7 @@ namespace kernels {
 // running = momentum * running + (1 - momentum) * batch, with the variance times rows/(rows-1) when `unbiased`.
 struct BatchNormStatistics {
   ConstView x;
-  ConstView sums = {};  // {sum x, sum x^2} [2,C], where whoever made x knows them: then x is not read
+  ConstView sums = {};  // {sum x, sum x^2} f32 [2,C], where whoever made x knows them: then x is not read
   View mean, inv_std;
   View running_mean, running_variance;
   View batches;  // [] i32: counts the updates

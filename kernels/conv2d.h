@@ -30,7 +30,7 @@ struct Conv2dForward {
   Conv2dGeometry g;
   ConstView x, weight;
   View y;
-  ChannelSums* sums = nullptr;  // if of use
+  ChannelSums* sums = nullptr;  // null: not wanted
   Cost cost() const { return {.bytes = bytes_of(x) + bytes_of(weight) + bytes_of(y), .operations = g.operations()}; }
 };
 // dx (+)= the gradient of sum(dy * y) with respect to x

@@ -8,7 +8,7 @@ using engine::Mode;
 using engine::Tensor;
 
 Tensor Convolution::operator()(const Tensor& x, Mode mode, const engine::BatchNormEpilogue& epilogue) const {
-  const auto convolve = [&]() -> engine::Summed {
+  const auto convolve = [&]() -> engine::WithChannelSums {
     const engine::LayerRange layer(x.context(), weight.layer());
     const Tensor filter = weight.tensor(mode, x.dtype());
     const engine::Conv2dOptions options{.stride = stride, .pad = pad};

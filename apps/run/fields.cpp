@@ -126,8 +126,8 @@ const std::vector<Field>& table() {
        .help = "record a whole step once and replay it, instead of issuing its kernels one by one; changes no result",
        .on_resume = OnResume::change, .only_with = on_gpu},
       {FIELD(run.repeatable), .flag = "--repeatable",
-       .help = "the same bits every time; off lets cuDNN add in an order left to chance where that is faster",
-       .only_with = on_gpu},
+       .help = "the same bits every time; off lets cuDNN add in a nondeterministic order where that is faster",
+       .on_resume = OnResume::change, .only_with = on_gpu},
       {FIELD(run.report), .flag = "--report", .help = "at the end draw plots and report.html with tools/report",
        .on_resume = OnResume::change},
   };

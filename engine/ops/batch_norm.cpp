@@ -5,17 +5,19 @@
 
 namespace engine {
 
-Tensor batch_norm(const Summed& input, const Tensor& gamma, const Tensor& beta, const RunningStatistics& running,
-                  Mode mode, const BatchNormOptions& options, const BatchNormEpilogue& epilogue) {
-  const Tensor& x = input.tensor;
+Tensor batch_norm(const WithChannelSums& input, const Tensor& gamma, const Tensor& beta,
+                  const RunningStatistics& running, Mode mode, const BatchNormOptions& options,
+                  const BatchNormEpilogue& epilogue) {
+  const Tensor& x = input.x;
   const Context& context = x.context();
   const Shape channels{x.shape().cols()};
   const Tensor& residual = epilogue.residual;
   const bool relu = epilogue.relu, training = mode == Mode::train;
   EXPECTS(x.shape().rank() >= 2 && gamma.shape() == channels && (!beta || beta.shape() == channels),
           "batch_norm: x must be [...,C] with gamma and beta [C], got x ", x.shape(), " and gamma ", gamma.shape());
-  EXPECTS(!input.sums || input.sums.shape() == Shape({2, channels.elements()}),
-          "batch_norm: the sums of x must be [2,C] with x ", x.shape(), ", got ", input.sums.shape());
+  EXPECTS(!input.sums || (input.sums.shape() == Shape({2, channels.elements()}) && input.sums.dtype() == Dtype::f32),
+          "batch_norm: the sums of x must be f32 [2,C] with x ", x.shape(), ", got ", name(input.sums.dtype()), " ",
+          input.sums.shape());
   EXPECTS(!residual || residual.shape() == x.shape(), "batch_norm: the residual must have x's shape ", x.shape(),
           ", got ", residual.shape());
 

@@ -1,6 +1,5 @@
 #pragma once
-#include <utility>
-
+#include "engine/ops/channel_sums.h"
 #include "engine/parameters.h"
 #include "engine/tensor.h"
 
@@ -23,17 +22,11 @@ struct BatchNormEpilogue {
   bool relu = false;
 };
 
-/// What is normalised, and what its maker may know of it beside. A tensor alone will do.
-struct Summed {
-  Summed(Tensor x, Tensor channel_sums = {}) : tensor(std::move(x)), sums(std::move(channel_sums)) {}
-  Tensor tensor;
-  Tensor sums;  ///< {sum x, sum x^2} over all but the channels, f32 [2,C]; or undefined
-};
-
 /// y = relu(gamma (x - mean) / sqrt(variance + epsilon) + beta + residual) over the last dimension's channels
 /// (Ioffe & Szegedy 2015). x [..., C] f32 or bf16; gamma f32 [C]; beta f32 [C] or undefined. When training, mean and
-/// (biased) variance are the batch's and the running averages are updated; when evaluating, they are the running ones.
-Tensor batch_norm(const Summed& x, const Tensor& gamma, const Tensor& beta, const RunningStatistics& running, Mode mode,
-                  const BatchNormOptions& options, const BatchNormEpilogue& epilogue = {});
+/// (biased) variance are the batch's and the running averages are updated; when evaluating, they are the running ones,
+/// and sums are of no use.
+Tensor batch_norm(const WithChannelSums& x, const Tensor& gamma, const Tensor& beta, const RunningStatistics& running,
+                  Mode mode, const BatchNormOptions& options, const BatchNormEpilogue& epilogue = {});
 
 }  // namespace engine

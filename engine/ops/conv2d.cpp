@@ -40,7 +40,7 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, Conv2dOptions options) {
   return convolve(x, weight, geometry(x.shape(), weight.shape(), options), nullptr);
 }
 
-Summed conv2d_summed(const Tensor& x, const Tensor& weight, Conv2dOptions options) {
+WithChannelSums conv2d_summed(const Tensor& x, const Tensor& weight, Conv2dOptions options) {
   const auto g = geometry(x.shape(), weight.shape(), options);
   const Tensor sums = Tensor::empty(x.context(), {2, g.k});
   kernels::ChannelSums wanted{.view = sums};

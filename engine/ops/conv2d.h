@@ -1,5 +1,5 @@
 #pragma once
-#include "engine/ops/batch_norm.h"
+#include "engine/ops/channel_sums.h"
 #include "engine/tensor.h"
 
 namespace engine {
@@ -15,6 +15,6 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, Conv2dOptions options = {})
 
 /// The same in front of a batch norm that is training: with y's channel sums, where the device's convolution has them
 /// for less than another pass over y.
-Summed conv2d_summed(const Tensor& x, const Tensor& weight, Conv2dOptions options = {});
+WithChannelSums conv2d_summed(const Tensor& x, const Tensor& weight, Conv2dOptions options = {});
 
 }  // namespace engine

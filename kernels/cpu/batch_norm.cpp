@@ -89,7 +89,7 @@ void batch_norm_statistics(const Context& context, const BatchNormStatistics& ar
   const double n = static_cast<double>(rows), m = args.momentum;
   float *mean = args.mean.as<float>(), *inv_std = args.inv_std.as<float>();
   float *running_mean = args.running_mean.as<float>(), *running_variance = args.running_variance.as<float>();
-  /// From the sums of x - origin and of its squares.
+  // From the sums of x - origin and of its squares.
   const auto take = [=](std::int64_t c, double origin, double sum, double squares) {
     const double offset = sum / n;
     const double variance = std::max(0.0, squares / n - offset * offset);

@@ -5,6 +5,7 @@
 
 #include "kernels/batch_norm.h"
 #include "kernels/convert.h"
+#include "kernels/cuda/channel_sums.h"
 #include "kernels/cuda/convolution_choices.h"
 #include "kernels/cuda/operand_types.h"
 #include "kernels/cuda/workspace.h"
@@ -14,15 +15,13 @@ namespace {
 
 std::size_t size_of(const ConstView& view) { return static_cast<std::size_t>(bytes_of(view)); }
 
-bool aligned(const void* address) {
-  return reinterpret_cast<std::uintptr_t>(address) % ConvolutionPlan::kAlignment == 0;
-}
+static_assert(kVectorBytes == ConvolutionPlan::kAlignment);
 
 /// An operand where cuDNN can read it: a part of a tensor that begins anywhere is copied.
 class Operand {
  public:
   Operand(const Context& context, const ConstView& view) : data_(view.data) {
-    if (aligned(view.data)) return;
+    if (vector_aligned(view.data)) return;
     data_ = copy_.emplace(context, size_of(view)).as<void>();
     context.backend().copy(copy_->as<void>(), view.data, size_of(view), engine::CopyKind::device_to_device);
   }
@@ -75,7 +74,7 @@ class Convolution {
 
  private:
   void into(const Destination& to, const ConvolutionPlan& plan) const {
-    if (!to.accumulate && plan.writes == to.view.dtype && aligned(to.view.data)) return run(plan, to.view.data);
+    if (!to.accumulate && plan.writes == to.view.dtype && vector_aligned(to.view.data)) return run(plan, to.view.data);
     const View result{nullptr, plan.writes, to.view.shape};
     const engine::Scratch memory(context_,
                                  static_cast<std::size_t>(result.shape.elements()) * engine::size_of(result.dtype));
@@ -131,13 +130,6 @@ class Statistics {
   engine::Scratch memory_;
 };
 
-/// Whether cuDNN is asked for the sums, which it adds up by atomic additions. In f32 they are not worth what their
-/// variance loses; a channel's four bytes times k must keep the squares aligned.
-bool may_sum(const Context& context, const Conv2dForward& args) {
-  return args.sums != nullptr && !backend(context).arithmetic().repeatable && args.x.dtype == Dtype::bf16 &&
-         args.y.dtype == Dtype::bf16 && aligned(args.y.data) && aligned(args.sums->view.data) && args.g.k % 4 == 0;
-}
-
 /// y and its sums at once, if that is known to be faster than a convolution and batch norm's pass over y.
 bool convolve_and_sum(const Context& context, const Conv2dForward& args) {
   const ConvolutionProblem apart = problem_of(context, args.g, ConvolutionPass::forward, args.x.dtype, args.y.dtype);
@@ -145,23 +137,29 @@ bool convolve_and_sum(const Context& context, const Conv2dForward& args) {
   together.sums = true;
   const Convolution convolution(context, together, args.x, args.weight);
   const View& sums = args.sums->view;
+  const auto compute = [&](const ConvolutionPlan& plan, const View& y) {
+    context.backend().fill_zero(sums.data,
+                                size_of(sums));  // cuDNN adds to them, and does not say whether it begins at 0
+    convolution.run(plan, y.data, sums);
+  };
   const ConvolutionPlan& plan = convolution.best([&](const ConvolutionPlan& candidate) {
-    const Statistics statistics(context, args.g.k);
     return convolution.seconds_of(
         [&](const View& y) {
-          if (candidate.graph == nullptr) {
+          const Statistics statistics(context, args.g.k);
+          if (candidate.apart()) {
             Convolution(context, apart, args.x, args.weight).into({y});
             statistics.compute(y, {});
           } else {
-            convolution.run(candidate, y.data, sums);
+            compute(candidate, y);
             statistics.compute(y, sums);
           }
         },
         args.y);
   });
-  if (plan.graph == nullptr) return false;
-  convolution.run(plan, args.y.data, sums);
-  return args.sums->known = true;
+  if (plan.apart()) return false;
+  compute(plan, args.y);
+  args.sums->known = true;
+  return true;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cassert>
 #include <charconv>
 #include <map>
 #include <unordered_map>
@@ -117,7 +118,7 @@ class ConvolutionGraph final : public Graph {
 
  private:
   /// cudnn-frontend (1.32) tells cuDNN to compute the sums in the type of y, and by a number that means another type to
-  /// cuDNN; no engine takes that. Its older interface has f32 to begin with.
+  /// cuDNN; no engine takes that. So the operation that was described last is replaced by the older interface's.
   bool sum_in_f32(cudnnHandle_t handle) {
     const auto tensor = [&](int uid) -> const fe::Tensor& { return *uid_to_tensors.at(uid); };
     try {
@@ -126,6 +127,7 @@ class ConvolutionGraph final : public Graph {
                                               .setxDesc(tensor(kY))
                                               .setSumDesc(tensor(kSum))
                                               .setSqSumDesc(tensor(kSquares))
+                                              .setComputeType(CUDNN_DATA_FLOAT)
                                               .build());
     } catch (const fe::cudnnException&) { return false; }
     return create_cudnn_operation_graph(handle).is_good();
@@ -186,6 +188,7 @@ std::string ConvolutionProblem::name() const {
 }
 
 void ConvolutionPlan::run(cudnnHandle_t handle, const Tensors& tensors, void* workspace) const {
+  assert(!apart());
   std::unordered_map<std::int64_t, void*> named{{kX, const_cast<void*>(tensors.x)},
                                                 {kWeight, const_cast<void*>(tensors.weight)},
                                                 {kY, const_cast<void*>(tensors.y)}};

@@ -49,6 +49,7 @@ struct ConvolutionPlan {
   Dtype writes;     ///< the result's dtype as it comes: convert it if that is not the problem's
   std::size_t workspace_bytes;
   std::shared_ptr<cudnn_frontend::graph::Graph> graph;  ///< null for `kApart`
+  bool apart() const { return graph == nullptr; }
 
   /// All at multiples of kAlignment bytes.
   struct Tensors {

@@ -34,6 +34,7 @@ TEST_CASE("pretrain: a wrong command line is exit 2 and one sentence, and leaves
       {{"--device", "gpu"}, "--device must be one of cpu, cuda, cuda:N, got 'gpu'"},
       {{"--device", "cuda:-1"}, "--device must be one of cpu, cuda, cuda:N, got 'cuda:-1'"},
       {{"--cuda-graph", "off"}, "run.cuda_graph = off does nothing while run.device is cpu"},
+      {{"--repeatable", "off"}, "run.repeatable = off does nothing while run.device is cpu"},
       {{"--nvtx"}, "--nvtx and --profile-steps are for Nsight and a GPU: add --device cuda, or use --profile"},
       {{"--profile-steps", "1:2"}, "--nvtx and --profile-steps are for Nsight and a GPU"},
       {{"--profile-steps", "7"}, "--profile-steps must be A:B, two steps, got '7'"},

@@ -31,12 +31,14 @@ Strings run_on(const std::string& device, const Strings& more = {}) {
 }
 Strings on_gpu(const Strings& more) { return run_on("cuda", more); }
 
-std::vector<double> losses(const fs::path& run) {
+/// What every step recorded under a name.
+std::vector<double> recorded_values(const fs::path& run, const char* name) {
   std::vector<double> values;
   for (const auto& record : metrics(run))
-    if (record.at("phase") == "train") values.push_back(record.at("loss"));
+    if (record.at("phase") == "train") values.push_back(record.at(name));
   return values;
 }
+std::vector<double> losses(const fs::path& run) { return recorded_values(run, "loss"); }
 
 /// A bench whose programs time algorithms once for all of them, and leave the user's cache alone.
 struct GpuBench : Workbench {
@@ -45,15 +47,6 @@ struct GpuBench : Workbench {
   GpuBench(const GpuBench&) = delete;
   GpuBench& operator=(const GpuBench&) = delete;
 };
-
-/// A loss of the CPU's against a GPU's from the same weights and crops: differences grow, as Adam's first steps divide
-/// by small moments.
-void expect_alike(const std::vector<double>& actual, const std::vector<double>& expected) {
-  REQUIRE(actual.size() == expected.size());
-  CHECK(actual.front() == doctest::Approx(expected.front()).epsilon(1e-5));
-  CHECK(actual[actual.size() / 4] == doctest::Approx(expected[expected.size() / 4]).epsilon(1e-2));
-  CHECK(actual.back() == doctest::Approx(expected.back()).epsilon(0.1));
-}
 
 }  // namespace
 
@@ -97,28 +90,50 @@ TEST_CASE("pretrain on a GPU: the loss of the CPU, step by step as long as round
     CAPTURE(arch);
     for (const std::string device : {"cpu", "cuda"})
       result(bench.pretrain(arch + device, run_on(device, {"--arch", arch})));
-    expect_alike(losses(bench / (arch + "cuda")), losses(bench / (arch + "cpu")));
+    const std::vector<double> expected = losses(bench / (arch + "cpu")), actual = losses(bench / (arch + "cuda"));
+    REQUIRE(actual.size() == expected.size());
+    // The first from the same weights and crops; then differences grow, as Adam's first steps divide by small moments.
+    CHECK(actual.front() == doctest::Approx(expected.front()).epsilon(1e-5));
+    CHECK(actual[4] == doctest::Approx(expected[4]).epsilon(1e-2));
+    CHECK(actual.back() == doctest::Approx(expected.back()).epsilon(0.1));
   }
 }
 
-TEST_CASE("pretrain on a GPU: the loss of the CPU for a few steps of ResNet-18 by LARS") {
+TEST_CASE("pretrain on a GPU: losses and gradients of the CPU before and after a step of ResNet-18 by LARS") {
   const GpuBench bench;
   for (const std::string device : {"cpu", "cuda"})
-    result(bench.pretrain(device, run_on(device, {"--arch", "resnet18", "--optimizer", "lars", "--batch-size", "4",
-                                                  "--steps", "3", "--epochs", "0"})));
-  expect_alike(losses(bench / "cuda"), losses(bench / "cpu"));
+    result(bench.pretrain(device, run_on(device, {"--arch", "resnet18", "--optimizer", "lars", "--lr", "1",
+                                                  "--batch-size", "4", "--steps", "2", "--epochs", "0"})));
+  for (const char* name : {"loss", "grad_norm"}) {
+    const std::vector<double> expected = recorded_values(bench / "cpu", name);
+    const std::vector<double> actual = recorded_values(bench / "cuda", name);
+    REQUIRE(expected.size() == 2);
+    for (std::size_t i = 0; i < 2; ++i) {
+      CAPTURE(name);
+      CAPTURE(i);
+      CHECK(std::abs(actual.at(i) - expected[i]) <= 1e-3 * expected[i]);  // of what a step changes by a third
+    }
+  }
 }
 
-TEST_CASE("pretrain on a GPU: additions in any order change no more than rounding does") {
+TEST_CASE("pretrain on a GPU: additions in any order change no more than rounding does, and concern the device alone") {
   const GpuBench bench;
-  const auto run = [&](const std::string& name, const std::string& repeatable) {
-    result(bench.pretrain(name, on_gpu({"--precision", "bf16", "--repeatable", repeatable})));
+  const auto run = [&](const std::string& name, const Strings& more) {
+    result(bench.pretrain(name, on_gpu(more)));
     return losses(bench / name);
   };
-  const std::vector<double> repeated = run("repeatable", "on"), free = run("free", "off");
+  const std::vector<double> repeated = run("repeatable", {"--precision", "bf16"});
+  const std::vector<double> free = run("free", {"--precision", "bf16", "--repeatable", "off"});
   REQUIRE(free.size() == repeated.size());
-  CHECK(free.front() == doctest::Approx(repeated.front()).epsilon(1e-2));
-  CHECK(free.back() == doctest::Approx(repeated.back()).epsilon(0.2));
+  CHECK(free.front() == doctest::Approx(repeated.front()).epsilon(5e-3));
+  CHECK(free[4] == doctest::Approx(repeated[4]).epsilon(0.1));
+#if INTERPRETED
+  CHECK(free != repeated);  // batch norm's statistics come another way, here in a fixed order
+  CHECK(run("issued", {"--precision", "bf16", "--repeatable", "off", "--cuda-graph", "off"}) == free);
+#endif
+  run("moved", {"--repeatable", "off"});
+  result(bench.pretrain("moved", run_on("cpu", {"--repeatable", "on", "--epochs", "5", "--resume", "auto"})));
+  CHECK(losses(bench / "moved").size() == repeated.size() / 4 * 5);
 }
 
 TEST_CASE("lineval on a GPU: the CPU's features, and so about its accuracy") {

@@ -126,7 +126,7 @@ TEST_CASE("config_layers: resuming may change how a run is watched and make it l
         "  train.epochs: 10 -> 9\n"
         "  run.threads: 0 -> 3\n"
         "  only these may change: data.workers eval.every run.log_every run.ckpt_every run.keep run.device "
-        "run.cuda_graph run.report; "
+        "run.cuda_graph run.repeatable run.report; "
         "and these may grow: train.epochs train.steps; start a new run for anything else");
 }
 

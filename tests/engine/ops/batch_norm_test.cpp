@@ -138,7 +138,7 @@ TEST_CASE("batch_norm: the sums of x, where they are known, take the place of a 
     sums[i % 3] += values[i];
     sums[3 + i % 3] += values[i] * values[i];
   }
-  const auto normalize = [&](const Summed& input) {
+  const auto normalize = [&](const WithChannelSums& input) {
     return batch_norm(input, gamma, beta, running(context, 3), Mode::train, {}).to_host<float>();
   };
   const std::vector<float> expected = normalize(x);
@@ -146,7 +146,8 @@ TEST_CASE("batch_norm: the sums of x, where they are known, take the place of a 
   for (float& sum : sums) sum *= 2;  // they are what counts
   CHECK(normalize({x, Tensor::from(context, {2, 3}, sums)}) != expected);
   CHECK_THROWS_WITH_AS(normalize({x, Tensor::zeros(context, {3, 2})}),
-                       "batch_norm: the sums of x must be [2,C] with x [50,3], got [3,2]", Error);
+                       "batch_norm: the sums of x must be f32 [2,C] with x [50,3], got f32 [3,2]", Error);
+  CHECK_THROWS_AS(normalize({x, Tensor::zeros(context, {2, 3}, Dtype::bf16)}), Error);
 }
 
 TEST_CASE("batch_norm: inference uses the running averages and leaves them alone") {

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "engine/autograd.h"
 #include "kernels/context.h"
 #include "kernels/conv2d.h"
 #include "tests/numeric.h"
@@ -81,10 +82,10 @@ TEST_CASE("conv2d_summed: y and gradients are conv2d's, and sums are there where
   const auto run = [&](const auto& convolve) {
     const Tensor x = random_tensor(context, {2, 5, 4, 3}, 1).requires_gradient();
     const Tensor weight = random_tensor(context, {7, 3, 3, 3}, 2).requires_gradient();
-    const Summed y = convolve(x, weight, Conv2dOptions{.stride = 2, .pad = 1});
+    const WithChannelSums y = convolve(x, weight, Conv2dOptions{.stride = 2, .pad = 1});
     CHECK_FALSE(y.sums);  // the CPU reads y again
-    backward(y.tensor, random_tensor(context, y.tensor.shape(), 3));
-    return std::vector{y.tensor.to_host<float>(), x.gradient().to_host<float>(), weight.gradient().to_host<float>()};
+    backward(y.x, random_tensor(context, y.x.shape(), 3));
+    return std::vector{y.x.to_host<float>(), x.gradient().to_host<float>(), weight.gradient().to_host<float>()};
   };
   CHECK(run(conv2d_summed) == run(conv2d));
 }

@@ -23,10 +23,14 @@ Graph* graph_of(Handle handle) {
   return reinterpret_cast<Graph*>(handle);
 }
 
-/// What may not be called while a stream is captured.
+/// What may not be called while a stream is captured: it makes the capture fail, whatever becomes of the error.
+bool refused() {
+  if (simt::capturing()) simt::invalidate_capture();
+  return simt::capturing();
+}
 template <class Body>
 cudaError_t outside_capture(const Body& body) {
-  if (simt::capturing()) return cudaErrorStreamCaptureUnsupported;
+  if (refused()) return cudaErrorStreamCaptureUnsupported;
   body();
   return cudaSuccess;
 }
@@ -35,7 +39,7 @@ cudaError_t outside_capture(const Body& body) {
 
 extern "C" {
 cudaError_t cudaMalloc(void** memory, size_t bytes) {
-  if (simt::capturing()) return cudaErrorStreamCaptureUnsupported;
+  if (refused()) return cudaErrorStreamCaptureUnsupported;
   *memory = simt::allocate_global(bytes);
   return *memory != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
 }
@@ -46,6 +50,7 @@ cudaError_t cudaFree(void* memory) {
   });
 }
 cudaError_t cudaHostAlloc(void** memory, size_t bytes, unsigned) {
+  if (refused()) return cudaErrorStreamCaptureUnsupported;
   *memory = std::malloc(bytes);
   return *memory != nullptr ? cudaSuccess : cudaErrorMemoryAllocation;
 }
@@ -103,7 +108,11 @@ cudaError_t cudaStreamBeginCapture(cudaStream_t, cudaStreamCaptureMode) {
   return outside_capture([] { simt::begin_capture(); });
 }
 cudaError_t cudaStreamEndCapture(cudaStream_t, cudaGraph_t* graph) {
-  *graph = reinterpret_cast<cudaGraph_t>(new Graph(std::make_shared<std::vector<simt::Work>>(simt::end_capture())));
+  *graph = nullptr;
+  if (!simt::capturing()) return cudaErrorIllegalState;
+  auto captured = simt::end_capture();
+  if (!captured) return cudaErrorStreamCaptureInvalidated;
+  *graph = reinterpret_cast<cudaGraph_t>(new Graph(std::make_shared<std::vector<simt::Work>>(*std::move(captured))));
   return cudaSuccess;
 }
 cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph, unsigned long long) {
@@ -132,10 +141,9 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
   return cudaSuccess;
 }
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
-  return outside_capture([=] {
-    simt::await(event_of(event)->number);
-    delete event_of(event);
-  });
+  simt::await(event_of(event)->number);
+  delete event_of(event);
+  return cudaSuccess;
 }
 cudaError_t cudaEventRecord(cudaEvent_t handle, cudaStream_t) {
   return outside_capture([=] {
@@ -150,9 +158,9 @@ cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t begin, cudaEvent_t end) 
   return cudaSuccess;
 }
 cudaError_t cudaEventQuery(cudaEvent_t event) {
-  if (simt::capturing()) return cudaErrorStreamCaptureUnsupported;
+  if (refused()) return cudaErrorStreamCaptureUnsupported;
   if (simt::is_done(event_of(event)->number)) return cudaSuccess;
-  simt::proceed();  // so that who asks again and again has an answer in the end
+  simt::proceed();  // so that polling ends
   return cudaErrorNotReady;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {

@@ -9,7 +9,7 @@ namespace {
 std::deque<Work> waiting;
 std::uint64_t done = 0;
 
-bool captures = false;
+bool captures = false, valid = false;
 std::vector<Work> captured;
 
 }  // namespace
@@ -36,21 +36,30 @@ void proceed() {
   const Work work = std::move(waiting.front());
   waiting.pop_front();
   ++done;
-  work();
+  try {
+    work();
+  } catch (...) {
+    done = issued();
+    waiting.clear();
+    throw;
+  }
 }
 
 void await(std::uint64_t number) {
-  while (!is_done(number)) proceed();
+  while (!is_done(number) && !waiting.empty()) proceed();
 }
 
 void begin_capture() {
-  captures = true;
+  captures = valid = true;
   captured.clear();
 }
 bool capturing() { return captures; }
-std::vector<Work> end_capture() {
+void invalidate_capture() { valid = false; }
+std::optional<std::vector<Work>> end_capture() {
   captures = false;
-  return std::exchange(captured, {});
+  std::vector<Work> all = std::exchange(captured, {});
+  if (!valid) return {};
+  return all;
 }
 
 }  // namespace simt

@@ -1,6 +1,10 @@
 # The programs of the CUDA build with the interpreter in place of a GPU: everything but cuDNN, cuBLASLt and CUDA's runtime is
 # what runs on one. They are linked before the libraries, whose own implementations are then not asked for.
 set(INTERPRETED_KERNELS fast CACHE STRING "kernels of interpreted programs: fast, or check, which sees every memory access")
+set_property(CACHE INTERPRETED_KERNELS PROPERTY STRINGS fast check)
+if(NOT INTERPRETED_KERNELS MATCHES "^(fast|check)$")
+  message(FATAL_ERROR "INTERPRETED_KERNELS must be fast or check, got ${INTERPRETED_KERNELS}")
+endif()
 string(TOUPPER "${INTERPRETED_KERNELS}" UPPER)
 add_library(interpreted_kernels OBJECT ${CUDA_KERNELS})
 target_compile_options(interpreted_kernels PRIVATE ${DEVICE_OPTIONS} ${${UPPER}_OPTIONS})
@@ -17,7 +21,8 @@ foreach(PROGRAM lineval pretrain)
   target_link_libraries(interpreted_${PROGRAM} PRIVATE ${LIBRARIES})
 endforeach()
 
-# The tests of whole runs on a GPU, with these programs; and of what is recorded, within one process.
+# The tests of whole runs on a GPU, with these programs; and within one process, of the device that they have and of what only
+# such a device shows.
 antipode_test(
   NAME interpreted_program_tests
   LABEL cuda
@@ -30,5 +35,6 @@ add_dependencies(interpreted_program_tests interpreted_lineval interpreted_pretr
 antipode_test(
   NAME interpreted_tests
   LABEL cuda
-  SOURCES ../cuda/recording_test.cpp ${INTERPRETED}
-  LIBRARIES engine)
+  SOURCES ../cuda/recording_test.cpp programs/channel_sums_test.cpp programs/late_stream_test.cpp ${INTERPRETED}
+  LIBRARIES numeric)
+target_include_directories(interpreted_tests SYSTEM PRIVATE "${CUDA_HEADERS}")

@@ -1,0 +1,79 @@
+// The device that interpreted programs have: it is late, and says of a capture what CUDA says.
+#include <cuda_runtime_api.h>
+#include <doctest/doctest.h>
+
+#include "engine/core/error.h"
+#include "kernels/context.h"
+#include "tests/simt/interpreter/stream.h"
+
+namespace {
+
+/// Device memory of one int, on the stream of a context.
+struct Late {
+  Late() { REQUIRE(cudaMalloc(reinterpret_cast<void**>(&memory), sizeof(int)) == cudaSuccess); }
+  ~Late() { cudaFree(memory); }
+  Late(const Late&) = delete;
+  Late& operator=(const Late&) = delete;
+
+  engine::Context context = kernels::make_context({.device = {engine::DeviceKind::cuda, 0}});
+  cudaStream_t stream = nullptr;
+  int* memory = nullptr;
+};
+
+}  // namespace
+
+TEST_CASE("late stream: nothing is done before somebody waits, and then in order") {
+  Late device;
+  int host = 5, back = 0;
+  cudaMemcpyAsync(device.memory, &host, sizeof host, cudaMemcpyHostToDevice, device.stream);
+  cudaMemcpyAsync(&back, device.memory, sizeof back, cudaMemcpyDeviceToHost, device.stream);
+  CHECK(back == 0);
+  host = 6;  // too early: this is what arrives
+  cudaStreamSynchronize(device.stream);
+  CHECK(back == 6);
+}
+
+TEST_CASE("late stream: an event is not ready until what was issued before it is done") {
+  Late device;
+  int back = -1;
+  cudaEvent_t event = nullptr;
+  cudaEventCreateWithFlags(&event, cudaEventDisableTiming);
+  CHECK(cudaEventQuery(event) == cudaSuccess);  // never recorded
+  cudaMemsetAsync(device.memory, 0, sizeof(int), device.stream);
+  cudaMemcpyAsync(&back, device.memory, sizeof back, cudaMemcpyDeviceToHost, device.stream);
+  cudaEventRecord(event, device.stream);
+  cudaMemsetAsync(device.memory, 1, sizeof(int), device.stream);
+  CHECK(cudaEventQuery(event) == cudaErrorNotReady);
+  CHECK(back == -1);
+  cudaEventSynchronize(event);
+  CHECK(back == 0);
+  CHECK(cudaEventQuery(event) == cudaSuccess);
+  CHECK(*device.memory == 0);  // what came behind the event still waits
+  cudaEventDestroy(event);
+}
+
+TEST_CASE("late stream: what must not be called in a capture is an error, and no graph comes of it") {
+  Late device;
+  cudaGraph_t graph = nullptr;
+  CHECK(cudaStreamEndCapture(device.stream, &graph) == cudaErrorIllegalState);
+  for (const bool errs : {true, false}) {
+    CAPTURE(errs);
+    REQUIRE(cudaStreamBeginCapture(device.stream, cudaStreamCaptureModeThreadLocal) == cudaSuccess);
+    cudaMemsetAsync(device.memory, 0, sizeof(int), device.stream);
+    void* more = nullptr;
+    if (errs) CHECK(cudaMalloc(&more, 1) == cudaErrorStreamCaptureUnsupported);
+    CHECK(cudaStreamEndCapture(device.stream, &graph) == (errs ? cudaErrorStreamCaptureInvalidated : cudaSuccess));
+    CHECK((graph == nullptr) == errs);
+  }
+  cudaGraphDestroy(graph);
+}
+
+TEST_CASE("late stream: an error loses what was issued behind it, and is met once") {
+  Late device;
+  bool went_on = false;
+  simt::issue([] { throw engine::Error("a kernel went wrong"); });
+  simt::issue([&] { went_on = true; });
+  CHECK_THROWS_AS(cudaStreamSynchronize(device.stream), engine::Error);
+  CHECK(cudaStreamSynchronize(device.stream) == cudaSuccess);
+  CHECK_FALSE(went_on);
+}
