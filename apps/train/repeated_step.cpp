@@ -16,7 +16,7 @@ bool RepeatedStep::run() {
     recording_->replay();
     return true;
   }
-  if (issue_ == 0 && pool_unchanged()) {
+  if (issue_ == 0 && !gave_memory_back_ && pool_unchanged()) {
     memory_.emplace(context_.pool());
     try {
       recording_ = context_.backend().record(step_);
@@ -31,10 +31,12 @@ bool RepeatedStep::run() {
     memory_.reset();
     issue_ = std::numeric_limits<int>::max();
   }
+  const std::int64_t releases_before = context_.pool().system_releases();
   step_();
   if (issue_ > 0) --issue_;
   system_allocations_ = context_.pool().system_allocations();
-  held_bytes_ = context_.pool().held_bytes();
+  system_releases_ = context_.pool().system_releases();
+  gave_memory_back_ = system_releases_ != releases_before;
   return false;
 }
 
@@ -48,7 +50,8 @@ bool RepeatedStep::forget() {
 }
 
 bool RepeatedStep::pool_unchanged() const {
-  return context_.pool().system_allocations() == system_allocations_ && context_.pool().held_bytes() == held_bytes_;
+  return context_.pool().system_allocations() == system_allocations_ &&
+         context_.pool().system_releases() == system_releases_;
 }
 
 }  // namespace apps

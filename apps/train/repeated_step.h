@@ -22,17 +22,20 @@ class RepeatedStep {
   /// there is none.
   bool forget();
 
+  /// Whether memory is so short that steps give some back to ask for other: those cannot be recorded, only issued.
+  bool lacks_memory() const { return issue_ == 0 && gave_memory_back_; }
+
  private:
   static constexpr int kIssuedFirst = 2;
 
-  /// Whether the pool holds what it held after the step issued last: a recording cannot ask the system for more.
+  /// Whether the pool has what the step issued last left in it: a recording cannot ask the system for more.
   bool pool_unchanged() const;
 
   const engine::Context& context_;
   std::function<void()> step_;
-  int issue_ = kIssuedFirst;  // so many more before recording
-  std::int64_t system_allocations_ = 0;
-  std::size_t held_bytes_ = 0;  // both of the pool, after the step issued last
+  int issue_ = kIssuedFirst;                                   // so many more before recording
+  std::int64_t system_allocations_ = 0, system_releases_ = 0;  // of the pool, after the step issued last
+  bool gave_memory_back_ = false;                              // in that step
   std::optional<engine::Pool::Arena> memory_;
   std::unique_ptr<engine::Recording> recording_;
 };

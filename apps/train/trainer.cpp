@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <utility>
 
 #include "apps/evaluation/features.h"
 #include "apps/input/run_data.h"
@@ -142,6 +143,7 @@ Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe, 
   const Clock::time_point begin = Clock::now();
   LateRecords late(*status_);
   Window window;
+  bool said_short = false;  // of memory
   while (step_ < steps) {
     if (step_ + 1 == profiled.first) context_.backend().collect_profile(true);
     {
@@ -150,6 +152,8 @@ Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe, 
       batch_.upload(*batch);
     }
     if (run_or_advise(step)) status_->count_step();
+    if (step.lacks_memory() && !std::exchange(said_short, true))
+      directory.log("memory is short: steps are issued kernel by kernel; a smaller --batch-size can be recorded");
     ++step_;
     if (step_ == profiled.last) context_.backend().collect_profile(false);
     ++window.steps;

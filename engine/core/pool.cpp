@@ -96,6 +96,7 @@ void Pool::trim() {
 }
 
 void Pool::trim_locked() {
+  if (!cached_.empty()) ++system_releases_;
   for (auto& [bytes, blocks] : cached_) {
     for (void* memory : blocks) backend_.deallocate(memory, bytes);
     held_ -= bytes * blocks.size();

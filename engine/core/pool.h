@@ -36,6 +36,8 @@ class Pool {
   std::size_t held_bytes() const { return held_; }
   /// How often the system was asked for memory: constant once a training loop has warmed up.
   std::int64_t system_allocations() const { return system_allocations_; }
+  /// How often cached blocks were given back to it.
+  std::int64_t system_releases() const { return system_releases_; }
   void reset_peak() { peak_ = used_; }
 
   static std::size_t size_class(std::size_t bytes);
@@ -70,7 +72,7 @@ class Pool {
   Arena* capturing_ = nullptr;
   std::map<void*, Arena*> set_aside_;  // blocks, free or in use, and whose they are
   std::size_t used_ = 0, peak_ = 0, held_ = 0;
-  std::int64_t system_allocations_ = 0;
+  std::int64_t system_allocations_ = 0, system_releases_ = 0;
 };
 
 }  // namespace engine

@@ -77,6 +77,31 @@ TEST_CASE("repeated step: issued once more when the pool has given memory back, 
   CHECK(step.run());
 }
 
+TEST_CASE("repeated step: while steps give memory back in order to ask for other, they are issued") {
+  auto owned = std::make_unique<RecordingBackend>();
+  const RecordingBackend& backend = *owned;
+  const Context context(std::move(owned), 1);
+  bool is_short = true;
+  RepeatedStep step(
+      context,
+      [&] {
+        Tensor::zeros(context, {1000});
+        if (is_short) context.pool().trim();
+        Tensor::zeros(context, {2000});
+      },
+      true);
+  for (int i = 0; i < 6; ++i) {
+    CHECK(!step.lacks_memory() == (i < 2));
+    CHECK(!step.run());
+  }
+  CHECK(backend.replays == 0);
+  is_short = false;
+  CHECK(!step.run());
+  CHECK(!step.lacks_memory());
+  CHECK(!step.run());
+  CHECK(backend.replays == 1);
+}
+
 TEST_CASE("repeated step: a recording that is forgotten leaves its memory, and is made again") {
   auto owned = std::make_unique<RecordingBackend>();
   const RecordingBackend& backend = *owned;

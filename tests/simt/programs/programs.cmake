@@ -15,7 +15,7 @@ target_link_libraries(interpreted_backend PRIVATE warnings kernels)
 set(INTERPRETED $<TARGET_OBJECTS:simt_interpreter> $<TARGET_OBJECTS:interpreted_kernels>
                 $<TARGET_OBJECTS:interpreted_backend>)
 
-foreach(PROGRAM lineval pretrain)
+foreach(PROGRAM bench lineval pretrain)
   add_executable(interpreted_${PROGRAM} "${CMAKE_SOURCE_DIR}/apps/${PROGRAM}.cpp" ${INTERPRETED})
   get_target_property(LIBRARIES ${PROGRAM} LINK_LIBRARIES)
   target_link_libraries(interpreted_${PROGRAM} PRIVATE ${LIBRARIES})
