@@ -138,8 +138,8 @@ bool convolve_and_sum(const Context& context, const Conv2dForward& args) {
   const Convolution convolution(context, together, args.x, args.weight);
   const View& sums = args.sums->view;
   const auto compute = [&](const ConvolutionPlan& plan, const View& y) {
-    context.backend().fill_zero(sums.data,
-                                size_of(sums));  // cuDNN adds to them, and does not say whether it begins at 0
+    // cuDNN adds to them, and does not say whether it begins at 0.
+    context.backend().fill_zero(sums.data, size_of(sums));
     convolution.run(plan, y.data, sums);
   };
   const ConvolutionPlan& plan = convolution.best([&](const ConvolutionPlan& candidate) {
