@@ -1,22 +1,13 @@
 #include "apps/train/trainer.h"
 
-#include <fmt/format.h>
-
-#include <chrono>
-#include <utility>
-
 #include "apps/evaluation/features.h"
 #include "apps/input/run_data.h"
 #include "apps/run/exit_code.h"
-#include "apps/run/metrics.h"
 #include "apps/run/precision.h"
-#include "apps/run/signals.h"
 #include "apps/train/fitting_batch.h"
-#include "apps/train/late_records.h"
 #include "apps/train/make_encoder.h"
 #include "apps/train/make_optimizer.h"
 #include "apps/train/parameter_files.h"
-#include "apps/train/plans.h"
 #include "apps/train/repeated_step.h"
 #include "engine/autograd.h"
 #include "engine/io/files.h"
@@ -24,11 +15,7 @@
 namespace apps {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 namespace fs = std::filesystem;
-
-/// Where the scalars of a step record are.
-enum Scalar { kLoss, kAlignment, kDistribution, kContrastAccuracy, kProbeAccuracy, kGradientNorm };
 
 engine::LearningRateScaling scaling(const std::string& name) {
   if (name == "linear") return engine::LearningRateScaling::linear;
@@ -38,12 +25,6 @@ engine::LearningRateScaling scaling(const std::string& name) {
 engine::Decay decay(const std::string& name) {
   if (name == "polynomial") return engine::Decay::polynomial;
   return name == "cosine" ? engine::Decay::cosine : engine::Decay::constant;
-}
-
-double milliseconds(Clock::duration duration) { return std::chrono::duration<double, std::milli>(duration).count(); }
-
-double unix_time() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace
@@ -123,102 +104,6 @@ bool Trainer::run_or_advise(RepeatedStep& step) {
   }
 }
 
-Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled) {
-  const std::int64_t steps = plan_.schedule.steps, per_epoch = plan_.steps_per_epoch;
-  status_.emplace(context_, plan_.schedule.table(), step_);
-  Plans plans(context_, directory.path());
-  if (plans.made_elsewhere()) {
-    directory.log(
-        "plans.json is of another processor, number of threads or build: algorithms are timed anew, and "
-        "results may round differently from here on");
-  }
-  Checkpoints checkpoints(directory.path(), config_.run.keep);
-  MetricsFile metrics(directory.path() / "metrics.jsonl", step_ > 0 ? step_ : -1);
-  data::Loader loader(*train_, loader_options(config_, step_));
-  // A replay names no layers.
-  RepeatedStep step(
-      context_, [this] { train_step(); }, config_.run.cuda_graph && !context_.profiler().follows_layers());
-
-  Summary summary;
-  const Clock::time_point begin = Clock::now();
-  LateRecords late(*status_);
-  Window window;
-  bool said_short = false;  // of memory
-  while (step_ < steps) {
-    if (step_ + 1 == profiled.first) context_.backend().collect_profile(true);
-    {
-      const data::Loader::Lease batch = loader.next();
-      window.wait_ms += batch.waited_ms();
-      batch_.upload(*batch);
-    }
-    if (run_or_advise(step)) status_->count_step();
-    if (step.lacks_memory() && !std::exchange(said_short, true))
-      directory.log("memory is short: steps are issued kernel by kernel; a smaller --batch-size can be recorded");
-    ++step_;
-    if (step_ == profiled.last) context_.backend().collect_profile(false);
-    ++window.steps;
-    if (summary.steps++ == 0) {  // it also compiled and timed algorithms
-      plans.save();
-      context_.profiler().clear();
-      context_.pool().reset_peak();
-    }
-
-    const int signal = stop_signal();
-    const bool epoch_ends = step_ % per_epoch == 0, last = step_ == steps;
-    const auto each = [&](std::int64_t n) { return epoch_ends && n > 0 && step_ / per_epoch % n == 0; };
-    const bool logs = step_ % config_.run.log_every == 0 || epoch_ends || last;
-    const bool evaluates = last || each(config_.eval.every);
-    const bool saves = last || signal != 0 || each(config_.run.ckpt_every);
-    // Nothing is saved that was not seen to be finite, and the ring of records must not overflow.
-    if (logs || signal != 0 || window.steps % engine::TrainingStatus::kSlots == 0) late.request(window, logs);
-    // A GPU's records come a few steps late: only what is made of the weights waits for them.
-    while (const auto read = evaluates || saves ? late.awaited() : late.arrived()) {
-      const auto scalar = [&](Scalar i) { return static_cast<double>(read->record.scalars[i]); };
-      summary.loss = scalar(kLoss);
-      if (read->logs || status_->nonfinite()) {
-        metrics.write({.step = read->record.step,
-                       .epoch = epochs(read->record.step),
-                       .time = unix_time(),
-                       .loss = scalar(kLoss),
-                       .loss_align = scalar(kAlignment),
-                       .loss_dist = scalar(kDistribution),
-                       .contrast_acc = scalar(kContrastAccuracy),
-                       .probe_acc = scalar(kProbeAccuracy),
-                       .lr = read->record.learning_rate,
-                       .grad_norm = scalar(kGradientNorm),
-                       .images_per_s = static_cast<double>(config_.train.batch_size) * 1e3 / read->step_ms,
-                       .step_ms = read->step_ms,
-                       .data_wait_ms = read->wait_ms,
-                       .mem_peak_bytes = static_cast<double>(context_.pool().peak_bytes())});
-      }
-      if (status_->nonfinite()) fail_nonfinite(directory);
-    }
-    observe(step_, summary.loss ? fmt::format("loss {:.4f}", *summary.loss) : "");
-
-    if (evaluates) {
-      summary.test_accuracy = test_accuracy(step);
-      metrics.write({.step = step_,
-                     .epoch = epochs(step_),
-                     .time = unix_time(),
-                     .phase = "eval",
-                     .probe_acc = summary.test_accuracy});
-      directory.log(fmt::format("step {}: loss {:.4f}, online probe {:.4f} on the test set", step_, *summary.loss,
-                                summary.test_accuracy));
-    }
-    if (saves) {
-      plans.save();  // before the checkpoint: what follows it must round as what came before
-      checkpoints.save(state(), [this](const fs::path& path) { write_tensors(path); });
-    }
-    if (logs) window = {};  // after evaluation and checkpoint, which are no part of a step's time
-    if (signal != 0 && !last) interrupt(directory, signal);
-  }
-  summary.seconds = milliseconds(Clock::now() - begin) / 1e3;
-  if (!summary.loss) summary.test_accuracy = test_accuracy();  // resumed after its last step
-  write_exports(directory.path() / "export");
-  directory.log(fmt::format("finished after step {}", step_));
-  return summary;
-}
-
 TrainingState Trainer::state() const {
   return {.step = step_,
           .epoch = step_ / plan_.steps_per_epoch,
@@ -251,29 +136,6 @@ void Trainer::write_exports(const fs::path& directory) const {
 
 double Trainer::epochs(std::int64_t step) const {
   return static_cast<double>(step) / static_cast<double>(plan_.steps_per_epoch);
-}
-
-void Trainer::interrupt(RunDirectory& directory, int signal) const {
-  directory.log(engine::concat(signal_name(signal), ": stopped after step ", step_, ", checkpoint written"));
-  throw Interrupted(engine::concat("stopped by ", signal_name(signal), " after step ", step_, " of ",
-                                   plan_.schedule.steps, "; go on with --resume ", directory.path().string()));
-}
-
-void Trainer::fail_nonfinite(RunDirectory& directory) {
-  const std::int64_t failed = status_->completed_steps() + 1;
-  const fs::path crash = directory.path() / "crash" / fmt::format("step_{}", failed);
-  const std::string problem = fmt::format("the loss or its gradient is not finite in step {}", failed);
-  try {
-    engine::create_directories(crash);
-    write_tensors(crash);                 // as they were before that step: the update did not happen
-  } catch (const engine::Error& error) {  // a full disk must not hide why the run ended
-    directory.log(problem);
-    throw NonFiniteError(fmt::format("{}; the weights before it were not kept: {}", problem, error.what()));
-  }
-  const std::string message =
-      fmt::format("{}; the weights before it are in {}; lower --lr or raise --temperature", problem, crash.string());
-  directory.log(message);
-  throw NonFiniteError(message);
 }
 
 double Trainer::test_accuracy(RepeatedStep& step) const {

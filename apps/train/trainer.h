@@ -57,14 +57,14 @@ class Trainer {
   std::int64_t step() const { return step_; }
 
  private:
+  class Run;  // the loop over the steps: training_run.cpp
+
   void train_step();
   bool run_or_advise(RepeatedStep& step);  ///< on a batch size that fits
   TrainingState state() const;
   void write_tensors(const std::filesystem::path& directory) const;
   void write_exports(const std::filesystem::path& directory) const;
   double epochs(std::int64_t step) const;  ///< done after that step, with the fraction
-  [[noreturn]] void interrupt(RunDirectory& directory, int signal) const;
-  [[noreturn]] void fail_nonfinite(RunDirectory& directory);
   double test_accuracy() const;
   double test_accuracy(RepeatedStep& step) const;  ///< in the step's memory when there is no other
 
