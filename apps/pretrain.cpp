@@ -154,7 +154,7 @@ int pretrain(int argc, char** argv) {
   if (!flags.parse(argc, argv)) return kSuccess;
   // At once, so that a signal while the data is read is not lost: the run stops after its first step.
   const bool trains = !arguments.dry_run && !arguments.print_schedule && arguments.dump_views.empty();
-  if (trains) install_signal_handlers();
+  if (trains) stop_on_signals();
 
   const ProfiledSteps profiled = profiled_steps(arguments.profile_steps);
   Config config = resolve(arguments.run);

@@ -196,7 +196,7 @@ int reproduce(int argc, char** argv) {
   const Experiment& experiment = find_experiment(name);
   request.out = out.empty() ? engine::concat("runs/reproduce-", name) : out;
 
-  install_signal_handlers();
+  stop_on_signals();
   refuse_strangers_directory(request.out, experiment);
   std::vector<Cell> cells = cells_of(experiment, request);
   const Config config = with_layers(Config{}, cells.front().run.layers);

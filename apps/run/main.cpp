@@ -7,6 +7,8 @@
 #include <string>
 
 #include "apps/run/exit_code.h"
+#include "apps/run/signals.h"
+#include "apps/run/standard_streams.h"
 
 namespace apps {
 
@@ -16,8 +18,13 @@ int run_main(int argc, char** argv, int (*program)(int argc, char** argv)) {
     std::cerr << name << ": error: " << message << "\n";
     return code;
   };
+  reopen_closed_streams();
   try {
-    return program(argc, argv);
+    const OutputFailures failures;
+    const SignalThread signals;
+    const int code = program(argc, argv);
+    std::cout.flush();
+    return code;
   } catch (const UsageError& error) {
     return report(std::string(error.what()) + " (see `" + name + " --help`)", kUsage);
   } catch (const engine::DataError& error) { return report(error.what(), kData); } catch (const NonFiniteError& error) {
@@ -27,6 +34,8 @@ int run_main(int argc, char** argv, int (*program)(int argc, char** argv)) {
   } catch (const Interrupted& stop) {
     std::cerr << name << ": " << stop.what() << "\n";  // as asked: not an error
     return kInterrupted;
+  } catch (const std::ios_base::failure&) {
+    return report(failed_output_text(), kFailure);
   } catch (const std::bad_alloc&) {
     return report("out of memory on the host; use a smaller batch size, network or data set", kFailure);
   } catch (const std::exception& error) { return report(error.what(), kFailure); }

@@ -1,43 +1,90 @@
 #include "apps/run/signals.h"
 
-#include <signal.h>
+#include <system_error>
 
-#include <atomic>
+#include "engine/core/error.h"
 
 namespace apps {
 namespace {
 
-// Signal handlers can reach nothing but globals.
-std::atomic<int> stopped_by = 0;
-static_assert(std::atomic<int>::is_always_lock_free, "the handler must not lock");
+struct StopSignal {
+  int number;
+  const char* name;
+};
+// Schedulers send SIGUSR1, SIGUSR2 or SIGXCPU before a time limit, a closed terminal SIGHUP.
+constexpr StopSignal kStopSignals[] = {{SIGINT, "SIGINT"},   {SIGTERM, "SIGTERM"}, {SIGHUP, "SIGHUP"},
+                                       {SIGUSR1, "SIGUSR1"}, {SIGUSR2, "SIGUSR2"}, {SIGXCPU, "SIGXCPU"}};
+// The kernel sends these to the very instruction that is at fault.
+constexpr int kFaults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
 
-void on_signal(int signal) {
-  int none = 0;
-  if (!stopped_by.compare_exchange_strong(none, signal) && signal == SIGINT) {
-    ::signal(SIGINT, SIG_DFL);
-    raise(SIGINT);  // delivered when this handler returns
-  }
+// A process has its signals once, and so has what is known of them.
+std::atomic<bool> only_asks = false;
+std::atomic<int> stopped_by = 0;
+
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+[[noreturn]] void end_by(int signal) {
+  ::signal(signal, SIG_DFL);
+  sigset_t only;
+  sigemptyset(&only);
+  sigaddset(&only, signal);
+  pthread_sigmask(SIG_UNBLOCK, &only, nullptr);
+  for (;;) raise(signal);  // the default action of every stop signal is the end
 }
 
 }  // namespace
 
-void install_signal_handlers() {
-  struct sigaction action {};
-  action.sa_handler = on_signal;
-  action.sa_flags = SA_RESTART;
-  for (const int signal : {SIGINT, SIGTERM, SIGUSR1}) sigaction(signal, &action, nullptr);
-  ::signal(SIGXFSZ, SIG_IGN);
+SignalThread::SignalThread() {
+  sigemptyset(&taken_);
+  for (const auto& [signal, name] : kStopSignals) {
+    if (signal != SIGHUP || !is_ignored(signal)) sigaddset(&taken_, signal);
+  }
+  for (const int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
+  sigset_t all;
+  sigfillset(&all);
+  for (const int signal : kFaults) sigdelset(&all, signal);
+  pthread_sigmask(SIG_BLOCK, &all, &before_);
+  try {
+    thread_ = std::thread([this] { take_signals(); });
+  } catch (const std::system_error& error) {
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    throw engine::Error(engine::concat("no thread can be started to take signals: ", error.code().message(),
+                                       "; raise the limit of processes (ulimit -u) or of memory (ulimit -v)"));
+  }
 }
+
+SignalThread::~SignalThread() {
+  ends_ = true;
+  pthread_kill(thread_.native_handle(), SIGTERM);  // any of those it waits for
+  thread_.join();
+  if (only_asks) {  // the program is at its end: what comes now, or is still under way, is too late to stop anything
+    for (const auto& [signal, name] : kStopSignals) ::signal(signal, SIG_IGN);
+  }
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+void SignalThread::take_signals() const {
+  pthread_sigmask(SIG_SETMASK, &taken_, nullptr);
+  for (int signal = 0; sigwait(&taken_, &signal) == 0;) {
+    if (ends_) return;
+    int none = 0;
+    const bool first = stopped_by.compare_exchange_strong(none, signal);
+    if (!only_asks || (!first && signal == SIGINT)) end_by(signal);
+  }
+}
+
+void stop_on_signals() { only_asks = true; }
 
 int stop_signal() { return stopped_by; }
 
 const char* signal_name(int signal) {
-  switch (signal) {
-    case SIGINT: return "SIGINT";
-    case SIGTERM: return "SIGTERM";
-    case SIGUSR1: return "SIGUSR1";
-    default: return "a signal";
+  for (const auto& [number, name] : kStopSignals) {
+    if (number == signal) return name;
   }
+  return "a signal";
 }
 
 }  // namespace apps

@@ -45,9 +45,11 @@ Program::Program(const std::string& path, std::vector<std::string> arguments, co
   cpu_set_t first;
   CPU_ZERO(&first);
   CPU_SET(sched_getcpu(), &first);
-  const bool ready = dup2(out_, STDOUT_FILENO) >= 0 && dup2(err_, STDERR_FILENO) >= 0 &&
+  const int out = options.standard_output.empty() ? out_ : open(options.standard_output.c_str(), O_WRONLY | O_CLOEXEC);
+  const bool ready = dup2(out, STDOUT_FILENO) >= 0 && dup2(err_, STDERR_FILENO) >= 0 &&
                      chdir(options.directory.c_str()) == 0 && setrlimit(RLIMIT_FSIZE, &limit) == 0 &&
                      (!options.one_processor || sched_setaffinity(0, sizeof(first), &first) == 0);
+  for (int stream = 0; options.without_streams && stream < 3; ++stream) close(stream);
   if (ready) execv(argv[0], argv.data());
   _exit(127);
 }

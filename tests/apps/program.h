@@ -22,6 +22,8 @@ class Program {
     std::filesystem::path directory = ".";      ///< to run in
     rlim_t largest_file_bytes = RLIM_INFINITY;  ///< as if the disk were full beyond
     bool one_processor = false;                 ///< as on a machine with a single one
+    std::string standard_output = {};           ///< a device that it writes to instead of Ended::out: "/dev/full"
+    bool without_streams = false;               ///< descriptors 0 to 2 are closed, as `<&- >&- 2>&-` does
   };
   Program(const std::string& path, std::vector<std::string> arguments, const Options& options);
   Program(const std::string& path, std::vector<std::string> arguments) : Program(path, std::move(arguments), {}) {}

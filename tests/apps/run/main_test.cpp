@@ -56,3 +56,19 @@ TEST_CASE("main: every kind of failure has its line and exit code") {
   CHECK(stopped.code == 75);
   CHECK(stopped.text == "pretrain: stopped by SIGTERM\n");
 }
+
+TEST_CASE("main: output that cannot be written is a failure, and the output of a later program is not") {
+  struct Full final : std::streambuf {
+    int_type overflow(int_type) override { return traits_type::eof(); }
+  } full;
+  std::streambuf* before = std::cout.rdbuf(&full);
+  const Outcome outcome = run([](int, char**) {
+    std::cout << "result\n";
+    return 0;
+  });
+  std::cout.rdbuf(before);
+  std::cout.clear();
+  CHECK(outcome.code == 1);
+  CHECK(outcome.text.starts_with("pretrain: error: cannot write to standard output: "));
+  CHECK(std::cout.exceptions() == std::ios_base::goodbit);
+}

@@ -1,0 +1,31 @@
+#include "apps/run/standard_streams.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <iostream>
+
+#include "engine/core/error.h"
+
+namespace apps {
+
+void reopen_closed_streams() {
+  for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor) {
+    if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
+    // The lowest free number is this one. Where there is no /dev/null, nothing better can be done.
+    [[maybe_unused]] const int opened = open("/dev/null", O_RDWR);
+  }
+}
+
+OutputFailures::OutputFailures() { std::cout.exceptions(std::ios_base::badbit); }
+OutputFailures::~OutputFailures() { std::cout.exceptions(std::ios_base::goodbit); }
+
+std::string failed_output_text() {
+  // The first failure's errno is gone by now; the same happens to one more byte.
+  const int error = write(STDOUT_FILENO, "\n", 1) < 0 ? errno : EIO;
+  return engine::concat("cannot write to standard output: ", std::strerror(error));
+}
+
+}  // namespace apps
