@@ -17,6 +17,7 @@
 #include "apps/train/run_start.h"
 #include "data/open.h"
 #include "engine/io/files.h"
+#include "engine/io/json.h"
 
 namespace {
 
@@ -61,7 +62,7 @@ void refuse_strangers_directory(const fs::path& out, const Experiment& experimen
 void refuse_other_experiment(const fs::path& out, const Experiment& experiment) {
   const fs::path path = out / kResults;
   if (!fs::exists(path)) return;
-  const auto results = nlohmann::json::parse(engine::read_file(path), nullptr, /*allow_exceptions=*/false);
+  const auto results = engine::parse_json<nlohmann::json>(engine::read_file(path));
   if (!results.is_object() || !results.contains("experiment") || !results["experiment"].is_string()) {
     throw UsageError(engine::concat(path.string(), " is damaged; delete it and repeat the command: it is written anew ",
                                     "from the runs beside it, which are untouched"));

@@ -4,12 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "apps/run/checkpoint.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/flags.h"
+#include "apps/run/metrics.h"
 #include "apps/run/recipes.h"
 #include "apps/train/run_result.h"
 #include "engine/io/files.h"
@@ -81,21 +80,6 @@ std::optional<std::string> failure_of(const fs::path& run) {
                        name.substr(5), entry.path().string());
   }
   return std::nullopt;
-}
-
-double seconds_of_steps(const fs::path& metrics) {
-  if (!fs::exists(metrics)) return 0;
-  std::istringstream lines(engine::read_file(metrics));
-  double ms = 0;
-  std::int64_t before = 0;
-  for (std::string line; std::getline(lines, line);) {
-    const auto record = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (!record.is_object() || !record.contains("step_ms")) continue;  // an evaluation, or cut short by a kill
-    const auto step = record.value("step", before);
-    ms += record.value("step_ms", 0.0) * static_cast<double>(step - before);
-    before = step;
-  }
-  return ms / 1e3;
 }
 
 }  // namespace
@@ -171,7 +155,9 @@ void check_same_settings(const Cell& cell) {
 
 Standing standing_of(const Cell& cell, std::int64_t steps) {
   const fs::path run = cell.run.out;
-  Standing standing{.step = 0, .accuracy = {}, .seconds = seconds_of_steps(run / "metrics.jsonl")};
+  const fs::path metrics = run / "metrics.jsonl";
+  Standing standing{
+      .step = 0, .accuracy = {}, .seconds = fs::exists(metrics) ? seconds_of_steps(engine::read_file(metrics)) : 0};
   if (const auto result = read_result(run); result && result->step == steps) {
     standing.step = steps;
     standing.accuracy = result->probe_test_accuracy;

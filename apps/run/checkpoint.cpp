@@ -9,6 +9,7 @@
 
 #include "engine/core/error.h"
 #include "engine/io/files.h"
+#include "engine/io/json.h"
 #include "engine/io/sha256.h"
 
 namespace apps {
@@ -77,18 +78,8 @@ std::string state_json(const TrainingState& state, const fs::path& directory) {
 /// Reads and verifies one checkpoint; throws engine::Error with what is wrong, to be put into a sentence.
 Checkpoint load(const fs::path& directory) {
   const fs::path path = directory / kState;
-  const auto json = nlohmann::json::parse(engine::read_file(path), nullptr, /*allow_exceptions=*/false);
-  Checkpoint checkpoint{.directory = directory, .state = {}, .sha256 = {}};
-  try {
-    if (const auto version = json.at("format_version").get<std::int64_t>(); version != kFormatVersion) {
-      throw engine::Error(
-          fmt::format("{} has format_version {}, and this program reads {}", path.string(), version, kFormatVersion));
-    }
-    for (const auto& [name, member] : kStateFields) checkpoint.state.*member = json.at(name).get<std::int64_t>();
-    checkpoint.sha256 = json.at("sha256").get<std::map<std::string, std::string>>();
-  } catch (const nlohmann::json::exception&) {
-    throw engine::Error(path.string() + " is not the state of a checkpoint");
-  }
+  Checkpoint checkpoint = parse_state(engine::read_file(path), path.string());
+  checkpoint.directory = directory;
   for (const auto& [name, hash] : checkpoint.sha256) {
     const fs::path file = directory / name;
     if (engine::sha256_file(file) != hash)
@@ -98,6 +89,26 @@ Checkpoint load(const fs::path& directory) {
 }
 
 }  // namespace
+
+Checkpoint parse_state(std::string_view text, const std::string& name) {
+  const auto json = engine::parse_json<nlohmann::json>(text);
+  const auto refuse = [&] { return engine::Error(name + " is not the state of a checkpoint"); };
+  const auto number = [&](const char* key) {
+    const auto value = engine::whole_number(json.at(key));
+    if (!value) throw refuse();
+    return *value;
+  };
+  Checkpoint checkpoint;
+  try {
+    if (const std::int64_t version = number("format_version"); version != kFormatVersion) {
+      throw engine::Error(
+          fmt::format("{} has format_version {}, and this program reads {}", name, version, kFormatVersion));
+    }
+    for (const auto& [key, member] : kStateFields) checkpoint.state.*member = number(key);
+    checkpoint.sha256 = json.at("sha256").get<std::map<std::string, std::string>>();
+  } catch (const nlohmann::json::exception&) { throw refuse(); }
+  return checkpoint;
+}
 
 Checkpoints::Checkpoints(const fs::path& run_directory, std::int64_t keep)
     : directory_(run_directory / "checkpoints"), keep_(keep) {

@@ -26,6 +26,10 @@ struct Checkpoint {
   std::map<std::string, std::string> sha256;  ///< of every file of tensors, by name
 };
 
+/// What a state.json says: a checkpoint whose directory is not set. Throws engine::Error, beginning with `name`, for a
+/// text that is no state or that of another format.
+Checkpoint parse_state(std::string_view text, const std::string& name);
+
 /// The checkpoints of one run: checkpoints/step_00012000/{*.safetensors, state.json, DONE} and checkpoints/latest, a
 /// text with the newest one's name. A checkpoint is written as step_N.tmp, synced, and renamed when it is complete, so
 /// that whatever happens (kill, full disk, power) leaves the earlier ones intact and no half one that looks whole.

@@ -8,6 +8,7 @@
 
 #include "engine/core/error.h"
 #include "engine/io/files.h"
+#include "engine/io/json.h"
 
 namespace apps {
 namespace {
@@ -25,27 +26,46 @@ constexpr std::pair<const char*, std::optional<double> StepMetrics::*> kMeasured
     {"data_wait_ms", &StepMetrics::data_wait_ms},
     {"mem_peak_bytes", &StepMetrics::mem_peak_bytes}};
 
-/// Of one line; past every step for a line that is not a record.
-std::int64_t step_of(const std::string& line) {
-  const auto json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-  const bool record = json.is_object() && json.contains("step") && json["step"].is_number_integer();
-  return record ? json["step"].get<std::int64_t>() : INT64_MAX;
+/// The record in one line; null for a line that is none, as a kill may leave it.
+nlohmann::json record_in(std::string_view line) {
+  auto json = engine::parse_json<nlohmann::json>(line);
+  return json.is_object() && json.contains("step") && engine::whole_number(json["step"]) ? json : nullptr;
 }
 
 engine::Descriptor open_after(const std::filesystem::path& path, std::int64_t restored_step) {
   if (std::filesystem::exists(path)) {
     const std::string before = engine::read_file(path);
-    std::istringstream lines(before);
-    std::string kept;
-    for (std::string line; std::getline(lines, line);) {
-      if (step_of(line) <= restored_step) kept += line + "\n";
-    }
+    const std::string kept = records_until(restored_step, before);
     if (kept != before) engine::atomic_write_file(path, kept);
   }
   return engine::Descriptor(path, O_WRONLY | O_CREAT | O_APPEND);
 }
 
 }  // namespace
+
+std::string records_until(std::int64_t step, const std::string& records) {
+  std::istringstream lines(records);
+  std::string kept;
+  for (std::string line; std::getline(lines, line);) {
+    const auto record = record_in(line);
+    if (record.is_object() && engine::whole_number(record["step"]) <= step) kept += line + "\n";
+  }
+  return kept;
+}
+
+double seconds_of_steps(const std::string& records) {
+  std::istringstream lines(records);
+  double ms = 0;
+  std::int64_t before = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const auto record = record_in(line);
+    if (!record.is_object() || !record.contains("step_ms") || !record["step_ms"].is_number()) continue;
+    const std::int64_t step = *engine::whole_number(record["step"]);
+    ms += record["step_ms"].get<double>() * (static_cast<double>(step) - static_cast<double>(before));
+    before = step;
+  }
+  return ms / 1e3;
+}
 
 MetricsFile::MetricsFile(const std::filesystem::path& path, std::int64_t restored_step)
     : file_(open_after(path, restored_step)) {}

@@ -23,6 +23,11 @@ struct StepMetrics {
   std::optional<double> mem_peak_bytes = {};
 };
 
+/// The records of metrics.jsonl up to a step, line for line; without what is not a record, as a kill may leave one.
+std::string records_until(std::int64_t step, const std::string& records);
+/// How long the recorded steps took, whatever processes did them. Lines without such a time (evaluations) do not count.
+double seconds_of_steps(const std::string& records);
+
 /// metrics.jsonl: one JSON object per line, on the disk's queue as soon as it is written. Numbers that are infinite or
 /// NaN become null, and "nonfinite" lists their names.
 class MetricsFile {

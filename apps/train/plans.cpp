@@ -8,6 +8,7 @@
 
 #include "apps/run/build_info.h"
 #include "apps/run/environment.h"
+#include "apps/train/plan_file.h"
 #include "engine/core/error.h"
 #include "engine/io/files.h"
 #include "engine/io/sha256.h"
@@ -17,7 +18,7 @@ namespace apps {
 namespace {
 
 namespace fs = std::filesystem;
-using Choices = std::map<std::string, std::string>;
+using Choices = PlanChoices;
 using Json = nlohmann::ordered_json;
 
 /// Changed with the algorithms: earlier timings of them are then forgotten.
@@ -50,13 +51,7 @@ fs::path machine_file(const std::string& made_for) {
 Choices read(const fs::path& file, const std::string& made_for) {
   std::error_code unreadable;
   if (file.empty() || !fs::exists(file, unreadable)) return {};
-  try {
-    const Json json = Json::parse(engine::read_file(file));
-    if (json.at("made_for").dump() != made_for) return {};
-    return json.at("choices").get<Choices>();
-  } catch (const Json::exception&) {
-    throw engine::DataError(engine::concat(file.string(), " is not a file of plans; delete it to time them again"));
-  }
+  return parse_plans(engine::read_file(file), file.string(), made_for);
 }
 
 /// The machine's choices; a damaged file counts as none and will be written anew.
@@ -64,10 +59,6 @@ Choices of_machine(const std::string& made_for) {
   try {
     return read(machine_file(made_for), made_for);
   } catch (const engine::Error&) { return {}; }
-}
-
-std::string text(const std::string& made_for, const Choices& choices) {
-  return Json{{"made_for", Json::parse(made_for)}, {"choices", choices}}.dump(2) + "\n";
 }
 
 }  // namespace
@@ -89,7 +80,7 @@ void Plans::save() {
   Choices choices = kernels::timed_choices(context_);
   choices.merge(Choices(saved_));
   if (choices == saved_) return;
-  engine::atomic_write_file(run_file_, text(made_for_, choices));
+  engine::atomic_write_file(run_file_, plan_text(made_for_, choices));
   saved_ = choices;
   const fs::path file = machine_file(made_for_);
   if (file.empty()) return;
@@ -97,7 +88,7 @@ void Plans::save() {
   try {
     engine::create_directories(file.parent_path());
     const fs::path own = file.string() + "." + std::to_string(getpid());  // another run may be writing, too
-    engine::atomic_write_file(own, text(made_for_, choices));
+    engine::atomic_write_file(own, plan_text(made_for_, choices));
     engine::rename_path(own, file);
   } catch (const engine::Error&) {}
 }

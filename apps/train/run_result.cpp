@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "engine/io/files.h"
+#include "engine/io/json.h"
 
 namespace apps {
 namespace {
@@ -28,12 +29,11 @@ std::optional<RunResult> read_result(const std::filesystem::path& run) {
   const std::filesystem::path path = run / kResult;
   if (!std::filesystem::exists(path)) return std::nullopt;
   try {
-    const auto json = nlohmann::json::parse(engine::read_file(path));
-    return RunResult{.step = json.at("step").get<std::int64_t>(),
-                     .probe_test_accuracy = json.at("probe_test_accuracy").get<double>()};
-  } catch (const nlohmann::json::exception&) {
-    throw engine::DataError(engine::concat(path.string(), " is not the result of a run; remove it and resume the run"));
-  }
+    const auto json = engine::parse_json<nlohmann::json>(engine::read_file(path));
+    if (const auto step = engine::whole_number(json.at("step")))
+      return RunResult{.step = *step, .probe_test_accuracy = json.at("probe_test_accuracy").get<double>()};
+  } catch (const nlohmann::json::exception&) {}  // the same sentence as for a step that is none
+  throw engine::DataError(engine::concat(path.string(), " is not the result of a run; remove it and resume the run"));
 }
 
 }  // namespace apps

@@ -10,6 +10,7 @@
 
 #include "engine/core/error.h"
 #include "engine/io/files.h"
+#include "engine/io/json.h"
 
 namespace engine {
 namespace {
@@ -50,12 +51,14 @@ std::string describe(std::span<const std::int64_t> shape) {
   return text.empty() ? "[]" : text + "]";
 }
 
-/// Reads one header. All its errors carry the path.
+/// Reads one header. All its errors carry the file's name.
 class Reader {
  public:
-  Reader(const std::filesystem::path& path, std::span<const std::byte> file) : path_(path), file_(file) {}
+  Reader(const std::string& name, std::span<const std::byte> file) : name_(name), file_(file) {}
 
-  void read(std::vector<StoredTensor>& tensors, std::map<std::string, std::string>& metadata) {
+  SafetensorsContents read() {
+    SafetensorsContents contents;
+    auto& [tensors, metadata] = contents;
     const Json header = parse_header();
     for (const auto& [name, entry] : header.items()) {
       if (name == kMetadata) {
@@ -68,12 +71,13 @@ class Reader {
       return std::pair(a.bytes.data(), a.bytes.size()) < std::pair(b.bytes.data(), b.bytes.size());
     });
     check_coverage(tensors);
+    return contents;
   }
 
  private:
   template <class... Parts>
   [[noreturn]] void fail(const Parts&... parts) const {
-    throw DataError(concat(path_.string(), ": ", parts..., "; the file is damaged or not a safetensors file"));
+    throw DataError(concat(name_, ": ", parts..., "; the file is damaged or not a safetensors file"));
   }
 
   Json parse_header() {
@@ -84,8 +88,9 @@ class Reader {
     if (length > file_.size() - kLengthBytes) {
       fail("the header claims ", length, " bytes, but only ", file_.size() - kLengthBytes, " follow");
     }
-    const auto* text = reinterpret_cast<const char*>(file_.data()) + kLengthBytes;
-    if (length == 0 || text[0] != '{') fail("the header must begin with '{'");
+    const std::string_view text(reinterpret_cast<const char*>(file_.data()) + kLengthBytes, length);
+    if (!text.starts_with('{')) fail("the header must begin with '{'");
+    if (json_is_too_deep(text)) fail("the header nests deeper than ", kDeepestJson, " levels");
     data_ = file_.subspan(kLengthBytes + length);
 
     std::vector<std::set<std::string>> keys;  // of every object that is open
@@ -98,7 +103,7 @@ class Reader {
       }
       return true;
     };
-    const Json header = Json::parse(text, text + length, notice_repeats, /*allow_exceptions=*/false);
+    const Json header = Json::parse(text, notice_repeats, /*allow_exceptions=*/false);
     if (header.is_discarded()) fail("the header is not valid JSON");
     if (!repeated.empty()) fail("the header has '", repeated, "' twice");
     return header;
@@ -145,7 +150,7 @@ class Reader {
     for (const DtypeInfo& known : kDtypes) {
       if (value == known.name) return known.dtype;
     }
-    throw DataError(concat(path_.string(), ": tensor '", name, "' has dtype ", value.get<std::string>(),
+    throw DataError(concat(name_, ": tensor '", name, "' has dtype ", value.get<std::string>(),
                            ", and only F32, BF16, I32, U8 and I64 can be read; convert it first"));
   }
 
@@ -171,7 +176,7 @@ class Reader {
     if (covered != data_.size()) fail("bytes ", covered, " to ", data_.size(), " of the data belong to no tensor");
   }
 
-  const std::filesystem::path& path_;
+  const std::string& name_;
   std::span<const std::byte> file_, data_;
 };
 
@@ -225,19 +230,23 @@ void save_safetensors(const std::filesystem::path& path, std::span<const StoredT
   file.commit();
 }
 
-SafetensorsFile::SafetensorsFile(const std::filesystem::path& path) : path_(path), file_(path) {
-  Reader(path_, file_.bytes()).read(tensors_, metadata_);
+SafetensorsContents parse_safetensors(std::span<const std::byte> file, const std::string& name) {
+  return Reader(name, file).read();
 }
+
+SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
+    : path_(path), file_(path), contents_(parse_safetensors(file_.bytes(), path_.string())) {}
 
 const StoredTensor* SafetensorsFile::find(std::string_view name) const {
   const auto found =
-      std::find_if(tensors_.begin(), tensors_.end(), [&](const auto& tensor) { return tensor.name == name; });
-  return found == tensors_.end() ? nullptr : &*found;
+      std::find_if(tensors().begin(), tensors().end(), [&](const auto& tensor) { return tensor.name == name; });
+  return found == tensors().end() ? nullptr : &*found;
 }
 
 const StoredTensor& SafetensorsFile::at(std::string_view name) const {
   const StoredTensor* tensor = find(name);
-  if (!tensor) throw DataError(concat(path_.string(), ": there is no tensor '", name, "' among its ", tensors_.size()));
+  if (!tensor)
+    throw DataError(concat(path_.string(), ": there is no tensor '", name, "' among its ", tensors().size()));
   return *tensor;
 }
 

@@ -35,23 +35,30 @@ struct StoredTensor {
 void save_safetensors(const std::filesystem::path& path, std::span<const StoredTensor> tensors,
                       const std::map<std::string, std::string>& metadata = {});
 
+struct SafetensorsContents {
+  std::vector<StoredTensor> tensors;  ///< in the order of their bytes
+  std::map<std::string, std::string> metadata;
+};
+/// What the bytes of a safetensors file say; tensors point into them. Throws DataError, one sentence that begins with
+/// `name`, for anything the format does not allow: lengths beyond the file, holes, overlaps, sizes that do not fit a
+/// shape, repeated names, unknown fields; and for dtypes other than ours.
+SafetensorsContents parse_safetensors(std::span<const std::byte> file, const std::string& name);
+
 /// A safetensors file, mapped: tensors point into it and live as long as it does.
 class SafetensorsFile {
  public:
-  /// Throws DataError, one sentence with the path, for anything the format does not allow: lengths beyond the file,
-  /// holes, overlaps, sizes that do not fit a shape, repeated names, unknown fields; and for dtypes other than ours.
+  /// Throws as parse_safetensors, with the path.
   explicit SafetensorsFile(const std::filesystem::path& path);
 
-  const std::vector<StoredTensor>& tensors() const { return tensors_; }  ///< in the order of their bytes
-  const std::map<std::string, std::string>& metadata() const { return metadata_; }
+  const std::vector<StoredTensor>& tensors() const { return contents_.tensors; }  ///< in the order of their bytes
+  const std::map<std::string, std::string>& metadata() const { return contents_.metadata; }
   const StoredTensor* find(std::string_view name) const;  ///< nullptr when there is none
   const StoredTensor& at(std::string_view name) const;    ///< throws DataError when there is none
 
  private:
   std::filesystem::path path_;
   MappedFile file_;
-  std::vector<StoredTensor> tensors_;
-  std::map<std::string, std::string> metadata_;
+  SafetensorsContents contents_;
 };
 
 }  // namespace engine

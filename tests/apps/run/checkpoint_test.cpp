@@ -190,7 +190,11 @@ TEST_CASE("checkpoint: damage is found, and an intact earlier one is named") {
                             "newer ones");
   }
   SUBCASE("the state is not one") {
-    for (const char* text : {"", "{", "[]", "{}", R"({"format_version":1,"step":"x"})"}) {
+    const std::string deep(1'000'000, '[');
+    for (const std::string& text :
+         {std::string(), std::string("{"), std::string("[]"), std::string("{}"),
+          std::string(R"({"format_version":1,"step":"x"})"), std::string(R"({"format_version":1,"step":1e300})"),
+          std::string(R"({"format_version":1.5})"), deep, "{\"format_version\":1,\"step\":" + deep}) {
       engine::atomic_write_file(newest / "state.json", text);
       CHECK(sentence().starts_with(begin + state + " is not the state of a checkpoint; to resume from step_00000002"));
     }

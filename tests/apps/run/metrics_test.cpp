@@ -80,6 +80,31 @@ TEST_CASE("metrics: resuming drops what will be done again, and what a kill cut 
   CHECK(read_file(path).empty());
 }
 
+TEST_CASE("metrics: lines that are no records are dropped, whatever they hold") {
+  const std::string deep(1'000'000, '[');
+  for (const std::string& line :
+       {deep, "{\"step\":" + deep, std::string("{\"step\":\"1\"}"), std::string("{\"step\":1e300}"),
+        std::string("{\"step\":18446744073709551615}"), std::string("[1]"), std::string()}) {
+    CAPTURE(line.substr(0, 40));
+    CHECK(apps::records_until(5, record(1) + line + "\n" + record(2)) == record(1) + record(2));
+  }
+}
+
+TEST_CASE("metrics: recorded steps took their number times the milliseconds of each") {
+  CHECK(apps::seconds_of_steps("") == 0);
+  CHECK(apps::seconds_of_steps(R"({"step":10,"step_ms":100})"
+                               "\n"
+                               R"({"step":10,"phase":"eval"})"
+                               "\n"
+                               R"({"step":30,"step_ms":50})"
+                               "\n"
+                               R"({"step":"x","step_ms":50})"
+                               "\n"
+                               R"({"step":40,"step_ms":null})"
+                               "\n"
+                               R"({"step":50,"st)") == 2);
+}
+
 TEST_CASE("metrics: a full disk is an error") {
   const ScratchDirectory scratch;
   MetricsFile file(scratch / "metrics.jsonl", -1);

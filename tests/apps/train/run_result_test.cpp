@@ -5,6 +5,7 @@
 #include "engine/io/files.h"
 #include "kernels/context.h"
 #include "tests/apps/tiny_mnist.h"
+#include "tests/engine/io/message_of.h"
 #include "tests/engine/io/scratch_directory.h"
 
 using namespace apps;
@@ -27,4 +28,17 @@ TEST_CASE("run result: what a program prints is kept, and a process that found n
   write_result(directory, trainer, {.loss = {}, .test_accuracy = 0.25, .seconds = 0});
   CHECK(engine::read_file(directory.path() / "result.json") ==
         "{\"step\":0,\"loss\":2.5,\"probe_test_accuracy\":0.25,\"seconds\":4.0}\n");
+}
+
+TEST_CASE("run result: a file that is no result is refused in a sentence") {
+  const ScratchDirectory scratch;
+  const auto path = scratch / "result.json";
+  for (const std::string& text :
+       {std::string(), std::string("{}"), std::string(R"({"step":1.5,"probe_test_accuracy":1})"),
+        std::string(R"({"step":1,"probe_test_accuracy":"1"})"), std::string(1'000'000, '[')}) {
+    CAPTURE(text.substr(0, 50));
+    engine::atomic_write_file(path, text);
+    CHECK(message_of<engine::DataError>([&] { read_result(scratch.path()); }) ==
+          path.string() + " is not the result of a run; remove it and resume the run");
+  }
 }

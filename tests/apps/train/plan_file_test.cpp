@@ -1,0 +1,27 @@
+#include "apps/train/plan_file.h"
+
+#include <doctest/doctest.h>
+
+#include "engine/core/error.h"
+#include "tests/engine/io/message_of.h"
+
+using apps::parse_plans;
+
+TEST_CASE("plan_file: reads what it writes, for what it was made for") {
+  const apps::PlanChoices choices{{"conv a", "direct"}, {"conv b", "winograd"}};
+  const std::string here = R"({"format":1,"cpu":"x"})", text = apps::plan_text(here, choices);
+  CHECK(parse_plans(text, "plans.json", here) == choices);
+  CHECK(parse_plans(text, "plans.json", R"({"format":1,"cpu":"y"})").empty());
+}
+
+TEST_CASE("plan_file: what is no plans is refused in a sentence, however deep it is") {
+  const std::string here = "1";
+  for (const std::string& text :
+       {std::string(), std::string("{"), std::string("[]"), std::string(R"({"made_for":1})"),
+        std::string(R"({"made_for":1,"choices":{"a":1}})"), std::string(R"({"made_for":1,"choices":["a"]})"),
+        "{\"made_for\":1,\"choices\":" + std::string(1'000'000, '[')}) {
+    CAPTURE(text.substr(0, 50));
+    CHECK(message_of<engine::DataError>([&] { parse_plans(text, "run/plans.json", here); }) ==
+          "run/plans.json is not a file of plans; delete it to time them again");
+  }
+}
