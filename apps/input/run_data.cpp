@@ -1,5 +1,6 @@
 #include "apps/input/run_data.h"
 
+#include "data/fingerprint.h"
 #include "data/open.h"
 #include "data/rand_bits.h"
 #include "engine/core/error.h"
@@ -22,6 +23,10 @@ void check_splits_match(const data::Source& train, const data::Source& test) {
                                          " images of ", train.classes(), " classes, ", test.describe(), " has ",
                                          test.image_shape(), " images of ", test.classes(),
                                          " classes; fetch the data again"));
+}
+
+DataFingerprint fingerprint_of(const data::Source& train, const data::Source& test) {
+  return {.train = data::fingerprint(train), .test = data::fingerprint(test)};
 }
 
 data::HostBatch read_examples(const data::Source& source, std::int64_t begin, std::int64_t count) {

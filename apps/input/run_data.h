@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "apps/run/config.h"
+#include "apps/run/data_fingerprint.h"
 #include "data/loader.h"
 #include "data/resident.h"
 #include "data/source.h"
@@ -13,6 +14,9 @@ std::shared_ptr<const data::Source> open_data(const Config& config, data::Split 
 
 /// Throws engine::DataError unless both splits have images of one size and the same classes.
 void check_splits_match(const data::Source& train, const data::Source& test);
+
+/// Of what both splits hold. Reads all of it: 0.05 to 0.3 s for MNIST.
+DataFingerprint fingerprint_of(const data::Source& train, const data::Source& test);
 
 /// Examples [begin, begin + count) as a batch, as evaluation reads them: in order, as their first visit.
 data::HostBatch read_examples(const data::Source& source, std::int64_t begin, std::int64_t count);

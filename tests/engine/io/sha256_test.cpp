@@ -18,6 +18,12 @@ TEST_CASE("sha256: examples of FIPS 180-4") {
   CHECK(sha256_text("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST_CASE("sha256: of pieces it is that of the whole") {
+  engine::Sha256 hash;
+  for (const std::string_view piece : {"a", "", "bc"}) hash.update(std::as_bytes(std::span(piece)));
+  CHECK(hash.hexadecimal() == sha256_text("abc"));
+}
+
 TEST_CASE("sha256: of a file, also an empty one") {
   const ScratchDirectory scratch;
   std::ofstream(scratch / "abc") << "abc";

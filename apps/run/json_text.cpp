@@ -1,0 +1,18 @@
+#include "apps/run/json_text.h"
+
+#include <nlohmann/json.hpp>
+
+namespace apps {
+namespace {
+
+template <class Json>
+std::string text_of(const Json& json, int indent) {
+  return json.dump(indent, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string json_text(const nlohmann::json& json, int indent) { return text_of(json, indent); }
+std::string json_text(const nlohmann::ordered_json& json, int indent) { return text_of(json, indent); }
+
+}  // namespace apps
