@@ -1,4 +1,8 @@
 #pragma once
+#include <cmath>
+#include <numbers>
+
+#include "engine/core/host_device.h"
 #include "kernels/kernel.h"
 
 namespace kernels {
@@ -7,6 +11,8 @@ namespace kernels {
 // u_0 .. u_{2n-1}: the rows of view 1, then those of view 2; pos(i) = (i + n) mod 2n; s_ik = u_i . u_k / temperature
 //   lse_i = log sum_{k in K(i)} exp(s_ik)       K(i): every k but i, or only the rows of the view that i is not in
 //   loss  = (1/n) sum_i (lse_i - s_i,pos(i))    over 2n anchors: twice the mean per anchor
+// An anchor that is nearly sure of its positive has a loss far below lse_i, and 1 - p_i,pos(i) far below 1. Both are
+// made of the sum over the *other* candidates, so that nothing cancels (AnchorLoss).
 // The 2n x 2n similarities are never stored: memory is O(n d), and as much as the caller offers in `kept`.
 
 /// Who is compared with whom. Rows need not be normalised; any temperature > 0 is safe from overflow.
@@ -26,15 +32,29 @@ struct ContrastPairs {
   std::int64_t gradient_operations(std::int64_t m) const;
 };
 
+/// An anchor's loss, -log p_i,pos(i), and 1 - p_i,pos(i).
+struct AnchorLoss {
+  double loss, missing;
+
+  /// From log2 (sum_{k in K(i), k != pos(i)} exp(s_ik) / exp(s_i,pos(i))): accurate to its last digits at any size.
+  HOST_DEVICE static AnchorLoss of_odds(double log2_odds) {
+    const double ratio = exp2(-fabs(log2_odds));  // of the smaller one to the larger
+    const bool likely = log2_odds < 0;
+    return {(likely ? 0 : std::numbers::ln2 * log2_odds) + log1p(ratio), (likely ? ratio : 1) / (1 + ratio)};
+  }
+};
+
 /// Where the sums over anchors are in `NtXentForward::sums`.
 enum ContrastSum { kContrastLoss, kContrastAlignment, kContrastDistribution, kContrastAccuracy, kContrastSums };
 
 struct NtXentForward {
   ContrastPairs pairs;
-  View lse;       // f32 [2,m]: view 1, view 2
-  View positive;  // f32 [m]: s_i,pos(i), the same for both views of an example
-  View correct;   // f32 [m]: 1 where view 1's most similar row of view 2 is its own (the lowest row wins a tie), else 0
-  /// f32 [4], each divided by n: loss, alignment = -sum s_i,pos(i), distribution = sum lse_i, accuracy = sum correct.
+  View lse;         // f32 [2,m]: view 1, view 2
+  View positive;    // f32 [m]: s_i,pos(i), the same for both views of an example
+  View attraction;  // f32 [m]: 2 - p_i,pos(i) - p_pos(i),i, with which both views of an example attract each other
+  View correct;  // f32 [m]: 1 where view 1's most similar row of view 2 is its own (the lowest row wins a tie), else 0
+  /// f32 [4], each divided by n: loss, exact though it be tiny, alignment = -sum s_i,pos(i), distribution = sum lse_i,
+  /// accuracy = sum correct.
   View sums;
   /// f32, of any size, or none: where part of the work may be left for a backward pass over the same pairs and anchors.
   /// Of no use on CUDA.
@@ -43,10 +63,11 @@ struct NtXentForward {
 };
 
 // ds_ik = (p_ik - [k = pos(i)]) / n with p_ik = exp(s_ik - lse_i), and both s_ik and s_ki depend on u_i:
-// du_i = dloss / (n temperature) * ( sum_{k in K(i)} (p_ik + p_ki) u_k - 2 u_pos(i) )
+// du_i = dloss / (n temperature) * ( sum_{k in K(i), k != pos(i)} (p_ik + p_ki) u_k - attraction_i u_pos(i) )
 struct NtXentBackward {
   ContrastPairs pairs;
   ConstView lse;               // f32 [2,n]: of all rows, as the forward passes over all anchors wrote them
+  ConstView attraction;        // f32 [m]: of the anchors, as a forward pass over them wrote it
   ConstView dloss;             // f32 scalar, on the device
   ConstView kept = {};         // what the forward pass left, or none
   Destination dview1, dview2;  // [m,d] of the anchors, of the dtype of the views
@@ -68,14 +89,15 @@ inline std::int64_t ContrastPairs::gradient_operations(std::int64_t m) const {
 }
 
 inline Cost NtXentForward::cost() const {
-  return {
-      .bytes = bytes_of(pairs.view1) + bytes_of(pairs.view2) + bytes_of(lse) + bytes_of(positive) + bytes_of(correct),
-      .operations = pairs.similarity_operations(positive.shape.elements())};
+  return {.bytes = bytes_of(pairs.view1) + bytes_of(pairs.view2) + bytes_of(lse) + bytes_of(positive) +
+                   bytes_of(attraction) + bytes_of(correct),
+          .operations = pairs.similarity_operations(positive.shape.elements())};
 }
 
 inline Cost NtXentBackward::cost() const {
   const std::int64_t m = dview1.view.shape.rows();
-  return {.bytes = bytes_of(pairs.view1) + bytes_of(pairs.view2) + bytes_of(lse) + bytes_of(dview1) + bytes_of(dview2),
+  return {.bytes = bytes_of(pairs.view1) + bytes_of(pairs.view2) + bytes_of(lse) + bytes_of(attraction) +
+                   bytes_of(dview1) + bytes_of(dview2),
           .operations = pairs.similarity_operations(m) + pairs.gradient_operations(m)};
 }
 

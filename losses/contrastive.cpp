@@ -16,7 +16,7 @@ using engine::Shape;
 using engine::View;
 
 struct Forward {
-  Tensor lse, sums, kept;
+  Tensor lse, attraction, sums, kept;
 };
 
 /// `wants_gradient`: a backward pass will follow, and may find part of its work done.
@@ -24,13 +24,18 @@ Forward forward(const engine::Context& context, const kernels::ContrastPairs& pa
   constexpr std::int64_t kMostKept = 1 << 22;  // 16 MiB: all pairs of 2,000 rows, and little beside larger batches
   const std::int64_t n = pairs.view1.shape[0];
   const Tensor lse = Tensor::empty(context, {2, n}), positive = Tensor::empty(context, {n});
+  const Tensor attraction = Tensor::empty(context, {n});
   const Tensor correct = Tensor::empty(context, {n}), sums = Tensor::empty(context, {kernels::kContrastSums});
   const Tensor kept =
       wants_gradient && !context.on_cuda() ? Tensor::empty(context, {std::min(4 * n * n, kMostKept)}) : Tensor();
-  kernels::nt_xent_forward(
-      context,
-      {.pairs = pairs, .lse = lse, .positive = positive, .correct = correct, .sums = sums, .kept = View(kept)});
-  return {.lse = lse, .sums = sums, .kept = kept};
+  kernels::nt_xent_forward(context, {.pairs = pairs,
+                                     .lse = lse,
+                                     .positive = positive,
+                                     .attraction = attraction,
+                                     .correct = correct,
+                                     .sums = sums,
+                                     .kept = View(kept)});
+  return {.lse = lse, .attraction = attraction, .sums = sums, .kept = kept};
 }
 
 Tensor loss_of(const Tensor& sums) { return sums.first_dimension_range(kernels::kContrastLoss, 1).reshaped(Shape()); }
@@ -66,10 +71,12 @@ ContrastiveLoss nt_xent(const Tensor& u, float temperature, Products products) {
                                   .bf16_products = products == Products::bf16};
   };
   const Forward y = forward(u.context(), pairs(u), u.wants_gradient());
-  const auto backward = [=, u = u.detach(), lse = y.lse, kept = y.kept](const Tensor& dloss, Grads& d) {
+  const auto backward = [=, u = u.detach(), lse = y.lse, attraction = y.attraction, kept = y.kept](const Tensor& dloss,
+                                                                                                   Grads& d) {
     const Destination du = d.into(0);
     kernels::nt_xent_backward(dloss.context(), {.pairs = pairs(u),
                                                 .lse = lse,
+                                                .attraction = attraction,
                                                 .dloss = dloss,
                                                 .kept = kept,
                                                 .dview1 = rows(du, 0, n),
@@ -92,17 +99,21 @@ ContrastiveLoss cross_view(const Tensor& u1, const Tensor& u2, float temperature
                                   .bf16_products = products == Products::bf16};
   };
   const Forward y = forward(u1.context(), pairs(u1, u2), u1.wants_gradient() || u2.wants_gradient());
-  const auto backward = [=, u1 = u1.detach(), u2 = u2.detach(), lse = y.lse, kept = y.kept](const Tensor& dloss,
-                                                                                            Grads& d) {
+  const auto backward = [=, u1 = u1.detach(), u2 = u2.detach(), lse = y.lse, attraction = y.attraction, kept = y.kept](
+                            const Tensor& dloss, Grads& d) {
     Tensor unwanted;  // both gradients come from one pass, even when only one is asked for
     const auto into = [&](int i) {
       if (d.wants(i)) return d.into(i);
       unwanted = Tensor::empty(dloss.context(), u1.shape(), u1.dtype());
       return Destination{unwanted};
     };
-    kernels::nt_xent_backward(
-        dloss.context(),
-        {.pairs = pairs(u1, u2), .lse = lse, .dloss = dloss, .kept = kept, .dview1 = into(0), .dview2 = into(1)});
+    kernels::nt_xent_backward(dloss.context(), {.pairs = pairs(u1, u2),
+                                                .lse = lse,
+                                                .attraction = attraction,
+                                                .dloss = dloss,
+                                                .kept = kept,
+                                                .dview1 = into(0),
+                                                .dview2 = into(1)});
   };
   return {.loss = with_grad(loss_of(y.sums), {u1, u2}, backward), .metrics = y.sums};
 }

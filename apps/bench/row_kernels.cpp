@@ -83,10 +83,12 @@ struct Contrast {
         u(b.unit_rows(2 * n, b.sizes().dim, b.sizes().activations)),
         lse(b.output_f32({2, n})),
         positive(b.output_f32({n})),
+        attraction(b.output_f32({n})),
         correct(b.output_f32({n})),
         sums(b.output_f32({kernels::kContrastSums})) {}
   kernels::NtXentForward forward() const {
-    return {.pairs = pairs(), .lse = lse, .positive = positive, .correct = correct, .sums = sums};
+    return {
+        .pairs = pairs(), .lse = lse, .positive = positive, .attraction = attraction, .correct = correct, .sums = sums};
   }
   kernels::ContrastPairs pairs() const {
     return {.view1 = u.first_dimension_range(0, n),
@@ -95,7 +97,7 @@ struct Contrast {
             .within_views = true};
   }
   std::int64_t n;
-  Tensor u, lse, positive, correct, sums;
+  Tensor u, lse, positive, attraction, correct, sums;
 };
 KernelWork nt_xent_forward(Buffers& b) { return b.work(kernels::nt_xent_forward, Contrast(b).forward()); }
 KernelWork nt_xent_backward(Buffers& b) {
@@ -104,6 +106,7 @@ KernelWork nt_xent_backward(Buffers& b) {
   const Tensor du = b.output(c.u.shape());
   return b.work(kernels::nt_xent_backward, {.pairs = c.pairs(),
                                             .lse = c.lse,
+                                            .attraction = c.attraction,
                                             .dloss = b.positive_f32(Shape()),
                                             .dview1 = {du.first_dimension_range(0, c.n)},
                                             .dview2 = {du.first_dimension_range(c.n, c.n)}});

@@ -27,7 +27,7 @@ struct Tile {
   float* at(int row, int vector) const { return data + row * kTileRow + vector * kLanes; }
 };
 
-/// sum_k exp2(t_ik) = sum[i] * exp2(top[i]), of the rows of a block, grown tile by tile.
+/// sum_k exp2(t_ik) = sum[i] * exp2(top[i]), over all but the positive, of the rows of a block, grown tile by tile.
 struct ExpSums {
   float *top, *sum;
 };
@@ -89,12 +89,14 @@ void meet_rivals(const Tile& tile, float* highest) {
   }
 }
 
+/// Takes the positives out of the tile, to which the sums then do not come.
 void meet_positives(const Tile& tile, const Rivals& rivals) {
   for (int i = 0; i < tile.rows; ++i) {
-    const float* row = tile.at(i, 0);
+    float* row = tile.at(i, 0);
     for (int k = 0; k < i; ++k) rivals.before[i] = std::max(rivals.before[i], row[k]);
     for (int k = i + 1; k < tile.columns; ++k) rivals.after[i] = std::max(rivals.after[i], row[k]);
     rivals.positive[i] = row[i];
+    row[i] = kMasked;
   }
 }
 
@@ -148,6 +150,13 @@ void nt_xent_forward(const Context& context, const NtXentForward& args) {
   for_each_pair(tiles.count(), context.threads(), [&](int i, int j, int thread) {
     if (!tiles.wanted(i, j)) return;
     const Tile tile{.data = tiles.compute(i, j, thread), .rows = tiles.block(i).count, .columns = tiles.block(j).count};
+    const int own = i + tiles.per_view();  // the block of view 2 with the examples of block i, if that is of view 1
+    const std::int64_t row = i * kBlock;
+    if (j == own) {
+      meet_positives(tile, {rivals.before + row, rivals.after + row, rivals.positive + row});
+    } else if (i < tiles.per_view() && j >= tiles.per_view()) {
+      meet_rivals(tile, (j < own ? rivals.before : rivals.after) + row);
+    }
     const ExpSums rows{top + i * kBlock, sums + i * kBlock}, columns{top + j * kBlock, sums + j * kBlock};
     if (!bounded) {
       add_unbounded(tile, rows, columns);
@@ -156,33 +165,32 @@ void nt_xent_forward(const Context& context, const NtXentForward& args) {
     } else {
       add_bounded<false>(tile, rows, columns, nullptr);
     }
-    const int own = i + tiles.per_view();  // the block of view 2 with the examples of block i, if that is of view 1
-    const std::int64_t row = i * kBlock;
-    if (j == own) {
-      meet_positives(tile, {rivals.before + row, rivals.after + row, rivals.positive + row});
-    } else if (i < tiles.per_view() && j >= tiles.per_view()) {
-      meet_rivals(tile, (j < own ? rivals.before : rivals.after) + row);
-    }
   });
 
-  // O(n) and always in the same order. In double, so that a loss far below its two terms keeps its digits.
+  // O(n) and always in the same order.
   constexpr double kLn2 = std::numbers::ln2;
   double loss = 0, alignment = 0, distribution = 0, accuracy = 0;
   for (int b = 0; b < tiles.per_view(); ++b) {
     if (!tiles.block(b).anchors) continue;
     for (int i = 0; i < tiles.block(b).count; ++i) {
       const std::int64_t row = b * kBlock + i, anchor = tiles.block(b).first + i - args.pairs.first_anchor;
-      const double positive = kLn2 * static_cast<double>(rivals.positive[row]);
+      const auto log2_positive = static_cast<double>(rivals.positive[row]);
+      const double positive = kLn2 * log2_positive;
+      double attraction = 0;
       for (int view = 0; view < 2; ++view) {
         const std::int64_t at = row + view * view_rows;
-        const double lse = kLn2 * (static_cast<double>(top[at]) + std::log2(static_cast<double>(sums[at])));
+        const double log2_others = static_cast<double>(top[at]) + std::log2(static_cast<double>(sums[at]));
+        const AnchorLoss one = AnchorLoss::of_odds(log2_others - log2_positive);
+        const double lse = positive + one.loss;
         args.lse.as<float>()[view * anchors + anchor] = static_cast<float>(lse);
-        loss += lse - positive;
+        attraction += one.missing;
+        loss += one.loss;
         distribution += lse;
         alignment -= positive;
       }
       const bool correct = rivals.before[row] < rivals.positive[row] && rivals.after[row] <= rivals.positive[row];
       args.positive.as<float>()[anchor] = static_cast<float>(positive);
+      args.attraction.as<float>()[anchor] = static_cast<float>(attraction);
       args.correct.as<float>()[anchor] = correct ? 1.0f : 0.0f;
       accuracy += correct;
     }
@@ -244,8 +252,9 @@ void nt_xent_backward(const Context& context, const NtXentBackward& args) {
     } else {
       (bounded ? weigh_bounded : weigh_unbounded)(tile, sums + i * kBlock, sums + j * kBlock);
     }
-    if (tiles.same_examples(i, j)) {
-      for (int k = 0; k < tile.rows; ++k) tile.data[k * kTileRow + k] -= 2;
+    if (tiles.same_examples(i, j) && tiles.block(i).anchors) {
+      const float* attraction = args.attraction.as<float>() + tiles.block(i).first - args.pairs.first_anchor;
+      for (int k = 0; k < tile.rows; ++k) tile.data[k * kTileRow + k] = -attraction[k];
     }
     add_weighted_rows(i, j, tile.data, kTileRow, 1);
     if (i != j) add_weighted_rows(j, i, tile.data, 1, kTileRow);  // w is symmetric: the tile, read by columns

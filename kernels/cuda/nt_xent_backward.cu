@@ -6,28 +6,31 @@ namespace kernels::cuda {
 namespace {
 
 /// What of a tile is not a pair of different examples: no weight beyond the last example and for an anchor itself, and
-/// the positive's own term.
+/// the positive's own, in which nothing may cancel.
 template <class Tile>
-__device__ void correct_weights(Tile& tile, const AnchorBlock& block, const CandidateTile<Tile>& candidates, int n) {
+__device__ void correct_weights(Tile& tile, const AnchorBlock& block, const CandidateTile<Tile>& candidates,
+                                const Similarities<typename Tile::Element>& s, const float* attraction) {
 #pragma unroll
   for (int r = 0; r < Tile::kThreadRows; ++r) {
 #pragma unroll
     for (int c = 0; c < Tile::kThreadColumns; ++c) {
       const int example = candidates.first + Tile::column(c);
       const bool own = example == block.first + Tile::row(r), same_view = candidates.view == block.view;
-      if (example >= n || (own && same_view)) {
+      if (example >= s.n || (own && same_view)) {
         tile.at(r, c) = 0;
       } else if (own) {
-        tile.at(r, c) -= 2;
+        const int anchor = example - s.first_anchor;  // rows beyond the last anchor are computed and never read
+        tile.at(r, c) = anchor < s.anchors ? -attraction[anchor] : 0;
       }
     }
   }
 }
 
-// parts[range][anchor][element] = sum over the range's candidates of (p_ik + p_ki - 2 [k = pos(i)]) u_k
+// parts[range][anchor][element] = sum over the range's candidates of (p_ik + p_ki) u_k, or -attraction_i u_k of the
+// positive
 template <class Tile>
 __global__ void __launch_bounds__(kThreads, Tile::WeightedSum::kBlocks)
-    weigh_candidates(const Similarities<typename Tile::Element> s, float* parts) {
+    weigh_candidates(const Similarities<typename Tile::Element> s, const float* attraction, float* parts) {
   const AnchorBlock block = AnchorBlock::mine<Tile>(s);
   const int slice = static_cast<int>(blockIdx.z);
   float log2_sums[Tile::kThreadRows];
@@ -49,7 +52,7 @@ __global__ void __launch_bounds__(kThreads, Tile::WeightedSum::kBlocks)
         product = fast_exp2(fmaf(product, s.scale, -log2_sums[r])) + fast_exp2(fmaf(product, s.scale, -log2_sum));
       }
     }
-    if (candidates.special(block, s.n)) correct_weights(tile, block, candidates, s.n);
+    if (candidates.special(block, s.n)) correct_weights(tile, block, candidates, s, attraction);
     gradient.add(tile, candidates.vectors, dynamic_shared<WalkMemory<Tile>>()->tile);
   });
   const std::int64_t rows = std::int64_t{gridDim.x} * Tile::kRows, stride = std::int64_t{gridDim.z} * Tile::kDepth;
@@ -88,7 +91,7 @@ void nt_xent_backward(const Context& context, const NtXentBackward& args) {
     const std::int64_t rows = std::int64_t{weighing.grid.x} * Tile::kRows;
     const std::int64_t stride = std::int64_t{weighing.grid.z} * Tile::kDepth;
     const engine::Scratch scratch = engine::Scratch::floats(context, weighing.grid.y * rows * stride);
-    launch(weighing, weigh_candidates<Tile>, s, scratch.as<float>());
+    launch(weighing, weigh_candidates<Tile>, s, args.attraction.as<float>(), scratch.as<float>());
     const float inverse = 1 / (static_cast<float>(s.n) * args.pairs.temperature);
     with_float_type(args.pairs.view1.dtype, [&]<class Gradient>(Gradient*) {
       launch(strided(anchors * d, stream(context)), finish_gradients<Gradient>, scratch.as<float>(),

@@ -20,8 +20,8 @@ struct ExpSum {
   }
 };
 
-/// What is known of an anchor after some of its candidates. The last three only of anchors of view 1, for the accuracy:
-/// the highest products with rows of view 2 before and after its own, and the product with its own.
+/// What is known of an anchor after some of its candidates: the sum over all but its positive and, only of anchors of
+/// view 1, the highest products with rows of view 2 before and after its own and the product with its own.
 struct Anchor {
   ExpSum exponentials;
   float before = -INFINITY, after = -INFINITY, positive = -INFINITY;
@@ -48,7 +48,8 @@ __device__ Anchor of_lane(const Anchor& anchor, int bits) {
           other(anchor.positive)};
 }
 
-/// Takes the products of anchor and its own example out of a tile, and columns beyond the last example, as -infinity.
+/// Takes the products of an anchor with its own example, in either view, and columns beyond the last example out of a
+/// tile, as -infinity.
 template <class Tile>
 __device__ void meet_one_by_one(Tile& tile, const AnchorBlock& block, const CandidateTile<Tile>& candidates,
                                 bool rivals, int n, Anchor (&anchors)[Tile::kThreadRows]) {
@@ -59,11 +60,8 @@ __device__ void meet_one_by_one(Tile& tile, const AnchorBlock& block, const Cand
     for (int c = 0; c < Tile::kThreadColumns; ++c) {
       const int example = candidates.first + Tile::column(c);
       float& product = tile.at(r, c);
-      if (example >= n || (example == own && candidates.view == block.view)) {
-        product = -INFINITY;
-      } else if (rivals) {
-        anchors[r].meet(product, example == own, example < own);
-      }
+      if (rivals && example < n) anchors[r].meet(product, example == own, example < own);
+      if (example >= n || example == own) product = -INFINITY;
     }
   }
 }
@@ -115,10 +113,9 @@ struct Totals {
   }
 };
 
-// In double, so that a loss far below its two terms keeps its digits.
 __global__ void __launch_bounds__(kThreads)
     finish_anchors(const Anchor* parts, int ranges, std::int64_t rows, std::int64_t anchors, float scale, float* lse,
-                   float* positive, float* correct, Totals* totals) {
+                   float* positive, float* attraction, float* correct, Totals* totals) {
   constexpr double kLn2 = std::numbers::ln2;
   Totals mine{};
   for (std::int64_t i = first_in_grid(); i < anchors; i += grid_stride()) {
@@ -129,18 +126,22 @@ __global__ void __launch_bounds__(kThreads)
       anchor[view] = *part;
       for (int range = 1; range < ranges; ++range) anchor[view].add(part[range * rows]);
     }
-    const double own = kLn2 * scale * static_cast<double>(anchor[0].positive);
+    const double log2_own = static_cast<double>(scale) * static_cast<double>(anchor[0].positive), own = kLn2 * log2_own;
     const bool won = anchor[0].before < anchor[0].positive && anchor[0].after <= anchor[0].positive;
     positive[i] = static_cast<float>(own);
     correct[i] = won ? 1.0f : 0.0f;
     mine.correct += won ? 1 : 0;
+    double missing = 0;
 #pragma unroll
     for (int view = 0; view < 2; ++view) {
       const ExpSum& all = anchor[view].exponentials;
-      const double log_sum = kLn2 * (static_cast<double>(all.top) + log2(static_cast<double>(all.sum)));
-      lse[view * anchors + i] = static_cast<float>(log_sum);
-      mine.add({log_sum - own, -own, log_sum, 0});
+      const double log2_others = static_cast<double>(all.top) + log2(static_cast<double>(all.sum));
+      const AnchorLoss one = AnchorLoss::of_odds(log2_others - log2_own);
+      lse[view * anchors + i] = static_cast<float>(own + one.loss);
+      missing += one.missing;
+      mine.add({one.loss, -own, own + one.loss, 0});
     }
+    attraction[i] = static_cast<float>(missing);
   }
   mine = mine.over_block();
   if (threadIdx.x == 0) totals[blockIdx.x] = mine;
@@ -174,8 +175,8 @@ void nt_xent_forward(const Context& context, const NtXentForward& args) {
     const Launch finishing = strided(anchors, stream(context));
     const engine::Scratch total_scratch(context, finishing.grid.x * sizeof(Totals));
     launch(finishing, finish_anchors, part_scratch.as<Anchor>(), static_cast<int>(meeting.grid.y), rows, anchors,
-           s.scale, args.lse.as<float>(), args.positive.as<float>(), args.correct.as<float>(),
-           total_scratch.as<Totals>());
+           s.scale, args.lse.as<float>(), args.positive.as<float>(), args.attraction.as<float>(),
+           args.correct.as<float>(), total_scratch.as<Totals>());
     launch(block_each(1, stream(context)), add_totals, total_scratch.as<Totals>(), static_cast<int>(finishing.grid.x),
            s.n, args.sums.as<float>());
   });

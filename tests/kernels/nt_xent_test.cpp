@@ -8,6 +8,7 @@
 
 #include "kernels/context.h"
 #include "tests/guarded_tensor.h"
+#include "tests/kernels/nt_xent_reference.h"
 #include "tests/numeric.h"
 
 using engine::Context;
@@ -32,7 +33,7 @@ std::vector<float> unit_rows(std::int64_t n, std::int64_t d, float scale = 1) {
 }
 
 struct Result {
-  std::vector<float> lse, positive, correct, sums, dview1, dview2;
+  std::vector<float> lse, positive, attraction, correct, sums, dview1, dview2;
   bool operator==(const Result&) const = default;
 };
 
@@ -41,62 +42,8 @@ struct Problem {
   float temperature = 0.1f;
   bool within_views = true;
   std::vector<float> u = unit_rows(n, d);
-};
 
-/// The formulas of kernels/nt_xent.h, term by term, in double.
-struct Reference {
-  std::vector<double> lse, positive, correct, sums, dview1, dview2;
-
-  explicit Reference(const Problem& p) {
-    const std::int64_t n = p.n, rows = 2 * n, d = p.d;
-    const auto candidate = [&](std::int64_t i, std::int64_t k) { return p.within_views ? i != k : (i < n) != (k < n); };
-    const auto dot = [&](std::int64_t i, std::int64_t k) {
-      double sum = 0;
-      for (std::int64_t c = 0; c < d; ++c) sum += static_cast<double>(p.u[at(i * d + c)]) * p.u[at(k * d + c)];
-      return sum / p.temperature;
-    };
-    std::vector<double> s(at(rows * rows));
-    for (std::int64_t i = 0; i < rows; ++i) {
-      for (std::int64_t k = 0; k < rows; ++k) s[at(i * rows + k)] = dot(i, k);
-    }
-    sums.assign(4, 0);
-    for (std::int64_t i = 0; i < rows; ++i) {
-      double highest = -std::numeric_limits<double>::infinity(), total = 0;
-      for (std::int64_t k = 0; k < rows; ++k) {
-        if (candidate(i, k)) highest = std::max(highest, s[at(i * rows + k)]);
-      }
-      for (std::int64_t k = 0; k < rows; ++k) {
-        if (candidate(i, k)) total += std::exp(s[at(i * rows + k)] - highest);
-      }
-      lse.push_back(highest + std::log(total));
-      const double same = s[at(i * rows + (i + n) % rows)];
-      sums[kernels::kContrastAlignment] -= same / static_cast<double>(n);
-      sums[kernels::kContrastDistribution] += lse.back() / static_cast<double>(n);
-      if (i >= n) continue;
-      positive.push_back(same);
-      const double* first = &s[at(i * rows + n)];
-      correct.push_back(std::max_element(first, first + n) - first == i ? 1 : 0);
-      sums[kernels::kContrastAccuracy] += correct.back() / static_cast<double>(n);
-    }
-    sums[kernels::kContrastLoss] = sums[kernels::kContrastAlignment] + sums[kernels::kContrastDistribution];
-
-    std::vector<double> du(at(rows * d));
-    for (std::int64_t i = 0; i < rows; ++i) {
-      for (std::int64_t k = 0; k < rows; ++k) {
-        if (!candidate(i, k)) continue;
-        const double logit = s[at(i * rows + k)];
-        double weight = std::exp(logit - lse[at(i)]) + std::exp(logit - lse[at(k)]);
-        if (k == (i + n) % rows) weight -= 2;
-        for (std::int64_t c = 0; c < d; ++c) {
-          du[at(i * d + c)] += weight * p.u[at(k * d + c)] / (static_cast<double>(n) * p.temperature);
-        }
-      }
-    }
-    dview1.assign(du.begin(), du.begin() + n * d);
-    dview2.assign(du.begin() + n * d, du.end());
-  }
-
-  static std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
+  tests::ContrastReference reference() const { return {u, n, d, temperature, within_views}; }
 };
 
 struct Options {
@@ -117,17 +64,27 @@ Result run(const Problem& p, const Options& options = {}) {
                             .within_views = p.within_views,
                             .first_anchor = options.first};
   const Tensor lse = Tensor::empty(context, {2, m}), positive = Tensor::empty(context, {m});
-  const Tensor correct = Tensor::empty(context, {m}), sums = Tensor::empty(context, {4});
+  const Tensor attraction = Tensor::empty(context, {m}), correct = Tensor::empty(context, {m});
+  const Tensor sums = Tensor::empty(context, {4});
   const tests::GuardedTensor kept(context, {options.kept});
-  kernels::nt_xent_forward(
-      context, {.pairs = pairs, .lse = lse, .positive = positive, .correct = correct, .sums = sums, .kept = kept});
+  kernels::nt_xent_forward(context, {.pairs = pairs,
+                                     .lse = lse,
+                                     .positive = positive,
+                                     .attraction = attraction,
+                                     .correct = correct,
+                                     .sums = sums,
+                                     .kept = kept});
   const Tensor dloss = Tensor::from<float>(context, engine::Shape(), std::vector{options.dloss});
   const Tensor all_lse = options.lse ? Tensor::from<float>(context, {2, p.n}, *options.lse) : lse;
   const Tensor dview1 = Tensor::empty(context, {m, p.d}), dview2 = Tensor::empty(context, {m, p.d});
-  kernels::nt_xent_backward(
-      context,
-      {.pairs = pairs, .lse = all_lse, .dloss = dloss, .kept = kept.checked(), .dview1 = {dview1}, .dview2 = {dview2}});
-  return {lse.to_host<float>(),  positive.to_host<float>(), correct.to_host<float>(),
+  kernels::nt_xent_backward(context, {.pairs = pairs,
+                                      .lse = all_lse,
+                                      .attraction = attraction,
+                                      .dloss = dloss,
+                                      .kept = kept.checked(),
+                                      .dview1 = {dview1},
+                                      .dview2 = {dview2}});
+  return {lse.to_host<float>(),  positive.to_host<float>(), attraction.to_host<float>(), correct.to_host<float>(),
           sums.to_host<float>(), dview1.to_host<float>(),   dview2.to_host<float>()};
 }
 
@@ -141,9 +98,10 @@ void check(const Problem& p, double range, double length = 1) {
   CAPTURE(p.temperature);
   CAPTURE(p.within_views);
   const Result actual = run(p);
-  const Reference expected(p);
+  const tests::ContrastReference expected = p.reference();
   tests::expect_close(actual.lse, expected.lse, tolerance(range));
   tests::expect_close(actual.positive, expected.positive, tolerance(range));
+  tests::expect_close(actual.attraction, expected.attraction, 2 * tolerance(range));
   CHECK(std::vector<double>(actual.correct.begin(), actual.correct.end()) == expected.correct);
   tests::expect_close(actual.sums, expected.sums, 2 * tolerance(range));
   // An error of the logits changes p by as much, relatively; the p_ik + p_ki of an anchor add up to a few at most.
@@ -152,8 +110,9 @@ void check(const Problem& p, double range, double length = 1) {
   tests::expect_close(actual.dview2, expected.dview2, gradient_tolerance);
 }
 
-std::vector<float> joined(const std::vector<float>& a, const std::vector<float>& b) {
-  std::vector<float> all = a;
+template <class T>
+std::vector<T> joined(const std::vector<T>& a, const std::vector<T>& b) {
+  std::vector<T> all = a;
   all.insert(all.end(), b.begin(), b.end());
   return all;
 }
@@ -178,6 +137,36 @@ TEST_CASE("nt_xent: every temperature, and rows of any length, without overflow"
     // Similarities up to 18000: f32 exp would overflow at 89, and most differences underflow.
     check({.n = 131, .d = 20, .temperature = 0.05f, .within_views = within_views, .u = unit_rows(131, 20, 30)}, 18000,
           30);
+  }
+}
+
+TEST_CASE("nt_xent: gradient and loss keep their digits where every anchor is sure of its positive") {
+  for (const bool within_views : {true, false}) {
+    for (const float temperature : {0.01f, 0.02f, 0.03f, 0.1f, 0.5f}) {
+      CAPTURE(within_views);
+      CAPTURE(temperature);
+      const Problem p{.n = 130, .d = 128, .temperature = temperature, .within_views = within_views};
+      const tests::ContrastReference expected = p.reference();
+      for (const std::int64_t kept : {0, 1'000'000}) {
+        const Result actual = run(p, {.kept = kept});
+        CHECK(tests::relative_error(actual.dview1, expected.dview1) <= 1e-4);
+        CHECK(tests::relative_error(actual.dview2, expected.dview2) <= 1e-4);
+        CHECK(tests::relative_error(actual.attraction, expected.attraction) <= 1e-4);
+        CHECK(tests::relative_error({actual.sums[kernels::kContrastLoss]}, {expected.sums[kernels::kContrastLoss]}) <=
+              1e-4);
+      }
+      if (temperature == 0.01f) CHECK(expected.sums[kernels::kContrastLoss] < 1e-12);
+    }
+  }
+}
+
+TEST_CASE("nt_xent: without other candidates there is no loss and no gradient") {
+  for (const bool within_views : {true, false}) {
+    for (const float temperature : {0.1f, 0.001f}) {
+      const Result result = run({.n = 1, .d = 3, .temperature = temperature, .within_views = within_views});
+      CHECK(result.sums[kernels::kContrastLoss] == 0);
+      for (const float du : joined(result.dview1, result.dview2)) CHECK(du == 0);
+    }
   }
 }
 
@@ -253,22 +242,27 @@ TEST_CASE("nt_xent: the gradient is scaled by dloss, adds where asked to, and ou
     const Tensor buffer = Tensor::from<float>(context, {count + 2 * guard}, values);
     return Guarded{buffer, buffer.first_dimension_range(guard, count).reshaped(shape)};
   };
-  const Guarded lse = guarded({2, p.n}, 0), positive = guarded({p.n}, 0), correct = guarded({p.n}, 0);
+  const Guarded lse = guarded({2, p.n}, 0), positive = guarded({p.n}, 0), attraction = guarded({p.n}, 0);
+  const Guarded correct = guarded({p.n}, 0);
   const Guarded sums = guarded({4}, 0), dview1 = guarded({p.n, p.d}, 0), dview2 = guarded({p.n, p.d}, 3);
   const Tensor u = Tensor::from<float>(context, {2 * p.n, p.d}, p.u);
   const ContrastPairs pairs{.view1 = u.first_dimension_range(0, p.n),
                             .view2 = u.first_dimension_range(p.n, p.n),
                             .temperature = p.temperature,
                             .within_views = true};
-  kernels::nt_xent_forward(
-      context,
-      {.pairs = pairs, .lse = lse.inside, .positive = positive.inside, .correct = correct.inside, .sums = sums.inside});
+  kernels::nt_xent_forward(context, {.pairs = pairs,
+                                     .lse = lse.inside,
+                                     .positive = positive.inside,
+                                     .attraction = attraction.inside,
+                                     .correct = correct.inside,
+                                     .sums = sums.inside});
   kernels::nt_xent_backward(context, {.pairs = pairs,
                                       .lse = lse.inside,
+                                      .attraction = attraction.inside,
                                       .dloss = Tensor::from<float>(context, engine::Shape(), std::vector{-2.5f}),
                                       .dview1 = {dview1.inside},
                                       .dview2 = {dview2.inside, true}});
-  for (const Guarded* output : {&lse, &positive, &correct, &sums, &dview1, &dview2}) {
+  for (const Guarded* output : {&lse, &positive, &attraction, &correct, &sums, &dview1, &dview2}) {
     const std::vector<float> values = output->buffer.to_host<float>();
     for (std::size_t i = 0; i < static_cast<std::size_t>(guard); ++i) {
       CHECK(values[i] == sentinel);
@@ -296,6 +290,7 @@ TEST_CASE("nt_xent: memory grows with n d, not n^2") {
   const std::int64_t n = 8192, d = 128;
   const Tensor u = Tensor::from<float>(context, {2 * n, d}, unit_rows(n, d));
   const Tensor lse = Tensor::empty(context, {2, n}), positive = Tensor::empty(context, {n});
+  const Tensor attraction = Tensor::empty(context, {n});
   const Tensor correct = Tensor::empty(context, {n}), sums = Tensor::empty(context, {4}),
                du = Tensor::empty(context, {2 * n, d});
   const Tensor dloss = Tensor::from<float>(context, engine::Shape(), std::vector{1.0f});
@@ -305,10 +300,12 @@ TEST_CASE("nt_xent: memory grows with n d, not n^2") {
                             .within_views = true};
   const std::size_t before = context.pool().used_bytes();
   context.pool().reset_peak();
-  kernels::nt_xent_forward(context,
-                           {.pairs = pairs, .lse = lse, .positive = positive, .correct = correct, .sums = sums});
+  kernels::nt_xent_forward(
+      context,
+      {.pairs = pairs, .lse = lse, .positive = positive, .attraction = attraction, .correct = correct, .sums = sums});
   kernels::nt_xent_backward(context, {.pairs = pairs,
                                       .lse = lse,
+                                      .attraction = attraction,
                                       .dloss = dloss,
                                       .dview1 = {du.first_dimension_range(0, n)},
                                       .dview2 = {du.first_dimension_range(n, n)}});
@@ -329,8 +326,12 @@ TEST_CASE("nt_xent: cost counts each similarity once and each anchor's weighted 
   CHECK(pairs.similarity_operations(3) == 2 * 10 * 9);
   CHECK(pairs.gradient_operations(3) == 2 * 10 * 18);
   CHECK(pairs.similarity_operations(1) == 2 * 10 * 5);
-  const kernels::NtXentBackward backward{
-      .pairs = pairs, .lse = Tensor::zeros(context, {2, 3}), .dloss = {}, .dview1 = {u}, .dview2 = {u}};
-  CHECK(backward.cost().bytes == (4 * 30 + 6) * 4);
+  const kernels::NtXentBackward backward{.pairs = pairs,
+                                         .lse = Tensor::zeros(context, {2, 3}),
+                                         .attraction = Tensor::zeros(context, {3}),
+                                         .dloss = {},
+                                         .dview1 = {u},
+                                         .dview2 = {u}};
+  CHECK(backward.cost().bytes == (4 * 30 + 6 + 3) * 4);
   CHECK(backward.cost().operations == 2 * 10 * 27);
 }

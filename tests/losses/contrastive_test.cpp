@@ -2,12 +2,15 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
 #include "engine/autograd.h"
+#include "engine/ops/l2_normalize.h"
 #include "kernels/context.h"
 #include "kernels/nt_xent.h"
+#include "tests/kernels/nt_xent_reference.h"
 #include "tests/numeric.h"
 
 using engine::Context;
@@ -193,6 +196,50 @@ TEST_CASE("contrastive: refuses shapes and temperatures that make no sense") {
                        "cross_view: u1 and u2 must both be f32 or both bf16 [n,d], got f32 [5,6] and f32 [4,6]",
                        engine::Error);
   CHECK_THROWS_AS(losses::cross_view(even, even, -1.0f), engine::Error);
+}
+
+TEST_CASE("contrastive losses: a gradient far below rounding keeps its digits through the normalisation of the rows") {
+  constexpr std::int64_t kExamples = 60, kWidth = 128, kElements = kExamples * kWidth;
+  constexpr float kTemperature = 0.01f;
+  const Context context = kernels::make_context({.device = {}, .threads = 2});
+  std::vector<float> z = tests::random_values(2 * kElements, 5);
+  for (std::size_t i = kElements; i < z.size(); ++i) z[i] = 0.5f * z[i] + z[i - kElements];  // view 2 is like view 1
+  for (const bool within_views : {true, false}) {
+    CAPTURE(within_views);
+    const Tensor both = Tensor::from<float>(context, {2 * kExamples, kWidth}, z);
+    const std::vector<float> unit = engine::l2_normalize(both).to_host<float>();
+    std::vector<float> actual;
+    if (within_views) {
+      const Tensor rows = both.requires_gradient();
+      engine::backward(losses::nt_xent(engine::l2_normalize(rows), kTemperature).loss);
+      actual = rows.gradient().to_host<float>();
+    } else {
+      const Tensor rows1 = both.first_dimension_range(0, kExamples).requires_gradient();
+      const Tensor rows2 = both.first_dimension_range(kExamples, kExamples).requires_gradient();
+      engine::backward(losses::cross_view(engine::l2_normalize(rows1), engine::l2_normalize(rows2), kTemperature).loss);
+      actual = rows1.gradient().to_host<float>();
+      const std::vector<float> second = rows2.gradient().to_host<float>();
+      actual.insert(actual.end(), second.begin(), second.end());
+    }
+
+    const tests::ContrastReference expected(unit, kExamples, kWidth, kTemperature, within_views);
+    std::vector<double> dz = expected.dview1;
+    dz.insert(dz.end(), expected.dview2.begin(), expected.dview2.end());
+    double largest = 0;
+    for (std::size_t row = 0; row < dz.size(); row += kWidth) {
+      double along = 0, squared = 0;
+      for (std::size_t k = row; k < row + kWidth; ++k) {
+        along += dz[k] * static_cast<double>(unit[k]);
+        squared += static_cast<double>(z[k]) * static_cast<double>(z[k]);
+      }
+      for (std::size_t k = row; k < row + kWidth; ++k) {
+        dz[k] = (dz[k] - along * static_cast<double>(unit[k])) / std::sqrt(squared);
+        largest = std::max(largest, std::abs(dz[k]));
+      }
+    }
+    CHECK(largest < 1e-15);
+    CHECK(tests::relative_error(actual, dz) <= 1e-4);
+  }
 }
 
 TEST_CASE("nt_xent: the loss and its gradient of 16,384 rows of 128 need less than 64 MiB beside them") {

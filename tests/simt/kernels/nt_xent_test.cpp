@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "tests/kernels/nt_xent_reference.h"
 #include "tests/numeric.h"
 #include "tests/simt/kernels/twin.h"
 
@@ -53,7 +54,7 @@ void check(const Problem& p) {
   const std::int64_t m = p.anchors < 0 ? p.n : p.anchors;
   const std::vector<float> first = unit_rows(p.n, p.d, {}, 1), second = unit_rows(p.n, p.d, first, 2);
   const Twin view1({p.n, p.d}, first, p.dtype, p.start), view2({p.n, p.d}, second, p.dtype);
-  const Twin lse({2, m}), positive({m}), correct({m}), sums({4});
+  const Twin lse({2, m}), positive({m}), attraction({m}), correct({m}), sums({4});
   const auto pairs = [&](Side on, std::int64_t first_anchor) {
     return ContrastPairs{.view1 = on(view1),
                          .view2 = on(view2),
@@ -66,6 +67,7 @@ void check(const Problem& p) {
     return NtXentForward{.pairs = pairs(on, p.first),
                          .lse = on(lse),
                          .positive = on(positive),
+                         .attraction = on(attraction),
                          .correct = on(correct),
                          .sums = on(sums)};
   });
@@ -73,17 +75,20 @@ void check(const Problem& p) {
   const double similarity = (1e-6 + 2e-7 / static_cast<double>(p.temperature));
   lse.expect_close(2 * similarity);
   positive.expect_close(2 * similarity);
+  attraction.expect_close(2 * similarity);
   correct.expect_equal();
   sums.expect_close(4 * similarity);
 
   // The gradient of some anchors wants the sums of all.
   const bool all = m == p.n;
-  const Twin all_lse(all ? engine::Shape{0} : engine::Shape{2, p.n}), ignored1({p.n}), ignored2({p.n}), ignored3({4});
+  const Twin all_lse(all ? engine::Shape{0} : engine::Shape{2, p.n}), ignored1({p.n}), ignored2({p.n}), ignored3({4}),
+      ignored4({p.n});
   if (!all) {
     on_both(cpu::nt_xent_forward, cuda::nt_xent_forward, [&](Side on) {
       return NtXentForward{.pairs = pairs(on, 0),
                            .lse = on(all_lse),
                            .positive = on(ignored1),
+                           .attraction = on(ignored4),
                            .correct = on(ignored2),
                            .sums = on(ignored3)};
     });
@@ -93,6 +98,7 @@ void check(const Problem& p) {
   on_both(cpu::nt_xent_backward, cuda::nt_xent_backward, [&](Side on) {
     return NtXentBackward{.pairs = pairs(on, p.first),
                           .lse = on(all ? lse : all_lse),
+                          .attraction = on(attraction),
                           .dloss = on(dloss),
                           .dview1 = {on(dview1), p.accumulate},
                           .dview2 = {on(dview2), p.accumulate}};
@@ -135,16 +141,65 @@ TEST_CASE("cuda nt_xent: a block meets many candidates, at any temperature") {
   check({.n = kMany, .d = 5, .dtype = Dtype::bf16, .temperature = 1});
 }
 
+TEST_CASE("cuda nt_xent: gradient and loss keep their digits where every anchor is sure of its positive") {
+  constexpr std::int64_t kExamples = 70, kDepth = 128;
+  for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
+    for (const bool within_views : {true, false}) {
+      for (const float temperature : {0.01f, 0.03f, 0.1f, 0.5f}) {
+        CAPTURE(engine::name(dtype));
+        CAPTURE(within_views);
+        CAPTURE(temperature);
+        const Shape rows{kExamples, kDepth};
+        const std::vector<float> first = unit_rows(kExamples, kDepth, {}, 1);
+        const Twin view1(rows, first, dtype), view2(rows, unit_rows(kExamples, kDepth, first, 2), dtype);
+        std::vector<float> both = view1.from_cpu();
+        for (const float x : view2.from_cpu()) both.push_back(x);
+        const tests::ContrastReference expected(both, kExamples, kDepth, temperature, within_views);
+
+        const Twin lse({2, kExamples}), positive({kExamples}), attraction({kExamples}), correct({kExamples}), sums({4});
+        const auto pairs = [&](Side on) {
+          return ContrastPairs{
+              .view1 = on(view1), .view2 = on(view2), .temperature = temperature, .within_views = within_views};
+        };
+        on_both(cpu::nt_xent_forward, cuda::nt_xent_forward, [&](Side on) {
+          return NtXentForward{.pairs = pairs(on),
+                               .lse = on(lse),
+                               .positive = on(positive),
+                               .attraction = on(attraction),
+                               .correct = on(correct),
+                               .sums = on(sums)};
+        });
+        const Twin dloss({}, std::vector<float>{1}), dview1(rows, dtype), dview2(rows, dtype);
+        on_both(cpu::nt_xent_backward, cuda::nt_xent_backward, [&](Side on) {
+          return NtXentBackward{.pairs = pairs(on),
+                                .lse = on(lse),
+                                .attraction = on(attraction),
+                                .dloss = on(dloss),
+                                .dview1 = {on(dview1)},
+                                .dview2 = {on(dview2)}};
+        });
+        CHECK(tests::relative_error(attraction.from_cuda(), expected.attraction) <= 1e-4);
+        CHECK(tests::relative_error({sums.from_cuda()[kContrastLoss]}, {expected.sums[kContrastLoss]}) <= 1e-4);
+        // In bf16 the weights and the gradient are rounded.
+        const double tolerance = dtype == Dtype::bf16 ? 1.0 / 128 : 1e-4;
+        CHECK(tests::relative_error(dview1.from_cuda(), expected.dview1) <= tolerance);
+        CHECK(tests::relative_error(dview2.from_cuda(), expected.dview2) <= tolerance);
+      }
+    }
+  }
+}
+
 TEST_CASE("cuda nt_xent: a NaN in one row reaches the loss") {
   for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
     std::vector<float> rows = unit_rows(20, 8, {}, 1);
     const Twin view1({20, 8}, rows, dtype);
     rows[37] = NAN;
-    const Twin view2({20, 8}, rows, dtype), lse({2, 20}), positive({20}), correct({20}), sums({4});
+    const Twin view2({20, 8}, rows, dtype), lse({2, 20}), positive({20}), attraction({20}), correct({20}), sums({4});
     on_both(cpu::nt_xent_forward, cuda::nt_xent_forward, [&](Side on) {
       return NtXentForward{.pairs = {.view1 = on(view1), .view2 = on(view2), .temperature = 0.1f, .within_views = true},
                            .lse = on(lse),
                            .positive = on(positive),
+                           .attraction = on(attraction),
                            .correct = on(correct),
                            .sums = on(sums)};
     });
