@@ -32,6 +32,32 @@ std::optional<std::string> node_text(const toml::node& node, const Field::Value&
   return std::nullopt;
 }
 
+/// Every dot of a dotted key is a table in a table, and destroying those calls itself once a level, until the stack
+/// ends. Dots beside each other, as in ../.., are in no key.
+void refuse_deep_keys(std::string_view text, std::string_view source) {
+  constexpr int kMostDots = 64;
+  int line = 1, dots = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n') {
+      ++line;
+      dots = 0;
+    }
+    const bool alone = text[i] == '.' && (i == 0 || text[i - 1] != '.') && (i + 1 == text.size() || text[i + 1] != '.');
+    if (alone && ++dots > kMostDots) {
+      throw UsageError(fmt::format("{}:{}: the line has more than {} dots; a key has one at most, as in optim.lr",
+                                   source, line, kMostDots));
+    }
+  }
+}
+
+/// A key that stands in no [section].
+[[noreturn]] void refuse_top_level(std::string_view key, std::string_view place) {
+  const Field& field = known_field(key, place);  // "data.bits" in quotes is one word, not bits in data
+  const auto dot = field.key.find('.');
+  throw UsageError(fmt::format("{}: \"{}\" in quotes is a key of no section; write {} without them, or {} below [{}]",
+                               place, key, key, key.substr(dot + 1), key.substr(0, dot)));
+}
+
 Assignment read_node(const std::string& key, const toml::node& node, std::string_view source) {
   const std::string place = fmt::format("{}:{}", source, node.source().begin.line);
   const Field& field = known_field(key, place);
@@ -56,9 +82,10 @@ std::string toml_string(std::string_view text) {
 
 Layer read_toml(std::string_view text, std::string_view source) try {
   Layer layer;
+  refuse_deep_keys(text, source);
   for (const auto& [section, node] : toml::parse(text, source)) {
     const toml::table* entries = node.as_table();
-    if (!entries) read_node(std::string(section.str()), node, source);  // a key outside any section: never a known one
+    if (!entries) refuse_top_level(section.str(), fmt::format("{}:{}", source, node.source().begin.line));
     for (const auto& [name, value] : *entries) {
       layer.push_back(read_node(fmt::format("{}.{}", section.str(), name.str()), value, source));
     }

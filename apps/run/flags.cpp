@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <charconv>
 #include <iostream>
+#include <map>
 
 #include "apps/run/build_info.h"
 #include "apps/run/exit_code.h"
@@ -20,13 +21,20 @@ struct Flags::Implementation {
     std::function<std::string()> text;
   };
   CLI::App app;
-  std::vector<std::string> names;  // without dashes
+  std::vector<std::string> names;
+  std::map<std::string, std::string> several;  // what stands for the values of flags that take several
   std::vector<Entry> entries;
   std::vector<Text> texts;
 
   CLI::Option* add(const Flag& flag, CLI::Option* option) {
     names.push_back(flag.name);
     return option->group(flag.group);
+  }
+
+  /// "--lr needs a value"
+  std::string needs(const std::string& flag) const {
+    const auto values = several.find(flag);
+    return flag + " needs " + (values == several.end() ? "a value" : values->second);
   }
 
   [[noreturn]] void refuse(const std::string& argument) const {
@@ -86,9 +94,13 @@ void Flags::add(const Flag& flag, std::int64_t& value, std::int64_t min, std::in
 }
 
 void Flags::add(const Flag& flag, std::vector<std::string>& values, int count) {
-  add(
-      flag, [&values](const std::string& text) { values.push_back(text); }, /*repeated=*/true);
-  implementation_->app.get_option(flag.name)->expected(count);
+  implementation_->several[flag.name] = flag.value;
+  add(flag, [this, &values, flag](const std::string& text) {
+    // The library takes whatever follows: here the next flag, where a value is missing.
+    if (text.starts_with("--")) throw UsageError(implementation_->needs(flag.name) + ", got '" + text + "'");
+    values.push_back(text);
+  });
+  implementation_->app.get_option(flag.name)->type_size(count)->expected(1);
 }
 
 void Flags::add_positional(const Flag& flag, std::string& value) {
@@ -110,7 +122,7 @@ bool Flags::parse(int argc, const char* const* argv) {
     app.parse(argc, argv);
   } catch (const CLI::ArgumentMismatch& error) {
     const std::string text = error.what();
-    throw UsageError(text.substr(0, text.find(':')) + " needs a value");
+    throw UsageError(implementation_->needs(text.substr(0, text.find(':'))));
   } catch (const CLI::ParseError& error) { throw UsageError(error.what()); }
   // --help and --version come first and need nothing else to be right.
   for (std::size_t i = 0; i < 2; ++i) {
@@ -118,12 +130,16 @@ bool Flags::parse(int argc, const char* const* argv) {
     std::cout << implementation_->texts[i].text();
     return false;
   }
+  const auto set_all = [&](bool several) {
+    for (const auto& [option, set] : implementation_->entries) {
+      if (option->count() == 0 || (option->get_type_size() > 1) != several) continue;
+      for (const std::string& value : option->reduced_results()) set(value);
+    }
+  };
+  set_all(true);  // first: a flag that they swallowed leaves its own value over
   const auto extras = app.remaining();
   if (!extras.empty()) implementation_->refuse(extras.front());
-  for (const auto& [option, set] : implementation_->entries) {
-    if (option->count() == 0) continue;
-    for (const std::string& value : option->reduced_results()) set(value);
-  }
+  set_all(false);
   for (const auto& [option, text] : implementation_->texts) {
     if (option->count() == 0) continue;
     std::cout << text();

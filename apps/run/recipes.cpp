@@ -20,7 +20,11 @@ Layer read_recipe(const std::string& name_or_path) {
     if (!std::filesystem::exists(name_or_path)) {
       throw UsageError(engine::concat("--recipe: there is no file ", name_or_path, "; built in are ", recipe_names()));
     }
-    return read_toml(engine::read_file(name_or_path), name_or_path);
+    std::string text;
+    try {
+      text = engine::read_file(name_or_path);
+    } catch (const engine::Error& error) { throw UsageError(engine::concat("--recipe: ", error.what())); }
+    return read_toml(text, name_or_path);
   }
   std::vector<std::string_view> names;
   for (const Recipe& recipe : recipes()) {

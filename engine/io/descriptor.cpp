@@ -18,9 +18,44 @@ void throw_errno(std::string_view action, const std::filesystem::path& path) {
   throw Error(concat("cannot ", action, " ", path.string(), ": ", std::strerror(error)));
 }
 
+namespace {
+
+bool reads(int flags) { return (flags & O_ACCMODE) == O_RDONLY; }
+
+const char* kind(mode_t mode) {
+  if (S_ISDIR(mode)) return "a directory";
+  if (S_ISFIFO(mode)) return "a named pipe";
+  if (S_ISSOCK(mode)) return "a socket";
+  return "a device";
+}
+
+[[noreturn]] void throw_kind(const std::filesystem::path& path, int flags, const char* kind) {
+  throw DataError(
+      concat("cannot ", reads(flags) ? "read " : "write ", path.string(), ": it is ", kind, ", not a regular file"));
+}
+
+}  // namespace
+
 Descriptor::Descriptor(std::filesystem::path path, int flags)
-    : path_(std::move(path)), descriptor_(open(path_.c_str(), flags | O_CLOEXEC, 0666)) {
-  if (descriptor_ < 0) throw_errno((flags & O_ACCMODE) == O_RDONLY ? "open" : "create", path_);
+    : path_(std::move(path)), descriptor_(open(path_.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0666)) {
+  if (descriptor_ < 0 && errno == ENXIO) throw_kind(path_, flags, "a socket, or a named pipe that nobody reads");
+  if (descriptor_ < 0) throw_errno(reads(flags) ? "open" : "create", path_);
+  try {
+    expect_kind(flags);
+  } catch (...) {
+    close(descriptor_);
+    throw;
+  }
+}
+
+void Descriptor::expect_kind(int flags) const {
+  struct stat status {};
+  if (fstat(descriptor_, &status) != 0) throw_errno("examine", path_);
+  if (S_ISREG(status.st_mode)) return;
+  const bool device = !reads(flags) && S_ISCHR(status.st_mode), directory = (flags & O_DIRECTORY) != 0;
+  if (!device && !directory) throw_kind(path_, flags, kind(status.st_mode));
+  // From here on calls may wait, which a regular file has no notion of.
+  if (fcntl(descriptor_, F_SETFL, flags) != 0) throw_errno("open", path_);
 }
 
 Descriptor::Descriptor(Descriptor&& other) noexcept
@@ -33,7 +68,6 @@ Descriptor::~Descriptor() {
 std::uint64_t Descriptor::size_bytes() const {
   struct stat status {};
   if (fstat(descriptor_, &status) != 0) throw_errno("examine", path_);
-  if (!S_ISREG(status.st_mode)) throw Error(concat("cannot read ", path_.string(), ": it is not a regular file"));
   return static_cast<std::uint64_t>(status.st_size);
 }
 

@@ -11,7 +11,8 @@ namespace engine {
 [[noreturn]] void throw_errno(std::string_view action, const std::filesystem::path& path);
 
 /// An open file (POSIX descriptor), closed on destruction. Every failure is engine::Error naming the path and the
-/// cause.
+/// cause. What is opened for reading must be a regular file, or a directory with O_DIRECTORY; opening waits for nobody,
+/// as that of a named pipe would. Writing takes character devices too.
 class Descriptor {
  public:
   /// `flags` as open(2): O_RDONLY, O_WRONLY | O_CREAT | O_TRUNC, ...; close-on-exec is added, new files get mode 0666.
@@ -30,6 +31,8 @@ class Descriptor {
   void sync();
 
  private:
+  void expect_kind(int flags) const;
+
   std::filesystem::path path_;
   int descriptor_;
 };

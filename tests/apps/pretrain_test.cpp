@@ -276,6 +276,13 @@ TEST_CASE("pretrain --dump-views: a picture that opens") {
 
   CHECK(bench.pretrain("run", {"--dump-views", "513", path.string()}).exit_code == 2);
   CHECK(bench.pretrain("run", {"--dump-views", "0", path.string()}).exit_code == 2);
+  for (const Strings& more : {Strings{}, Strings{"--seed", "1"}}) {
+    Strings arguments{"--dump-views", "5"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const Ended half = bench.pretrain("run", arguments);
+    CHECK(half.exit_code == 2);
+    CHECK(complaint(half).starts_with("--dump-views needs N FILE.png"));
+  }
   CHECK(bench.pretrain("run", {"--dump-views", "1", (path / "x.png").string()}).exit_code == 1);
 }
 

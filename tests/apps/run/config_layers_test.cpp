@@ -6,6 +6,7 @@
 #include "engine/io/files.h"
 #include "tests/engine/io/message_of.h"
 #include "tests/engine/io/scratch_directory.h"
+#include "tests/engine/io/small_stack.h"
 
 using apps::Config;
 using apps::Layers;
@@ -93,6 +94,44 @@ TEST_CASE("config_layers: mistakes in TOML are told with their line") {
         "my.toml:2: loss.name must be one of nt-xent, cross-view, got 'moco'");
   CHECK(toml_refusal("[loss]\nname = \n").starts_with("my.toml:2: this is not TOML: "));
   CHECK(toml_refusal("[loss]\nname = \"nt-xent\"\nname = \"nt-xent\"\n").starts_with("my.toml:3: this is not TOML: "));
+}
+
+TEST_CASE("config_layers: a key in quotes is one word, whatever is in it") {
+  CHECK(
+      toml_refusal("\"data.bits\" = 5\n") ==
+      "my.toml:1: \"data.bits\" in quotes is a key of no section; write data.bits without them, or bits below [data]");
+  CHECK(toml_refusal("\n'run.device' = []\n") ==
+        "my.toml:2: \"run.device\" in quotes is a key of no section; write run.device without them, or device below "
+        "[run]");
+  CHECK(toml_refusal("\"data.bit\" = 5\n") == "my.toml:1: unknown key 'data.bit'; the nearest is data.bits");
+  CHECK(toml_refusal("[\"data.bits\"]\n\"\" = 5\n").starts_with("my.toml:2: unknown key 'data.bits.'"));
+  CHECK(toml_refusal("[data]\n\"x.bits\" = 5\n").starts_with("my.toml:2: unknown key 'data.x.bits'"));
+  CHECK(apps::read_toml("data.bits = 5\n", "my.toml").size() == 1);
+  CHECK(apps::read_toml("\"data\".'bits' = 5\n", "my.toml").size() == 1);
+}
+
+TEST_CASE("config_layers: no depth of TOML ends the stack, and a small one is enough") {
+  const auto repeated = [](const std::string& text, int times) {
+    std::string all;
+    for (int i = 0; i < times; ++i) all += text;
+    return all;
+  };
+  constexpr int kMany = 200'000;
+  std::string mixed = "x";  // as deep as can be without being refused as text
+  for (int level = 0; level < 7; ++level) mixed += " = [\n{ a" + repeated(".a", 60);
+  const std::string dots = "my.toml:2: the line has more than 64 dots; a key has one at most, as in optim.lr";
+  on_small_stack(1 << 18, [&] {
+    CHECK(toml_refusal("\nx = " + repeated("[", kMany)).starts_with("my.toml:2: this is not TOML: "));
+    CHECK(toml_refusal("\nx = " + repeated("{a=", kMany)).starts_with("my.toml:2: this is not TOML: "));
+    CHECK(toml_refusal("\na" + repeated(".a", kMany) + " = 1\n") == dots);
+    CHECK(toml_refusal("\n[a" + repeated(" . \"a\"", kMany) + "]\n") == dots);
+    CHECK(toml_refusal("\nx = {a" + repeated(".a", kMany) + " = 1}\n") == dots);
+    CHECK(toml_refusal("[a" + repeated(".a", 63) + "]\na" + repeated(".a", 63) + " = 1\n")
+              .starts_with("my.toml:1: unknown key"));
+    CHECK(toml_refusal(mixed).starts_with("my.toml:"));
+    CHECK(toml_refusal("[data]\nsource = \"" + repeated("../", 1000) + "\"\nx = 1")
+              .starts_with("my.toml:3: unknown key"));
+  });
 }
 
 TEST_CASE("config_layers: mistakes in --set") {

@@ -16,7 +16,7 @@ struct Program {
   std::string name = "none";
   std::int64_t count = 5;
   bool verbose = false;
-  std::vector<std::string> sets;
+  std::vector<std::string> sets, pair;
   apps::Flags flags{"program", "What it does."};
 
   Program() {
@@ -25,6 +25,7 @@ struct Program {
     flags.add(
         {"--set", "Things", "a setting", "KEY=VALUE", ""}, [&](const std::string& text) { sets.push_back(text); },
         true);
+    flags.add({"--pair", "Things", "two at once", "N FILE", ""}, pair, 2);
     flags.add_switch({"--verbose", "Things", "say more", "", ""}, verbose);
     flags.add_text({"--show", "Information", "show the name", "", ""}, [&] { return name + "\n"; });
   }
@@ -50,6 +51,24 @@ TEST_CASE("flags: values reach their variables, and the last of a repeated flag 
   CHECK(program.count == 7);
   CHECK(program.verbose);
   CHECK(program.sets == std::vector<std::string>{"a=1", "b=-2"});
+}
+
+TEST_CASE("flags: a flag of two values takes exactly two, and the last of a repeated one wins") {
+  {
+    Program program;
+    CHECK(program.parse({"--pair", "5", "-", "--verbose", "--pair", "-6", "b", "--name", "c"}));
+    CHECK(program.pair == std::vector<std::string>{"-6", "b"});
+    CHECK(program.verbose);
+    CHECK(program.name == "c");
+  }
+  CHECK(refusal({"--pair"}) == "--pair needs N FILE");
+  CHECK(refusal({"--pair", "5"}) == "--pair needs N FILE");
+  CHECK(refusal({"--pair=5"}) == "--pair needs N FILE");
+  CHECK(refusal({"--pair", "5", "--verbose"}) == "--pair needs N FILE, got '--verbose'");
+  CHECK(refusal({"--pair", "5", "--count", "1"}) == "--pair needs N FILE, got '--count'");
+  CHECK(refusal({"--pair", "5", "a", "--pair", "6"}) == "--pair needs N FILE");
+  CHECK(refusal({"--pair", "5", "--pair", "6", "a"}) == "--pair needs N FILE, got '--pair'");
+  CHECK(refusal({"--pair", "5", "a", "b"}) == "unexpected argument 'b': every value needs its --flag before it");
 }
 
 TEST_CASE("flags: nothing given, nothing changed") {

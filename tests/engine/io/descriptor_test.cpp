@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "engine/core/error.h"
 #include "engine/io/files.h"
@@ -34,4 +35,28 @@ TEST_CASE("descriptor: errors name the path and the cause") {
         "cannot open " + (scratch / "missing").string() + ": No such file or directory");
   CHECK(message_of<engine::Error>([] { Descriptor("/dev/full", O_WRONLY).write("x"); }) ==
         "cannot write /dev/full: No space left on device");
+}
+
+TEST_CASE(
+    "descriptor: what is no regular file is refused in a sentence, and nobody waits for a named pipe's other end") {
+  const ScratchDirectory scratch;
+  const std::string path = scratch / "file";
+  const auto refusal = [&](int flags) { return message_of<engine::Error>([&] { Descriptor(path, flags); }); };
+  SUBCASE("a named pipe") {
+    REQUIRE(mkfifo(path.c_str(), 0666) == 0);
+    CHECK(refusal(O_RDONLY) == "cannot read " + path + ": it is a named pipe, not a regular file");
+    CHECK(refusal(O_RDWR) == "cannot write " + path + ": it is a named pipe, not a regular file");
+    CHECK(refusal(O_WRONLY | O_CREAT) ==
+          "cannot write " + path + ": it is a socket, or a named pipe that nobody reads, not a regular file");
+  }
+  SUBCASE("a directory") {
+    std::filesystem::create_directory(path);
+    CHECK(refusal(O_RDONLY) == "cannot read " + path + ": it is a directory, not a regular file");
+    CHECK(refusal(O_WRONLY) == "cannot create " + path + ": Is a directory");
+    CHECK_NOTHROW(Descriptor(path, O_RDONLY | O_DIRECTORY));
+  }
+  SUBCASE("a device") {
+    std::filesystem::create_symlink("/dev/zero", path);
+    CHECK(refusal(O_RDONLY) == "cannot read " + path + ": it is a device, not a regular file");
+  }
 }

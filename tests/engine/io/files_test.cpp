@@ -51,7 +51,7 @@ TEST_CASE("files: errors name the path and the cause") {
   CHECK(message_of<engine::Error>([&] { atomic_write_file(path + "/file", ""); }) ==
         "cannot create " + path + "/file.tmp: No such file or directory");
   CHECK(message_of<engine::Error>([&] { read_file(scratch.path()); }) ==
-        "cannot read " + scratch.path().string() + ": it is not a regular file");
+        "cannot read " + scratch.path().string() + ": it is a directory, not a regular file");
   CHECK(message_of<engine::Error>([&] { engine::sync_directory(path); }) ==
         "cannot open " + path + ": No such file or directory");
   CHECK(message_of<engine::Error>([&] { engine::rename_path(path, path + "2"); }) ==
