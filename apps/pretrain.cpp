@@ -2,6 +2,7 @@
 
 #include <iostream>
 
+#include "apps/input/crops.h"
 #include "apps/input/run_data.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/main.h"
@@ -59,6 +60,7 @@ void dump_views(const engine::Context& context, const Config& config, std::int64
   if (count > source->size()) {
     throw UsageError(engine::concat("--dump-views: the data has ", source->size(), " examples, asked for ", count));
   }
+  check_crops(config, source->image_shape());
   data::LoaderOptions options = loader_options(config, 0);
   options.batch_size = count;
   data::Loader loader(*source, options);

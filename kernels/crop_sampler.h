@@ -7,12 +7,22 @@
 
 namespace kernels {
 
-/// Which crops are drawn. Areas are fractions of the image; the aspect is width / height of the box (for an output that
-/// is not square, multiply both ends by its width / height).
+/// Which crops are drawn. Areas are fractions of the image; the aspect is width / height of the box.
 struct CropRange {
   double area_min = 0.08, area_max = 1;
   double aspect_min = 3.0 / 4, aspect_max = 4.0 / 3;
+
+  /// The same for an output that is not square: a box of its shape has aspect 1 in this range.
+  CropRange for_output(std::int64_t height, std::int64_t width) const {
+    const double shape = static_cast<double>(width) / static_cast<double>(height);
+    return {area_min, area_max, aspect_min * shape, aspect_max * shape};
+  }
 };
+
+/// Smaller boxes are never drawn, whatever area_min says.
+inline constexpr double kMinCropArea = 0.1;
+/// To draw a box; then it is the whole image.
+inline constexpr int kCropAttempts = 100;
 
 struct CropBox {
   std::int32_t y, x, height, width;  // pixels; y and x are of the top left corner
@@ -22,12 +32,11 @@ struct CropBox {
 HOST_DEVICE inline std::int64_t round_half_even(double value) { return static_cast<std::int64_t>(rint(value)); }
 
 /// One attempt to draw a box from an image of `height` x `width`; false when it must be repeated. This is the rule of
-/// TensorFlow's sample_distorted_bounding_box with the whole image as the object, which SimCLR uses, quirks included:
-/// the aspect is uniform (not log-uniform); the height is uniform, so small areas are drawn more often than large ones;
-/// and the last possible offset is never drawn.
+/// TensorFlow's sample_distorted_bounding_box with the whole image as the object, of which a tenth must be covered,
+/// which SimCLR uses, quirks included: the aspect is uniform (not log-uniform); the height is uniform, so small areas
+/// are drawn more often than large ones; and the last possible offset is never drawn.
 HOST_DEVICE inline bool try_crop(engine::Philox& random, std::int64_t height, std::int64_t width,
                                  const CropRange& range, CropBox& box) {
-  constexpr double kMinObjectCovered = 0.1;  // so that areas below 0.1 are never drawn, whatever area_min says
   const auto image_area = static_cast<double>(height * width);
   const double area_min = range.area_min * image_area, area_max = range.area_max * image_area;
   const double aspect = range.aspect_min + (range.aspect_max - range.aspect_min) * random.uniform64();
@@ -52,16 +61,15 @@ HOST_DEVICE inline bool try_crop(engine::Philox& random, std::int64_t height, st
   const std::uint32_t x = w < width ? random.below(static_cast<std::uint64_t>(width - w)) : 0;
   box = {static_cast<std::int32_t>(y), static_cast<std::int32_t>(x), static_cast<std::int32_t>(h),
          static_cast<std::int32_t>(w)};
-  return area() / image_area >= kMinObjectCovered;
+  return area() / image_area >= kMinCropArea;
 }
 
-/// The first box that an attempt yields; the whole image after 100 failures. In double and free of contraction (compile
+/// The first box that an attempt yields; the whole image when all fail. In double and free of contraction (compile
 /// with -ffp-contract=off, -fmad=false), so that every build and device draws the same boxes.
 HOST_DEVICE inline CropBox draw_crop(engine::Philox& random, std::int64_t height, std::int64_t width,
                                      const CropRange& range) {
-  constexpr int kAttempts = 100;
   CropBox box{};
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+  for (int attempt = 0; attempt < kCropAttempts; ++attempt) {
     if (try_crop(random, height, width, range, box)) return box;
   }
   return {0, 0, static_cast<std::int32_t>(height), static_cast<std::int32_t>(width)};

@@ -1,5 +1,6 @@
 #include "apps/input/device_batch.h"
 
+#include "apps/input/crops.h"
 #include "kernels/crop_resize.h"
 #include "kernels/random_crop.h"
 
@@ -31,13 +32,12 @@ Tensor DeviceBatch::augmented_views(const Config& config, std::int64_t views, Dt
   const engine::LayerRange layer(images_.context(), "augmentation");
   const Shape& shape = images_.shape();
   Tensor boxes = Tensor::empty(images_.context(), {views, shape[0], 4}, Dtype::i32);
-  kernels::draw_crops(images_.context(),
-                      {.seed = static_cast<std::uint64_t>(config.train.seed),
-                       .height = shape[1],
-                       .width = shape[2],
-                       .range = {.area_min = config.data.crop_area_min, .area_max = config.data.crop_area_max},
-                       .counters = counters_,
-                       .boxes = boxes});
+  kernels::draw_crops(images_.context(), {.seed = static_cast<std::uint64_t>(config.train.seed),
+                                          .height = shape[1],
+                                          .width = shape[2],
+                                          .range = crop_range(config, {shape[1], shape[2], shape[3]}),
+                                          .counters = counters_,
+                                          .boxes = boxes});
   return resized(boxes, views, dtype);
 }
 

@@ -33,10 +33,9 @@ const std::vector<Field>& table() {
        .range = between(0, 64)},
       {FIELD(data.bits_per_fetch), .help = "draw the bits anew at every fetch instead of once per image"},
       {FIELD(data.shuffle), .flag = "--shuffle", .help = "visit the images in a new random order every epoch"},
-      {FIELD(data.crop_area_min), .help = "smallest crop, as a fraction of the image's area",
+      {FIELD(data.crop_area_min), .help = "smallest crop, as a fraction of the image's area (none below 0.1 is drawn)",
        .range = {.min = 0, .max = 1, .min_excluded = true}},
-      {FIELD(data.crop_area_max), .help = "largest crop, as a fraction of the image's area",
-       .range = {.min = 0, .max = 1, .min_excluded = true}},
+      {FIELD(data.crop_area_max), .help = "largest crop, as a fraction of the image's area", .range = between(0.1, 1)},
       {FIELD(data.workers), .flag = "--workers", .help = "threads that prepare batches", .range = between(1, 256),
        .on_resume = OnResume::change},
 

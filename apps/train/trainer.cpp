@@ -1,6 +1,7 @@
 #include "apps/train/trainer.h"
 
 #include "apps/evaluation/features.h"
+#include "apps/input/crops.h"
 #include "apps/input/run_data.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/precision.h"
@@ -64,6 +65,7 @@ Trainer::Trainer(const engine::Context& context, const Config& config)
       batch_(context, *train_, config.train.batch_size),
       optimizer_(make_optimizer(config.optim, network_.parameters)) {
   check_splits_match(*train_, *test_);
+  check_crops(config, train_->image_shape());
 }
 
 void Trainer::restore(const Checkpoint& checkpoint) {

@@ -51,6 +51,21 @@ TEST_CASE("pretrain: a wrong command line is exit 2 and one sentence, and leaves
   CHECK(names(bench / "") == Strings{"mnist"});
 }
 
+TEST_CASE("pretrain: crops that cannot be drawn are exit 2 before anything is made, whatever is to be done") {
+  const Workbench bench;
+  const std::string picture = (bench / "views.png").string();
+  const Strings crops = {"--set", "data.crop_area_min=0.3", "--set", "data.crop_area_max=0.3"};
+  for (const Strings& what : {Strings{}, Strings{"--dry-run"}, Strings{"--dump-views", "2", picture}}) {
+    Strings arguments = crops;
+    arguments.insert(arguments.end(), what.begin(), what.end());
+    const Ended ended = bench.pretrain("run", arguments);
+    CHECK(ended.exit_code == 2);
+    CHECK(complaint(ended).starts_with(
+        "no crop of 28x28 images has an area from data.crop_area_min = 0.3 to data.crop_area_max = 0.3"));
+  }
+  CHECK(names(bench / "") == Strings{"mnist"});
+}
+
 TEST_CASE("pretrain: a wrong recipe is exit 2, with the line") {
   const Workbench bench;
   const fs::path recipe = bench / "my.toml";

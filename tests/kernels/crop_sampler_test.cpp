@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <random>
 #include <vector>
 
 using engine::Philox;
@@ -60,7 +63,101 @@ void check_statistics(std::int64_t height, std::int64_t width, const CropRange& 
   }
 }
 
+/// SimCLR's crops as a rule on paper, drawn from another generator and with none of the sampler's code: the box of up
+/// to a hundred attempts, for an output of any shape.
+class PaperSampler {
+ public:
+  PaperSampler(int image_h, int image_w, int out_h, int out_w)
+      : h_(image_h), w_(image_w), shape_(static_cast<double>(out_w) / out_h) {}
+
+  CropBox draw() {
+    for (int attempt = 0; attempt < 100; ++attempt) {
+      const double a = std::uniform_real_distribution<>(0.75, 4.0 / 3)(random_) * shape_;
+      const double smallest = 0.08 * h_ * w_, largest = h_ * w_;
+      const int low = rint(std::sqrt(smallest / a));
+      int high = rint(std::sqrt(largest / a));
+      if (rint(high * a) > w_) {
+        high = static_cast<int>((w_ + 0.5 - 1e-7) / a);
+        if (rint(high * a) > w_) --high;
+      }
+      high = std::min(high, h_);
+      int h = low >= high ? high : whole(low, high), w = rint(h * a);
+      if (w * h < smallest) w = rint(++h * a);
+      if (w * h > largest) w = rint(--h * a);
+      if (w * h < smallest || w * h > largest || w > w_ || h > h_ || w <= 0 || h <= 0) continue;
+      const int y = h < h_ ? whole(0, h_ - h - 1) : 0, x = w < w_ ? whole(0, w_ - w - 1) : 0;
+      if (w * h >= 0.1 * h_ * w_) return {y, x, h, w};
+    }
+    return {0, 0, h_, w_};
+  }
+
+ private:
+  static int rint(double value) { return static_cast<int>(std::nearbyint(value)); }
+  int whole(int from, int to) { return std::uniform_int_distribution<>(from, to)(random_); }
+
+  std::mt19937_64 random_{11};
+  int h_, w_;
+  double shape_;
+};
+
+/// The largest distance between the distributions of two samples (Kolmogorov and Smirnov). Two of one distribution are
+/// further apart than 2.5 sqrt(2 / n) once in 100,000 times.
+double distance(std::vector<double> a, std::vector<double> b) {
+  std::ranges::sort(a);
+  std::ranges::sort(b);
+  double largest = 0;
+  for (std::size_t i = 0, j = 0; i < a.size() && j < b.size();) {
+    const double value = std::min(a[i], b[j]);
+    while (i < a.size() && a[i] == value) ++i;
+    while (j < b.size() && b[j] == value) ++j;
+    largest = std::max(largest, std::abs(static_cast<double>(i) - static_cast<double>(j)));
+  }
+  return largest / static_cast<double>(a.size());
+}
+
 }  // namespace
+
+TEST_CASE("crop sampler: images and outputs of any shape have the boxes of the rule on paper") {
+  const struct {
+    int image_h, image_w, out_h, out_w;
+  } cases[] = {{28, 28, 28, 28}, {16, 64, 16, 64},     {64, 16, 64, 16}, {37, 90, 37, 90},
+               {7, 5, 7, 5},     {375, 500, 224, 224}, {32, 32, 16, 64}, {100, 40, 64, 64}};
+  for (const auto& c : cases) {
+    CAPTURE(c.image_h);
+    CAPTURE(c.image_w);
+    CAPTURE(c.out_h);
+    CAPTURE(c.out_w);
+    PaperSampler paper(c.image_h, c.image_w, c.out_h, c.out_w);
+    const CropRange range = CropRange{}.for_output(c.out_h, c.out_w);
+    std::vector<double> drawn[5], expected[5];  // y, x, height, width, area
+    const auto note = [](std::vector<double>(&values)[5], const CropBox& box) {
+      const double parts[5] = {static_cast<double>(box.y), static_cast<double>(box.x), static_cast<double>(box.height),
+                               static_cast<double>(box.width), static_cast<double>(box.height) * box.width};
+      for (int i = 0; i < 5; ++i) values[i].push_back(parts[i]);
+    };
+    for (int i = 0; i < kDraws; ++i) {
+      Philox random(9, Purpose::crop, 1, static_cast<std::uint64_t>(i));
+      note(drawn, draw_crop(random, c.image_h, c.image_w, range));
+      note(expected, paper.draw());
+    }
+    for (int i = 0; i < 5; ++i) {
+      CAPTURE(i);
+      CHECK(distance(drawn[i], expected[i]) < 2.5 * std::sqrt(2.0 / kDraws));
+    }
+    if (c.image_h == 16) {
+      const std::vector<double>& widths = drawn[3];
+      CHECK(std::accumulate(widths.begin(), widths.end(), 0.0) / kDraws == doctest::Approx(40.0).epsilon(0.002));
+    }
+  }
+}
+
+TEST_CASE("crop sampler: a square output leaves the range as it is, to the last bit") {
+  const CropRange plain, square = CropRange{}.for_output(28, 28);
+  CHECK(square.aspect_min == plain.aspect_min);
+  CHECK(square.aspect_max == plain.aspect_max);
+  CHECK(square.area_min == plain.area_min);
+  CHECK(square.area_max == plain.area_max);
+}
 
 TEST_CASE("crop sampler: the statistics of SimCLR's crops") {
   check_statistics(224, 224, {}, {0.422, {.120, .220, .387, .603, .823}, .618, 1.042});

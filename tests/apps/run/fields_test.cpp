@@ -87,6 +87,7 @@ TEST_CASE("fields: what is not accepted is refused in one sentence") {
   CHECK(refusal("optim.lr", "") == "--flag must be a number above 0, got ''");
   CHECK(refusal("optim.beta1", "1") == "--flag must be a number from 0 to 1 (excluded), got '1'");
   CHECK(refusal("data.crop_area_min", "0") == "--flag must be a number from 0 (excluded) to 1, got '0'");
+  CHECK(refusal("data.crop_area_max", "0.05") == "--flag must be a number from 0.1 to 1, got '0.05'");
   CHECK(refusal("train.seed", "-1") == "--flag must be a whole number of at least 0, got '-1'");
   CHECK(refusal("train.seed", "9223372036854775808") ==
         "--flag must be a whole number of at least 0, got '9223372036854775808'");
@@ -122,8 +123,9 @@ TEST_CASE("fields: rules over several of them") {
       refused() ==
       "optim.momentum = 0.8 does nothing while optim.name is adam: leave it at 0.9, or set optim.name to sgd or lars");
   config.optim.momentum = 0.9;
-  config.data.crop_area_max = 0.05;
-  CHECK(refused() == "data.crop_area_min = 0.08 must not be above data.crop_area_max = 0.05");
+  config.data.crop_area_min = 0.6;
+  config.data.crop_area_max = 0.5;
+  CHECK(refused() == "data.crop_area_min = 0.6 must not be above data.crop_area_max = 0.5");
 }
 
 TEST_CASE("fields: what has an effect only beside a value of another key is refused elsewhere") {
