@@ -1,13 +1,12 @@
 #include "data/idx.h"
 
-#include <zlib.h>
-
 #include <algorithm>
-#include <cstring>
 #include <iomanip>
-#include <string_view>
+#include <optional>
 
+#include "data/gzip.h"
 #include "engine/core/error.h"
+#include "engine/io/mapped_file.h"
 
 namespace data {
 namespace {
@@ -17,36 +16,36 @@ using engine::DataError;
 
 constexpr int kMaxRank = 3;
 
-/// Reads plain and gzip files alike; every failure names the path.
+/// Reads plain and gzip-compressed bytes alike; every failure names the path.
 class Reader {
  public:
-  explicit Reader(const std::filesystem::path& path) : path_(path) {
-    std::error_code ignored;
-    if (!std::filesystem::is_regular_file(path, ignored)) throw DataError(concat("idx: there is no file ", path));
-    file_ = gzopen(path.c_str(), "rb");
-    if (file_ == nullptr) throw DataError(concat("idx: cannot open ", path, ": ", std::strerror(errno)));
+  Reader(std::span<const std::byte> file, const std::filesystem::path& path) : path_(path) {
+    if (Gzip::is_one(file)) {
+      packed_.emplace(file);
+    } else {
+      plain_ = file;
+    }
   }
-  ~Reader() { gzclose_r(file_); }
-  Reader(const Reader&) = delete;
-  Reader& operator=(const Reader&) = delete;
 
   /// Returns fewer bytes than asked for only at the end of the data.
-  std::size_t read(std::uint8_t* out, std::size_t bytes) {
-    const int got = gzread(file_, out, static_cast<unsigned>(bytes));
-    int code = Z_OK;
-    const std::string_view message = gzerror(file_, &code);  // "path: reason"
-    if (got < 0 || code == Z_BUF_ERROR) {                    // Z_BUF_ERROR: a gzip stream that stops early
-      const std::size_t colon = message.rfind(": ");
-      const std::string_view reason = colon == message.npos ? message : message.substr(colon + 2);
-      throw DataError(concat("idx: cannot read ", path_, " (", code == Z_ERRNO ? std::strerror(errno) : reason,
-                             "); fetch the file again"));
+  std::size_t read(std::span<std::uint8_t> out) {
+    if (packed_) {
+      try {
+        return packed_->read(out);
+      } catch (const DataError& reason) {
+        throw DataError(concat("idx: cannot read ", path_, " (", reason.what(), "); fetch the file again"));
+      }
     }
-    return static_cast<std::size_t>(got);
+    const std::size_t size = std::min(out.size(), plain_.size());
+    std::copy_n(reinterpret_cast<const std::uint8_t*>(plain_.data()), size, out.begin());
+    plain_ = plain_.subspan(size);
+    return size;
   }
 
  private:
   const std::filesystem::path& path_;
-  gzFile file_;
+  std::span<const std::byte> plain_;
+  std::optional<Gzip> packed_;
 };
 
 std::uint32_t big_endian(const std::uint8_t* bytes) {
@@ -62,7 +61,7 @@ std::string hexadecimal(std::uint32_t word) {
 std::vector<std::int64_t> read_dims(Reader& file, const std::filesystem::path& path, int rank) {
   std::uint8_t header[4 * (1 + kMaxRank)];
   const auto bytes = 4 * (1 + static_cast<std::size_t>(rank));
-  const std::size_t got = file.read(header, bytes);
+  const std::size_t got = file.read(std::span(header).first(bytes));
   const std::uint32_t magic = 0x00000800u | static_cast<std::uint32_t>(rank);
   if (got >= 4 && big_endian(header) != magic) {
     throw DataError(concat("idx: ", path, " starts with ", hexadecimal(big_endian(header)), ", expected ",
@@ -95,15 +94,15 @@ std::vector<std::uint8_t> read_values(Reader& file, const std::filesystem::path&
   while (size < expected) {
     const std::size_t wanted = std::min(expected - size, kChunk);
     values.resize(size + wanted);
-    const std::size_t got = file.read(values.data() + size, wanted);
+    const std::size_t got = file.read(std::span(values).subspan(size, wanted));
     size += got;
     if (got < wanted) {
       throw DataError(concat("idx: ", path, " is truncated: its header promises ", product, " = ", expected,
                              " bytes, it has ", size, "; fetch the file again"));
     }
   }
-  std::uint8_t extra;  // reading on also makes zlib compare the checksum at the end of a gzip stream
-  if (file.read(&extra, 1) != 0) {
+  std::uint8_t extra[1];  // reading on also finds a gzip stream whole, with its checksum
+  if (file.read(extra) != 0) {
     throw DataError(
         concat("idx: ", path, " goes on after the ", product, " = ", expected, " bytes its header promises"));
   }
@@ -112,13 +111,19 @@ std::vector<std::uint8_t> read_values(Reader& file, const std::filesystem::path&
 
 }  // namespace
 
-IdxArray read_idx(const std::filesystem::path& path, int rank) {
+IdxArray parse_idx(std::span<const std::byte> bytes, const std::filesystem::path& path, int rank) {
   EXPECTS(rank >= 1 && rank <= kMaxRank, "idx: expected 1 to ", kMaxRank, " dimensions, got ", rank);
-  Reader file(path);
+  Reader file(bytes, path);
   IdxArray array;
   array.dims = read_dims(file, path, rank);
   array.values = read_values(file, path, array.dims);
   return array;
+}
+
+IdxArray read_idx(const std::filesystem::path& path, int rank) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(path, ignored)) throw DataError(concat("idx: there is no file ", path));
+  return parse_idx(engine::MappedFile(path).bytes(), path, rank);
 }
 
 }  // namespace data

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <set>
+#include <vector>
 
 #include "data/idx.h"
 #include "engine/core/error.h"
@@ -13,15 +15,67 @@ namespace fs = std::filesystem;
 using engine::concat;
 using engine::DataError;
 
-constexpr int kClasses = 10;
+constexpr int kFewestClasses = 10;  // MNIST has no more, and a part of it no fewer
 
-fs::path find_file(const fs::path& directory, const std::string& name) {
-  std::error_code ignored;
-  for (const char* ending : {"", ".gz"}) {
-    if (const fs::path path = directory / (name + ending); fs::is_regular_file(path, ignored)) return path;
+/// How a split's files are called: MNIST's word, and EMNIST's for its test set.
+std::vector<std::string> words(Split split) {
+  if (split == Split::train) return {"train"};
+  return {"t10k", "test"};
+}
+
+/// The ways to write a file's name: "train-images-idx3-ubyte" as it is published, "train-images.idx3-ubyte" as some
+/// programs unpack it, and both packed. `what` is "images-idx3" or "labels-idx1".
+std::vector<std::string> spellings(const std::string& prefix, Split split, const std::string& what) {
+  std::string dotted = what;
+  dotted[dotted.find('-')] = '.';
+  std::vector<std::string> names;
+  for (const std::string& word : words(split)) {
+    for (const std::string& part : {what, dotted}) {
+      for (const char* ending : {"-ubyte", "-ubyte.gz"}) names.push_back(prefix + word + "-" + part + ending);
+    }
   }
+  return names;
+}
+
+constexpr char kImages[] = "images-idx3", kLabels[] = "labels-idx1";
+
+/// What stands in front of the names of a split's files: nothing in MNIST's, "emnist-letters-" in EMNIST's.
+std::string find_prefix(const fs::path& directory, Split split) {
+  std::set<std::string> prefixes;
+  std::error_code unreadable;
+  for (const auto& entry : fs::directory_iterator(directory, unreadable)) {
+    const std::string name = entry.path().filename();
+    for (const std::string& ending : spellings("", split, kImages)) {
+      if (!name.ends_with(ending)) continue;
+      const std::string prefix = name.substr(0, name.size() - ending.size());
+      if (prefix.empty()) return {};
+      if (prefix.ends_with('-')) prefixes.insert(prefix);
+    }
+  }
+  if (unreadable) throw DataError(concat("mnist: cannot read ", directory, ": ", unreadable.message()));
+  if (prefixes.size() > 1) {
+    throw DataError(concat("mnist: ", directory, " holds several data sets, such as ", *prefixes.begin(), " and ",
+                           *prefixes.rbegin(), "; give a directory with the files of one"));
+  }
+  return prefixes.empty() ? "" : *prefixes.begin();
+}
+
+/// Empty when there is none.
+fs::path find_file(const fs::path& directory, Split split, const char* what) {
+  std::error_code ignored;
+  for (const std::string& name : spellings(find_prefix(directory, split), split, what)) {
+    if (fs::path path = directory / name; fs::exists(path, ignored)) return path;
+  }
+  return {};
+}
+
+fs::path existing_file(const fs::path& directory, Split split, const char* what) {
+  if (fs::path path = find_file(directory, split, what); !path.empty()) return path;
+  const std::string name = spellings(find_prefix(directory, split), split, what).front();
   throw DataError(concat("mnist: ", directory, " has neither ", name, " nor ", name, ".gz; put one of them there"));
 }
+
+int classes_in(const IdxArray& labels) { return labels.values.empty() ? 0 : 1 + std::ranges::max(labels.values); }
 
 class Mnist final : public Source {
  public:
@@ -31,9 +85,8 @@ class Mnist final : public Source {
       throw DataError(concat("mnist: there is no directory ", directory,
                              "; give the one that holds train-images-idx3-ubyte (plain or .gz) and its companions"));
     }
-    const std::string prefix = split == Split::train ? "train" : "t10k";
-    const fs::path image_path = find_file(directory, prefix + "-images-idx3-ubyte");
-    const fs::path label_path = find_file(directory, prefix + "-labels-idx1-ubyte");
+    const fs::path image_path = existing_file(directory, split, kImages);
+    const fs::path label_path = existing_file(directory, split, kLabels);
     images_ = read_idx(image_path, 3);
     labels_ = read_idx(label_path, 1);
 
@@ -42,30 +95,31 @@ class Mnist final : public Source {
       throw DataError(concat("mnist: ", image_path, " holds ", images_.dims[0], " images, but ", label_path, " holds ",
                              labels_.dims[0], " labels; expected as many"));
     }
-    const auto wrong = std::ranges::find_if(labels_.values, [](std::uint8_t label) { return label >= kClasses; });
-    if (wrong != labels_.values.end()) {
-      throw DataError(concat("mnist: ", label_path, " has label ", int{*wrong}, " for image ",
-                             wrong - labels_.values.begin(), "; expected 0 to ", kClasses - 1));
-    }
+    // As many classes for one split as for the other, also where the larger labels are in one alone.
+    const fs::path others = find_file(directory, split == Split::train ? Split::test : Split::train, kLabels);
+    classes_ = std::max(kFewestClasses, classes_in(labels_));
+    if (!others.empty()) classes_ = std::max(classes_, classes_in(read_idx(others, 1)));
   }
 
   std::int64_t size() const override { return images_.dims[0]; }
   engine::Shape image_shape() const override { return {images_.dims[1], images_.dims[2], 1}; }
-  int classes() const override { return kClasses; }
+  int classes() const override { return classes_; }
   void image(std::int64_t i, std::uint8_t* out) const override {
     const auto bytes = static_cast<std::size_t>(images_.dims[1] * images_.dims[2]);
     std::memcpy(out, images_.values.data() + static_cast<std::size_t>(i) * bytes, bytes);
   }
   std::int32_t label(std::int64_t i) const override { return labels_.values[static_cast<std::size_t>(i)]; }
   std::string describe() const override {
+    const std::string classes = classes_ == kFewestClasses ? "" : concat(" of ", classes_, " classes");
     return concat("mnist:", directory_.string(), " (", split_ == Split::train ? "train" : "test", ", ", size(),
-                  " images)");
+                  " images", classes, ")");
   }
 
  private:
   fs::path directory_;
   Split split_;
   IdxArray images_, labels_;
+  int classes_ = kFewestClasses;
 };
 
 }  // namespace

@@ -1,15 +1,29 @@
 #include "apps/input/run_data.h"
 
+#include <algorithm>
+
 #include "data/fingerprint.h"
 #include "data/open.h"
 #include "data/rand_bits.h"
 #include "engine/core/error.h"
+#include "kernels/bilinear_tap.h"
 
 namespace apps {
+namespace {
+
+void refuse_large_images(const data::Source& source) {
+  const engine::Shape shape = source.image_shape();
+  if (std::max(shape[0], shape[1]) <= kernels::kMostPixels) return;
+  throw engine::DataError(engine::concat(source.describe(), " has images of ", shape[0], " x ", shape[1], "; at most ",
+                                         kernels::kMostPixels, " pixels a side can be cropped"));
+}
+
+}  // namespace
 
 std::shared_ptr<const data::Source> open_data(const Config& config, data::Split split) {
   std::shared_ptr<const data::Source> source =
       std::make_shared<data::Resident>(data::open_source(config.data.source, split));
+  refuse_large_images(*source);
   if (config.data.bits == 0) return source;
   return std::make_shared<data::RandBits>(
       source, data::RandBits::Options{.bits = static_cast<int>(config.data.bits),

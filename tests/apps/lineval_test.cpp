@@ -160,3 +160,26 @@ TEST_CASE("lineval: what is wrong is one sentence, and leaves nothing") {
   CHECK_FALSE(fs::exists(evaluation.run() / "eval"));
   CHECK(names(evaluation / "") == Strings{"config.toml", "mnist", "run"});
 }
+
+TEST_CASE("lineval: a data set of more than ten classes, under other names, from training to accuracy") {
+  const Workbench bench;
+  constexpr char kFirst = 17;  // the drawn digits become classes 17 to 26: EMNIST's letters have 27
+  for (const std::string split : {"train", "t10k"}) {
+    const fs::path labels = bench.data() / (split + "-labels-idx1-ubyte");
+    std::string bytes = read_file(labels);
+    for (std::size_t i = 8; i < bytes.size(); ++i) bytes[i] = static_cast<char>(bytes[i] + kFirst);
+    const std::string prefix = "emnist-letters-" + (split == "t10k" ? "test" : split);
+    write_gzip(bench.data() / (prefix + "-labels-idx1-ubyte.gz"), bytes);
+    fs::remove(labels);
+    fs::rename(bench.data() / (split + "-images-idx3-ubyte"), bench.data() / (prefix + "-images-idx3-ubyte"));
+  }
+  result(bench.pretrain("run"));
+  const engine::SafetensorsFile head(bench / "run/export/linear_head.safetensors");
+  CHECK(head.at("fc.weight").shape == std::vector<std::int64_t>{27, 128});
+  const Ended ended = Workbench::lineval(
+      {(bench / "run").string(), "--epochs", "5", "--batch-size", "64", "--learning-rates", "0.1,1"});
+  const auto summary = result(ended);
+  CHECK(summary.at("top1").get<double>() > 0.2);
+  CHECK(summary.at("knn").get<double>() > 0.2);
+  CHECK(ended.err.find("(train, 512 images of 27 classes)") != std::string::npos);
+}

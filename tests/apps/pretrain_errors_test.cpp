@@ -1,6 +1,7 @@
 // What can go wrong with `pretrain`: its exit code, one sentence, and nothing destroyed.
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -110,9 +111,15 @@ TEST_CASE("pretrain: damaged data is exit 3 and one sentence with the file, and 
     write_plain(labels, idx_bytes(0x801, {3}, "abc"));
     sentence = "holds 3 labels";
   }
-  SUBCASE("a label that is no digit") {
-    write_plain(labels, idx_bytes(0x801, {kTrainImages}, std::string(kTrainImages, '\x0a')));
-    sentence = "has label 10 for image 0";
+  SUBCASE("a named pipe") {
+    fs::remove(labels);
+    REQUIRE(mkfifo(labels.c_str(), 0666) == 0);
+    sentence = "it is a named pipe, not a regular file";
+  }
+  SUBCASE("images that are too large to be cropped") {
+    write_plain(images, idx_bytes(0x803, {1, 32768, 1}, std::string(32768, 'x')));
+    write_plain(labels, idx_bytes(0x801, {1}, "a"));
+    sentence = "has images of 32768 x 1; at most 32767 pixels a side can be cropped";
   }
   SUBCASE("images of another size") {
     write_plain(images, idx_bytes(0x803, {kTrainImages, 2, 2}, std::string(kTrainImages * 4, 'x')));

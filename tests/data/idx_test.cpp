@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <sys/stat.h>
+
 #include <random>
 
 #include "engine/core/error.h"
@@ -48,6 +50,19 @@ TEST_CASE("idx: reads what is larger than its buffers") {
   CHECK(std::string(array.values.begin(), array.values.end()) == values);
 }
 
+TEST_CASE("idx: a gzip file may have several members") {
+  const ScratchDirectory scratch;
+  const std::string bytes = idx_bytes(kImages, {2, 1, 3}, "abcdef");
+  std::string packed;
+  for (const std::string& member : {bytes.substr(0, 18), std::string(), bytes.substr(18)}) {
+    write_gzip(scratch / "member", member);
+    packed += read_all(scratch / "member");
+  }
+  write_plain(scratch / "packed", packed);
+  const data::IdxArray array = read_idx(scratch / "packed", 3);
+  CHECK(std::string(array.values.begin(), array.values.end()) == "abcdef");
+}
+
 TEST_CASE("idx: names the path and the reason of everything wrong") {
   const ScratchDirectory scratch;
   const auto path = scratch / "file";
@@ -55,7 +70,11 @@ TEST_CASE("idx: names the path and the reason of everything wrong") {
   SUBCASE("missing") { CHECK(failure(path, 3) == "idx: there is no file " + quoted); }
   SUBCASE("a directory") {
     std::filesystem::create_directory(path);
-    CHECK(failure(path, 3) == "idx: there is no file " + quoted);
+    CHECK(failure(path, 3) == "cannot read " + path.string() + ": it is a directory, not a regular file");
+  }
+  SUBCASE("a named pipe") {
+    REQUIRE(mkfifo(path.c_str(), 0666) == 0);
+    CHECK(failure(path, 3) == "cannot read " + path.string() + ": it is a named pipe, not a regular file");
   }
   SUBCASE("another kind of file") {
     write_plain(path, "\x89PNG....");
@@ -103,9 +122,28 @@ TEST_CASE("idx: damaged gzip files are found by their structure or their checksu
   const std::string start = engine::concat("idx: cannot read ", path, " (");
   write_gzip(path, idx_bytes(kLabels, {3000}, std::string(3000, 'x')));
   std::string packed = read_all(path);
-  SUBCASE("cut short") {
-    write_plain(path, packed.substr(0, packed.size() - 4));
-    CHECK(failure(path, 1).starts_with(start + "unexpected end of file"));
+  SUBCASE("cut short anywhere") {
+    for (std::size_t size = 2; size < packed.size(); ++size) {
+      CAPTURE(size);
+      write_plain(path, packed.substr(0, size));
+      CHECK(failure(path, 1) == start + "unexpected end of file); fetch the file again");
+    }
+  }
+  SUBCASE("something behind its end") {
+    for (const std::string& more :
+         {std::string("x"), std::string(1, '\0'), std::string("\x1f"), std::string("garbage")}) {
+      write_plain(path, packed + more);
+      CHECK(failure(path, 1) == start + "other bytes follow its end); fetch the file again");
+    }
+    write_plain(path, packed + packed.substr(0, 5));
+    CHECK(failure(path, 1) == start + "unexpected end of file); fetch the file again");
+    write_plain(path, packed + packed);
+    CHECK(failure(path, 1).ends_with("goes on after the 3000 = 3000 bytes its header promises"));
+  }
+  SUBCASE("wrong length") {
+    packed[packed.size() - 1] = 1;
+    write_plain(path, packed);
+    CHECK(failure(path, 1).starts_with(start + "incorrect length check"));
   }
   SUBCASE("wrong checksum") {
     packed[packed.size() - 8] = static_cast<char>(packed[packed.size() - 8] ^ 1);

@@ -42,6 +42,62 @@ TEST_CASE("mnist: reads both splits, plain and packed") {
   CHECK(test->describe() == "mnist:" + scratch.path().string() + " (test, 1 images)");
 }
 
+TEST_CASE("mnist: other spellings of the names") {
+  const ScratchDirectory scratch;
+  const std::string images = idx_bytes(0x803, {1, 1, 3}, "abc"), labels = idx_bytes(0x801, {1}, "\x04");
+  const auto check = [&] {
+    CHECK(open_mnist(scratch.path(), Split::train)->label(0) == 4);
+    CHECK(open_mnist(scratch.path(), Split::test)->image_shape() == engine::Shape{1, 3, 1});
+  };
+  SUBCASE("dots") {
+    write_plain(scratch / "train-images.idx3-ubyte", images);
+    write_gzip(scratch / "train-labels.idx1-ubyte.gz", labels);
+    write_gzip(scratch / "t10k-images.idx3-ubyte.gz", images);
+    write_plain(scratch / "t10k-labels.idx1-ubyte", labels);
+    check();
+  }
+  SUBCASE("EMNIST's") {
+    write_gzip(scratch / "emnist-letters-train-images-idx3-ubyte.gz", images);
+    write_gzip(scratch / "emnist-letters-train-labels-idx1-ubyte.gz", labels);
+    write_gzip(scratch / "emnist-letters-test-images-idx3-ubyte.gz", images);
+    write_gzip(scratch / "emnist-letters-test-labels-idx1-ubyte.gz", labels);
+    check();
+  }
+  SUBCASE("MNIST's own before others, and plain before packed") {
+    const std::string wrong = idx_bytes(0x803, {1, 2, 2}, "abcd");
+    for (const std::string split : {"train", "t10k"}) {
+      write_plain(scratch / (split + "-images-idx3-ubyte"), images);
+      write_gzip(scratch / (split + "-images-idx3-ubyte.gz"), wrong);
+      write_plain(scratch / (split + "-images.idx3-ubyte"), wrong);
+      write_plain(scratch / ("kmnist-" + split + "-images-idx3-ubyte"), wrong);
+      write_plain(scratch / (split + "-labels-idx1-ubyte"), labels);
+    }
+    check();
+  }
+}
+
+TEST_CASE("mnist: both splits have as many classes as the largest label of either asks for, ten at least") {
+  const ScratchDirectory scratch;
+  const auto write = [&](const std::string& split, const std::string& labels) {
+    const auto count = static_cast<std::uint32_t>(labels.size());
+    write_plain(scratch / (split + "-images-idx3-ubyte"), idx_bytes(0x803, {count, 1, 1}, std::string(count, 'x')));
+    write_plain(scratch / (split + "-labels-idx1-ubyte"), idx_bytes(0x801, {count}, labels));
+  };
+  const auto classes = [&](const std::string& train, const std::string& test) {
+    write("train", train);
+    write("t10k", test);
+    const int both = open_mnist(scratch.path(), Split::train)->classes();
+    CHECK(open_mnist(scratch.path(), Split::test)->classes() == both);
+    return both;
+  };
+  CHECK(classes("\x01", "\x02") == 10);
+  CHECK(classes("\x09", "\x0a") == 11);
+  CHECK(classes("\x01\x1a", "\x19") == 27);
+  CHECK(classes("\xff", "\x01") == 256);
+  CHECK(open_mnist(scratch.path(), Split::test)->describe() ==
+        "mnist:" + scratch.path().string() + " (test, 1 images of 256 classes)");
+}
+
 TEST_CASE("mnist: says what is missing or does not fit together") {
   const ScratchDirectory scratch;
   const std::string quoted = engine::concat(scratch.path());  // paths stream in quotes
@@ -68,11 +124,27 @@ TEST_CASE("mnist: says what is missing or does not fit together") {
     CHECK(failure(scratch.path(), Split::train) ==
           engine::concat("mnist: ", images, " holds 1 images, but ", labels, " holds 2 labels; expected as many"));
   }
-  SUBCASE("a label that is no digit") {
-    write_plain(images, idx_bytes(0x803, {2, 1, 1}, "ab"));
-    write_plain(labels, idx_bytes(0x801, {2}, "\x09\x0a"));
+  SUBCASE("several data sets") {
+    for (const char* name : {"emnist-letters-test-images-idx3-ubyte", "emnist-digits-test-images-idx3-ubyte.gz"})
+      write_plain(scratch / name, "");
+    CHECK(failure(scratch.path(), Split::test) ==
+          "mnist: " + quoted +
+              " holds several data sets, such as emnist-digits- and emnist-letters-; give a directory with the files "
+              "of one");
+  }
+  SUBCASE("images of another data set than labels") {
+    write_plain(scratch / "emnist-letters-train-images-idx3-ubyte", idx_bytes(0x803, {1, 1, 1}, "a"));
+    write_plain(scratch / "emnist-digits-train-labels-idx1-ubyte", idx_bytes(0x801, {1}, "\x01"));
     CHECK(failure(scratch.path(), Split::train) ==
-          engine::concat("mnist: ", labels, " has label 10 for image 1; expected 0 to 9"));
+          "mnist: " + quoted +
+              " has neither emnist-letters-train-labels-idx1-ubyte nor emnist-letters-train-labels-idx1-ubyte.gz; put "
+              "one of them there");
+  }
+  SUBCASE("damaged labels of the other split") {
+    write_plain(images, idx_bytes(0x803, {1, 1, 1}, "a"));
+    write_plain(labels, idx_bytes(0x801, {1}, "\x01"));
+    write_plain(scratch / "t10k-labels-idx1-ubyte", "");
+    CHECK(failure(scratch.path(), Split::train).starts_with("idx: "));
   }
   SUBCASE("images without pixels") {
     write_plain(images, idx_bytes(0x803, {2, 0, 1}, ""));
