@@ -96,6 +96,8 @@ void interrupt(const Work& work, const fs::path& place, int wanted, const std::v
     program.send(signal);
     const Ended ended = program.wait();
     CAPTURE(signal);
+    CAPTURE(ended.exit_code);
+    CAPTURE(ended.signal);
     CAPTURE(ended.err);
     if (ended.signal == signal && signal != SIGKILL) {
       ++too_early;  // before the program said that it takes signals: nothing was begun

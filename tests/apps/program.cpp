@@ -37,7 +37,12 @@ Program::Program(const std::string& path, std::vector<std::string> arguments, co
   std::vector<char*> argv{name.data()};
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
+  // A signal that comes before the program has begun is the program's, not one for the handlers of the tests.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_BLOCK, &all, &before);
   id_ = fork();
+  if (id_ != 0) pthread_sigmask(SIG_SETMASK, &before, nullptr);
   REQUIRE(id_ >= 0);
   if (id_ > 0) return;
   // In the child, nothing but system calls until exec: other threads may have held locks at the fork.
@@ -50,6 +55,8 @@ Program::Program(const std::string& path, std::vector<std::string> arguments, co
                      chdir(options.directory.c_str()) == 0 && setrlimit(RLIMIT_FSIZE, &limit) == 0 &&
                      (!options.one_processor || sched_setaffinity(0, sizeof(first), &first) == 0);
   for (int stream = 0; options.without_streams && stream < 3; ++stream) close(stream);
+  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (ready) execv(argv[0], argv.data());
   _exit(127);
 }
