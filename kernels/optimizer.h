@@ -28,7 +28,7 @@ struct Update {
   ConstView gradient;  // flat
   View shadow;         // flat, bf16: the value rounded, as layers read it; or none
   ConstView blocks, decay;
-  ConstView learning_rates;  // [steps] f32, read at status[kStatusStep]: lr below
+  ConstView learning_rates;  // [slots] f32, read at status[kStatusStep] % slots: lr below
   ConstView status;
 };
 

@@ -13,8 +13,9 @@ inline constexpr std::int32_t kNonfiniteNow = 1, kNonfiniteBefore = 2;  ///< in 
 /// The scalars of a step record, in the order of apps' metrics; absent views leave 0.
 inline constexpr int kRecordScalars = 8;
 
-// ring[status[kStatusStep] % slots] = the scalars, then the learning rate; then the step is counted. A non-finite step
-// leaves its record but is not counted, and the steps after it leave nothing.
+// ring[status[kStatusStep] % slots] = the scalars, then the learning rate, which is learning_rates[step % their
+// number]; then the step is counted. A non-finite step leaves its record but is not counted, and the steps after it
+// leave nothing.
 struct FinishStep {
   ConstView scalars[kRecordScalars];  // [] f32 each
   ConstView learning_rates;

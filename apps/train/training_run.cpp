@@ -114,6 +114,7 @@ void Trainer::Run::issue_step() {
     window_.wait_ms += batch.waited_ms();
     trainer_.batch_.upload(*batch);
   }
+  trainer_.status_->prepare_step();
   if (trainer_.run_or_advise(step_)) trainer_.status_->count_step();
   if (step_.lacks_memory() && !std::exchange(said_short_, true))
     directory_.log("memory is short: steps are issued kernel by kernel; a smaller --batch-size can be recorded");
@@ -213,7 +214,8 @@ void Trainer::Run::fail_nonfinite() {
 }
 
 Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled) {
-  status_.emplace(context_, plan_.schedule.table(), step_);
+  status_.emplace(
+      context_, [&schedule = plan_.schedule](std::int64_t t) { return schedule.at(t); }, step_);
   return Run(*this, directory, observe, profiled).finish();
 }
 

@@ -18,12 +18,6 @@ double Schedule::at(std::int64_t t) const {
   return peak;
 }
 
-std::vector<float> Schedule::table() const {
-  std::vector<float> rates;
-  for (std::int64_t t = 0; t < steps; ++t) rates.push_back(static_cast<float>(at(t)));
-  return rates;
-}
-
 double scaled_learning_rate(double base, LearningRateScaling scaling, std::int64_t batch_size) {
   switch (scaling) {
     case LearningRateScaling::none: return base;
@@ -34,7 +28,7 @@ double scaled_learning_rate(double base, LearningRateScaling scaling, std::int64
 }
 
 std::int64_t simclr_steps(std::int64_t epochs, std::int64_t examples, std::int64_t batch_size) {
-  return examples * epochs / batch_size + 1;
+  return examples / batch_size * epochs + examples % batch_size * epochs / batch_size + 1;
 }
 
 std::int64_t simclr_warmup_steps(double warmup_epochs, std::int64_t examples, std::int64_t batch_size) {

@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <vector>
 
 namespace engine {
 
@@ -17,16 +16,15 @@ struct Schedule {
   /// The rate of update t, from 0; with x the part done of what follows the warmup: constant: peak; polynomial:
   /// peak (1 - x)^power; cosine: peak (1 + cos(pi x)) / 2 (SimCLR).
   double at(std::int64_t t) const;
-  std::vector<float> table() const;  ///< at(0) ... at(steps - 1)
 };
 
 /// base, base * batch / 256 (Goyal et al. 2017) or base * sqrt(batch) (SimCLR).
 double scaled_learning_rate(double base, LearningRateScaling scaling, std::int64_t batch_size);
 
-/// SimCLR's count of all steps, examples * epochs // batch + 1.
+/// SimCLR's count of all steps, examples * epochs // batch + 1, without overflow in the product.
 std::int64_t simclr_steps(std::int64_t epochs, std::int64_t examples, std::int64_t batch_size);
 
-/// SimCLR's count, warmup_epochs * examples // batch.
+/// SimCLR's count, warmup_epochs * examples // batch; must fit in 63 bits.
 std::int64_t simclr_warmup_steps(double warmup_epochs, std::int64_t examples, std::int64_t batch_size);
 
 }  // namespace engine

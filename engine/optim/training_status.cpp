@@ -7,15 +7,31 @@ namespace {
 constexpr std::int64_t kColumns = kernels::kRecordScalars + 1;
 }
 
-TrainingStatus::TrainingStatus(const Context& context, const std::vector<float>& learning_rates,
-                               std::int64_t first_step)
-    : status_(Tensor::from(context, {kernels::kStatusSize},
+TrainingStatus::TrainingStatus(const Context& context, RateOf rate_of, std::int64_t first_step)
+    : rate_of_(std::move(rate_of)),
+      status_(Tensor::from(context, {kernels::kStatusSize},
                            std::vector<std::int32_t>{static_cast<std::int32_t>(first_step), 0})),
-      learning_rates_(Tensor::from(context, {static_cast<std::int64_t>(learning_rates.size())}, learning_rates)),
+      learning_rates_(Tensor::empty(context, {kSlots})),
       ring_(Tensor::zeros(context, {kSlots, kColumns})),
       issued_(first_step),
       requested_(first_step),
-      completed_(first_step) {}
+      completed_(first_step),
+      rated_(first_step) {
+  send_rates();
+}
+
+void TrainingStatus::prepare_step() {
+  if (issued_ == rated_) send_rates();
+}
+
+/// All steps whose rates these replace have been issued, and the copy comes after them on the device.
+void TrainingStatus::send_rates() {
+  std::vector<float> rates(kSlots);
+  for (std::int64_t t = rated_; t < rated_ + kSlots; ++t)
+    rates[static_cast<std::size_t>(t % kSlots)] = static_cast<float>(rate_of_(t));
+  learning_rates_.upload<float>(rates);
+  rated_ += kSlots;
+}
 
 void TrainingStatus::finish_step(std::span<const Tensor> scalars) {
   EXPECTS(scalars.size() <= kernels::kRecordScalars, "step record: at most ", kernels::kRecordScalars, " scalars, got ",
@@ -28,6 +44,7 @@ void TrainingStatus::finish_step(std::span<const Tensor> scalars) {
 
 void TrainingStatus::count_step() {
   EXPECTS(issued_ - requested_ < kSlots, "step record: ", kSlots, " steps without a request for their records");
+  EXPECTS(issued_ < rated_, "learning rate: step ", issued_ + 1, " was not prepared");
   ++issued_;
 }
 

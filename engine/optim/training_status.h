@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -19,15 +20,22 @@ struct StepRecord {
   float learning_rate = 0;
 };
 
-/// What a training step keeps in device memory between steps: the step counter, the sticky non-finite flag, the table
-/// of learning rates, and a ring of step records that the host reads late.
+/// What a training step keeps in device memory between steps: the step counter, the sticky non-finite flag, a ring of
+/// the learning rates of the next steps, and a ring of step records that the host reads late. However long the run is,
+/// they take a few KiB.
 class TrainingStatus {
  public:
-  /// `learning_rates` has an entry for every step of the run; `first_step` updates have been done before.
-  TrainingStatus(const Context& context, const std::vector<float>& learning_rates, std::int64_t first_step);
+  /// The rate of update t, from 0. Asked ahead of the steps, and so past the last one.
+  using RateOf = std::function<double(std::int64_t t)>;
+
+  /// `first_step` updates have been done before.
+  TrainingStatus(const Context& context, RateOf rate_of, std::int64_t first_step);
 
   const Tensor& status() const { return status_; }                  ///< i32 [2], kernels::Status
-  const Tensor& learning_rates() const { return learning_rates_; }  ///< f32 [steps]
+  const Tensor& learning_rates() const { return learning_rates_; }  ///< f32 [kSlots]: of update t at t % kSlots
+
+  /// Before a step, and never in a recording of it: sees to it that the device has its rate.
+  void prepare_step();
 
   /// Ends a step on the device: records the scalars ([] f32 each) and counts the step.
   void finish_step(std::span<const Tensor> scalars);
@@ -55,9 +63,13 @@ class TrainingStatus {
     std::unique_ptr<Readback> status, ring;
   };
 
+  void send_rates();
+
+  RateOf rate_of_;
   Tensor status_, learning_rates_, ring_;
   std::deque<Request> requests_;
   std::int64_t issued_ = 0, requested_ = 0, completed_ = 0;
+  std::int64_t rated_;  // the device has the rates of the updates before this one
   bool nonfinite_ = false;
 };
 

@@ -20,7 +20,8 @@ struct PartSums {
 bool stopped(const Update& update) { return update.status.as<std::int32_t>()[kStatusNonfinite] != 0; }
 
 float learning_rate(const Update& update) {
-  return update.learning_rates.as<float>()[update.status.as<std::int32_t>()[kStatusStep]];
+  const std::int64_t step = update.status.as<std::int32_t>()[kStatusStep];
+  return update.learning_rates.as<float>()[step % update.learning_rates.shape.elements()];
 }
 
 /// move(segment, first element) for every block, whose shadow follows while its values are at hand.

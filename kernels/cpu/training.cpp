@@ -8,7 +8,7 @@ void finish_step(const Context&, const FinishStep& args) {
   const std::int64_t slots = args.ring.shape[0], columns = args.ring.shape[1];
   float* record = args.ring.as<float>() + status[kStatusStep] % slots * columns;
   for (int i = 0; i < kRecordScalars; ++i) record[i] = args.scalars[i] ? *args.scalars[i].as<float>() : 0.0f;
-  record[kRecordScalars] = args.learning_rates.as<float>()[status[kStatusStep]];
+  record[kRecordScalars] = args.learning_rates.as<float>()[status[kStatusStep] % args.learning_rates.shape.elements()];
   if (status[kStatusNonfinite] == kNonfiniteNow) {
     status[kStatusNonfinite] = kNonfiniteBefore;
   } else {

@@ -17,6 +17,7 @@ struct Flat {
   const float *decay, *learning_rates;
   const std::int32_t* status;
   std::int64_t elements;
+  int rates;
 };
 
 Flat flat(const Update& update) {
@@ -27,7 +28,8 @@ Flat flat(const Update& update) {
           .decay = update.decay.as<float>(),
           .learning_rates = update.learning_rates.as<float>(),
           .status = update.status.as<std::int32_t>(),
-          .elements = update.blocks.shape.elements() * kSegmentBlock};
+          .elements = update.blocks.shape.elements() * kSegmentBlock,
+          .rates = static_cast<int>(update.learning_rates.shape.elements())};
 }
 
 // A rule says how the rate follows from the schedule's in this step and in a segment, and what it makes of a gradient g
@@ -105,7 +107,7 @@ __global__ void __launch_bounds__(kThreads) update_weights(Flat flat, Rule rule)
   __shared__ float shared_rate;  // Adam's powers are too dear for every thread
   if (threadIdx.x == 0) {
     const std::int32_t step = flat.status[kStatusStep];
-    shared_rate = rule.rate(flat.learning_rates[step], step);
+    shared_rate = rule.rate(flat.learning_rates[step % flat.rates], step);
   }
   __syncthreads();
   const float rate = shared_rate;

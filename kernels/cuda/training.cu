@@ -11,13 +11,13 @@ struct Scalars {
 };
 
 // One thread: a few numbers, which must not wait for the host.
-__global__ void record_step(Scalars scalars, const float* learning_rates, float* ring, int slots,
+__global__ void record_step(Scalars scalars, const float* learning_rates, int rates, float* ring, int slots,
                             std::int32_t* status) {
   if (status[kStatusNonfinite] == kNonfiniteBefore) return;
   const std::int32_t step = status[kStatusStep];
   float* record = ring + step % slots * (kRecordScalars + 1);
   for (int i = 0; i < kRecordScalars; ++i) record[i] = scalars.at[i] != nullptr ? *scalars.at[i] : 0.0f;
-  record[kRecordScalars] = learning_rates[step];
+  record[kRecordScalars] = learning_rates[step % rates];
   if (status[kStatusNonfinite] == kNonfiniteNow) {
     status[kStatusNonfinite] = kNonfiniteBefore;
   } else {
@@ -31,7 +31,8 @@ void finish_step(const Context& context, const FinishStep& args) {
   Scalars scalars{};
   for (int i = 0; i < kRecordScalars; ++i) scalars.at[i] = args.scalars[i] ? args.scalars[i].as<float>() : nullptr;
   launch({dim3(1), dim3(1), stream(context)}, record_step, scalars, args.learning_rates.as<float>(),
-         args.ring.as<float>(), static_cast<int>(args.ring.shape[0]), args.status.as<std::int32_t>());
+         static_cast<int>(args.learning_rates.shape.elements()), args.ring.as<float>(),
+         static_cast<int>(args.ring.shape[0]), args.status.as<std::int32_t>());
 }
 
 }  // namespace kernels::cuda

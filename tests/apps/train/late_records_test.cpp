@@ -13,7 +13,8 @@ TEST_CASE("late records: each comes with the means of its own window") {
   auto owner = std::make_unique<tests::LateBackend>();
   tests::LateBackend& device = *owner;
   const engine::Context context(std::move(owner), 1);
-  engine::TrainingStatus status(context, std::vector<float>(10, 1.0f), 0);
+  engine::TrainingStatus status(
+      context, [](std::int64_t) { return 1.0; }, 0);
   LateRecords late(status);
   const auto window = [&](int steps, double wait_ms) {
     const Window begun{.steps = steps, .wait_ms = wait_ms};

@@ -56,7 +56,8 @@ TEST_CASE("make_optimizer: the name chooses the class, and the options reach the
   const auto moved = [&](const Config::Optim& optim, float second_rate = 1) {
     parameters.value(0).upload<float>(std::vector<float>{2});
     parameters.gradient(0).upload<float>(std::vector<float>{1});
-    engine::TrainingStatus status(context, {1.0f, second_rate}, 0);
+    engine::TrainingStatus status(
+        context, [&](std::int64_t t) { return t == 0 ? 1.0 : static_cast<double>(second_rate); }, 0);
     const auto optimizer = make_optimizer(optim, parameters);
     for (int t = 0; t < 2; ++t) {
       optimizer->step(engine::Tensor::zeros(context, {}), status);

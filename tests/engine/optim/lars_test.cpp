@@ -41,7 +41,7 @@ struct Fixture {
     const bool kernel = info.kind == ParameterKind::kernel;
     return {.weight_decay = kernel ? 1e-4 : 0.0, .adapts = kernel};
   }
-  TrainingStatus status{context, std::vector<float>(10, 2.4f), 0};
+  TrainingStatus status{context, [](std::int64_t) { return 2.4; }, 0};
 };
 
 }  // namespace

@@ -15,7 +15,9 @@ void check_steps(SgdOptions options, double l2, const std::vector<std::vector<do
   parameters.add("w", {3}, ParameterKind::kernel, Part::encoder, Initializer::constant(0));
   parameters.allocate(context, 1);
   parameters.value(0).upload<float>(std::vector<float>{1, -2, 2});
-  TrainingStatus status(context, {.1f, .05f, .2f}, 0);
+  const std::vector<double> rates{.1, .05, .2};
+  TrainingStatus status(
+      context, [&](std::int64_t t) { return rates[static_cast<std::size_t>(t % 3)]; }, 0);
   Sgd sgd(parameters, options, [l2](const ParameterInfo&) { return Treatment{.l2 = l2}; });
   const std::vector<float> gradients[] = {{.1f, .2f, -.2f}, {.3f, 0, .4f}, {-.2f, .5f, .1f}};
   for (std::size_t t = 0; t < 3; ++t) {

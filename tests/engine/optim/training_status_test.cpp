@@ -12,13 +12,22 @@ namespace {
 /// Ends steps whose loss is their number.
 struct Steps {
   explicit Steps(const Context& context, std::int64_t first = 0)
-      : status(context, std::vector<float>(3000, 0.5f), first), step(first), loss(Tensor::empty(context, {})) {}
+      : status(
+            context, [this](std::int64_t t) { return rate_of(t); }, first),
+        step(first),
+        loss(Tensor::empty(context, {})) {}
+  double rate_of(std::int64_t t) {
+    ++asked;
+    return 0.1 * static_cast<double>(t);
+  }
   void finish(int count) {
     for (; count > 0; --count) {
+      status.prepare_step();
       loss.upload<float>(std::vector<float>{static_cast<float>(++step)});
       status.finish_step({&loss, 1});
     }
   }
+  std::int64_t asked = 0;
   TrainingStatus status;
   std::int64_t step;
   Tensor loss;
@@ -45,7 +54,7 @@ TEST_CASE("training status: records are read late, as they were when they were a
   REQUIRE(first->size() == 3);
   CHECK(first->front().step == 8);
   CHECK(first->back().scalars[0] == 10);
-  CHECK(first->back().learning_rate == 0.5f);
+  CHECK(first->back().learning_rate == static_cast<float>(0.9));
   CHECK(steps.status.completed_steps() == 10);
   CHECK_FALSE(steps.status.arrived());  // the second request is under way
   const auto second = steps.status.awaited();
@@ -70,4 +79,27 @@ TEST_CASE("training status: collect hands out what was asked for and what was no
   }
   steps.finish(1024);
   CHECK_THROWS_WITH_AS(steps.finish(1), "step record: 1024 steps without a request for their records", Error);
+}
+
+TEST_CASE("training status: the rates of a run of any length come to the device as its steps do") {
+  const Context context(std::make_unique<LateBackend>(), 1);
+  constexpr std::int64_t kFirst = 999'999'000;
+  Steps steps(context, kFirst);
+  CHECK(steps.status.learning_rates().elements() == TrainingStatus::kSlots);
+  for (int round = 0; round < 5; ++round) {
+    steps.finish(700);
+    for (const StepRecord& record : steps.status.collect())
+      CHECK(record.learning_rate == static_cast<float>(0.1 * static_cast<double>(record.step - 1)));
+  }
+  CHECK(steps.status.completed_steps() == kFirst + 3500);
+  CHECK(steps.asked == 4 * TrainingStatus::kSlots);
+}
+
+TEST_CASE("training status: a step whose rate is not on the device is an error, not a step at another's rate") {
+  const Context context(std::make_unique<LateBackend>(), 1);
+  Steps steps(context);
+  steps.finish(1000);
+  steps.status.request();
+  steps.finish(24);
+  CHECK_THROWS_WITH_AS(steps.status.finish_step({}), "learning rate: step 1025 was not prepared", Error);
 }

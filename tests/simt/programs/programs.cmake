@@ -35,6 +35,7 @@ add_dependencies(interpreted_program_tests interpreted_lineval interpreted_pretr
 antipode_test(
   NAME interpreted_tests
   LABEL cuda
-  SOURCES ../cuda/recording_test.cpp programs/channel_sums_test.cpp programs/late_stream_test.cpp ${INTERPRETED}
-  LIBRARIES numeric)
+  SOURCES ../cuda/recording_test.cpp ../cuda/training_status_test.cpp programs/channel_sums_test.cpp
+          programs/late_stream_test.cpp ${INTERPRETED}
+  LIBRARIES engine_optim numeric)
 target_include_directories(interpreted_tests SYSTEM PRIVATE "${CUDA_HEADERS}")
