@@ -27,7 +27,9 @@ struct Arguments {
   bool record = true, profile = false;
 };
 
-constexpr std::int64_t kMostThreads = 4096;  // as run.threads
+constexpr std::int64_t kMostThreads = 4096;                          // as run.threads
+constexpr std::int64_t kMostImages = 1 << 24, kMostColumns = 65536;  // as train.batch_size and model.proj_dim
+constexpr std::int64_t kLargestImage = 4096, kMostRepetitions = 1'000'000;
 
 /// A line on stderr, and one of JSON on stdout.
 void time_work(const engine::Context& context, const Arguments& arguments) {
@@ -73,25 +75,25 @@ int bench(int argc, char** argv) {
              .help = "images of a network's step, and of kernels that work on images",
              .value = "N",
              .fallback = std::to_string(arguments.options.batch_size)},
-            arguments.options.batch_size, 1);
+            arguments.options.batch_size, 1, kMostImages);
   flags.add({.name = "--image-size",
              .group = "Work",
              .help = "height and width of a step's images",
              .value = "N",
              .fallback = std::to_string(arguments.options.image_size)},
-            arguments.options.image_size, 8);
+            arguments.options.image_size, 8, kLargestImage);
   flags.add({.name = "--rows",
              .group = "Work",
              .help = "rows of a loss, both views together: an even number",
              .value = "N",
              .fallback = std::to_string(arguments.options.rows)},
-            arguments.options.rows, 2);
+            arguments.options.rows, 2, 2 * kMostImages);
   flags.add({.name = "--dim",
              .group = "Work",
              .help = "columns of a loss",
              .value = "N",
              .fallback = std::to_string(arguments.options.dim)},
-            arguments.options.dim, 1);
+            arguments.options.dim, 1, kMostColumns);
   flags.add({.name = "--precision",
              .group = "Work",
              .help = "of activations; a loss is fp32 but for its products",
@@ -105,9 +107,9 @@ int bench(int argc, char** argv) {
              .fallback = "all"},
             arguments.kernel);
   flags.add({.name = "--repetitions", .group = "Run", .help = "that are timed", .value = "N", .fallback = "10"},
-            arguments.repetitions.timed, 1);
+            arguments.repetitions.timed, 1, kMostRepetitions);
   flags.add({.name = "--warmup", .group = "Run", .help = "repetitions before them", .value = "N", .fallback = "3"},
-            arguments.repetitions.warmup, 0);
+            arguments.repetitions.warmup, 0, kMostRepetitions);
   flags.add(
       {.name = "--device", .group = "Run", .help = "where to compute", .value = "cpu|cuda|cuda:N", .fallback = "cpu"},
       arguments.device);

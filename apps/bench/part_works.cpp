@@ -68,7 +68,8 @@ class LarsStep {
       return engine::Treatment{.weight_decay = adapts ? 1e-4 : 0, .adapts = adapts};
     });
     loss_ = Tensor::zeros(context, engine::Shape());
-    status_.emplace(context, std::vector<float>{1e-3f}, 0);
+    status_.emplace(
+        context, [](std::int64_t) { return 1e-3; }, 0);
     parameters_.begin_step();
     parameters_.finish_gradients();  // zero: what is timed does not depend on values
   }

@@ -72,6 +72,13 @@ Assignment read_node(const std::string& key, const toml::node& node, std::string
   return {&field, *text, fmt::format("{}: {}", place, key)};
 }
 
+/// Of a layer that says nothing else of the length.
+void refuse_no_length(std::string_view key, std::string_view where) {
+  if (key != "train.steps" && key != "train.epochs") return;
+  throw UsageError(fmt::format("{} must be above 0 unless {} says how long to train, got 0", where,
+                               key == "train.steps" ? "train.epochs" : "train.steps"));
+}
+
 std::string toml_string(std::string_view text) {
   std::ostringstream out;
   out << toml::value<std::string>(std::string(text));
@@ -111,6 +118,7 @@ void apply_layer(Config& config, const Layer& layer) {
   if (counts_steps) config.train.steps_from_epochs = Config{}.train.steps_from_epochs;
   for (const auto& [field, text, where] : layer) set_value(config, *field, text, where);
   if (config.train.epochs == 0 && config.train.steps == 0) {
+    for (const auto& [field, text, where] : layer) refuse_no_length(field->key, where);
     config.train.epochs = below.epochs;
     config.train.steps = below.steps;
   }

@@ -12,10 +12,21 @@
 namespace apps {
 namespace {
 
+// Kernels compute in float. What they are given must be a number there too, not one that becomes 0 or infinite: these
+// are held to full precision, with room for a step of arithmetic.
+constexpr double kSmallestFloat = 1e-37, kLargestFloat = 1e38;
+/// A divisor: anything below makes quotients that are noise.
+constexpr double kSmallestEpsilon = 1e-20;
+/// 1 - m is still a float above 0, for a mean m * mean + (1 - m) * value.
+constexpr double kLargestDecay = 0.9999999;
+
 constexpr Range at_least(double min) { return {.min = min}; }
 constexpr Range above(double min) { return {.min = min, .min_excluded = true}; }
 constexpr Range between(double min, double max) { return {.min = min, .max = max}; }
-constexpr Range fraction_below_one() { return {.min = 0, .max = 1, .max_excluded = true}; }
+constexpr Range positive_float() { return between(kSmallestFloat, kLargestFloat); }
+constexpr Range float_or_zero() { return {.min = kSmallestFloat, .max = kLargestFloat, .or_zero = true}; }
+constexpr Range decay() { return {.min = kSmallestFloat, .max = kLargestDecay, .or_zero = true}; }
+constexpr double kMostSteps = 1e9;
 
 // The key is spelled by the member itself, so that the two cannot differ.
 #define FIELD(member) .key = #member, .value = [](Config& c) -> Field::Value { return &c.member; }
@@ -53,9 +64,10 @@ const std::vector<Field>& table() {
       {FIELD(model.proj_hidden), .help = "width of the head's hidden layers; 0: the encoder's",
        .range = between(0, 65536)},
       {FIELD(model.proj_output_bn), .help = "batch norm after the head's last layer"},
-      {FIELD(model.bn_eps), .help = "added to the variance in batch norm", .range = above(0)},
+      {FIELD(model.bn_eps), .help = "added to the variance in batch norm",
+       .range = between(kSmallestEpsilon, kLargestFloat)},
       {FIELD(model.bn_momentum), .help = "running = m * running + (1 - m) * batch (Keras; PyTorch's is 1 - m)",
-       .range = between(0, 1)},
+       .range = decay()},
       {FIELD(model.bn_unbiased_variance),
        .help = "running variance takes n / (n - 1) times the batch variance, in batch norm after convolutions; after "
                "linear layers it never does, as in Keras"},
@@ -63,10 +75,12 @@ const std::vector<Field>& table() {
       {FIELD(model.probe_views), .help = "views that the online probe trains on", .allowed = {"both", "first"}},
 
       {FIELD(loss.name), .flag = "--loss", .help = "contrastive loss", .allowed = {"nt-xent", "cross-view"}},
-      {FIELD(loss.temperature), .flag = "--temperature", .help = "divides the cosine similarities", .range = above(0)},
+      {FIELD(loss.temperature), .flag = "--temperature", .help = "divides the cosine similarities",
+       .range = between(1e-6, 1e6)},
 
       {FIELD(optim.name), .flag = "--optimizer", .help = "update rule", .allowed = {"adam", "sgd", "lars"}},
-      {FIELD(optim.lr), .flag = "--lr", .help = "peak learning rate, before lr_scaling", .range = above(0)},
+      {FIELD(optim.lr), .flag = "--lr", .help = "peak learning rate, before lr_scaling; after it, the same range holds",
+       .range = positive_float()},
       {FIELD(optim.lr_scaling), .flag = "--lr-scaling", .help = "times 1, batch_size / 256, or sqrt(batch_size)",
        .allowed = {"none", "linear", "sqrt"}},
       {FIELD(optim.schedule), .flag = "--schedule", .help = "learning rate after warm-up; the last two end at 0",
@@ -74,30 +88,31 @@ const std::vector<Field>& table() {
       {FIELD(optim.polynomial_power), .help = "exponent of the decay; 1: a straight line", .range = above(0),
        .only_with = polynomial},
       {FIELD(optim.warmup_epochs), .flag = "--warmup-epochs", .help = "epochs of linear growth from 0",
-       .range = at_least(0)},
-      {FIELD(optim.beta1), .help = "decay of the first moment", .range = fraction_below_one(), .only_with = adam},
-      {FIELD(optim.beta2), .help = "decay of the second moment", .range = fraction_below_one(), .only_with = adam},
-      {FIELD(optim.eps), .help = "added to the root of the second moment", .range = above(0), .only_with = adam},
-      {FIELD(optim.momentum), .help = "decay of the velocity", .range = fraction_below_one(), .only_with = sgd_or_lars},
+       .range = between(0, kMostSteps)},
+      {FIELD(optim.beta1), .help = "decay of the first moment", .range = decay(), .only_with = adam},
+      {FIELD(optim.beta2), .help = "decay of the second moment", .range = decay(), .only_with = adam},
+      {FIELD(optim.eps), .help = "added to the root of the second moment",
+       .range = between(kSmallestEpsilon, kLargestFloat), .only_with = adam},
+      {FIELD(optim.momentum), .help = "decay of the velocity", .range = decay(), .only_with = sgd_or_lars},
       {FIELD(optim.nesterov), .help = "move by the velocity that the next step would have", .only_with = sgd},
       {FIELD(optim.sgd_form),
        .help = "pytorch: the velocity sums gradients and the rate multiplies it; keras: it sums "
                "rate times gradient, as SimCLR's code does; one and the same at a constant rate",
        .allowed = {"pytorch", "keras"}, .only_with = sgd},
       {FIELD(optim.trust_coefficient), .help = "a weight tensor's rate is lr * this * norm(w) / norm(gradient)",
-       .range = above(0), .only_with = lars},
+       .range = positive_float(), .only_with = lars},
       {FIELD(optim.weight_decay), .flag = "--wd",
        .help = "d in the loss term d/2 * sum(w^2), over all but batch norm; lars: d * w joins the gradient of "
                "convolution and linear weights, and only the probe's are in the loss",
-       .range = at_least(0)},
+       .range = float_or_zero()},
       {FIELD(optim.l2), .help = "c in the loss term c * sum(w^2), over convolution and linear weights but the probe's",
-       .range = at_least(0)},
+       .range = float_or_zero()},
 
       {FIELD(train.batch_size), .flag = "--batch-size", .help = "images per step, each seen in two views",
        .range = between(2, 1 << 24)},
       {FIELD(train.epochs), .flag = "--epochs", .help = "passes over the data; replaces steps", .range = {0, 1e6},
        .on_resume = OnResume::grow},
-      {FIELD(train.steps), .flag = "--steps", .help = "optimizer steps; replaces epochs", .range = {0, 1e9},
+      {FIELD(train.steps), .flag = "--steps", .help = "optimizer steps; replaces epochs", .range = {0, kMostSteps},
        .on_resume = OnResume::grow},
       {FIELD(train.steps_from_epochs),
        .help = "whole-batches: epochs * (images // batch_size); simclr: images * epochs // batch_size + 1",
@@ -105,13 +120,13 @@ const std::vector<Field>& table() {
       {FIELD(train.seed), .flag = "--seed", .help = "of all random numbers", .range = at_least(0)},
 
       {FIELD(eval.every), .flag = "--eval-every", .help = "epochs between tests of the probe; 0: only at the end",
-       .range = at_least(0), .on_resume = OnResume::change},
+       .range = between(0, kMostSteps), .on_resume = OnResume::change},
 
       {FIELD(run.log_every), .flag = "--log-every", .help = "steps between records of metrics.jsonl",
-       .range = at_least(1), .on_resume = OnResume::change},
+       .range = between(1, kMostSteps), .on_resume = OnResume::change},
       {FIELD(run.ckpt_every), .flag = "--ckpt-every", .help = "epochs between checkpoints; 0: only at the end",
-       .range = at_least(0), .on_resume = OnResume::change},
-      {FIELD(run.keep), .flag = "--keep", .help = "checkpoints kept, the newest", .range = at_least(1),
+       .range = between(0, kMostSteps), .on_resume = OnResume::change},
+      {FIELD(run.keep), .flag = "--keep", .help = "checkpoints kept, the newest", .range = between(1, kMostSteps),
        .on_resume = OnResume::change},
       {FIELD(run.device), .flag = "--device", .help = "where it is computed", .allowed = {"cpu", "cuda", "cuda:N"},
        .on_resume = OnResume::change},
@@ -145,7 +160,7 @@ bool read_number(std::string_view text, T& value) {
 bool inside(const Range& range, double value) {
   const bool low = range.min_excluded ? value > range.min : value >= range.min;
   const bool high = range.max_excluded ? value < range.max : value <= range.max;
-  return std::isfinite(value) && low && high;
+  return std::isfinite(value) && ((low && high) || (range.or_zero && value == 0));
 }
 
 /// Whether `text` is a value of this form: itself, or with a whole number for the N of "cuda:N".
@@ -182,13 +197,16 @@ struct Assign {
   }
 };
 
+/// A whole number without an upper bound of its own is one of 64 bits with a sign.
+std::string whole_range_text(const Range& range) {
+  if (std::isinf(range.max)) return fmt::format(" of at least {:.0f}, and below 2^63", range.min);
+  return fmt::format(" from {:.0f} to {:.0f}", range.min, range.max);
+}
+
 std::string range_text(const Range& range) {
-  if (std::isinf(range.max)) {
-    if (std::isinf(range.min)) return "";
-    return fmt::format(" {} {}", range.min_excluded ? "above" : "of at least", range.min);
-  }
-  return fmt::format(" from {}{} to {}{}", range.min, range.min_excluded ? " (excluded)" : "", range.max,
-                     range.max_excluded ? " (excluded)" : "");
+  if (std::isinf(range.max)) return fmt::format(" {} {}", range.min_excluded ? "above" : "of at least", range.min);
+  return fmt::format("{} from {}{} to {}{}", range.or_zero ? ", 0 or" : "", range.min,
+                     range.min_excluded ? " (excluded)" : "", range.max, range.max_excluded ? " (excluded)" : "");
 }
 
 /// Whether the field has an effect beside what else `config` says.
@@ -236,7 +254,7 @@ std::string expectation(const Field& field) {
   Config config;
   const Field::Value value = field.value(config);
   if (std::holds_alternative<bool*>(value)) return "on or off";
-  if (std::holds_alternative<std::int64_t*>(value)) return "a whole number" + range_text(field.range);
+  if (std::holds_alternative<std::int64_t*>(value)) return "a whole number" + whole_range_text(field.range);
   if (std::holds_alternative<double*>(value)) return "a number" + range_text(field.range);
   if (field.allowed.empty()) return "text";
   return fmt::format("{}{}", field.allowed.size() > 1 ? "one of " : "", fmt::join(field.allowed, ", "));

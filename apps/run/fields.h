@@ -15,6 +15,7 @@ namespace apps {
 struct Range {
   double min = -std::numeric_limits<double>::infinity(), max = std::numeric_limits<double>::infinity();
   bool min_excluded = false, max_excluded = false;
+  bool or_zero = false;  ///< 0 is accepted too
 };
 
 /// What resuming a run may do to a field.

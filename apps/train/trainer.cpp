@@ -4,6 +4,7 @@
 #include "apps/input/crops.h"
 #include "apps/input/run_data.h"
 #include "apps/run/exit_code.h"
+#include "apps/run/fields.h"
 #include "apps/run/precision.h"
 #include "apps/train/fitting_batch.h"
 #include "apps/train/make_encoder.h"
@@ -28,6 +29,16 @@ engine::Decay decay(const std::string& name) {
   return name == "cosine" ? engine::Decay::cosine : engine::Decay::constant;
 }
 
+/// After scaling it must be in the range of what was scaled: kernels take it as a float.
+double peak_rate(const Config::Optim& optim, std::int64_t batch) {
+  const double peak = engine::scaled_learning_rate(optim.lr, scaling(optim.lr_scaling), batch);
+  const Range range = find_field("optim.lr")->range;
+  if (peak >= range.min && peak <= range.max) return peak;
+  throw UsageError(engine::concat("optim.lr = ", optim.lr, " with optim.lr_scaling = ", optim.lr_scaling, " is ", peak,
+                                  " for batches of ", batch, ", and a learning rate must be from ", range.min, " to ",
+                                  range.max, "; change --lr or --lr-scaling"));
+}
+
 }  // namespace
 
 TrainingPlan plan_training(const Config& config, std::int64_t examples) {
@@ -36,22 +47,27 @@ TrainingPlan plan_training(const Config& config, std::int64_t examples) {
     throw engine::DataError(engine::concat("batch size ", batch, " is larger than the training set of ", examples,
                                            " examples; lower --batch-size"));
   }
+  constexpr std::int64_t kMostSteps = 1'000'000'000;  // the step counter on the device is 32 bits wide
   TrainingPlan plan;
   plan.steps_per_epoch = examples / batch;
   const std::int64_t steps = config.train.steps > 0 ? config.train.steps
                              : config.train.steps_from_epochs == "simclr"
                                  ? engine::simclr_steps(config.train.epochs, examples, batch)
                                  : config.train.epochs * plan.steps_per_epoch;
-  constexpr std::int64_t kMostSteps = 1'000'000'000;  // the step counter on the device is 32 bits wide
   if (steps > kMostSteps) {
     throw UsageError(engine::concat(config.train.epochs, " epochs of ", plan.steps_per_epoch, " steps are more than ",
                                     kMostSteps, " steps; lower --epochs"));
   }
-  plan.schedule = {.peak = engine::scaled_learning_rate(config.optim.lr, scaling(config.optim.lr_scaling), batch),
+  const double epochs_of_warmup = config.optim.warmup_epochs;
+  if (epochs_of_warmup * static_cast<double>(examples) / static_cast<double>(batch) > static_cast<double>(kMostSteps)) {
+    throw UsageError(engine::concat(epochs_of_warmup, " epochs of warm-up, of ", plan.steps_per_epoch,
+                                    " steps each, are more than ", kMostSteps, " steps; lower --warmup-epochs"));
+  }
+  plan.schedule = {.peak = peak_rate(config.optim, batch),
                    .decay = decay(config.optim.schedule),
                    .power = config.optim.polynomial_power,
                    .steps = steps,
-                   .warmup_steps = engine::simclr_warmup_steps(config.optim.warmup_epochs, examples, batch)};
+                   .warmup_steps = engine::simclr_warmup_steps(epochs_of_warmup, examples, batch)};
   return plan;
 }
 

@@ -27,11 +27,18 @@ TEST_CASE("pretrain: a wrong command line is exit 2 and one sentence, and leaves
       {{"--recipe", "no.toml"}, "--recipe: there is no file no.toml"},
       {{"--set", "optim.lt=1"}, "--set: unknown key 'optim.lt'; the nearest is optim.lr"},
       {{"--batchsize", "5"}, "unknown flag --batchsize; the nearest is --batch-size"},
-      {{"--lr", "-1"}, "--lr must be a number above 0, got '-1'"},
-      {{"--lr", "fast"}, "--lr must be a number above 0, got 'fast'"},
+      {{"--lr", "-1"}, "--lr must be a number from 1e-37 to 1e+38, got '-1'"},
+      {{"--lr", "fast"}, "--lr must be a number from 1e-37 to 1e+38, got 'fast'"},
+      {{"--lr", "1e-50"}, "--lr must be a number from 1e-37 to 1e+38, got '1e-50'"},
+      {{"--lr", "1e38", "--lr-scaling", "sqrt"},
+       "optim.lr = 1e+38 with optim.lr_scaling = sqrt is 8e+38 for batches of 64, and a learning rate must be from "
+       "1e-37 to 1e+38; change --lr or --lr-scaling"},
+      {{"--warmup-epochs", "1e9"}, "1e+09 epochs of warm-up, of 8 steps each, are more than 1000000000 steps"},
       {{"--loss", "moco"}, "--loss must be one of nt-xent, cross-view, got 'moco'"},
       {{"--epochs"}, "--epochs needs a value"},
-      {{"--epochs", "0"}, "how long to train is not said"},
+      {{"--epochs", "0"}, "--epochs must be above 0 unless train.steps says how long to train, got 0"},
+      {{"--recipe", "demo", "--steps", "0", "--epochs", "0"},
+       "--epochs must be above 0 unless train.steps says how long to train, got 0"},
       {{"--device", "gpu"}, "--device must be one of cpu, cuda, cuda:N, got 'gpu'"},
       {{"--device", "cuda:-1"}, "--device must be one of cpu, cuda, cuda:N, got 'cuda:-1'"},
       {{"--cuda-graph", "off"}, "run.cuda_graph = off does nothing while run.device is cpu"},
@@ -78,7 +85,8 @@ TEST_CASE("pretrain: a wrong recipe is exit 2, with the line") {
   };
   CHECK(
       sentence("[optim]\nlearning_rate = 1\n").starts_with(recipe.string() + ":2: unknown key 'optim.learning_rate'"));
-  CHECK(sentence("[optim]\n\nlr = \"x\"\n").starts_with(recipe.string() + ":3: optim.lr must be a number above 0"));
+  CHECK(sentence("[optim]\n\nlr = \"x\"\n")
+            .starts_with(recipe.string() + ":3: optim.lr must be a number from 1e-37 to 1e+38"));
   CHECK(sentence("[optim\n").starts_with(recipe.string() + ":1: this is not TOML"));
   CHECK_FALSE(fs::exists(bench / "run"));
 }

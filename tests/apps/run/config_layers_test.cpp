@@ -51,6 +51,25 @@ TEST_CASE("config_layers: a layer that gives epochs replaces lower layers' steps
         "train.epochs = 2 and train.steps = 3 exclude each other: set one of them to 0");
 }
 
+TEST_CASE("config_layers: a length of 0 is none, and never one that a lower layer gave") {
+  Layers layers;
+  layers.recipe = apps::read_toml("[train]\nsteps = 500\n", "my.toml");
+  const auto refused = [&] { return message_of<UsageError>([&] { apps::with_layers(Config{}, layers); }); };
+  layers.flags = {{apps::find_field("train.steps"), "0", "--steps"}};
+  CHECK(refused() == "--steps must be above 0 unless train.epochs says how long to train, got 0");
+  layers.flags.push_back(flag("train.epochs", "5"));  // instead of steps
+  CHECK(apps::with_layers(Config{}, layers).train.epochs == 5);
+  CHECK(apps::with_layers(Config{}, layers).train.steps == 0);
+  layers.flags = {{apps::find_field("train.epochs"), "0", "--epochs"}};
+  CHECK(refused() == "--epochs must be above 0 unless train.steps says how long to train, got 0");
+  layers.flags.clear();
+  layers.set = {apps::read_set("train.epochs=0"), apps::read_set("train.steps=00")};
+  CHECK(refused() == "--set train.epochs must be above 0 unless train.steps says how long to train, got 0");
+  layers.set.clear();
+  layers.recipe = apps::read_toml("[train]\nsteps = 0\n", "my.toml");
+  CHECK(refused() == "my.toml:2: train.steps must be above 0 unless train.epochs says how long to train, got 0");
+}
+
 TEST_CASE("config_layers: a layer that gives steps ends what lower layers said about counting them from epochs") {
   Layers layers;
   layers.recipe = apps::read_toml("[train]\nepochs = 100\nsteps_from_epochs = \"simclr\"\n", "my.toml");
@@ -70,7 +89,7 @@ TEST_CASE("config_layers: TOML comes back as it went, for every field") {
   config.data.shuffle = false;
   config.optim.lr = 1.0 / 3;
   config.optim.l2 = 3;
-  config.optim.eps = 1e-300;
+  config.optim.warmup_epochs = 1e-300;
   config.train.seed = INT64_MAX;
   config.train.steps = 7;
   const ScratchDirectory scratch;
@@ -83,10 +102,12 @@ TEST_CASE("config_layers: mistakes in TOML are told with their line") {
   CHECK(toml_refusal("\n[optim]\nlrr = 1\n") == "my.toml:3: unknown key 'optim.lrr'; the nearest is optim.lr");
   CHECK(toml_refusal("[optm]\nlr = 1\n") == "my.toml:2: unknown key 'optm.lr'; the nearest is optim.lr");
   CHECK(toml_refusal("lr = 1\n") == "my.toml:1: unknown key 'lr'; the nearest is optim.lr");
-  CHECK(toml_refusal("[optim.lr]\nx = 1\n") == "my.toml:1: optim.lr must be a number above 0, got a table");
-  CHECK(toml_refusal("[optim]\nlr = \"fast\"\n") == "my.toml:2: optim.lr must be a number above 0, got 'fast'");
-  CHECK(toml_refusal("[optim]\nlr = -1\n") == "my.toml:2: optim.lr must be a number above 0, got '-1'");
-  CHECK(toml_refusal("[train]\nseed = 1.5\n") == "my.toml:2: train.seed must be a whole number of at least 0, got 1.5");
+  CHECK(toml_refusal("[optim.lr]\nx = 1\n") == "my.toml:1: optim.lr must be a number from 1e-37 to 1e+38, got a table");
+  CHECK(toml_refusal("[optim]\nlr = \"fast\"\n") ==
+        "my.toml:2: optim.lr must be a number from 1e-37 to 1e+38, got 'fast'");
+  CHECK(toml_refusal("[optim]\nlr = -1\n") == "my.toml:2: optim.lr must be a number from 1e-37 to 1e+38, got '-1'");
+  CHECK(toml_refusal("[train]\nseed = 1.5\n") ==
+        "my.toml:2: train.seed must be a whole number of at least 0, and below 2^63, got 1.5");
   CHECK(toml_refusal("[data]\nshuffle = 1\n") == "my.toml:2: data.shuffle must be on or off, got 1");
   CHECK(toml_refusal("[loss]\nname = [1]\n") ==
         "my.toml:2: loss.name must be one of nt-xent, cross-view, got an array");
@@ -140,7 +161,7 @@ TEST_CASE("config_layers: mistakes in --set") {
   CHECK(message_of<UsageError>([] { apps::read_set("lr=1"); }) == "--set: unknown key 'lr'; the nearest is optim.lr");
   Config config;
   CHECK(message_of<UsageError>([&] { apps::apply_layer(config, {apps::read_set("optim.lr=x")}); }) ==
-        "--set optim.lr must be a number above 0, got 'x'");
+        "--set optim.lr must be a number from 1e-37 to 1e+38, got 'x'");
 }
 
 TEST_CASE("config_layers: resuming may change how a run is watched and make it longer, nothing else") {

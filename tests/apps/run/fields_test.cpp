@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "apps/run/exit_code.h"
@@ -79,18 +80,14 @@ TEST_CASE("fields: text becomes values and comes back") {
 }
 
 TEST_CASE("fields: what is not accepted is refused in one sentence") {
-  CHECK(refusal("optim.lr", "fast") == "--flag must be a number above 0, got 'fast'");
-  CHECK(refusal("optim.lr", "0") == "--flag must be a number above 0, got '0'");
-  CHECK(refusal("optim.lr", "inf") == "--flag must be a number above 0, got 'inf'");
-  CHECK(refusal("optim.lr", "nan") == "--flag must be a number above 0, got 'nan'");
-  CHECK(refusal("optim.lr", "0.1x") == "--flag must be a number above 0, got '0.1x'");
-  CHECK(refusal("optim.lr", "") == "--flag must be a number above 0, got ''");
-  CHECK(refusal("optim.beta1", "1") == "--flag must be a number from 0 to 1 (excluded), got '1'");
+  for (const std::string rate : {"fast", "0", "-1", "inf", "nan", "0.1x", "", "1e-50", "1e39", "1e-400", "1e400"})
+    CHECK(refusal("optim.lr", rate) == "--flag must be a number from 1e-37 to 1e+38, got '" + rate + "'");
+  CHECK(refusal("optim.polynomial_power", "0") == "--flag must be a number above 0, got '0'");
   CHECK(refusal("data.crop_area_min", "0") == "--flag must be a number from 0 (excluded) to 1, got '0'");
   CHECK(refusal("data.crop_area_max", "0.05") == "--flag must be a number from 0.1 to 1, got '0.05'");
-  CHECK(refusal("train.seed", "-1") == "--flag must be a whole number of at least 0, got '-1'");
+  CHECK(refusal("train.seed", "-1") == "--flag must be a whole number of at least 0, and below 2^63, got '-1'");
   CHECK(refusal("train.seed", "9223372036854775808") ==
-        "--flag must be a whole number of at least 0, got '9223372036854775808'");
+        "--flag must be a whole number of at least 0, and below 2^63, got '9223372036854775808'");
   CHECK(refusal("model.proj_layers", "5") == "--flag must be a whole number from 1 to 4, got '5'");
   CHECK(refusal("model.proj_layers", "2.0") == "--flag must be a whole number from 1 to 4, got '2.0'");
   CHECK(refusal("data.shuffle", "yes") == "--flag must be on or off, got 'yes'");
@@ -99,6 +96,52 @@ TEST_CASE("fields: what is not accepted is refused in one sentence") {
     CHECK(refusal("run.device", device) == "--flag must be one of cpu, cuda, cuda:N, got '" + device + "'");
   }
   CHECK(refusal("run.precision", "fp16") == "--flag must be one of fp32, tf32, bf16, got 'fp16'");
+}
+
+TEST_CASE("fields: numbers that a float does not hold, or that nothing can be computed with, are refused") {
+  const struct {
+    std::string_view key;
+    std::vector<std::string> good, bad;
+    std::string range;
+  } cases[] = {
+      {"model.bn_eps", {"1e-5", "1e-20"}, {"0", "1e-300", "1e-21", "1e39"}, "from 1e-20 to 1e+38"},
+      {"model.bn_momentum",
+       {"0", "0.9", "0.9999999"},
+       {"1", "0.99999999999", "1e-300"},
+       "0 or from 1e-37 to 0.9999999"},
+      {"loss.temperature", {"1e-6", "0.1", "1e6"}, {"0", "1e-300", "1e-7", "1e7"}, "from 1e-06 to 1000000"},
+      {"optim.lr", {"1e-37", "1e38"}, {"0", "1e-50", "1e39"}, "from 1e-37 to 1e+38"},
+      {"optim.warmup_epochs", {"0", "1e-300", "2.5", "1e9"}, {"-1", "1e19"}, "from 0 to 1000000000"},
+      {"optim.beta1", {"0", "0.9999999"}, {"1", "0.99999999999", "1e-50"}, "0 or from 1e-37 to 0.9999999"},
+      {"optim.beta2", {"0", "0.9999999"}, {"1", "0.99999999999", "1e-50"}, "0 or from 1e-37 to 0.9999999"},
+      {"optim.eps", {"1e-20", "1"}, {"0", "1e-300", "1e39"}, "from 1e-20 to 1e+38"},
+      {"optim.momentum", {"0", "0.9999999"}, {"1", "0.99999999999", "-0.1"}, "0 or from 1e-37 to 0.9999999"},
+      {"optim.trust_coefficient", {"1e-37"}, {"0", "1e-60"}, "from 1e-37 to 1e+38"},
+      {"optim.weight_decay", {"0", "1e-37"}, {"-1", "1e-60", "1e39"}, "0 or from 1e-37 to 1e+38"},
+      {"optim.l2", {"0", "1e-37"}, {"-1", "1e-60", "1e39"}, "0 or from 1e-37 to 1e+38"},
+  };
+  for (const auto& [key, good, bad, range] : cases) {
+    CAPTURE(key);
+    for (const std::string& text : good) {
+      CAPTURE(text);
+      Config config;
+      CHECK_NOTHROW(apps::set_value(config, *apps::find_field(key), text, "--flag"));
+    }
+    const std::string before = range.starts_with("0 or") ? "--flag must be a number, " : "--flag must be a number ";
+    for (const std::string& text : bad) CHECK(refusal(key, text) == before + range + ", got '" + text + "'");
+  }
+}
+
+TEST_CASE("fields: whole numbers have room for what is counted with them") {
+  for (const std::string_view key : {"eval.every", "run.log_every", "run.ckpt_every", "run.keep", "train.steps"}) {
+    CAPTURE(key);
+    Config config;
+    CHECK_NOTHROW(apps::set_value(config, *apps::find_field(key), "1000000000", "--flag"));
+    for (const std::string text : {"1000000001", "9223372036854775807", "9223372036854775808"})
+      CHECK(refusal(key, text).ends_with(" to 1000000000, got '" + text + "'"));
+  }
+  CHECK(refusal("train.epochs", "1000001") == "--flag must be a whole number from 0 to 1000000, got '1000001'");
+  CHECK(refusal("run.threads", "4294967297") == "--flag must be a whole number from 0 to 4096, got '4294967297'");
 }
 
 TEST_CASE("fields: rules over several of them") {

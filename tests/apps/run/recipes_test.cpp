@@ -81,5 +81,5 @@ TEST_CASE("recipes: names and paths that are not there") {
   const ScratchDirectory scratch;
   engine::atomic_write_file(scratch / "x.toml", "[optim]\nlr = 0\n");
   CHECK(message_of<UsageError>([&] { load(scratch / "x.toml"); }) ==
-        (scratch / "x.toml").string() + ":2: optim.lr must be a number above 0, got '0'");
+        (scratch / "x.toml").string() + ":2: optim.lr must be a number from 1e-37 to 1e+38, got '0'");
 }

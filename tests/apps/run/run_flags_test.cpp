@@ -45,7 +45,7 @@ TEST_CASE("run_flags: mistakes name the flag") {
         }) == "unknown flag --temprature; the nearest is --temperature");
   CHECK(message_of<apps::UsageError>([] {
           apps::resolve(parse({"--steps", "1", "--lr", "-1"}).run);
-        }) == "--lr must be a number above 0, got '-1'");
+        }) == "--lr must be a number from 1e-37 to 1e+38, got '-1'");
 }
 
 TEST_CASE("run_flags: --print-config is loadable, --help-config is the table, --help groups by section") {

@@ -49,6 +49,34 @@ TEST_CASE("training plan: the rate that the configuration means") {
   CHECK(plan_training(config, 1000).schedule.decay == engine::Decay::constant);
 }
 
+TEST_CASE("training plan: rates and counts that nothing can be computed with are refused") {
+  Config config;
+  config.train.batch_size = 1024;
+  config.train.steps = 10;
+  const auto refused = [&] { return message_of<UsageError>([&] { plan_training(config, 2048); }); };
+  config.optim.lr = 1e38;
+  CHECK(plan_training(config, 2048).schedule.peak == 1e38);
+  config.optim.lr_scaling = "linear";
+  CHECK(refused() ==
+        "optim.lr = 1e+38 with optim.lr_scaling = linear is 4e+38 for batches of 1024, and a learning rate must be "
+        "from 1e-37 to 1e+38; change --lr or --lr-scaling");
+  config.optim.lr = 0.1;
+  config.optim.warmup_epochs = 5e8;  // of two steps
+  CHECK(plan_training(config, 2048).schedule.warmup_steps == 1'000'000'000);
+  config.optim.warmup_epochs = 5.1e8;
+  CHECK(refused() ==
+        "5.1e+08 epochs of warm-up, of 2 steps each, are more than 1000000000 steps; lower --warmup-epochs");
+  config.optim.warmup_epochs = 0;
+  config.train.steps = 0;
+  config.train.epochs = 1'000'000;
+  for (const std::string count : {"whole-batches", "simclr"}) {
+    config.train.steps_from_epochs = count;
+    CHECK(message_of<UsageError>([&] {
+            plan_training(config, 9'000'000'000'000);
+          }).ends_with(" are more than 1000000000 steps; lower --epochs"));
+  }
+}
+
 TEST_CASE("training plan: SimCLR's count of steps, and its rates for ImageNet") {
   Config config;
   config.train.batch_size = 1024;
