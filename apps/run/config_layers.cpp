@@ -2,12 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <toml++/toml.h>
 #include <algorithm>
 #include <optional>
 #include <sstream>
 
 #include "apps/run/exit_code.h"
-#include "apps/run/toml.h"
+#include "apps/run/toml_text.h"
 #include "engine/io/files.h"
 
 namespace apps {
@@ -79,28 +80,24 @@ void refuse_no_length(std::string_view key, std::string_view where) {
                                key == "train.steps" ? "train.epochs" : "train.steps"));
 }
 
-std::string toml_string(std::string_view text) {
-  std::ostringstream out;
-  out << toml::value<std::string>(std::string(text));
-  return out.str();
-}
-
 }  // namespace
 
 Layer read_toml(std::string_view text, std::string_view source) try {
   Layer layer;
   refuse_deep_keys(text, source);
-  for (const auto& [section, node] : toml::parse(text, source)) {
+  for (const auto& [section, node] : toml::parse(as_utf8(text), source)) {
     const toml::table* entries = node.as_table();
     if (!entries) refuse_top_level(section.str(), fmt::format("{}:{}", source, node.source().begin.line));
     for (const auto& [name, value] : *entries) {
       layer.push_back(read_node(fmt::format("{}.{}", section.str(), name.str()), value, source));
+      layer.back().text = original_bytes(layer.back().text);
     }
   }
   return layer;
 } catch (const toml::parse_error& error) {
-  throw UsageError(fmt::format("{}:{}: this is not TOML: {}", source, error.source().begin.line, error.description()));
-}
+  throw UsageError(original_bytes(
+      fmt::format("{}:{}: this is not TOML: {}", source, error.source().begin.line, error.description())));
+} catch (const UsageError& error) { throw UsageError(original_bytes(error.what())); }
 
 Assignment read_set(std::string_view text) {
   const auto equals = text.find('=');
