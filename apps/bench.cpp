@@ -8,6 +8,7 @@
 #include "apps/run/exit_code.h"
 #include "apps/run/fields.h"
 #include "apps/run/flags.h"
+#include "apps/run/json_text.h"
 #include "apps/run/main.h"
 #include "apps/run/precision.h"
 #include "apps/train/make_context.h"
@@ -51,18 +52,17 @@ void time_work(const engine::Context& context, const Arguments& arguments) {
       "{}: median {:.3f} ms, minimum {:.3f} ms, maximum {:.3f} ms, {:.1f} {}/s, {:.1f} MiB at the peak\n", work.name,
       times.median_ms, times.minimum_ms, times.maximum_ms, work.items / times.median_ms * 1e3, work.unit,
       static_cast<double>(context.pool().peak_bytes()) / (1 << 20));
-  std::cout << nlohmann::ordered_json{{"work", work.name},
-                                      {"device", arguments.device},
-                                      {"threads", context.threads()},
-                                      {"precision", arguments.precision},
-                                      {"repeatable", arguments.repeatable},
-                                      {"ms", ms},
-                                      {"median_ms", times.median_ms},
-                                      {"per_second", work.items / times.median_ms * 1e3},
-                                      {"unit", work.unit},
-                                      {"peak_bytes", context.pool().peak_bytes()},
-                                      {"choices", kernels::timed_choices(context)}}
-                   .dump()
+  std::cout << json_text(nlohmann::ordered_json{{"work", work.name},
+                                                {"device", arguments.device},
+                                                {"threads", context.threads()},
+                                                {"precision", arguments.precision},
+                                                {"repeatable", arguments.repeatable},
+                                                {"ms", ms},
+                                                {"median_ms", times.median_ms},
+                                                {"per_second", work.items / times.median_ms * 1e3},
+                                                {"unit", work.unit},
+                                                {"peak_bytes", context.pool().peak_bytes()},
+                                                {"choices", kernels::timed_choices(context)}})
             << std::endl;
 }
 

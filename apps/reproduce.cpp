@@ -1,13 +1,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "apps/input/run_data.h"
 #include "apps/reproduce/cells.h"
 #include "apps/reproduce/results.h"
 #include "apps/run/exit_code.h"
+#include "apps/run/json_text.h"
 #include "apps/run/main.h"
 #include "apps/run/progress.h"
 #include "apps/run/report_tool.h"
@@ -15,7 +16,6 @@
 #include "apps/train/make_context.h"
 #include "apps/train/run_result.h"
 #include "apps/train/run_start.h"
-#include "data/open.h"
 #include "engine/io/files.h"
 #include "engine/io/json.h"
 
@@ -39,23 +39,20 @@ struct Reproduction {
   /// results.json and report.md, of what is finished so far.
   nlohmann::ordered_json write_report() const {
     auto results = results_json(experiment, cells, steps, environment);
-    engine::atomic_write_file(out / kResults, results.dump(2) + "\n");
+    engine::atomic_write_file(out / kResults, json_text(results, 2) + "\n");
     engine::atomic_write_file(out / "report.md", report_markdown(results));
     return results;
   }
 };
 
-/// Nothing is put into a directory that is not ours.
-void refuse_strangers_directory(const fs::path& out, const Experiment& experiment) {
+/// Files of others are no obstacle; a run of pretrain would be mixed up with ours.
+void refuse_run(const fs::path& out) {
   if (!fs::exists(out)) return;
   if (!fs::is_directory(out)) throw UsageError(engine::concat("--out ", out.string(), " is a file, not a directory"));
-  if (fs::exists(out / kResults)) return;
-  for (const auto& entry : fs::directory_iterator(out)) {
-    const std::string name = entry.path().filename();
-    constexpr std::array kOurs = {"lock", "results.json.tmp", "report.md", "report.html", "plots"};
-    if (std::find(kOurs.begin(), kOurs.end(), name) != kOurs.end() || is_name_of_cell(experiment, name)) continue;
-    throw UsageError(engine::concat("--out ", out.string(), " is neither new nor one of reproduce (it has ", name,
-                                    " and no ", kResults, "); choose another directory"));
+  for (const char* sign : {"config.toml", "checkpoints", "metrics.jsonl"}) {
+    if (!fs::exists(out / sign)) continue;
+    throw UsageError(engine::concat("--out ", out.string(), " holds a single run (it has ", sign,
+                                    "), and reproduce puts many beside each other; choose another directory"));
   }
 }
 
@@ -198,22 +195,23 @@ int reproduce(int argc, char** argv) {
   request.out = out.empty() ? engine::concat("runs/reproduce-", name) : out;
 
   stop_on_signals();
-  refuse_strangers_directory(request.out, experiment);
+  refuse_run(request.out);
   std::vector<Cell> cells = cells_of(experiment, request);
   const Config config = with_layers(Config{}, cells.front().run.layers);
-  const auto examples = data::open_source(config.data.source, data::Split::train)->size();
+  const auto train = open_data(config, data::Split::train), test = open_data(config, data::Split::test);
+  const DataFingerprint data = fingerprint_of(*train, *test);
   const Reproduction reproduction{
       .experiment = experiment,
       .out = request.out,
       .cells = std::move(cells),
-      .steps = plan_training(config, examples).schedule.steps,
+      .steps = plan_training(config, train->size()).schedule.steps,
       .batch_size = config.train.batch_size,
       .environment = environment_json(make_context(config), config, {argv, static_cast<std::size_t>(argc)}),
       .argv = {argv, static_cast<std::size_t>(argc)}};
   engine::create_directories(request.out);
   const RunLock lock(request.out);
   refuse_other_experiment(request.out, experiment);
-  for (const Cell& cell : reproduction.cells) check_same_settings(cell);
+  for (const Cell& cell : reproduction.cells) check_same_run(cell, data);
   reproduction.write_report();
 
   const auto begin = Progress::Clock::now();
@@ -223,14 +221,13 @@ int reproduce(int argc, char** argv) {
   report_failures(reproduction);
   double largest = 0;
   for (const auto& entry : results["results"]) largest = std::max(largest, std::abs(entry["difference"].get<double>()));
-  std::cout << nlohmann::ordered_json{{"experiment", experiment.name},
-                                      {"out", request.out.string()},
-                                      {"runs", results["runs"]},
-                                      {"largest_difference", largest},
-                                      {"seconds",
-                                       std::chrono::duration<double>(Progress::Clock::now() - begin).count()}}
-                   .dump()
-            << std::endl;
+  const double seconds = std::chrono::duration<double>(Progress::Clock::now() - begin).count();
+  const nlohmann::ordered_json line{{"experiment", experiment.name},
+                                    {"out", request.out.string()},
+                                    {"runs", results["runs"]},
+                                    {"largest_difference", largest},
+                                    {"seconds", seconds}};
+  std::cout << json_text(line) << std::endl;
   return kSuccess;
 }
 

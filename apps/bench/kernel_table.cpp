@@ -8,6 +8,7 @@
 
 #include "apps/run/environment.h"
 #include "apps/run/exit_code.h"
+#include "apps/run/json_text.h"
 #include "apps/run/nearest.h"
 #include "kernels/context.h"
 
@@ -53,17 +54,16 @@ void time_kernels(const engine::Context& context, const std::string& part, const
                        {"operations", k.cost.operations},
                        {"percent_of_ceiling", percent}});
   }
-  std::cout << nlohmann::ordered_json{{"device", engine::concat(context.device())},
-                                      {"model", context.backend().model()},
-                                      {"cpu", cpu_model()},
-                                      {"threads", context.threads()},
-                                      {"activations", engine::name(sizes.activations)},
-                                      {"copied_bytes_per_s", ceilings.copied_bytes_per_s},
-                                      {"operations_per_s", ceilings.operations_per_s},
-                                      {"libraries", kernels::library_versions()},
-                                      {"kernels", kernels},
-                                      {"choices", kernels::timed_choices(context)}}
-                   .dump()
+  std::cout << json_text(nlohmann::ordered_json{{"device", engine::concat(context.device())},
+                                                {"model", context.backend().model()},
+                                                {"cpu", cpu_model()},
+                                                {"threads", context.threads()},
+                                                {"activations", engine::name(sizes.activations)},
+                                                {"copied_bytes_per_s", ceilings.copied_bytes_per_s},
+                                                {"operations_per_s", ceilings.operations_per_s},
+                                                {"libraries", kernels::library_versions()},
+                                                {"kernels", kernels},
+                                                {"choices", kernels::timed_choices(context)}})
             << std::endl;
 }
 

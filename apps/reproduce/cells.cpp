@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "apps/run/checkpoint.h"
 #include "apps/run/exit_code.h"
@@ -40,7 +41,8 @@ std::vector<std::string> differences(const Config& before, const Config& after) 
   std::vector<std::string> all;
   for (const Field& field : fields()) {
     const std::string from = value_text(field, before), to = value_text(field, after);
-    if (field.on_resume != OnResume::change && from != to)
+    // The data decides them too, even if its place may change.
+    if ((field.on_resume != OnResume::change || field.key == "data.source") && from != to)
       all.push_back(fmt::format("{}: {} -> {}", field.key, from, to));
   }
   return all;
@@ -70,14 +72,14 @@ std::int64_t largest_finished_seed(const Experiment& experiment, const fs::path&
   return largest;
 }
 
-/// Nothing unless the run was given up over a loss or gradient that is not finite.
+/// Nothing unless the run was given up over numbers that are not finite.
 std::optional<std::string> failure_of(const fs::path& run) {
   if (!fs::is_directory(run / "crash")) return std::nullopt;
   for (const auto& entry : fs::directory_iterator(run / "crash")) {
     const std::string name = entry.path().filename();
-    if (!name.starts_with("step_")) continue;
-    return fmt::format("the loss or its gradient is not finite in step {}; the weights before it are in {}",
-                       name.substr(5), entry.path().string());
+    if (!name.starts_with("step_") || entry.path().extension() == ".tmp") continue;
+    return fmt::format("numbers became infinite or NaN in step {}; its weights are in {}", name.substr(5),
+                       entry.path().string());
   }
   return std::nullopt;
 }
@@ -139,14 +141,15 @@ std::vector<std::string> changes_to_recipe(const Experiment& experiment, const C
   return differences(recipe, config);
 }
 
-void check_same_settings(const Cell& cell) {
+void check_same_run(const Cell& cell, const DataFingerprint& data) {
   const fs::path path = fs::path(cell.run.out) / "config.toml";
   if (!fs::exists(path)) return;
   const Config before = read_config(path);
   Config after = with_layers(Config{}, cell.run.layers);
   if (after.run.threads == 0) after.run.threads = before.run.threads;
+  const std::string source = std::exchange(after.data.source, before.data.source);  // judged by what it holds
   const auto all = differences(before, after);
-  if (all.empty()) return;
+  if (all.empty()) return check_same_data(cell.run.out, data, source);
   throw UsageError(
       fmt::format("{} holds a run with other settings ({}); choose another --out, or repeat the command "
                   "that began it",

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "apps/reproduce/experiments.h"
+#include "apps/run/data_fingerprint.h"
 #include "apps/run/run_flags.h"
 
 namespace apps {
@@ -39,16 +40,16 @@ bool is_name_of_cell(const Experiment& experiment, std::string_view name);
 /// "train.steps: 0 -> 10": what the request changes in the recipe and that decides the figures.
 std::vector<std::string> changes_to_recipe(const Experiment& experiment, const Cell& cell);
 
-/// Throws UsageError when the cell's directory holds a run with other settings than it would have now.
-void check_same_settings(const Cell& cell);
+/// Throws UsageError when the cell's directory holds a run with other settings than it would have now, and
+/// engine::DataError when it was made with other data.
+void check_same_run(const Cell& cell, const DataFingerprint& data);
 
 /// How far a cell is.
 struct Standing {
-  std::int64_t step = 0;           ///< that it would go on from
-  std::optional<double> accuracy;  ///< of a finished run
-  std::optional<std::string> failure =
-      {};              ///< of one whose loss or gradient was not finite, with where its weights are
-  double seconds = 0;  ///< of its steps, over all processes that did them
+  std::int64_t step = 0;                    ///< that it would go on from
+  std::optional<double> accuracy;           ///< of a finished run
+  std::optional<std::string> failure = {};  ///< of one whose numbers became infinite or NaN, with where its weights are
+  double seconds = 0;                       ///< of its steps, over all processes that did them
 };
 /// `steps`: of a finished run.
 Standing standing_of(const Cell& cell, std::int64_t steps);

@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
+#include <span>
 #include <vector>
 
+#include "apps/run/json_text.h"
 #include "engine/core/error.h"
 #include "engine/io/files.h"
 #include "engine/io/json.h"
@@ -17,16 +19,23 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kFormatVersion = 1;
+constexpr std::int64_t kFormatVersion = 2, kWithoutHash = 1;
 constexpr char kState[] = "state.json";
 constexpr char kDone[] = "DONE";
 constexpr std::string_view kPrefix = "step_";
 constexpr std::string_view kTemporary = ".tmp";
 
 // One place that pairs names in state.json with members, for writing and reading.
-constexpr std::pair<const char*, std::int64_t TrainingState::*> kStateFields[] = {
-    {"step", &TrainingState::step}, {"epoch", &TrainingState::epoch},     {"cursor", &TrainingState::cursor},
-    {"seed", &TrainingState::seed}, {"threads", &TrainingState::threads}, {"world_size", &TrainingState::world_size}};
+struct StateField {
+  const char* name;
+  std::int64_t TrainingState::*member;
+  std::int64_t min, max;
+};
+constexpr std::int64_t kMostSteps = 1'000'000'000, kMostThreads = 4096;
+constexpr StateField kStateFields[] = {
+    {"step", &TrainingState::step, 0, kMostSteps},         {"epoch", &TrainingState::epoch, 0, kMostSteps},
+    {"cursor", &TrainingState::cursor, 0, INT64_MAX},      {"seed", &TrainingState::seed, 0, INT64_MAX},
+    {"threads", &TrainingState::threads, 1, kMostThreads}, {"world_size", &TrainingState::world_size, 1, 1}};
 
 std::string directory_name(std::int64_t step) { return fmt::format("{}{:08}", kPrefix, step); }
 
@@ -63,16 +72,37 @@ void discard(const fs::path& checkpoint) {
   engine::remove_all(hidden);
 }
 
-/// Everything about the checkpoint in one text, and the hashes of the files that are there so far.
-std::string state_json(const TrainingState& state, const fs::path& directory) {
+using Hashes = std::map<std::string, std::string>;
+
+/// Everything about a checkpoint in one text, which ends with the hash of all of it.
+std::string state_json(const TrainingState& state, const Hashes& sha256) {
   nlohmann::ordered_json json;
   json["format_version"] = kFormatVersion;
-  for (const auto& [name, member] : kStateFields) json[name] = state.*member;
-  json["sha256"] = nlohmann::ordered_json::object();
-  for (const auto& entry : fs::directory_iterator(directory)) {
-    json["sha256"][entry.path().filename().string()] = engine::sha256_file(entry.path());
+  for (const StateField& field : kStateFields) json[field.name] = state.*field.member;
+  json["loss"] = nullptr;
+  if (state.loss) json["loss"] = *state.loss;
+  json["data"] = nullptr;
+  if (state.data) json["data"] = {{"train_sha256", state.data->train}, {"test_sha256", state.data->test}};
+  json["sha256"] = sha256;
+  const std::string text = json_text(json);
+  json["state_sha256"] = engine::sha256(std::as_bytes(std::span(text)));
+  return json_text(json, 2) + "\n";
+}
+
+/// Of the files that are there so far.
+Hashes hashes(const fs::path& directory) {
+  Hashes sha256;
+  for (const auto& entry : fs::directory_iterator(directory))
+    sha256[entry.path().filename().string()] = engine::sha256_file(entry.path());
+  return sha256;
+}
+
+/// Deletes all complete checkpoints but the newest `keep`, and never `current`.
+void prune(const fs::path& directory, std::int64_t keep, const fs::path& current) {
+  const auto all = complete(directory);
+  for (std::size_t i = static_cast<std::size_t>(keep); i < all.size(); ++i) {
+    if (all[i] != current) discard(all[i]);
   }
-  return json.dump(2) + "\n";
 }
 
 /// Reads and verifies one checkpoint; throws engine::Error with what is wrong, to be put into a sentence.
@@ -99,14 +129,37 @@ Checkpoint parse_state(std::string_view text, const std::string& name) {
     return *value;
   };
   Checkpoint checkpoint;
+  TrainingState& state = checkpoint.state;
   try {
-    if (const std::int64_t version = number("format_version"); version != kFormatVersion) {
-      throw engine::Error(
-          fmt::format("{} has format_version {}, and this program reads {}", name, version, kFormatVersion));
+    const std::int64_t version = number("format_version");
+    if (version != kFormatVersion && version != kWithoutHash) {
+      throw engine::Error(fmt::format("{} has format_version {}, and this program reads {} and {}", name, version,
+                                      kWithoutHash, kFormatVersion));
     }
-    for (const auto& [key, member] : kStateFields) checkpoint.state.*member = number(key);
-    checkpoint.sha256 = json.at("sha256").get<std::map<std::string, std::string>>();
+    for (const StateField& field : kStateFields) {
+      const std::int64_t value = state.*field.member = number(field.name);
+      if (value >= field.min && value <= field.max) continue;
+      throw engine::Error(fmt::format("{}: {} must be a whole number from {} to {}, got {}", name, field.name,
+                                      field.min, field.max, value));
+    }
+    checkpoint.sha256 = json.at("sha256").get<Hashes>();
+    if (version != kWithoutHash) {
+      if (!json.at("loss").is_null()) state.loss = json["loss"].get<double>();
+      if (const auto& data = json.at("data"); !data.is_null()) {
+        state.data = {.train = data.at("train_sha256").get<std::string>(),
+                      .test = data.at("test_sha256").get<std::string>()};
+      }
+      // What it would look like if we had just written it: other spelling is a change like any other.
+      if (state_json(state, checkpoint.sha256) != text)
+        throw engine::Error(name + " was changed since it was written: it is not what its state_sha256 stands for");
+    }
   } catch (const nlohmann::json::exception&) { throw refuse(); }
+  for (const char* file : {kModelFile, kOptimizerFile}) {
+    if (!checkpoint.sha256.contains(file)) throw engine::Error(fmt::format("{} has no SHA-256 of {}", name, file));
+  }
+  for (const auto& [file, hash] : checkpoint.sha256) {
+    if (file.find('/') != file.npos) throw refuse();
+  }
   return checkpoint;
 }
 
@@ -119,11 +172,11 @@ fs::path Checkpoints::save(const TrainingState& state, const std::function<void(
   const fs::path path = directory_ / directory_name(state.step);
   const fs::path temporary = path.string() + std::string(kTemporary);
   try {
-    engine::create_directories(directory_);
+    engine::create_directory(directory_);  // in a run directory that must be there: a removed one is not made anew
     remove_leftovers(directory_);
-    engine::create_directories(temporary);
+    engine::create_directory(temporary);
     write_files(temporary);
-    engine::atomic_write_file(temporary / kState, state_json(state, temporary));
+    engine::atomic_write_file(temporary / kState, state_json(state, hashes(temporary)));
     engine::atomic_write_file(temporary / kDone, "");  // last; each of these writes syncs the directory too
     if (fs::exists(path)) discard(path);               // rename does not replace a directory that has something in it
     engine::rename_path(temporary, path);
@@ -137,11 +190,19 @@ fs::path Checkpoints::save(const TrainingState& state, const std::function<void(
                     state.step, error.what()));
   }
   engine::atomic_write_file(directory_ / "latest", path.filename().string() + "\n");
-  const auto all = complete(directory_);
-  for (std::size_t i = static_cast<std::size_t>(keep_); i < all.size(); ++i) {
-    if (all[i] != path) discard(all[i]);
-  }
+  prune(directory_, keep_, path);
   return path;
+}
+
+void Checkpoints::tidy() const {
+  if (!fs::exists(directory_)) return;
+  remove_leftovers(directory_);
+  const auto all = complete(directory_);
+  if (all.empty()) return;
+  const fs::path latest = directory_ / "latest";
+  const std::string name = all.front().filename().string() + "\n";
+  if (!fs::exists(latest) || engine::read_file(latest) != name) engine::atomic_write_file(latest, name);
+  prune(directory_, keep_, all.front());
 }
 
 std::optional<Checkpoint> Checkpoints::newest() const {

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "apps/run/data_fingerprint.h"
+
 namespace apps {
 
 /// Where training stands: state.json, beside the tensors. Random numbers need no state: they follow from seed and step.
@@ -15,10 +17,15 @@ struct TrainingState {
   std::int64_t epoch = 0;   ///< whole epochs done
   std::int64_t cursor = 0;  ///< images of the current epoch done
   std::int64_t seed = 0;
-  std::int64_t threads = 0;  ///< of the kernels: results are bit-equal only for the same number
+  std::int64_t threads = 1;  ///< of the kernels: results are bit-equal only for the same number
   std::int64_t world_size = 1;
+  std::optional<double> loss = {};           ///< of the last step, for a process that finds nothing left to do
+  std::optional<DataFingerprint> data = {};  ///< that it was trained on
   bool operator==(const TrainingState&) const = default;
 };
+
+/// The files of tensors that every checkpoint has.
+constexpr char kModelFile[] = "model.safetensors", kOptimizerFile[] = "optimizer.safetensors";
 
 struct Checkpoint {
   std::filesystem::path directory;
@@ -26,8 +33,9 @@ struct Checkpoint {
   std::map<std::string, std::string> sha256;  ///< of every file of tensors, by name
 };
 
-/// What a state.json says: a checkpoint whose directory is not set. Throws engine::Error, beginning with `name`, for a
-/// text that is no state or that of another format.
+/// Reads the text of a state.json; `name` stands for it in errors. Throws engine::Error for what is no state, and for a
+/// text that was changed since it was written. Format 1, of earlier versions, has no hash of itself, no loss and no
+/// fingerprint of the data; it is taken as it is.
 Checkpoint parse_state(std::string_view text, const std::string& name);
 
 /// The checkpoints of one run: checkpoints/step_00012000/{*.safetensors, state.json, DONE} and checkpoints/latest, a
@@ -47,6 +55,10 @@ class Checkpoints {
   /// disk, not by `latest`, which is for people and may be a checkpoint behind after a crash. Throws DataError, naming
   /// the newest earlier checkpoint that is intact, when the newest one is damaged.
   std::optional<Checkpoint> newest() const;
+
+  /// Brings the directory to what an undisturbed `save` leaves, after one that was interrupted: no half checkpoints, no
+  /// older ones than the newest `keep`, and `latest` names the newest.
+  void tidy() const;
 
  private:
   std::filesystem::path directory_;

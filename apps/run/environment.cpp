@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "apps/run/build_info.h"
+#include "apps/run/json_text.h"
 
 namespace apps {
 namespace {
@@ -38,8 +39,7 @@ std::string environment_json(const Environment& environment) {
   json["argv"] = std::vector<std::string>(environment.argv.begin(), environment.argv.end());
   json["directory"] = std::filesystem::current_path().string();
   json["started"] = utc_time();
-  // A command line need not be UTF-8, JSON must be.
-  return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return json_text(json, 2) + "\n";  // a command line need not be UTF-8
 }
 
 std::string cpu_model() {

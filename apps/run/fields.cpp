@@ -39,7 +39,10 @@ const std::vector<Field>& table() {
   const Condition on_gpu{.key = "run.device", .values = {"cuda", "cuda:N"}};
   const Condition epochs{.key = "train.steps", .values = {"0"}};
   static const std::vector<Field> fields = {
-      {FIELD(data.source), .flag = "--data", .help = "training images: digits: (built in) or mnist:DIR"},
+      {FIELD(data.source), .flag = "--data",
+       .help =
+           "training images: digits: (built in) or mnist:DIR; a resumed run may read the same images from elsewhere",
+       .on_resume = OnResume::change},
       {FIELD(data.bits), .flag = "--bits", .help = "random bits shared by both views, one constant plane each",
        .range = between(0, 64)},
       {FIELD(data.bits_per_fetch), .help = "draw the bits anew at every fetch instead of once per image"},

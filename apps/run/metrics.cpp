@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "apps/run/json_text.h"
 #include "engine/core/error.h"
 #include "engine/io/files.h"
 #include "engine/io/json.h"
@@ -53,6 +54,18 @@ std::string records_until(std::int64_t step, const std::string& records) {
   return kept;
 }
 
+std::optional<double> evaluation_after(std::int64_t step, const std::string& records) {
+  std::istringstream lines(records);
+  for (std::string line; std::getline(lines, line);) {
+    const auto record = record_in(line);
+    if (!record.is_object() || engine::whole_number(record["step"]) != step) continue;
+    const bool evaluation = record.contains("phase") && record["phase"] == "eval";
+    if (evaluation && record.contains("probe_acc") && record["probe_acc"].is_number())
+      return record["probe_acc"].get<double>();
+  }
+  return std::nullopt;
+}
+
 double seconds_of_steps(const std::string& records) {
   std::istringstream lines(records);
   double ms = 0;
@@ -81,7 +94,7 @@ void MetricsFile::write(const StepMetrics& metrics) {
     if (!std::isfinite(*value)) nonfinite.push_back(name);
   }
   if (!nonfinite.empty()) record["nonfinite"] = nonfinite;
-  file_.write(record.dump() + "\n");  // one write(2): a reader never sees half a record
+  file_.write(json_text(record) + "\n");  // one write(2): a reader never sees half a record
 }
 
 }  // namespace apps

@@ -25,6 +25,8 @@ struct StepMetrics {
 
 /// The records of metrics.jsonl up to a step, line for line; without what is not a record, as a kill may leave one.
 std::string records_until(std::int64_t step, const std::string& records);
+/// What the probe reached on the test set after a step, when that is among the records.
+std::optional<double> evaluation_after(std::int64_t step, const std::string& records);
 /// How long the recorded steps took, whatever processes did them. Lines without such a time (evaluations) do not count.
 double seconds_of_steps(const std::string& records);
 

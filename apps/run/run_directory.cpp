@@ -3,8 +3,11 @@
 #include <fcntl.h>
 #include <fmt/chrono.h>
 
+#include <algorithm>
+#include <array>
 #include <ctime>
 #include <system_error>
+#include <vector>
 
 #include "apps/run/environment.h"
 #include "apps/run/exit_code.h"
@@ -29,17 +32,43 @@ fs::path create_named(const Config& config) {
   }
 }
 
-/// Left behind by a run that was killed before it had a configuration: as good as empty.
-bool only_a_lock(const fs::path& directory) {
-  for (const auto& entry : fs::directory_iterator(directory)) {
-    if (entry.path().filename() != "lock" && entry.path().filename() != "config.toml.tmp") return false;
-  }
-  return true;
+/// What a run or an experiment writes once it has begun, the surest sign first. Whatever else is in a directory is
+/// somebody's (a scheduler's log, lost+found) or of a start that was killed before it had a configuration.
+constexpr std::array kSigns = {"config.toml", "results.json", "checkpoints", "metrics.jsonl",
+                               "result.json", "data.json",    "env.json",    "plans.json",
+                               "export",      "crash",        "report.html"};
+
+void refuse_used(const fs::path& directory) {
+  const auto sign =
+      std::find_if(kSigns.begin(), kSigns.end(), [&](const char* name) { return fs::exists(directory / name); });
+  if (sign == kSigns.end()) return;
+  const bool run = *sign == std::string_view(kConfig), experiment = *sign == std::string_view("results.json");
+  throw UsageError(engine::concat("--out ", directory.string(),
+                                  run          ? " holds a run already (it has "
+                                  : experiment ? " holds an experiment of reproduce (it has "
+                                               : " has what a run writes, but no config.toml to go on with (it has ",
+                                  *sign, "): choose another directory",
+                                  run ? ", or give --resume auto to go on with it" : ""));
 }
 
-[[noreturn]] void refuse_used(const fs::path& directory) {
-  throw UsageError(engine::concat("--out ", directory.string(), " is not empty: choose another directory, or give ",
-                                  "--resume auto to go on with the run in it"));
+/// Half-written files of a process that was killed. Only of names that are ours; those of lineval are lineval's.
+void clear_leftovers(const fs::path& run) {
+  for (const char* name : {"config.toml", "data.json", "env.json", "metrics.jsonl", "plans.json", "result.json"})
+    engine::remove_all(run / (std::string(name) + ".tmp"));
+  std::vector<fs::path> found;
+  for (const char* folder : {"export", "crash"}) {
+    if (!fs::is_directory(run / folder)) continue;
+    for (const auto& entry : fs::recursive_directory_iterator(run / folder)) {
+      if (entry.path().extension() == ".tmp") found.push_back(entry.path());
+    }
+  }
+  for (const fs::path& path : found) engine::remove_all(path);
+}
+
+/// Whether two names mean one directory: r and r/, or a link and what it leads to.
+bool same_directory(const fs::path& one, const fs::path& other) {
+  std::error_code error;
+  return one == other || fs::equivalent(one, other, error);
 }
 
 fs::path prepare(const RunArguments& arguments) {
@@ -47,7 +76,7 @@ fs::path prepare(const RunArguments& arguments) {
   const Config config = resolve(arguments);  // before anything is created
   if (arguments.out.empty()) return create_named(config);
   engine::create_directories(arguments.out);
-  if (!only_a_lock(arguments.out)) refuse_used(arguments.out);
+  refuse_used(arguments.out);
   return arguments.out;
 }
 
@@ -59,7 +88,7 @@ fs::path resumed_path(const RunArguments& arguments) {
     if (arguments.out.empty()) throw UsageError("--resume auto needs --out DIR to know which run is meant");
     return fs::exists(fs::path(arguments.out) / kConfig) ? fs::path(arguments.out) : fs::path();
   }
-  if (!arguments.out.empty() && arguments.out != arguments.resume) {
+  if (!arguments.out.empty() && !same_directory(arguments.out, arguments.resume)) {
     throw UsageError(engine::concat("--resume ", arguments.resume, " and --out ", arguments.out,
                                     " name different directories; give --resume only"));
   }
@@ -86,15 +115,32 @@ std::string run_name(const Config& config) {
 }
 
 RunDirectory::RunDirectory(const RunArguments& arguments)
-    : path_(prepare(arguments)),
-      lock_(path_),
-      resumed_(!resumed_path(arguments).empty()),
-      config_(resolve(arguments)),
-      log_(path_ / "train.log", O_WRONLY | O_CREAT | O_APPEND) {
-  if (!resumed_ && fs::exists(path_ / kConfig)) refuse_used(path_);  // another process was faster
-  engine::atomic_write_file(path_ / kConfig, to_toml(config_));
+    : path_(prepare(arguments)), lock_(path_), resumed_(!resumed_path(arguments).empty()), config_(resolve(arguments)) {
+  if (!resumed_) refuse_used(path_);  // another process was faster
 }
 
-void RunDirectory::log(std::string_view message) { log_.write(fmt::format("{} {}\n", utc_time(), message)); }
+void RunDirectory::begin(const DataFingerprint& data) {
+  clear_leftovers(path_);
+  Config kept = config_;
+  // Where the data lies now is this command's business; the configuration keeps where it lay when the run began.
+  if (resumed_) kept.data.source = read_config(path_ / kConfig).data.source;
+  // First: with anything else, but without it, the directory would be neither new nor a run.
+  engine::atomic_write_file(path_ / kConfig, to_toml(kept));
+  log_.emplace(path_ / "train.log", O_WRONLY | O_CREAT | O_APPEND);
+  if (read_fingerprint(path_) != data) write_fingerprint(path_, data);
+  data_ = data;
+}
+
+void RunDirectory::log(std::string_view message) {
+  EXPECTS(log_, "a run must begin before it can log");
+  log_->write(fmt::format("{} {}\n", utc_time(), message));
+}
+
+void RunDirectory::check_in_place() const {
+  if (lock_.in_place()) return;
+  throw engine::Error(engine::concat("the run directory ", path_.string(),
+                                     " was removed, moved or replaced while the run was at work, so it ends here; put "
+                                     "the directory back and --resume it, or start a new run"));
+}
 
 }  // namespace apps

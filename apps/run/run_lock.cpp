@@ -1,28 +1,63 @@
 #include "apps/run/run_lock.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
 #include <string>
 
 #include "engine/core/error.h"
 #include "engine/io/files.h"
 
 namespace apps {
+namespace {
+
+constexpr int kPatienceMs = 200;
+
+bool take(int file, const std::filesystem::path& path) {
+  if (flock(file, LOCK_EX | LOCK_NB) == 0) return true;
+  if (errno != EWOULDBLOCK) engine::throw_errno("lock", path);
+  return false;
+}
+
+/// The process that the file names, if it lives: a killed one may be named until the next has written its own.
+int living_holder(const std::filesystem::path& path) {
+  const std::string text = engine::read_file(path);
+  int process = 0;
+  std::from_chars(text.data(), text.data() + text.size(), process);
+  return process > 0 && (kill(process, 0) == 0 || errno == EPERM) ? process : 0;
+}
+
+}  // namespace
 
 RunLock::RunLock(const std::filesystem::path& directory) : file_(directory / "lock", O_RDWR | O_CREAT) {
-  if (flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK) engine::throw_errno("lock", file_.path());
-    std::string holder = engine::read_file(file_.path());
-    if (holder.empty()) holder = "that has just started";
-    throw engine::Error(engine::concat(directory.string(), " is in use by process ",
-                                       holder.substr(0, holder.find('\n')),
-                                       "; wait for it, stop it, or choose another --out"));
+  int holder = 0;
+  for (int ms = 0; !take(file_.get(), file_.path()); ++ms) {
+    holder = living_holder(file_.path());
+    if (holder != 0 || ms == kPatienceMs) {
+      throw engine::Error(
+          engine::concat(directory.string(), " is in use by ",
+                         holder != 0 ? "process " + std::to_string(holder) : "a process that has just started",
+                         "; wait for it, stop it, or choose another --out"));
+    }
+    usleep(1000);  // it is about to write who it is
+  }
+  if (!in_place()) {
+    throw engine::Error(engine::concat(directory.string(), " was removed or replaced at this moment; try again"));
   }
   if (ftruncate(file_.get(), 0) != 0) engine::throw_errno("write", file_.path());
   file_.write(std::to_string(getpid()) + "\n");
+}
+
+bool RunLock::in_place() const {
+  struct stat held {
+  }, there{};
+  if (fstat(file_.get(), &held) != 0) engine::throw_errno("examine", file_.path());
+  return stat(file_.path().c_str(), &there) == 0 && held.st_dev == there.st_dev && held.st_ino == there.st_ino;
 }
 
 }  // namespace apps

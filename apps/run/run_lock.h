@@ -12,6 +12,9 @@ class RunLock {
   /// Throws engine::Error naming the process that holds the lock.
   explicit RunLock(const std::filesystem::path& directory);
 
+  /// Whether the file that is locked is still the one in the directory: false once that was removed, moved or replaced.
+  bool in_place() const;
+
  private:
   engine::Descriptor file_;
 };

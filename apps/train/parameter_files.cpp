@@ -1,5 +1,6 @@
 #include "apps/train/parameter_files.h"
 
+#include <bit>
 #include <cstring>
 #include <sstream>
 
@@ -140,6 +141,14 @@ std::vector<Named> tensors_of(const engine::Optimizer& optimizer) {
   return result;
 }
 
+/// By the exponent's bits, which compilers turn into vectors, and which no option about fast arithmetic touches.
+bool all_finite(const std::vector<float>& values) {
+  constexpr std::uint32_t kExponent = 0x7f800000;
+  bool finite = true;
+  for (const float value : values) finite &= (std::bit_cast<std::uint32_t>(value) & kExponent) != kExponent;
+  return finite;
+}
+
 }  // namespace
 
 void save_model(const std::filesystem::path& path, const engine::ParameterSet& parameters,
@@ -177,6 +186,16 @@ void export_parts(const std::filesystem::path& path, const engine::ParameterSet&
     }
   }
   save(path, tensors, metadata);
+}
+
+std::optional<std::string> nonfinite_tensor(const engine::ParameterSet& parameters,
+                                            const engine::Optimizer& optimizer) {
+  for (const auto& tensors : {tensors_of(parameters), tensors_of(optimizer)}) {
+    for (const Named& named : tensors) {
+      if (named.tensor.dtype() == Dtype::f32 && !all_finite(named.tensor.to_host<float>())) return named.name;
+    }
+  }
+  return std::nullopt;
 }
 
 void save_optimizer(const std::filesystem::path& path, const engine::Optimizer& optimizer) {

@@ -2,6 +2,7 @@
 #include <filesystem>
 #include <initializer_list>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "engine/optim/optimizer.h"
@@ -29,6 +30,9 @@ void export_parts(const std::filesystem::path& path, const engine::ParameterSet&
                   std::initializer_list<engine::Part> parts, const std::map<std::string, std::string>& metadata);
 
 /// The optimizer's state under its own names, flat.
+/// The name of a tensor of either that holds a number which is infinite or NaN; nothing when all are finite.
+std::optional<std::string> nonfinite_tensor(const engine::ParameterSet& parameters, const engine::Optimizer& optimizer);
+
 void save_optimizer(const std::filesystem::path& path, const engine::Optimizer& optimizer);
 /// Throws engine::DataError for the file of another optimizer or network, before anything is changed.
 void load_optimizer(const std::filesystem::path& path, const engine::Optimizer& optimizer);

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "apps/run/json_text.h"
 #include "engine/io/files.h"
 #include "engine/io/json.h"
 
@@ -17,12 +18,13 @@ std::string write_result(const RunDirectory& directory, const Trainer& trainer, 
                                       {"loss", summary.loss ? nlohmann::ordered_json(*summary.loss) : nullptr},
                                       {"probe_test_accuracy", summary.test_accuracy},
                                       {"seconds", summary.seconds}};
-  // The process that did the last step knows more (its loss) than one that found nothing left to do.
+  directory.check_in_place();
+  // The process that did the last step knows how long it took, and one that found nothing left to do does not.
   if (const auto before = read_result(directory.path()); !before || before->step != trainer.step())
-    engine::atomic_write_file(directory.path() / kResult, result.dump() + "\n");
+    engine::atomic_write_file(directory.path() / kResult, json_text(result) + "\n");
   nlohmann::ordered_json line{{"run", directory.path().string()}};
   line.update(result);
-  return line.dump();
+  return json_text(line);
 }
 
 std::optional<RunResult> read_result(const std::filesystem::path& run) {

@@ -2,11 +2,27 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "apps/input/run_data.h"
 #include "apps/run/environment.h"
 #include "engine/io/files.h"
 #include "kernels/context.h"
 
 namespace apps {
+namespace {
+
+/// The trainer was made before the directory was locked. Threads are no part of it: see `keep_threads`.
+void refuse_changed_meanwhile(const Config& made_for, const RunDirectory& directory) {
+  const auto differs = [&](const Field& field) {
+    return field.key != "run.threads" && value_text(field, made_for) != value_text(field, directory.config());
+  };
+  if (std::none_of(fields().begin(), fields().end(), differs)) return;
+  throw engine::Error(engine::concat("another process has begun or changed the run in ", directory.path().string(),
+                                     " at this moment; give the command again"));
+}
+
+}  // namespace
 
 void keep_threads(const RunArguments& arguments, Config& config) {
   const std::filesystem::path run = resumed_path(arguments);
@@ -24,11 +40,28 @@ std::string environment_json(const engine::Context& context, const Config& confi
 }
 
 void start_run(const engine::Context& context, Trainer& trainer, RunDirectory& directory, std::span<char* const> argv) {
+  refuse_changed_meanwhile(trainer.config(), directory);
   const Config& config = directory.config();
+  const DataFingerprint data = fingerprint_of(trainer.train_data(), trainer.test_data());
+  const Checkpoints checkpoints(directory.path(), config.run.keep);
+  std::optional<DataFingerprint> known;
+  if (directory.resumed()) {
+    known = read_fingerprint(directory.path());
+    const auto checkpoint = checkpoints.newest();
+    if (checkpoint && checkpoint->state.data) known = checkpoint->state.data;
+    if (known) check_same_data(directory.path(), *known, data, config.data.source);
+    if (checkpoint) trainer.restore(*checkpoint);
+  }
+  directory.begin(data);  // only now: what is refused leaves no trace
+  checkpoints.tidy();
   engine::atomic_write_file(directory.path() / "env.json", environment_json(context, config, argv));
   if (!directory.resumed()) return;
-  if (const auto checkpoint = Checkpoints(directory.path(), config.run.keep).newest()) trainer.restore(*checkpoint);
   directory.log(fmt::format("resumed at step {}", trainer.step()));
+  if (!known) {
+    directory.log(
+        "the version that began this run kept no fingerprint of its data: what is there now is taken for the same, and "
+        "from here on for the run's");
+  }
 }
 
 }  // namespace apps

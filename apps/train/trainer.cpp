@@ -6,6 +6,7 @@
 #include "apps/run/exit_code.h"
 #include "apps/run/fields.h"
 #include "apps/run/precision.h"
+#include "apps/run/signals.h"
 #include "apps/train/fitting_batch.h"
 #include "apps/train/make_encoder.h"
 #include "apps/train/make_optimizer.h"
@@ -90,14 +91,16 @@ void Trainer::restore(const Checkpoint& checkpoint) {
                                     " and would not go on bit by bit with ", context_.threads(),
                                     "; resume with --threads ", checkpoint.state.threads));
   }
-  load_model(checkpoint.directory / "model.safetensors", network_.parameters);
-  load_optimizer(checkpoint.directory / "optimizer.safetensors", *optimizer_);
+  load_model(checkpoint.directory / kModelFile, network_.parameters);
+  load_optimizer(checkpoint.directory / kOptimizerFile, *optimizer_);
   step_ = checkpoint.state.step;
-  if (state() != checkpoint.state) {
-    throw engine::DataError(engine::concat("step ", step_, " of the run was image ", checkpoint.state.cursor,
-                                           " of epoch ", checkpoint.state.epoch, ", and with these ", train_->size(),
-                                           " training examples it is image ", state().cursor, " of epoch ",
-                                           state().epoch, "; resume with the data that the run began with"));
+  loss_ = checkpoint.state.loss;
+  const TrainingState now = state(), &then = checkpoint.state;
+  if (now.cursor != then.cursor || now.epoch != then.epoch || now.seed != then.seed) {
+    throw engine::DataError(engine::concat(
+        "step ", step_, " of the run was image ", then.cursor, " of epoch ", then.epoch, " with seed ", then.seed,
+        ", and with these ", train_->size(), " training examples and this configuration it is image ", now.cursor,
+        " of epoch ", now.epoch, " with seed ", now.seed, "; resume with the data that the run began with"));
   }
 }
 
@@ -131,12 +134,12 @@ TrainingState Trainer::state() const {
 }
 
 void Trainer::write_tensors(const fs::path& directory) const {
-  save_model(directory / "model.safetensors", network_.parameters, describe_encoder(config_, *train_));
-  save_optimizer(directory / "optimizer.safetensors", *optimizer_);
+  save_model(directory / kModelFile, network_.parameters, describe_encoder(config_, *train_));
+  save_optimizer(directory / kOptimizerFile, *optimizer_);
 }
 
 void Trainer::write_exports(const fs::path& directory) const {
-  engine::create_directories(directory);
+  engine::create_directory(directory);
   std::map<std::string, std::string> metadata = describe_encoder(config_, *train_);
   metadata.insert({{"mean", "0"}, {"std", "1"}, {"epoch", std::to_string(step_ / plan_.steps_per_epoch)}});
   const auto write = [&](const char* name, std::initializer_list<engine::Part> parts, const std::string& loads) {
@@ -156,7 +159,7 @@ double Trainer::epochs(std::int64_t step) const {
   return static_cast<double>(step) / static_cast<double>(plan_.steps_per_epoch);
 }
 
-double Trainer::test_accuracy(RepeatedStep& step) const {
+std::optional<double> Trainer::test_accuracy(RepeatedStep& step) const {
   try {
     return test_accuracy();
   } catch (const engine::OutOfMemory&) {
@@ -165,9 +168,16 @@ double Trainer::test_accuracy(RepeatedStep& step) const {
   }
 }
 
-double Trainer::test_accuracy() const {
-  return probe_accuracy(*network_.probe,
-                        extract_features(context_, *network_.encoder, *test_, {}, activation_dtype(config_)));
+std::optional<double> Trainer::test_accuracy() const {
+  struct Stopped {};
+  const auto stop = [](std::int64_t) {
+    if (stop_signal() != 0) throw Stopped();
+  };
+  try {
+    stop(0);
+    return probe_accuracy(*network_.probe,
+                          extract_features(context_, *network_.encoder, *test_, stop, activation_dtype(config_)));
+  } catch (const Stopped&) { return std::nullopt; }
 }
 
 }  // namespace apps

@@ -37,7 +37,7 @@ class Trainer {
   void restore(const Checkpoint& checkpoint);
 
   struct Summary {
-    std::optional<double> loss;  ///< of the last step; none if that was done before this process
+    std::optional<double> loss;  ///< of the last step; none if an earlier version did it, and no step was left
     double test_accuracy = 0;    ///< of the online probe
     double seconds = 0;          ///< of this process's steps
     std::int64_t steps = 0;      ///< that it did
@@ -45,11 +45,13 @@ class Trainer {
   /// Told after every step how many are done, and "loss 4.1312": the newest one that was read.
   using Observer = std::function<void(std::int64_t step, std::string_view detail)>;
   /// Trains to the last step, writing metrics, checkpoints and exports into the run directory. Throws Interrupted after
-  /// writing a checkpoint when a signal asks to stop, and NonFiniteError after writing crash/step_N: the
-  /// parameters and moments as they were before that step (running statistics have seen it and,
-  /// on a device, up to a few steps after it).
+  /// writing a checkpoint when a signal asks to stop; an evaluation is then given up, and is the first thing that the
+  /// resumed run does. Throws NonFiniteError after writing crash/step_N. When the loss or a gradient was not finite,
+  /// that holds the parameters and moments as they were before that step (running statistics have seen it and, on a
+  /// device, up to a few steps after it); when an update made weights infinite, it holds those.
   Summary run(RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled = {});
 
+  const Config& config() const { return config_; }
   const Network& network() const { return network_; }
   const TrainingPlan& plan() const { return plan_; }
   const data::Source& train_data() const { return *train_; }
@@ -61,12 +63,13 @@ class Trainer {
 
   void train_step();
   bool run_or_advise(RepeatedStep& step);  ///< on a batch size that fits
-  TrainingState state() const;
+  TrainingState state() const;             ///< by the count of steps alone
   void write_tensors(const std::filesystem::path& directory) const;
   void write_exports(const std::filesystem::path& directory) const;
   double epochs(std::int64_t step) const;  ///< done after that step, with the fraction
-  double test_accuracy() const;
-  double test_accuracy(RepeatedStep& step) const;  ///< in the step's memory when there is no other
+  /// Of the probe; nothing when a signal asks to stop meanwhile.
+  std::optional<double> test_accuracy() const;
+  std::optional<double> test_accuracy(RepeatedStep& step) const;  ///< in the step's memory when there is no other
 
   const engine::Context& context_;
   Config config_;
@@ -77,6 +80,7 @@ class Trainer {
   std::unique_ptr<engine::Optimizer> optimizer_;
   std::optional<engine::TrainingStatus> status_;
   std::int64_t step_ = 0;
+  std::optional<double> loss_;  // of that step, if the checkpoint knows
 };
 
 }  // namespace apps

@@ -9,6 +9,7 @@
 #include "apps/run/metrics.h"
 #include "apps/run/signals.h"
 #include "apps/train/late_records.h"
+#include "apps/train/parameter_files.h"
 #include "apps/train/plans.h"
 #include "apps/train/repeated_step.h"
 #include "apps/train/trainer.h"
@@ -19,6 +20,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 namespace fs = std::filesystem;
+
+constexpr char kMetrics[] = "metrics.jsonl";
 
 /// Where the scalars of a step record are, as Trainer::train_step puts them.
 enum Scalar { kLoss, kAlignment, kDistribution, kContrastAccuracy, kProbeAccuracy, kGradientNorm };
@@ -43,14 +46,20 @@ class Trainer::Run {
     int signal;  ///< that asks to stop, or 0
   };
 
+  void catch_up();
   void issue_step();
+  bool ends_each(std::int64_t n, std::int64_t step) const;
+  bool evaluates_after(std::int64_t step) const;
   Due due() const;
   void take_records(const Due& due);
   void write_record(const LateRecords::Read& read);
-  void evaluate();
+  bool evaluate();
   void save();
-  [[noreturn]] void interrupt(int signal);
+  [[noreturn]] void interrupt();
   [[noreturn]] void fail_nonfinite();
+  void fail_unless_finite();
+  [[noreturn]] void fail(std::int64_t step, const std::string& problem, const std::string& weights,
+                         const std::string& remedy);
 
   Trainer& trainer_;
   RunDirectory& directory_;
@@ -74,7 +83,7 @@ Trainer::Run::Run(Trainer& trainer, RunDirectory& directory, const Observer& obs
       profiled_(profiled),
       plans_(trainer.context_, directory.path()),
       checkpoints_(directory.path(), trainer.config_.run.keep),
-      metrics_(directory.path() / "metrics.jsonl", trainer.step_ > 0 ? trainer.step_ : -1),
+      metrics_(directory.path() / kMetrics, trainer.step_ > 0 ? trainer.step_ : -1),
       loader_(*trainer.train_, loader_options(trainer.config_, trainer.step_)),
       step_(
           trainer.context_, [&trainer] { trainer.train_step(); },
@@ -89,21 +98,34 @@ Trainer::Run::Run(Trainer& trainer, RunDirectory& directory, const Observer& obs
 
 Trainer::Summary Trainer::Run::finish() {
   const Clock::time_point begin = Clock::now();
+  if (trainer_.step_ > 0) catch_up();
   while (trainer_.step_ < trainer_.plan_.schedule.steps) {
     issue_step();
     const Due now = due();
     take_records(now);
     observe_(trainer_.step_, summary_.loss ? fmt::format("loss {:.4f}", *summary_.loss) : "");
-    if (now.evaluates) evaluate();
-    if (now.saves) save();
+    const bool stopped = now.evaluates && !evaluate();
+    if (now.saves || stopped) save();
     if (now.logs) window_ = {};  // after evaluation and checkpoint, which are no part of a step's time
-    if (now.signal != 0 && trainer_.step_ < trainer_.plan_.schedule.steps) interrupt(now.signal);
+    if (stopped || (now.signal != 0 && trainer_.step_ < trainer_.plan_.schedule.steps)) interrupt();
   }
   summary_.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-  if (!summary_.loss) summary_.test_accuracy = trainer_.test_accuracy();  // resumed after its last step
+  directory_.check_in_place();
+  fail_unless_finite();
   trainer_.write_exports(directory_.path() / "export");
   directory_.log(fmt::format("finished after step {}", trainer_.step_));
   return summary_;
+}
+
+/// What the process before this one did not come to after its last step.
+void Trainer::Run::catch_up() {
+  summary_.loss = trainer_.loss_;
+  if (!evaluates_after(trainer_.step_)) return;
+  if (const auto accuracy = evaluation_after(trainer_.step_, engine::read_file(directory_.path() / kMetrics))) {
+    summary_.test_accuracy = *accuracy;
+  } else if (!evaluate()) {
+    interrupt();
+  }
 }
 
 void Trainer::Run::issue_step() {
@@ -122,21 +144,31 @@ void Trainer::Run::issue_step() {
   if (trainer_.step_ == profiled_.last) context.backend().collect_profile(false);
   ++window_.steps;
   if (summary_.steps++ == 0) {  // it also compiled and timed algorithms
+    directory_.check_in_place();
     plans_.save();
     context.profiler().clear();
     context.pool().reset_peak();
   }
 }
 
+/// Whether an epoch ends with this step after which something is done that is done after every n of them.
+bool Trainer::Run::ends_each(std::int64_t n, std::int64_t step) const {
+  const std::int64_t per_epoch = trainer_.plan_.steps_per_epoch;
+  return step % per_epoch == 0 && n > 0 && step / per_epoch % n == 0;
+}
+
+bool Trainer::Run::evaluates_after(std::int64_t step) const {
+  return step == trainer_.plan_.schedule.steps || ends_each(trainer_.config_.eval.every, step);
+}
+
 Trainer::Run::Due Trainer::Run::due() const {
-  const Config& config = trainer_.config_;
-  const std::int64_t step = trainer_.step_, per_epoch = trainer_.plan_.steps_per_epoch;
+  const Config::Run& config = trainer_.config_.run;
+  const std::int64_t step = trainer_.step_;
   const int signal = stop_signal();
-  const bool epoch_ends = step % per_epoch == 0, last = step == trainer_.plan_.schedule.steps;
-  const auto each = [&](std::int64_t n) { return epoch_ends && n > 0 && step / per_epoch % n == 0; };
-  return {.logs = step % config.run.log_every == 0 || epoch_ends || last,
-          .evaluates = last || each(config.eval.every),
-          .saves = last || signal != 0 || each(config.run.ckpt_every),
+  const bool last = step == trainer_.plan_.schedule.steps;
+  return {.logs = step % config.log_every == 0 || ends_each(1, step) || last,
+          .evaluates = evaluates_after(step),
+          .saves = last || signal != 0 || ends_each(config.ckpt_every, step),
           .signal = signal};
 }
 
@@ -145,12 +177,14 @@ void Trainer::Run::take_records(const Due& due) {
   // Nothing is saved that was not seen to be finite, and the ring of records must not overflow.
   if (due.logs || due.signal != 0 || window_.steps % engine::TrainingStatus::kSlots == 0)
     late_.request(window_, due.logs);
+  if (due.logs || due.evaluates || due.saves) directory_.check_in_place();
   // A GPU's records come a few steps late: only what is made of the weights waits for them.
   while (const auto read = due.evaluates || due.saves ? late_.awaited() : late_.arrived()) {
     summary_.loss = static_cast<double>(read->record.scalars[kLoss]);
     if (read->logs || trainer_.status_->nonfinite()) write_record(*read);
     if (trainer_.status_->nonfinite()) fail_nonfinite();
   }
+  if (due.evaluates || due.saves) fail_unless_finite();
 }
 
 void Trainer::Run::write_record(const LateRecords::Read& read) {
@@ -171,44 +205,67 @@ void Trainer::Run::write_record(const LateRecords::Read& read) {
                   .mem_peak_bytes = static_cast<double>(trainer_.context_.pool().peak_bytes())});
 }
 
-void Trainer::Run::evaluate() {
+/// False when a signal asked to stop before it was done.
+bool Trainer::Run::evaluate() {
   const std::int64_t step = trainer_.step_;
-  summary_.test_accuracy = trainer_.test_accuracy(step_);
-  metrics_.write({.step = step,
-                  .epoch = trainer_.epochs(step),
-                  .time = unix_time(),
-                  .phase = "eval",
-                  .probe_acc = summary_.test_accuracy});
-  directory_.log(fmt::format("step {}: loss {:.4f}, online probe {:.4f} on the test set", step, *summary_.loss,
-                             summary_.test_accuracy));
+  const auto accuracy = trainer_.test_accuracy(step_);
+  if (!accuracy) return false;
+  summary_.test_accuracy = *accuracy;
+  metrics_.write(
+      {.step = step, .epoch = trainer_.epochs(step), .time = unix_time(), .phase = "eval", .probe_acc = *accuracy});
+  directory_.log(fmt::format("step {}: {}online probe {:.4f} on the test set", step,
+                             summary_.loss ? fmt::format("loss {:.4f}, ", *summary_.loss) : "", *accuracy));
+  return true;
 }
 
 void Trainer::Run::save() {
   plans_.save();  // before the checkpoint: what follows it must round as what came before
-  checkpoints_.save(trainer_.state(), [this](const fs::path& path) { trainer_.write_tensors(path); });
+  TrainingState state = trainer_.state();
+  state.loss = summary_.loss;
+  state.data = directory_.data();
+  checkpoints_.save(state, [this](const fs::path& path) { trainer_.write_tensors(path); });
 }
 
-void Trainer::Run::interrupt(int signal) {
+void Trainer::Run::interrupt() {
   const std::int64_t step = trainer_.step_;
-  directory_.log(engine::concat(signal_name(signal), ": stopped after step ", step, ", checkpoint written"));
-  throw Interrupted(engine::concat("stopped by ", signal_name(signal), " after step ", step, " of ",
-                                   trainer_.plan_.schedule.steps, "; go on with --resume ",
-                                   directory_.path().string()));
+  const char* signal = signal_name(stop_signal());
+  directory_.log(engine::concat(signal, ": stopped after step ", step, ", checkpoint written"));
+  throw Interrupted(engine::concat("stopped by ", signal, " after step ", step, " of ", trainer_.plan_.schedule.steps,
+                                   "; go on with --resume ", directory_.path().string()));
 }
 
 void Trainer::Run::fail_nonfinite() {
   const std::int64_t failed = trainer_.status_->completed_steps() + 1;
-  const fs::path crash = directory_.path() / "crash" / fmt::format("step_{}", failed);
-  const std::string problem = fmt::format("the loss or its gradient is not finite in step {}", failed);
+  // As they were before that step: the update did not happen.
+  fail(failed, fmt::format("the loss or its gradient is not finite in step {}", failed), "the weights before it",
+       "lower --lr or raise --temperature");
+}
+
+/// The record of a step tells of its loss and gradient; of what its update made of the weights, only they do.
+void Trainer::Run::fail_unless_finite() {
+  const auto tensor = nonfinite_tensor(trainer_.network_.parameters, *trainer_.optimizer_);
+  if (!tensor) return;
+  fail(trainer_.step_, fmt::format("the update of step {} made {} infinite or NaN", trainer_.step_, *tensor),
+       "the weights after it", "lower --lr");
+}
+
+/// Puts the weights as they are now into crash/step_N.
+void Trainer::Run::fail(std::int64_t step, const std::string& problem, const std::string& weights,
+                        const std::string& remedy) {
+  const fs::path folder = directory_.path() / "crash", crash = folder / fmt::format("step_{}", step);
+  const fs::path temporary = crash.string() + ".tmp";
   try {
-    engine::create_directories(crash);
-    trainer_.write_tensors(crash);        // as they were before that step: the update did not happen
+    engine::create_directory(folder);
+    engine::remove_all(temporary);
+    engine::create_directory(temporary);
+    trainer_.write_tensors(temporary);
+    engine::remove_all(crash);
+    engine::rename_path(temporary, crash);
   } catch (const engine::Error& error) {  // a full disk must not hide why the run ended
     directory_.log(problem);
-    throw NonFiniteError(fmt::format("{}; the weights before it were not kept: {}", problem, error.what()));
+    throw NonFiniteError(fmt::format("{}; {} were not kept: {}", problem, weights, error.what()));
   }
-  const std::string message =
-      fmt::format("{}; the weights before it are in {}; lower --lr or raise --temperature", problem, crash.string());
+  const std::string message = fmt::format("{}; {} are in {}; {}", problem, weights, crash.string(), remedy);
   directory_.log(message);
   throw NonFiniteError(message);
 }

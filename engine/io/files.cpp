@@ -66,6 +66,12 @@ void create_directories(const std::filesystem::path& path) {
   if (error) throw Error(concat("cannot create directory ", path.string(), ": ", error.message()));
 }
 
+void create_directory(const std::filesystem::path& path) {
+  std::error_code error;
+  std::filesystem::create_directory(path, error);
+  if (error) throw Error(concat("cannot create directory ", path.string(), ": ", error.message()));
+}
+
 void rename_path(const std::filesystem::path& from, const std::filesystem::path& to) {
   if (std::rename(from.c_str(), to.c_str()) != 0) throw_errno(concat("rename ", from.string(), " to"), to);
 }

@@ -35,6 +35,8 @@ void sync_directory(const std::filesystem::path& path);
 
 /// `std::filesystem` operations with this project's errors.
 void create_directories(const std::filesystem::path& path);
+/// One directory, in one that must be there; nothing to do when it exists.
+void create_directory(const std::filesystem::path& path);
 void rename_path(const std::filesystem::path& from, const std::filesystem::path& to);
 void remove_all(const std::filesystem::path& path);
 

@@ -166,15 +166,15 @@ TEST_CASE("pretrain: data that does not fit the request is exit 3") {
 
 TEST_CASE("pretrain: an --out that is in use is left alone") {
   const Workbench bench;
-  SUBCASE("someone's files") {
-    fs::create_directories(bench / "run");
-    write_plain(bench / "run/thesis.txt", "important");
-    const Ended ended = bench.pretrain("run");
-    CHECK(ended.exit_code == 2);
-    CHECK(complaint(ended).starts_with("--out " + (bench / "run").string() + " is not empty"));
-    CHECK(names(bench / "run") == Strings{"thesis.txt"});
-    CHECK(bench.pretrain("run", {"--resume", "auto"}).exit_code == 2);
-    CHECK(names(bench / "run") == Strings{"thesis.txt"});
+  SUBCASE("the remains of a run") {
+    fs::create_directories(bench / "run/checkpoints");
+    write_plain(bench / "run/checkpoints/thesis.txt", "important");
+    for (const char* resume : {"never", "auto"}) {
+      const Ended ended = bench.pretrain("run", {"--resume", resume});
+      CHECK(ended.exit_code == 2);
+      CHECK(complaint(ended).starts_with("--out " + (bench / "run").string() + " has what a run writes, but no "));
+      CHECK(names(bench / "run") == Strings{"checkpoints"});
+    }
   }
   SUBCASE("a file, or below one") {
     write_plain(bench / "run", "important");
@@ -190,6 +190,36 @@ TEST_CASE("pretrain: an --out that is in use is left alone") {
     const std::string metrics = read_file(bench / "run/metrics.jsonl");
     CHECK(bench.pretrain("run").exit_code == 2);
     CHECK(read_file(bench / "run/metrics.jsonl") == metrics);
+  }
+}
+
+TEST_CASE("pretrain: files of others in --out are no obstacle, and stay") {
+  const Workbench bench;
+  fs::create_directories(bench / "run/lost+found");
+  write_plain(bench / "run/slurm-1.out", "queued");
+  result(bench.pretrain("run", {"--epochs", "1"}));
+  CHECK(read_file(bench / "run/slurm-1.out") == "queued");
+  CHECK(fs::exists(bench / "run/lost+found"));
+}
+
+TEST_CASE("pretrain: a run directory that is moved away or replaced ends the run with a sentence, and is not rebuilt") {
+  const Workbench bench;
+  const fs::path run = bench / "run";
+  for (const bool replaced : {false, true}) {
+    CAPTURE(replaced);
+    Program program(PRETRAIN, bench.arguments("run", {"--epochs", "10000"}));
+    while (program.running() && !fs::exists(run / "checkpoints/latest")) usleep(1000);
+    fs::rename(run, bench / "elsewhere");
+    if (replaced) fs::create_directories(run);
+    const Ended ended = program.wait();
+    CHECK(ended.exit_code == 1);
+    CHECK(ended.err.find("the run directory " + run.string() +
+                         " was removed, moved or replaced while the run was at "
+                         "work, so it ends here") != std::string::npos);
+    if (replaced) CHECK(names(run).empty());
+    if (!replaced) CHECK_FALSE(fs::exists(run));
+    fs::remove_all(run);
+    fs::remove_all(bench / "elsewhere");
   }
 }
 
@@ -235,31 +265,6 @@ TEST_CASE("pretrain: a checkpoint that was damaged is exit 3") {
         std::string::npos);
 }
 
-TEST_CASE("pretrain: a named pipe in the place of a file is not waited for") {
-  const Workbench bench;
-  result(bench.pretrain("run", {"--epochs", "1"}));
-  const std::string checkpoint = fs::relative(latest_checkpoint(bench / "run"), bench / "run");
-  for (const std::string& file :
-       {std::string("config.toml"), std::string("plans.json"), std::string("metrics.jsonl"), std::string("train.log"),
-        std::string("lock"), checkpoint + "/state.json", checkpoint + "/model.safetensors"}) {
-    CAPTURE(file);
-    const fs::path copy = bench / "copy";
-    fs::remove_all(copy);
-    fs::copy(bench / "run", copy, fs::copy_options::recursive);
-    fs::remove(copy / file);
-    REQUIRE(mkfifo((copy / file).c_str(), 0666) == 0);
-    const Ended ended = bench.pretrain("copy", {"--resume", "auto"});
-    CHECK(ended.exit_code == 3);
-    CHECK_MESSAGE(ended.err.find((copy / file).string() + ": it is a ") != std::string::npos, ended.err);
-    CHECK(ended.err.find("named pipe") != std::string::npos);
-  }
-  const fs::path recipe = bench / "my.toml";
-  REQUIRE(mkfifo(recipe.c_str(), 0666) == 0);
-  const Ended ended = bench.pretrain("new", {"--recipe", recipe.string()});
-  CHECK(ended.exit_code == 2);
-  CHECK(complaint(ended).starts_with("--recipe: cannot read " + recipe.string() + ": it is a named pipe"));
-}
-
 TEST_CASE("pretrain: a loss that is not finite is exit 4, the weights before that step are kept") {
   const Workbench bench;
   const fs::path run = bench / "run";
@@ -286,4 +291,20 @@ TEST_CASE("pretrain: a loss that is not finite is exit 4, the weights before tha
   }
   CHECK_FALSE(fs::exists(run / "checkpoints"));
   CHECK_FALSE(fs::exists(run / "export"));
+}
+
+TEST_CASE("pretrain: weights that the last update made infinite are exit 4, and are not exported") {
+  const Workbench bench;
+  const Ended ended = bench.pretrain(
+      "wild", {"--epochs", "0", "--steps", "1", "--optimizer", "sgd", "--lr", "1e38", "--temperature", "0.01"});
+  CHECK_MESSAGE(ended.exit_code == 4, ended.err);
+  CHECK(ended.out.empty());
+  const fs::path wild = bench / "wild";
+  CHECK(ended.err.find("pretrain: error: the update of step 1 made ") != std::string::npos);
+  CHECK(ended.err.find(" infinite or NaN; the weights after it are in " + (wild / "crash/step_1").string()) !=
+        std::string::npos);
+  CHECK(names(wild / "crash/step_1") == Strings{"model.safetensors", "optimizer.safetensors"});
+  CHECK_FALSE(fs::exists(wild / "export"));
+  CHECK_FALSE(fs::exists(wild / "checkpoints"));
+  CHECK_FALSE(fs::exists(wild / "result.json"));
 }

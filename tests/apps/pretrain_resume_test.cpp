@@ -6,6 +6,7 @@
 
 #include "engine/io/files.h"
 #include "tests/apps/workbench.h"
+#include "tests/data/idx_files.h"
 
 using namespace tests;
 
@@ -36,6 +37,12 @@ bool wait_until(Program& program, Condition&& reached) {
     usleep(200);
   }
   return false;
+}
+
+/// Of a config.toml.
+std::string source_line(const std::string& config) {
+  const auto begin = config.find("source = ");
+  return config.substr(begin, config.find('\n', begin) - begin);
 }
 
 /// A file that a program which opens it must wait for: a lease is held on it.
@@ -161,7 +168,7 @@ TEST_CASE("pretrain: a finished run resumes to nothing but its result and its ex
   fs::remove_all(run / "export");  // killed before it came to them
   const auto again = result(bench.pretrain("run", {"--resume", "auto"}));
   CHECK(again.at("step") == 16);
-  CHECK(again.at("loss").is_null());
+  CHECK(again.at("loss") == first.at("loss"));
   CHECK(again.at("probe_test_accuracy") == first.at("probe_test_accuracy"));
   CHECK(engine::read_file(run / "metrics.jsonl") == metrics);
   CHECK(names(run / "export").size() == 4);
@@ -202,14 +209,148 @@ TEST_CASE("pretrain: with --threads 0 a resumed run keeps the number it began wi
   CHECK(threads() == 1);
 }
 
-TEST_CASE("pretrain: other data than the run began with is refused") {
+TEST_CASE("pretrain: killed between its last checkpoint and its result, a run still ends with that result") {
+  const Workbench bench;
+  const fs::path run = bench / "run";
+  auto first = result(bench.pretrain("run", {"--keep", "2"}));
+  const std::string metrics = engine::read_file(run / "metrics.jsonl");
+  fs::remove(run / "result.json");
+  // As a kill at the worst moments leaves it.
+  write_plain(run / "result.json.tmp", "{");
+  write_plain(run / "checkpoints/latest", "step_00000008\n");
+  fs::create_directories(run / "checkpoints/step_00000001.old.tmp");
+  fs::create_directories(run / "checkpoints/step_00000017.tmp");
+  write_plain(run / "export/backbone.safetensors.tmp", "");
+  fs::remove(run / "export/projector.safetensors");
+  bool evaluated = true;
+  SUBCASE("after its evaluation") {}
+  SUBCASE("before its evaluation, as a signal leaves it") {
+    evaluated = false;
+    const auto last_line = metrics.rfind('\n', metrics.size() - 2) + 1;
+    REQUIRE(metrics.substr(last_line).find("\"eval\"") != metrics.npos);
+    write_plain(run / "metrics.jsonl", metrics.substr(0, last_line));
+  }
+  auto again = result(bench.pretrain("run", {"--resume", "auto"}));
+  for (auto* line : {&first, &again}) line->erase("seconds");
+  CHECK(again == first);
+  auto kept = nlohmann::json::parse(engine::read_file(run / "result.json"));
+  CHECK(kept.at("loss") == first.at("loss"));
+  CHECK(kept.at("loss").is_number());
+  CHECK(latest_checkpoint(run).filename() == "step_00000016");
+  CHECK(names(run / "checkpoints") == Strings{"latest", "step_00000008", "step_00000016"});
+  CHECK(names(run / "export").size() == 4);
+  CHECK_FALSE(has_leftovers(run));
+  CHECK(recorded(run).size() == 8);
+  CHECK(tests::metrics(run).back().at("probe_acc") == first.at("probe_test_accuracy"));
+  if (evaluated) CHECK(engine::read_file(run / "metrics.jsonl") == metrics);
+}
+
+TEST_CASE("pretrain: a signal in an evaluation gives it up for a checkpoint, and the resumed run begins with it") {
+  const Workbench bench;
+  // One epoch of 8 steps and an evaluation of 512 images at the end of each of 4.
+  const Strings evaluating{"--epochs", "4", "--eval-every", "1", "--resume", "auto"};
+  result(bench.pretrain("whole", evaluating));
+  const fs::path run = bench / "run";
+  int given_up = 0;
+  for (int i = 0; i < 12; ++i) {
+    Program program(PRETRAIN, bench.arguments("run", evaluating));
+    const std::uintmax_t before = metrics_bytes(run);
+    const auto epoch_recorded = [&] {
+      const std::uintmax_t bytes = metrics_bytes(run);
+      if (bytes == before || bytes == 0) return false;
+      const std::string last = recorded(run).back();
+      return last.starts_with("train") && std::stoi(last.substr(6)) % 8 == 0;
+    };
+    if (!wait_until(program, epoch_recorded)) {
+      program.wait();
+      break;
+    }
+    program.send(SIGTERM);
+    const Ended stopped = program.wait();
+    REQUIRE_MESSAGE((stopped.exit_code == 75 || stopped.exit_code == 0), stopped.err);
+    if (stopped.exit_code == 0) break;
+    const std::string last = recorded(run).back();
+    given_up += last.starts_with("train") && std::stoi(last.substr(6)) % 8 == 0;
+  }
+  result(bench.pretrain("run", evaluating));
+  CHECK(given_up >= 1);
+  CHECK(same_tensors(run, bench / "whole"));
+  CHECK(recorded(run) == recorded(bench / "whole"));
+  const auto accuracies = [](const fs::path& of) {
+    Strings all;
+    for (const auto& record : metrics(of)) {
+      if (record.at("phase") == "eval") all.push_back(record.at("probe_acc").dump());
+    }
+    return all;
+  };
+  CHECK(accuracies(run) == accuracies(bench / "whole"));
+  CHECK(accuracies(run).size() == 4);
+}
+
+TEST_CASE("pretrain: data may move, and may not change") {
+  const Workbench bench;
+  result(bench.pretrain("whole", {"--epochs", "3"}));
+  result(bench.pretrain("run", {"--epochs", "1"}));
+  const fs::path run = bench / "run", moved = bench / "moved";
+  fs::rename(bench.data(), moved);
+  CHECK(bench.pretrain("run", {"--resume", "auto"}).exit_code == 3);  // it is not there any more
+  const std::string config = engine::read_file(run / "config.toml");
+  const auto from_there = [&](const std::string& epochs) {
+    return bench.pretrain("run", {"--resume", "auto", "--data", "mnist:" + moved.string(), "--epochs", epochs});
+  };
+  CHECK(result(from_there("2")).at("step") == 16);
+  CHECK(source_line(engine::read_file(run / "config.toml")) == source_line(config));  // where it was in the beginning
+
+  // One pixel, or one label.
+  for (const char* file : {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte"}) {
+    CAPTURE(file);
+    const std::string before = engine::read_file(moved / file);
+    std::string bytes = before;
+    bytes.back() = static_cast<char>(bytes.back() ^ 1);
+    write_plain(moved / file, bytes);
+    const std::string kept = engine::read_file(run / "config.toml"), log = engine::read_file(run / "train.log");
+    const Ended refused = from_there("3");
+    CHECK(refused.exit_code == 3);
+    CHECK(complaint(refused).starts_with("mnist:" + moved.string() + " is not the data that the run in " +
+                                         run.string() + " began with"));
+    CHECK(engine::read_file(run / "config.toml") == kept);
+    CHECK(engine::read_file(run / "train.log") == log);
+    write_plain(moved / file, before);
+  }
+  fs::remove(run / "data.json");  // the checkpoint knows, too
+  const std::string labels = engine::read_file(moved / "train-labels-idx1-ubyte");
+  write_plain(moved / "train-labels-idx1-ubyte",
+              labels.substr(0, labels.size() - 1) + static_cast<char>(labels.back() ^ 1));
+  CHECK(from_there("3").exit_code == 3);
+  write_plain(moved / "train-labels-idx1-ubyte", labels);
+  CHECK(result(from_there("3")).at("step") == 24);
+  CHECK(same_tensors(run, bench / "whole"));
+}
+
+TEST_CASE("pretrain: a run of a version that kept no fingerprint of its data goes on, and says so") {
   const Workbench bench;
   result(bench.pretrain("run", {"--epochs", "1"}));
-  for (const char* file : {"train-images-idx3-ubyte", "train-labels-idx1-ubyte"}) {
-    fs::copy_file(bench.data() / (std::string("t10k") + (file + 5)), bench.data() / file,
-                  fs::copy_options::overwrite_existing);
-  }
-  const Ended refused = bench.pretrain("run", {"--resume", "auto"});
+  const fs::path run = bench / "run", state = latest_checkpoint(run) / "state.json";
+  fs::remove(run / "data.json");
+  auto json = nlohmann::ordered_json::parse(engine::read_file(state));
+  for (const char* key : {"loss", "data", "state_sha256"}) json.erase(key);
+  json["format_version"] = 1;
+  write_plain(state, json.dump(2) + "\n");
+  CHECK(result(bench.pretrain("run", {"--resume", "auto"})).at("step") == 16);
+  CHECK(engine::read_file(run / "train.log").find(" kept no fingerprint of its data: ") != std::string::npos);
+  CHECK(fs::exists(run / "data.json"));
+}
+
+TEST_CASE("pretrain: a state that was edited is exit 3, and changes nothing") {
+  const Workbench bench;
+  result(bench.pretrain("run"));
+  const fs::path state = latest_checkpoint(bench / "run") / "state.json";
+  std::string text = engine::read_file(state);
+  text.replace(text.find("\"step\": 16"), 10, "\"step\": 15");
+  write_plain(state, text);
+  const std::string log = engine::read_file(bench / "run/train.log");
+  const Ended refused = bench.pretrain("run", {"--resume", "auto", "--epochs", "3"});
   CHECK(refused.exit_code == 3);
-  CHECK(complaint(refused).find("resume with the data that the run began with") != std::string::npos);
+  CHECK(complaint(refused).find("was changed since it was written") != std::string::npos);
+  CHECK(engine::read_file(bench / "run/train.log") == log);
 }

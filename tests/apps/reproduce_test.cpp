@@ -152,15 +152,19 @@ TEST_CASE("reproduce: killed and rerun, every run is done once and ends with the
   CHECK(names(bench / "run") == names(whole / "bits05-t0.10-s1"));
 
   // Other settings are refused, and destroy nothing.
-  const std::string before = read_file(out / "results.json");
   CHECK(refusal(2, arguments(bench, "out", {"--steps", "25"}))
             .starts_with((out / "bits00-t0.05-s1").string() +
                          " holds a run with other settings (train.steps: 24 -> 25); choose another --out"));
   fs::copy(bench.data(), bench / "copy");
-  CHECK(refusal(2, arguments(bench, "out", {"--data", "mnist:" + (bench / "copy").string()})).find("data.source: ") !=
-        std::string::npos);
+  const Strings moved = arguments(bench, "out", {"--data", "mnist:" + (bench / "copy").string()});
+  result(reproduce(moved));  // the same images, elsewhere
+  const std::string before = read_file(out / "results.json");
+  std::string labels = read_file(bench / "copy/t10k-labels-idx1-ubyte");
+  labels.back() = static_cast<char>(labels.back() ^ 1);
+  write_plain(bench / "copy/t10k-labels-idx1-ubyte", labels);
   CHECK(refusal(2, arguments(bench, "out", {"--set", "optim.lr=0.5"})).find("optim.lr: 0.001 -> 0.5") !=
         std::string::npos);
+  CHECK(refusal(3, moved).find(" is not the data that the run in ") != std::string::npos);
   CHECK(read_file(out / "results.json") == before);
   CHECK(finished(out) == kCells);
 }
@@ -207,9 +211,12 @@ TEST_CASE("reproduce: what is wrong is one sentence, and leaves nothing") {
 
   fs::create_directory(bench / "out");
   write_plain(bench / "out/thesis.txt", "x");
-  CHECK(refusal(2, arguments(bench, "out")).find("is neither new nor one of reproduce (it has thesis.txt") !=
-        std::string::npos);
-  CHECK(names(bench / "out") == Strings{"thesis.txt"});
+  write_plain(bench / "out/config.toml", "x");
+  CHECK(
+      refusal(2, arguments(bench, "out")).find(" holds a single run (it has config.toml), and reproduce puts many ") !=
+      std::string::npos);
+  CHECK(names(bench / "out") == Strings{"config.toml", "thesis.txt"});
+  fs::remove(bench / "out/config.toml");
   write_plain(bench / "out/results.json", R"({"experiment": "another"})");
   CHECK(refusal(2, arguments(bench, "out")).find("holds another experiment than randbits-mnist") != std::string::npos);
   for (const std::string damaged : {"", "{\"experi", "[]", R"({"experiment": 1})"}) {
@@ -230,7 +237,14 @@ TEST_CASE("reproduce: a run whose loss is not finite is left aside, and results 
     all.insert(all.end(), more.begin(), more.end());
     return all;
   };
+  // What a start leaves that was killed before it had results, or a run its configuration, and a file of somebody.
+  fs::create_directories(out / "bits00-t0.05-s1");
+  for (const char* file : {"lock", "results.json.tmp", "report.md.tmp", "bits00-t0.05-s1/lock",
+                           "bits00-t0.05-s1/train.log", "bits00-t0.05-s1/config.toml.tmp", "slurm-1.out"})
+    write_plain(out / file, "");
   CHECK(result(reproduce(quick)).at("runs") == kCells);
+  CHECK_FALSE(has_leftovers(out));
+  CHECK(fs::exists(out / "slurm-1.out"));
   CHECK(results(out).at("protocol").get<std::string>().starts_with("1 steps of 64 images "));
 
   // As a further seed leaves it that was finished, one that was not, and a run that failed.
@@ -246,8 +260,8 @@ TEST_CASE("reproduce: a run whose loss is not finite is left aside, and results 
   fs::remove(out / "results.json");
   const std::string sentence = refusal_after_progress(4, with({"--threads", "0"}));
   CHECK(sentence ==
-        "1 of the runs failed and the others are finished: bits10-t0.20-s1 (the loss or its gradient is not "
-        "finite in step 1; the weights before it are in " +
+        "1 of the runs failed and the others are finished: bits10-t0.20-s1 (numbers became infinite or "
+        "NaN in step 1; its weights are in " +
             (failed / "crash/step_1").string() +
             "); a failed run would fail again, and is tried again only when its directory in " + out.string() +
             " is deleted");
@@ -256,7 +270,7 @@ TEST_CASE("reproduce: a run whose loss is not finite is left aside, and results 
   CHECK(after.at("runs_failed") == 1);
   CHECK(after.at("runs") == kCells + 1);
   CHECK(after.at("results")[6].at("runs")[1].at("accuracy") == after.at("results")[6].at("runs")[0].at("accuracy"));
-  CHECK(read_file(out / "report.md").find("- `bits10-t0.20-s1`: the loss or its gradient is not finite in step 1; ") !=
+  CHECK(read_file(out / "report.md").find("- `bits10-t0.20-s1`: numbers became infinite or NaN in step 1; ") !=
         std::string::npos);
   CHECK_FALSE(fs::exists(out / "bits00-t0.05-s2"));
   fs::remove_all(failed);
@@ -265,7 +279,7 @@ TEST_CASE("reproduce: a run whose loss is not finite is left aside, and results 
   // All of them.
   const std::string all =
       refusal_after_progress(4, arguments(bench, "nan", {"--steps", "5", "--set", "optim.lr=1e38"}));
-  CHECK(all.starts_with("15 of the runs failed and the others are finished: bits00-t0.05-s1 (the loss"));
+  CHECK(all.starts_with("15 of the runs failed and the others are finished: bits00-t0.05-s1 (numbers"));
   CHECK(results(bench / "nan").at("runs_failed") == kCells);
 }
 

@@ -22,6 +22,15 @@ Request request(const std::filesystem::path& out, const std::vector<std::string>
   return request;
 }
 
+const DataFingerprint kData{.train = "aa", .test = "bb"};
+
+void begin(const Cell& cell) {
+  RunDirectory directory(cell.run);
+  directory.begin(kData);
+}
+
+void check_same(const Cell& cell) { check_same_run(cell, kData); }
+
 }  // namespace
 
 TEST_CASE("cells: the whole table with one seed, then with the next, each in a directory of its own") {
@@ -66,18 +75,28 @@ TEST_CASE("cells: a directory with other settings is refused, and how it is run 
     return cells_of(randbits(), request(scratch.path(), sets))[0];
   };
   const Cell cell = first({"train.steps=7", "run.threads=1"});
-  CHECK_NOTHROW(check_same_settings(cell));  // nothing there yet
-  { const RunDirectory begun(cell.run); }
-  CHECK_NOTHROW(check_same_settings(cell));
-  CHECK_NOTHROW(check_same_settings(first({"train.steps=7", "run.keep=9"})));  // threads as it began
-  const Cell again = first({"train.steps=7", "run.threads=0"});                // which is what 0 says too
-  CHECK_NOTHROW(check_same_settings(again));
+  CHECK_NOTHROW(check_same(cell));  // nothing there yet
+  begin(cell);
+  CHECK_NOTHROW(check_same(cell));
+  CHECK_NOTHROW(check_same(first({"train.steps=7", "run.keep=9"})));  // threads as it began
+  const Cell again = first({"train.steps=7", "run.threads=0"});       // which is what 0 says too
+  CHECK_NOTHROW(check_same(again));
   CHECK(resolve(again.run).run.threads == 1);
   CHECK(message_of<UsageError>([&] {
-          check_same_settings(first({"train.steps=8", "run.threads=2"}));
+          check_same(first({"train.steps=8", "run.threads=2"}));
         }) == cell.run.out +
                   " holds a run with other settings (train.steps: 7 -> 8, run.threads: 1 -> 2); choose another "
                   "--out, or repeat the command that began it");
+}
+
+TEST_CASE("cells: a run that was made with other data is refused, wherever that lies") {
+  const ScratchDirectory scratch;
+  const Cell cell = cells_of(randbits(), request(scratch.path(), {"data.source=mnist:a"}))[0];
+  begin(cell);
+  CHECK_NOTHROW(check_same(cells_of(randbits(), request(scratch.path(), {"data.source=mnist:b"}))[0]));
+  CHECK(message_of<engine::DataError>([&] {
+          check_same_run(cell, {.train = "ab", .test = "bb"});
+        }).starts_with("mnist:a is not the data that the run in " + cell.run.out + " began with"));
 }
 
 TEST_CASE("cells: what an earlier command finished with further seeds still counts") {
@@ -102,7 +121,7 @@ TEST_CASE("cells: how far a run is") {
   const ScratchDirectory scratch;
   const Cell cell = cells_of(randbits(), request(scratch.path()))[0];
   CHECK(standing_of(cell, 20).step == 0);
-  { const RunDirectory begun(cell.run); }
+  begin(cell);
   const std::filesystem::path run = cell.run.out;
   engine::atomic_write_file(run / "metrics.jsonl", R"({"step":10,"phase":"train","step_ms":100})"
                                                    "\n"
@@ -116,11 +135,12 @@ TEST_CASE("cells: how far a run is") {
   engine::atomic_write_file(run / "result.json", R"({"step":20,"probe_test_accuracy":0.75})");
   CHECK(standing_of(cell, 20).accuracy == 0.75);
   CHECK(standing_of(cell, 20).step == 20);
+  engine::create_directories(run / "crash/step_7.tmp");  // killed while it was written
+  CHECK_FALSE(standing_of(cell, 30).failure);
   engine::create_directories(run / "crash/step_7");
   CHECK_FALSE(standing_of(cell, 20).failure);  // it went on and was finished
   CHECK(standing_of(cell, 30).failure ==
-        "the loss or its gradient is not finite in step 7; the weights before it are in " +
-            (run / "crash/step_7").string());
+        "numbers became infinite or NaN in step 7; its weights are in " + (run / "crash/step_7").string());
   CHECK_FALSE(standing_of(cell, 30).accuracy);  // finished, but not with so many steps
   engine::atomic_write_file(run / "result.json", "{}");
   CHECK(message_of<engine::DataError>([&] { standing_of(cell, 20); }).ends_with("remove it and resume the run"));

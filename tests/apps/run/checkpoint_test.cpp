@@ -64,6 +64,90 @@ TEST_CASE("checkpoint: what is saved is found, with its state and hashes") {
   CHECK(newest->sha256.size() == 2);
 }
 
+namespace {
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  REQUIRE(text.find(from) != text.npos);
+  return text.replace(text.find(from), from.size(), to);
+}
+
+std::string refusal(const std::string& text) {
+  return message_of<engine::Error>([&] { apps::parse_state(text, "state.json"); });
+}
+
+}  // namespace
+
+TEST_CASE("checkpoint: the state keeps the loss and the data, and knows when it was changed") {
+  const ScratchDirectory scratch;
+  Checkpoints checkpoints(scratch.path(), 3);
+  TrainingState state = state_at(12);
+  state.loss = 4.131200790405273;
+  state.data = {.train = "aa", .test = "bb"};
+  const fs::path path = checkpoints.save(state, [](const fs::path& directory) { write_tensors(directory, 12); });
+  const std::string text = read_file(path / "state.json");
+  CHECK(apps::parse_state(text, "state.json").state == state);
+
+  const std::string changed = "state.json was changed since it was written: it is not what its state_sha256 stands for";
+  CHECK(refusal(replaced(text, "\"step\": 12", "\"step\": 13")) == changed);
+  CHECK(refusal(replaced(text, "\"cursor\": 512", "\"cursor\": 0")) == changed);
+  CHECK(refusal(replaced(text, "\"threads\": 2", "\"threads\": 1")) == changed);
+  CHECK(refusal(replaced(text, "\"loss\": 4.1", "\"loss\": 4.2")) == changed);
+  CHECK(refusal(replaced(text, "\"aa\"", "\"ab\"")) == changed);
+  CHECK(refusal(text + " ") == changed);
+  // Not by leaving the hashes out either.
+  const auto list = text.find("\"sha256\": {") + 11, end = text.find('}', list);
+  const std::string without = text.substr(0, list) + text.substr(end);
+  CHECK(refusal(without) == changed);
+  CHECK(refusal(replaced(without, "\"format_version\": 2", "\"format_version\": 1")) ==
+        "state.json has no SHA-256 of model.safetensors");
+}
+
+TEST_CASE("checkpoint: numbers that no run has are refused before anybody counts on them") {
+  const auto state = [](const std::string& key, const std::string& value) {
+    std::string text = R"({"format_version":1,"step":5,"epoch":0,"cursor":0,"seed":1,"threads":2,"world_size":1,)"
+                       R"("sha256":{"model.safetensors":"x","optimizer.safetensors":"y"}})";
+    const auto at = text.find("\"" + key + "\":") + key.size() + 3;
+    return text.replace(at, text.find_first_of(",}", at) - at, value);
+  };
+  // Format 1, of earlier versions, is read.
+  CHECK(apps::parse_state(state("step", "7"), "state.json").state.step == 7);
+  CHECK_FALSE(apps::parse_state(state("step", "7"), "state.json").state.data);
+  CHECK(refusal(state("threads", "100000")) == "state.json: threads must be a whole number from 1 to 4096, got 100000");
+  CHECK(refusal(state("threads", "0")).find("threads must be ") != std::string::npos);
+  CHECK(refusal(state("step", "-1")) == "state.json: step must be a whole number from 0 to 1000000000, got -1");
+  CHECK(refusal(state("step", "1000000001")).find("step must be ") != std::string::npos);
+  CHECK(refusal(state("epoch", "-5")).find("epoch must be ") != std::string::npos);
+  CHECK(refusal(state("cursor", "-5")).find("cursor must be ") != std::string::npos);
+  CHECK(refusal(state("seed", "-5")).find("seed must be ") != std::string::npos);
+  CHECK(refusal(state("world_size", "2")) == "state.json: world_size must be a whole number from 1 to 1, got 2");
+  CHECK(refusal(state("sha256", R"({"model.safetensors":"x","optimizer.safetensors":"y","../../secret":"z"})")) ==
+        "state.json is not the state of a checkpoint");
+}
+
+TEST_CASE("checkpoint: tidying brings what a kill left to what an undisturbed save leaves") {
+  const ScratchDirectory scratch;
+  Checkpoints(scratch.path(), 9).tidy();  // no checkpoint yet
+  Checkpoints checkpoints(scratch.path(), 9);
+  for (const std::int64_t step : {1, 2, 3, 4}) save(checkpoints, step);
+  const fs::path directory = scratch / "checkpoints";
+  fs::create_directories(directory / "step_00000005.tmp");
+  fs::create_directories(directory / "step_00000001.old.tmp");
+  engine::atomic_write_file(directory / "latest.tmp", "st");
+  engine::atomic_write_file(directory / "latest", "step_00000003\n");
+  Checkpoints(scratch.path(), 2).tidy();
+  CHECK(names(directory) == Names{"latest", "step_00000003", "step_00000004"});
+  CHECK(read_file(directory / "latest") == "step_00000004\n");
+}
+
+TEST_CASE("checkpoint: a run directory that was removed is not made anew") {
+  const ScratchDirectory scratch;
+  Checkpoints checkpoints(scratch / "run", 2);
+  CHECK(message_of<engine::Error>([&] {
+          save(checkpoints, 1);
+        }).starts_with("the checkpoint of step 1 was not written: cannot create directory "));
+  CHECK_FALSE(fs::exists(scratch / "run"));
+}
+
 TEST_CASE("checkpoint: only the newest are kept, by step and not by name") {
   const ScratchDirectory scratch;
   Checkpoints checkpoints(scratch.path(), 2);
@@ -198,7 +282,7 @@ TEST_CASE("checkpoint: damage is found, and an intact earlier one is named") {
       engine::atomic_write_file(newest / "state.json", text);
       CHECK(sentence().starts_with(begin + state + " is not the state of a checkpoint; to resume from step_00000002"));
     }
-    engine::atomic_write_file(newest / "state.json", R"({"format_version":2})");
-    CHECK(sentence().starts_with(begin + state + " has format_version 2, and this program reads 1; to resume"));
+    engine::atomic_write_file(newest / "state.json", R"({"format_version":3})");
+    CHECK(sentence().starts_with(begin + state + " has format_version 3, and this program reads 1 and 2; to resume"));
   }
 }

@@ -90,6 +90,14 @@ TEST_CASE("metrics: lines that are no records are dropped, whatever they hold") 
   }
 }
 
+TEST_CASE("metrics: an evaluation is found by its step, and a training record of that step is none") {
+  const std::string evaluation = R"({"step":2,"epoch":0.5,"time":2.0,"phase":"eval","probe_acc":0.1})";
+  CHECK_FALSE(apps::evaluation_after(2, ""));
+  CHECK_FALSE(apps::evaluation_after(2, record(2) + "{\"step\":2,\"phase\":\"ev"));
+  CHECK(apps::evaluation_after(2, record(1) + record(2) + evaluation + "\n" + record(3)) == 0.1);
+  CHECK_FALSE(apps::evaluation_after(3, record(2) + evaluation + "\n" + record(3)));
+}
+
 TEST_CASE("metrics: recorded steps took their number times the milliseconds of each") {
   CHECK(apps::seconds_of_steps("") == 0);
   CHECK(apps::seconds_of_steps(R"({"step":10,"step_ms":100})"

@@ -1,7 +1,9 @@
 #include "apps/run/run_lock.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -40,4 +42,27 @@ TEST_CASE("run_lock: gone at the end of its scope") {
   CHECK_NOTHROW(apps::RunLock(scratch.path()));
   CHECK(message_of<engine::Error>([&] { apps::RunLock(scratch / "none"); }) ==
         "cannot create " + (scratch / "none/lock").string() + ": No such file or directory");
+}
+
+TEST_CASE("run_lock: a process that is no more is not blamed for a lock that another has just taken") {
+  const ScratchDirectory scratch;
+  const pid_t dead = fork();
+  if (dead == 0) _exit(0);
+  waitpid(dead, nullptr, 0);
+  engine::atomic_write_file(scratch / "lock", std::to_string(dead) + "\n");
+  const engine::Descriptor taken(scratch / "lock", O_RDWR);  // by one that has not written its id yet
+  REQUIRE(flock(taken.get(), LOCK_EX) == 0);
+  CHECK(message_of<engine::Error>([&] { apps::RunLock lock(scratch.path()); }) ==
+        scratch.path().string() +
+            " is in use by a process that has just started; wait for it, stop it, or choose another --out");
+}
+
+TEST_CASE("run_lock: it is known when the locked file is no more the one in the directory") {
+  const ScratchDirectory scratch;
+  const apps::RunLock lock(scratch.path());
+  CHECK(lock.in_place());
+  std::filesystem::remove(scratch / "lock");
+  CHECK_FALSE(lock.in_place());
+  engine::atomic_write_file(scratch / "lock", "");
+  CHECK_FALSE(lock.in_place());
 }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
+#include <limits>
 
 #include "apps/train/make_optimizer.h"
 #include "engine/core/error.h"
@@ -159,4 +160,35 @@ TEST_CASE("parameter files: an optimizer's state comes back exactly") {
   }
   const auto adam = make_optimizer({}, parts.set);
   CHECK_THROWS_AS(load_optimizer(scratch / "optimizer.safetensors", *adam), engine::DataError);
+}
+
+TEST_CASE("parameter files: a number that is not finite is found wherever it is") {
+  const engine::Context context = kernels::make_context();
+  Parts parts(context, 1);
+  const auto optimizer = make_optimizer({.name = "adam"}, parts.set);
+  CHECK_FALSE(nonfinite_tensor(parts.set, *optimizer));
+  const float largest = std::numeric_limits<float>::max(), infinity = std::numeric_limits<float>::infinity(),
+              nan = std::numeric_limits<float>::quiet_NaN();
+  const auto set = [](const Tensor& tensor, std::int64_t i, float value) {
+    std::vector<float> values = tensor.to_host<float>();
+    values[static_cast<std::size_t>(i)] = value;
+    tensor.upload<float>(values);
+  };
+  for (std::size_t i = 0; i < 3; ++i) {
+    const Tensor tensor = parts.set.value(i);
+    for (const std::int64_t at : {std::int64_t{0}, tensor.elements() - 1}) {
+      set(tensor, at, -largest);
+      CHECK_FALSE(nonfinite_tensor(parts.set, *optimizer));
+      for (const float value : {infinity, -infinity, nan}) {
+        set(tensor, at, value);
+        CHECK(nonfinite_tensor(parts.set, *optimizer) == parts.set.parameters()[i].name);
+      }
+      set(tensor, at, 0);
+    }
+  }
+  const auto moments = optimizer->state();
+  REQUIRE_FALSE(moments.empty());
+  const auto& [name, tensor] = moments.back();
+  set(tensor, tensor.elements() - 1, nan);
+  CHECK(nonfinite_tensor(parts.set, *optimizer) == name);
 }

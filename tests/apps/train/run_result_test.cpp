@@ -17,7 +17,8 @@ TEST_CASE("run result: what a program prints is kept, and a process that found n
   arguments.layers.set = {read_set("train.steps=1"), read_set("train.batch_size=8"),
                           read_set("data.source=mnist:" + (scratch / "mnist").string())};
   const engine::Context context = kernels::make_context({.device = {}, .threads = 1});
-  const RunDirectory directory(arguments);
+  RunDirectory directory(arguments);
+  directory.begin({.train = "aa", .test = "bb"});
   const Trainer trainer(context, directory.config());
   CHECK_FALSE(read_result(directory.path()));
   const std::string line = write_result(directory, trainer, {.loss = 2.5, .test_accuracy = 0.25, .seconds = 4});
