@@ -34,10 +34,17 @@ const char* kind(mode_t mode) {
       concat("cannot ", reads(flags) ? "read " : "write ", path.string(), ": it is ", kind, ", not a regular file"));
 }
 
+/// Without waiting for whoever is to be at the other end of a pipe. A lease on a regular file is waited for: a file
+/// server calls it back, and the kernel does after a while.
+int open_at_once(const std::filesystem::path& path, int flags) {
+  const int file = open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0666);
+  return file < 0 && errno == EWOULDBLOCK ? open(path.c_str(), flags | O_CLOEXEC, 0666) : file;
+}
+
 }  // namespace
 
 Descriptor::Descriptor(std::filesystem::path path, int flags)
-    : path_(std::move(path)), descriptor_(open(path_.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0666)) {
+    : path_(std::move(path)), descriptor_(open_at_once(path_, flags)) {
   if (descriptor_ < 0 && errno == ENXIO) throw_kind(path_, flags, "a socket, or a named pipe that nobody reads");
   if (descriptor_ < 0) throw_errno(reads(flags) ? "open" : "create", path_);
   try {
