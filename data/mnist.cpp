@@ -31,7 +31,7 @@ std::vector<std::string> spellings(const std::string& prefix, Split split, const
   std::vector<std::string> names;
   for (const std::string& word : words(split)) {
     for (const std::string& part : {what, dotted}) {
-      for (const char* ending : {"-ubyte", "-ubyte.gz"}) names.push_back(prefix + word + "-" + part + ending);
+      for (const char* ending : {"-ubyte", "-ubyte.gz"}) names.push_back(concat(prefix, word, "-", part, ending));
     }
   }
   return names;
