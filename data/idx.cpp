@@ -78,7 +78,7 @@ std::vector<std::int64_t> read_dims(Reader& file, const std::filesystem::path& p
 /// holds, so a header that promises too much costs nothing.
 std::vector<std::uint8_t> read_values(Reader& file, const std::filesystem::path& path,
                                       const std::vector<std::int64_t>& dims) {
-  constexpr std::size_t kChunk = 4 << 20;
+  constexpr std::size_t kSmallest = 64 << 10, kLargest = 4 << 20;  // pieces that are read at once
   std::size_t expected = 1;
   std::string product;
   bool overflow = false;
@@ -92,7 +92,7 @@ std::vector<std::uint8_t> read_values(Reader& file, const std::filesystem::path&
   std::vector<std::uint8_t> values;
   std::size_t size = 0;
   while (size < expected) {
-    const std::size_t wanted = std::min(expected - size, kChunk);
+    const std::size_t wanted = std::min(expected - size, std::clamp(size, kSmallest, kLargest));
     values.resize(size + wanted);
     const std::size_t got = file.read(std::span(values).subspan(size, wanted));
     size += got;

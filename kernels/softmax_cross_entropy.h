@@ -6,14 +6,15 @@ namespace kernels {
 // p_i = softmax(logits_i);  t_ij = (1 - smoothing) target_ij + smoothing / K   (Szegedy et al. 2016, section 7)
 // loss     = -(1/N) sum_ij t_ij log p_ij
 // accuracy =  (1/N) sum_i [argmax_j logits_ij = argmax_j target_ij], the lowest j of equals
-// Everything is relative to the row's maximum, so that logits of any size neither overflow nor cancel.
-// A label outside [0,K) makes the loss, and the gradient of its row, NaN: nobody has to wait for a device to check
-// labels.
+// Everything is relative to the row's maximum, so that logits of any size neither overflow nor cancel. The sum of the
+// others' exponentials stands apart from the maximum's, which is 1: where a row is sure of its target, loss and
+// gradient are made of that sum alone, and 1 - p of far less than f32 can add to 1 keeps its digits. A label outside
+// [0,K) makes the loss, and the gradient of its row, NaN: nobody has to wait for a device to check labels.
 struct SoftmaxCrossEntropyForward {
   ConstView logits;   // [N,K] f32 or bf16
   ConstView targets;  // i32 [N], labels; or f32 [N,K], a distribution per row
   float smoothing = 0;
-  View softmax_terms;  // f32 [N,2]: max_j logits_ij and 1 / sum_j exp(logits_ij - max), for the gradient
+  View softmax_terms;  // f32 [N,2]: max_j logits_ij, and sum exp(logits_ij - max) over the others, for the gradient
   View loss;           // [] f32
   View accuracy;       // [] f32
   Cost cost() const {

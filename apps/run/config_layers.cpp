@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <toml++/toml.h>
 #include <algorithm>
 #include <optional>
 #include <sstream>
 
 #include "apps/run/exit_code.h"
+#include "apps/run/toml.h"
 #include "apps/run/toml_text.h"
 #include "engine/io/files.h"
 

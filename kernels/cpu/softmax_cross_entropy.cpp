@@ -109,16 +109,15 @@ void softmax_cross_entropy_forward(const Context&, const SoftmaxCrossEntropyForw
         const T* x = logits + i * k;
         const auto t = row(i);
         const Best best = best_of(x, k);
-        LaneSums exponentials, weighted;  // sum_j exp(x_j - max), sum_j t_j (x_j - max)
+        LaneSums others, weighted;  // sum exp(x_j - max) over all but the best, sum_j t_j (x_j - max)
         for_each_vector(k, [&]<class V>(std::int64_t j, V) {
           const V shifted = load_as<V>(x + j) - best.value, weight = t.template at<V>(j);
-          exponentials += exp(shifted);
+          others += numbers_from<V>(j) == static_cast<std::int32_t>(best.at) ? V() : exp(shifted);
           weighted += weight != 0 ? weight * shifted : V();  // 0 log 0 = 0
         });
-        const float sum = exponentials.total();
         terms[2 * i] = best.value;
-        terms[2 * i + 1] = 1 / sum;
-        part.loss += t.total() * std::log(sum) - weighted.total();
+        terms[2 * i + 1] = others.total();
+        part.loss += t.total() * std::log1p(others.total()) - weighted.total();
         part.correct += best.at == t.best();
       }
       return part;
@@ -139,9 +138,12 @@ void softmax_cross_entropy_backward(const Context&, const SoftmaxCrossEntropyBac
       const T* x = logits + i * k;
       T* dx = dlogits + i * k;
       const auto t = row(i);
-      const float max = terms[2 * i], total_over_sum = t.total() * terms[2 * i + 1];
+      const float max = terms[2 * i], others = terms[2 * i + 1];
+      const float scale_over_sum = scale / (1 + others), weight = t.total() * scale_over_sum;
       for_each_vector(k, [=, accumulate = args.dlogits.accumulate]<class V>(std::int64_t j, V) {
-        const V gradient = scale * (total_over_sum * exp(load_as<V>(x + j) - max) - t.template at<V>(j));
+        // p - t = (exp - t (1 + others)) / (1 + others), in an order in which a t of 1 takes an exp of 1 away exactly.
+        const V target = scale_over_sum * t.template at<V>(j);
+        const V gradient = (weight * exp(load_as<V>(x + j) - max) - target) - others * target;
         store(dx + j, accumulate ? load_as<V>(dx + j) + gradient : gradient);
       });
     }

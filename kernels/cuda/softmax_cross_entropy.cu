@@ -88,19 +88,19 @@ __global__ void __launch_bounds__(kThreads)
   const T* x = logits + i * k;
   const auto t = targets.row(i, k);
   const Largest best = largest(x, k);
-  float exponentials = 0, weighted = 0;  // sum_j exp(x_j - max), sum_j t_j (x_j - max)
+  float others = 0, weighted = 0;  // sum exp(x_j - max) over all but the best, sum_j t_j (x_j - max)
   for (int j = lane_in_warp(); j < k; j += kWarp) {
     const float shifted = static_cast<float>(x[j]) - best.value;
-    exponentials += expf(shifted);
+    others += j == best.index ? 0 : expf(shifted);
     if (const float weight = t(j); weight != 0) weighted += weight * shifted;  // 0 log 0 = 0
   }
-  exponentials = warp_sum(exponentials);
+  others = warp_sum(others);
   weighted = warp_sum(weighted);
-  const float loss = t.total() * logf(exponentials) - weighted;
+  const float loss = t.total() * log1pf(others) - weighted;
   const bool correct = best.index == t.best();
   if (lane_in_warp() != 0) return;
   terms[2 * i] = best.value;
-  terms[2 * i + 1] = 1 / exponentials;
+  terms[2 * i + 1] = others;
   results[i] = {loss, correct ? 1.0 : 0.0};
 }
 
@@ -126,10 +126,13 @@ __global__ void __launch_bounds__(kThreads) row_gradients(const float* dloss, co
   const T* x = logits + i * k;
   const auto t = targets.row(i, k);
   const float scale = *dloss / static_cast<float>(n);
-  const float max = terms[2 * i], total_over_sum = t.total() * terms[2 * i + 1];
+  const float max = terms[2 * i], others = terms[2 * i + 1];
+  const float scale_over_sum = scale / (1 + others), weight = t.total() * scale_over_sum;
   for (int j = lane_in_warp(); j < k; j += kWarp) {
-    const float p = total_over_sum * expf(static_cast<float>(x[j]) - max);
-    write<kAccumulate>(dlogits[i * k + j], scale * (p - t(j)));
+    // p - t = (exp - t (1 + others)) / (1 + others), in an order in which a t of 1 takes an exp of 1 away exactly.
+    const float target = scale_over_sum * t(j);
+    const float gradient = (weight * expf(static_cast<float>(x[j]) - max) - target) - others * target;
+    write<kAccumulate>(dlogits[i * k + j], gradient);
   }
 }
 

@@ -265,6 +265,31 @@ TEST_CASE("pretrain: a checkpoint that was damaged is exit 3") {
         std::string::npos);
 }
 
+TEST_CASE("pretrain: a named pipe in the place of a file is not waited for") {
+  const Workbench bench;
+  result(bench.pretrain("run", {"--epochs", "1"}));
+  const std::string checkpoint = fs::relative(latest_checkpoint(bench / "run"), bench / "run");
+  for (const std::string& file :
+       {std::string("config.toml"), std::string("plans.json"), std::string("metrics.jsonl"), std::string("train.log"),
+        std::string("lock"), checkpoint + "/state.json", checkpoint + "/model.safetensors"}) {
+    CAPTURE(file);
+    const fs::path copy = bench / "copy";
+    fs::remove_all(copy);
+    fs::copy(bench / "run", copy, fs::copy_options::recursive);
+    fs::remove(copy / file);
+    REQUIRE(mkfifo((copy / file).c_str(), 0666) == 0);
+    const Ended ended = bench.pretrain("copy", {"--resume", "auto"});
+    CHECK(ended.exit_code == 3);
+    CHECK_MESSAGE(ended.err.find((copy / file).string() + ": it is a ") != std::string::npos, ended.err);
+    CHECK(ended.err.find("named pipe") != std::string::npos);
+  }
+  const fs::path recipe = bench / "my.toml";
+  REQUIRE(mkfifo(recipe.c_str(), 0666) == 0);
+  const Ended ended = bench.pretrain("new", {"--recipe", recipe.string()});
+  CHECK(ended.exit_code == 2);
+  CHECK(complaint(ended).starts_with("--recipe: cannot read " + recipe.string() + ": it is a named pipe"));
+}
+
 TEST_CASE("pretrain: a loss that is not finite is exit 4, the weights before that step are kept") {
   const Workbench bench;
   const fs::path run = bench / "run";

@@ -160,6 +160,53 @@ TEST_CASE("softmax_cross_entropy kernels: logits of any size, and minus infinity
   tests::expect_close(dlogits.to_host<float>(), expected, 4 * tests::rounding(Dtype::f32));
 }
 
+TEST_CASE("softmax_cross_entropy kernels: loss and gradient keep their digits where every row is sure of its target") {
+  const Context context = kernels::make_context();
+  for (const std::int64_t k : {2, 10, 37}) {
+    for (const bool labels : {true, false}) {
+      CAPTURE(k);
+      CAPTURE(labels);
+      constexpr std::int64_t kRows = 23;
+      std::vector<float> values = tests::random_values(kRows * k, 3), ones(values.size());
+      std::vector<std::int32_t> classes;
+      std::vector<double> expected;  // dloss/dlogits
+      double loss = 0;
+      for (std::int64_t i = 0; i < kRows; ++i) {
+        float* x = values.data() + i * k;
+        classes.push_back(static_cast<std::int32_t>(5 * i % k));
+        x[classes.back()] = 40;
+        ones[static_cast<std::size_t>(i * k + classes.back())] = 1;
+        double sum = 0;
+        for (std::int64_t j = 0; j < k; ++j) sum += j == classes.back() ? 0 : std::exp(static_cast<double>(x[j]) - 40);
+        for (std::int64_t j = 0; j < k; ++j) {
+          const double other = std::exp(static_cast<double>(x[j]) - 40);
+          expected.push_back((j == classes.back() ? -sum : other) / (1 + sum) / kRows);
+        }
+        loss += std::log1p(sum) / kRows;
+      }
+      const Tensor logits = Tensor::from(context, {kRows, k}, values);
+      const Tensor targets = labels ? Tensor::from(context, {kRows}, classes) : Tensor::from(context, {kRows, k}, ones);
+      const Tensor terms = Tensor::empty(context, {kRows, 2}), actual_loss = Tensor::empty(context, {});
+      const Tensor gradient = Tensor::empty(context, {kRows, k});
+      kernels::softmax_cross_entropy_forward(context, {.logits = logits,
+                                                       .targets = targets,
+                                                       .softmax_terms = terms,
+                                                       .loss = actual_loss,
+                                                       .accuracy = Tensor::empty(context, {})});
+      kernels::softmax_cross_entropy_backward(context, {.dloss = Tensor::from<float>(context, {}, {1}),
+                                                        .logits = logits,
+                                                        .targets = targets,
+                                                        .softmax_terms = terms,
+                                                        .dlogits = {gradient}});
+      CHECK(static_cast<double>(actual_loss.item()) / loss == doctest::Approx(1).epsilon(1e-5));
+      const std::vector<float> actual = gradient.to_host<float>();
+      for (std::size_t i = 0; i < actual.size(); ++i) {
+        CHECK(static_cast<double>(actual[i]) / expected[i] == doctest::Approx(1).epsilon(1e-5));
+      }
+    }
+  }
+}
+
 TEST_CASE("softmax_cross_entropy kernels: the loss is bit-equal for any number of threads") {
   const auto with_threads = [](int threads) {
     const Context context = kernels::make_context({.device = {}, .threads = threads});

@@ -131,6 +131,15 @@ TEST_CASE("config_layers: a key in quotes is one word, whatever is in it") {
   CHECK(apps::read_toml("\"data\".'bits' = 5\n", "my.toml").size() == 1);
 }
 
+TEST_CASE("config_layers: letters beyond ASCII, which toml++ 3.3 alone may take for anything") {
+  CHECK(toml_refusal("\u00e9 = 1\n").starts_with("my.toml:1: this is not TOML"));
+  CHECK(toml_refusal("x\uff9f = 1\n").starts_with("my.toml:1: this is not TOML"));
+  const apps::Layer layer =
+      apps::read_toml("# \u00e9t\u00e9 \u0442\u043e\n[data]\nsource = \"mnist:\u00e9t\u00e9\"\n", "my.toml");
+  REQUIRE(layer.size() == 1);
+  CHECK(layer[0].text == "mnist:\u00e9t\u00e9");
+}
+
 TEST_CASE("config_layers: no depth of TOML ends the stack, and a small one is enough") {
   const auto repeated = [](const std::string& text, int times) {
     std::string all;

@@ -104,6 +104,23 @@ TEST_CASE("cuda softmax_cross_entropy: ties, a large range, NaN and a label that
   CHECK(std::isnan(expect_same(labels)));
 }
 
+TEST_CASE("cuda softmax_cross_entropy: loss and gradient keep their digits where every row is sure of its target") {
+  constexpr std::int64_t kRows = 9, kColumns = 40;
+  std::vector<float> values = random_values(kRows * kColumns, 3);
+  std::vector<std::int32_t> labels;
+  for (std::int64_t i = 0; i < kRows; ++i) {
+    labels.push_back(static_cast<std::int32_t>(5 * i % kColumns));
+    values[static_cast<std::size_t>(i * kColumns + labels.back())] = 40;
+  }
+  const Outputs outputs(kRows, kColumns, Dtype::f32);
+  outputs.compute(Twin({kRows, kColumns}, values), Twin({kRows}, labels), 0, false);
+  const float loss = outputs.loss.from_cuda()[0];
+  CHECK(loss < 1e-14f);
+  CHECK(loss / outputs.loss.from_cpu()[0] == doctest::Approx(1).epsilon(1e-5));
+  const std::vector<float> cuda = outputs.dlogits.from_cuda(), cpu = outputs.dlogits.from_cpu();
+  for (std::size_t i = 0; i < cuda.size(); ++i) CHECK(cuda[i] / cpu[i] == doctest::Approx(1).epsilon(1e-5));
+}
+
 TEST_CASE("cuda softmax_cross_entropy: the gradient written over the logits is the same") {
   for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
     const std::int64_t n = 13, k = 37;
