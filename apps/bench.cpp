@@ -28,7 +28,6 @@ struct Arguments {
   bool record = true, profile = false;
 };
 
-constexpr std::int64_t kMostThreads = 4096;                          // as run.threads
 constexpr std::int64_t kMostImages = 1 << 24, kMostColumns = 65536;  // as train.batch_size and model.proj_dim
 constexpr std::int64_t kLargestImage = 4096, kMostRepetitions = 1'000'000;
 
@@ -126,7 +125,7 @@ int bench(int argc, char** argv) {
              .fallback = arguments.repeatable},
             arguments.repeatable);
   flags.add({.name = "--threads", .group = "Run", .help = "CPU threads, 0 for all", .value = "N", .fallback = "0"},
-            arguments.threads, 0, kMostThreads);
+            arguments.threads, 0, engine::Context::kMostThreads);
   flags.add_switch({.name = "--profile", .group = "Run", .help = "print where the time goes, per kernel and per layer"},
                    arguments.profile);
   if (!flags.parse(argc, argv)) return kSuccess;
@@ -139,6 +138,7 @@ int bench(int argc, char** argv) {
   set_value(config, *find_field("run.precision"), arguments.precision, "--precision");
   config.run.threads = arguments.threads;
   const engine::Context context = make_context(config);
+  warn_of_threads(context, config, "bench");
   arguments.options.activations = activation_dtype(config);
   if (!context.on_cuda() && !(config.run.cuda_graph && config.run.repeatable))
     throw UsageError("--cuda-graph off and --repeatable off do nothing on the CPU: leave them, or add --device cuda");

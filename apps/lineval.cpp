@@ -149,7 +149,7 @@ int lineval(int argc, char** argv) {
             arguments.device);
   flags.add(
       {.name = "--threads", .group = "Run", .help = "CPU threads, 0 for all", .value = "N", .fallback = "the run's"},
-      arguments.threads, 0);
+      arguments.threads, 0, engine::Context::kMostThreads);
   flags.add({.name = "--precision",
              .group = "Run",
              .help = "of the encoder, whatever it was trained in",
@@ -182,6 +182,7 @@ int lineval(int argc, char** argv) {
                                    .seed = static_cast<std::uint64_t>(arguments.seed)};
 
   const engine::Context context = make_context(config);
+  warn_of_threads(context, config, "lineval");
   take_up_plans(context, run);
   const auto train_data = open_data(config, data::Split::train), test_data = open_data(config, data::Split::test);
   check_splits_match(*train_data, *test_data);

@@ -94,7 +94,7 @@ void print_dry_run(const engine::Context& context, const Config& config, const T
       context.pool().used_bytes(), schedule.steps,
       static_cast<double>(schedule.steps) / static_cast<double>(trainer.plan().steps_per_epoch),
       trainer.plan().steps_per_epoch, config.train.batch_size, schedule.peak, schedule.warmup_steps,
-      config.optim.schedule, context.threads());
+      config.optim.schedule, describe_threads(context, config));
 }
 
 /// "A:B"
@@ -169,6 +169,7 @@ int pretrain(int argc, char** argv) {
   }
   keep_threads(arguments.run, config);
   const engine::Context context = make_context(config);
+  warn_of_threads(context, config, "pretrain");
   if (!context.on_cuda() && (arguments.nvtx || !arguments.profile_steps.empty())) {
     throw UsageError("--nvtx and --profile-steps are for Nsight and a GPU: add --device cuda, or use --profile");
   }

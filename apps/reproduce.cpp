@@ -138,6 +138,12 @@ void run_unfinished(const Reproduction& reproduction) {
   }
 }
 
+std::string environment_of(const Config& config, std::span<char* const> argv) {
+  const engine::Context context = make_context(config);
+  warn_of_threads(context, config, "reproduce");
+  return environment_json(context, config, argv);
+}
+
 Assignment from_flag(std::string_view key, const std::string& text) {
   const Field* field = find_field(key);
   return {.field = field, .text = text, .where = std::string(field->flag)};
@@ -198,16 +204,16 @@ int reproduce(int argc, char** argv) {
   refuse_run(request.out);
   std::vector<Cell> cells = cells_of(experiment, request);
   const Config config = with_layers(Config{}, cells.front().run.layers);
+  std::string environment = environment_of(config, {argv, static_cast<std::size_t>(argc)});
   const auto train = open_data(config, data::Split::train), test = open_data(config, data::Split::test);
   const DataFingerprint data = fingerprint_of(*train, *test);
-  const Reproduction reproduction{
-      .experiment = experiment,
-      .out = request.out,
-      .cells = std::move(cells),
-      .steps = plan_training(config, train->size()).schedule.steps,
-      .batch_size = config.train.batch_size,
-      .environment = environment_json(make_context(config), config, {argv, static_cast<std::size_t>(argc)}),
-      .argv = {argv, static_cast<std::size_t>(argc)}};
+  const Reproduction reproduction{.experiment = experiment,
+                                  .out = request.out,
+                                  .cells = std::move(cells),
+                                  .steps = plan_training(config, train->size()).schedule.steps,
+                                  .batch_size = config.train.batch_size,
+                                  .environment = std::move(environment),
+                                  .argv = {argv, static_cast<std::size_t>(argc)}};
   engine::create_directories(request.out);
   const RunLock lock(request.out);
   refuse_other_experiment(request.out, experiment);

@@ -1,6 +1,7 @@
 #include "data/loader.h"
 
 #include <chrono>
+#include <system_error>
 #include <utility>
 
 #include "data/permutation.h"
@@ -36,8 +37,15 @@ Loader::Loader(const Source& source, const LoaderOptions& options)
     slot.batch.bits.resize(rows);
     slot.batch.labels.resize(rows);
   }
+  workers_.reserve(static_cast<std::size_t>(options.workers));
   for (int i = 0; i < options.workers; ++i) {
-    workers_.emplace_back([this](const std::stop_token& stopped) { work(stopped); });
+    try {
+      workers_.emplace_back([this](const std::stop_token& stopped) { work(stopped); });
+    } catch (const std::system_error& error) {
+      throw engine::Error(engine::concat("loader: the system gives ", i, " of ", options.workers, " threads (",
+                                         error.code().message(), "); use fewer with --workers, or raise the limits of ",
+                                         "processes (ulimit -u) and memory (ulimit -v)"));
+    }
   }
 }
 

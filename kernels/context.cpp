@@ -2,9 +2,12 @@
 
 #include <omp.h>
 
+#include <algorithm>
+
 #include "kernels/cpu/backend.h"
 #include "kernels/cuda/make_backend.h"
 #include "kernels/kernel.h"
+#include "kernels/threads.h"
 
 namespace kernels {
 namespace {
@@ -25,9 +28,10 @@ std::unique_ptr<engine::Backend> make_backend(const ContextOptions& options) {
 }  // namespace
 
 engine::Context make_context(const ContextOptions& options) {
-  EXPECTS(options.threads >= 0, "threads: expected 0 (all cores) or more, got ", options.threads);
-  const int threads = options.threads > 0 ? options.threads : omp_get_num_procs();
-  omp_set_num_threads(threads);
+  EXPECTS(options.threads >= 0 && options.threads <= engine::Context::kMostThreads,
+          "threads: expected 0 (one per processor) to ", engine::Context::kMostThreads, ", got ", options.threads);
+  const std::int64_t wanted = options.threads > 0 ? options.threads : omp_get_num_procs();
+  const int threads = make_team(static_cast<int>(std::min<std::int64_t>(wanted, engine::Context::kMostThreads)));
   return {make_backend(options), threads};
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <map>
 #include <string>
 
@@ -8,13 +9,15 @@ namespace kernels {
 
 struct ContextOptions {
   engine::Device device;
-  int threads = 0;    ///< CPU threads; 0 means every core this process may use
+  /// CPU threads, at most Context::kMostThreads; 0: one per processor that this process may use. The context has fewer
+  /// where OpenMP's own limits allow no more.
+  std::int64_t threads = 0;
   bool tf32 = false;  ///< whether a GPU may round the operands of f32 products to 10 bits of mantissa; a CPU does not
   /// Whether a GPU gives the same bits every time. Without, convolutions may add in an order that is left to chance.
   bool repeatable = true;
 };
 
-/// Makes the context of a device. Throws when this build or machine does not have it.
+/// Makes the context of a device. Throws when this build or machine does not have it, or cannot start the threads.
 engine::Context make_context(const ContextOptions& options = {});
 
 /// Whether the device has instructions for bf16, as every GPU here has: on a CPU AMX, or those of AVX-512.

@@ -2,7 +2,6 @@
 
 #include <fmt/chrono.h>
 #include <openssl/crypto.h>
-#include <sched.h>
 
 #include <ctime>
 #include <filesystem>
@@ -12,17 +11,9 @@
 
 #include "apps/run/build_info.h"
 #include "apps/run/json_text.h"
+#include "apps/run/thread_choice.h"
 
 namespace apps {
-namespace {
-
-/// Processors this process may use: taskset and containers make it fewer than the machine has.
-int usable_processors() {
-  cpu_set_t set;
-  return sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 0;
-}
-
-}  // namespace
 
 std::string environment_json(const Environment& environment) {
   const BuildInfo build = build_info();

@@ -8,6 +8,7 @@
 
 #include "apps/run/exit_code.h"
 #include "apps/run/nearest.h"
+#include "engine/core/context.h"
 
 namespace apps {
 namespace {
@@ -133,8 +134,10 @@ const std::vector<Field>& table() {
        .on_resume = OnResume::change},
       {FIELD(run.device), .flag = "--device", .help = "where it is computed", .allowed = {"cpu", "cuda", "cuda:N"},
        .on_resume = OnResume::change},
-      {FIELD(run.threads), .flag = "--threads", .help = "host threads of the kernels; 0: one per processor",
-       .range = between(0, 4096)},
+      {FIELD(run.threads), .flag = "--threads",
+       .help = "host threads of the kernels; 0: as OMP_NUM_THREADS says, or one for each processor that affinity, "
+               "SLURM_CPUS_PER_TASK and the control group's quota leave",
+       .range = between(0, engine::Context::kMostThreads)},
       {FIELD(run.precision), .flag = "--precision",
        .help = "of products: bf16 keeps activations and a copy of the weights in it, tf32 is a mode of GPUs; sums, "
                "parameters, gradients and losses are fp32",

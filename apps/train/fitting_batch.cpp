@@ -1,6 +1,7 @@
 #include "apps/train/fitting_batch.h"
 
 #include <algorithm>
+#include <exception>
 
 #include "apps/input/run_data.h"
 #include "apps/train/contrastive_objective.h"
@@ -11,12 +12,10 @@ namespace {
 
 constexpr std::int64_t kSmallest = 2;  // a contrast needs another image
 
-}  // namespace
-
-std::string fitting_batch(const engine::Context& context, const Config& config, Network& network,
-                          const data::Source& source, const engine::OutOfMemory& error) {
+std::string found_by_trying(const engine::Context& context, const Config& config, Network& network,
+                            const data::Source& source, const engine::OutOfMemory& error) {
   const engine::Pool& pool = context.pool();
-  const std::size_t fixed = pool.used_bytes(), most = error.bytes().in_use + error.bytes().free;
+  const std::size_t fixed = pool.used_bytes(), most = std::max(error.bytes().in_use + error.bytes().free, fixed);
   std::size_t taken = 0;
   const auto fits = [&](std::int64_t size) {
     try {
@@ -38,6 +37,15 @@ std::string fitting_batch(const engine::Context& context, const Config& config, 
   auto larger = std::min(static_cast<std::int64_t>((most - fixed) / each), config.train.batch_size - 1);
   while (larger > size && !fits(larger)) larger -= std::max<std::int64_t>(larger / 16, 1);
   return engine::concat("--batch-size ", std::max(larger, size), " would fit");
+}
+
+}  // namespace
+
+std::string fitting_batch(const engine::Context& context, const Config& config, Network& network,
+                          const data::Source& source, const engine::OutOfMemory& error) {
+  try {
+    return found_by_trying(context, config, network, source, error);
+  } catch (const std::exception&) { return "use a smaller batch size, network or data set"; }
 }
 
 }  // namespace apps

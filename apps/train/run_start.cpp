@@ -6,6 +6,8 @@
 
 #include "apps/input/run_data.h"
 #include "apps/run/environment.h"
+#include "apps/run/thread_choice.h"
+#include "apps/train/make_context.h"
 #include "engine/io/files.h"
 #include "kernels/context.h"
 
@@ -55,6 +57,9 @@ void start_run(const engine::Context& context, Trainer& trainer, RunDirectory& d
   directory.begin(data);  // only now: what is refused leaves no trace
   checkpoints.tidy();
   engine::atomic_write_file(directory.path() / "env.json", environment_json(context, config, argv));
+  const bool kept = trainer.config().run.threads != config.run.threads;  // by keep_threads
+  directory.log(kept ? fmt::format("{}, as the run began with", threads_text(context.threads()))
+                     : describe_threads(context, config));
   if (!directory.resumed()) return;
   directory.log(fmt::format("resumed at step {}", trainer.step()));
   if (!known) {

@@ -19,7 +19,8 @@ class Context {
 
   Device device() const { return backend_->device(); }
   bool on_cuda() const { return device().kind == DeviceKind::cuda; }
-  /// Host threads that CPU kernels use. Part of what results depend on.
+  static constexpr int kMostThreads = 4096;
+  /// Host threads that CPU kernels use: as many as there really are. Part of what results depend on.
   int threads() const { return threads_; }
   Backend& backend() const { return *backend_; }
   Pool& pool() const { return *pool_; }

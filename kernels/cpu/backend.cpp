@@ -3,6 +3,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <vector>
@@ -10,6 +12,7 @@
 #include "engine/core/error.h"
 #include "kernels/cpu/convolution_choices.h"
 #include "kernels/cpu/convolution_plans.h"
+#include "kernels/cpu/host_memory.h"
 #include "kernels/cpu/matmul_plans.h"
 #include "kernels/cpu/simd.h"
 
@@ -23,6 +26,23 @@ struct Copied final : engine::Readback {
   std::vector<std::byte> bytes;
 };
 
+constexpr std::size_t kHugePage = std::size_t{1} << 21;
+
+/// Memory straight from the system, so that what is given back is free for everything else: the C library would keep
+/// it. Begins at a huge page.
+void* map_aligned(std::size_t bytes) {
+  void* mapped = mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapped == MAP_FAILED) return nullptr;
+  auto* const begin = static_cast<std::byte*>(mapped);
+  const std::size_t page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE)), whole = (bytes + page - 1) / page * page;
+  const std::size_t before = (kHugePage - reinterpret_cast<std::uintptr_t>(begin) % kHugePage) % kHugePage;
+  if (before > 0) munmap(begin, before);
+  const std::size_t end = (bytes + kHugePage + page - 1) / page * page;
+  if (before + whole < end) munmap(begin + before + whole, end - before - whole);
+  madvise(begin + before, bytes, MADV_HUGEPAGE);  // a wish: fewer entries for the address translation
+  return begin + before;
+}
+
 }  // namespace
 
 CpuBackend::CpuBackend()
@@ -34,17 +54,23 @@ CpuBackend::~CpuBackend() = default;
 std::string CpuBackend::model() const { return engine::concat("kernels for ", kInstructions); }
 
 void* CpuBackend::allocate(std::size_t bytes) {
-  constexpr std::size_t kHugePage = std::size_t{1} << 21;
   if (bytes < kHugePage) return std::aligned_alloc(128, bytes);
-  void* memory = nullptr;  // aligned_alloc wants whole multiples of the alignment
-  if (posix_memalign(&memory, kHugePage, bytes) != 0) return nullptr;
-  madvise(memory, bytes, MADV_HUGEPAGE);  // a wish: fewer entries for the address translation
-  return memory;
+  // The system may promise memory that it does not have, and kill who comes to use it.
+  if (bytes > free_bytes()) return nullptr;
+  return map_aligned(bytes);
 }
-void CpuBackend::deallocate(void* memory, std::size_t) noexcept { std::free(memory); }
+void CpuBackend::deallocate(void* memory, std::size_t bytes) noexcept {
+  if (bytes < kHugePage) {
+    std::free(memory);
+  } else {
+    munmap(memory, bytes);
+  }
+}
 
 std::size_t CpuBackend::free_bytes() const {
-  return static_cast<std::size_t>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+  constexpr std::size_t kLeft = std::size_t{32} << 20;  // for code that oneDNN compiles and for the host's own data
+  const std::size_t bytes = free_host_bytes(groups_);
+  return bytes - std::min(bytes, kLeft);
 }
 
 void CpuBackend::copy(void* to, const void* from, std::size_t bytes, engine::CopyKind) {

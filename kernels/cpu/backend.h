@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "engine/core/control_groups.h"
 #include "kernels/context.h"
 
 namespace kernels::cpu {
@@ -33,6 +34,7 @@ class CpuBackend : public engine::Backend {
   MatmulPlans& products() { return *products_; }
 
  private:
+  engine::ControlGroups groups_;
   std::unique_ptr<ConvolutionPlans> convolutions_;
   std::unique_ptr<ConvolutionChoices> choices_;
   std::unique_ptr<MatmulPlans> products_;

@@ -1,5 +1,7 @@
 #include "kernels/cpu/convolution_plans.h"
 
+#include "kernels/cpu/host_memory.h"
+
 namespace kernels::cpu {
 namespace {
 
@@ -92,9 +94,12 @@ std::unique_ptr<ConvolutionPlan> compile(const dnnl::engine& engine, const Convo
 
 }  // namespace
 
-const ConvolutionPlan& ConvolutionPlans::get(const ConvolutionProblem& problem, ConvolutionLayout layout) {
+const ConvolutionPlan& ConvolutionPlans::get(const Context& context, const ConvolutionProblem& problem,
+                                             ConvolutionLayout layout) {
   auto& plan = plans_[{problem, layout}];
-  if (!plan) plan = compile(engine_, problem, layout);
+  if (plan) return *plan;
+  expect_library_memory(context);
+  plan = compile(engine_, problem, layout);
   return *plan;
 }
 

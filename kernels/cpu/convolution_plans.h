@@ -38,7 +38,8 @@ struct ConvolutionPlan {
 class ConvolutionPlans {
  public:
   ConvolutionPlans() : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {}
-  const ConvolutionPlan& get(const ConvolutionProblem& problem, ConvolutionLayout layout);
+  /// Throws engine::OutOfMemory when there is no room to compile.
+  const ConvolutionPlan& get(const Context& context, const ConvolutionProblem& problem, ConvolutionLayout layout);
   dnnl::engine& engine() { return engine_; }
   dnnl::stream& stream() { return stream_; }
 

@@ -81,7 +81,7 @@ void execute(const Context& context, const ConvolutionPlan& plan, const Argument
 }
 
 const ConvolutionPlan& plan(const Context& context, const ConvolutionProblem& problem, ConvolutionLayout layout) {
-  return backend(context).convolutions().get(problem, layout);
+  return backend(context).convolutions().get(context, problem, layout);
 }
 
 }  // namespace

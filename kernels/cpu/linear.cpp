@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/cpu/host_memory.h"
 #include "kernels/cpu/loops.h"
 #include "kernels/cpu/matmul.h"
 
@@ -25,6 +26,7 @@ void linear_forward(const Context& context, const LinearForward& args) {
     return matmul(context, {.m = n, .n = k, .k = c}, args.x.as<bf16>(), args.weight.as<bf16>(), {args.y},
                   {.transpose_b = true, .bias = bias});
   }
+  expect_library_memory(context);
   if (bias != nullptr) {  // the product is added to rows that already hold the bias: no pass over y after it
     float* y = args.y.as<float>();
 #pragma omp parallel for schedule(static) if (n * k >= kParallelElements)
@@ -39,6 +41,7 @@ void linear_dgrad(const Context& context, const LinearDgrad& args) {
   const std::int64_t n = args.dy.shape.rows(), k = args.dy.shape.cols(), c = args.weight.shape.cols();
   const MatmulSize size{.m = n, .n = c, .k = k};
   if (args.dy.dtype == Dtype::bf16) return matmul(context, size, args.dy.as<bf16>(), args.weight.as<bf16>(), args.dx);
+  expect_library_memory(context);
   matmul(size, args.dy.as<float>(), args.weight.as<float>(), args.dx.view.as<float>(),
          {.accumulate = args.dx.accumulate});
 }
@@ -49,6 +52,7 @@ void linear_wgrad(const Context& context, const LinearWgrad& args) {
   const MatmulSize size{.m = k, .n = c, .k = n};
   if (args.dy.dtype == Dtype::bf16)
     return matmul(context, size, args.dy.as<bf16>(), args.x.as<bf16>(), args.dweight, {.transpose_a = true});
+  expect_library_memory(context);
   matmul(size, args.dy.as<float>(), args.x.as<float>(), args.dweight.view.as<float>(),
          {.transpose_a = true, .accumulate = args.dweight.accumulate});
 }

@@ -3,10 +3,12 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <exception>
 #include <oneapi/dnnl/dnnl.hpp>
 
 #include "engine/core/scratch.h"
 #include "kernels/cpu/convolution_windows.h"
+#include "kernels/cpu/host_memory.h"
 #include "kernels/cpu/matmul.h"
 
 namespace kernels::cpu {
@@ -37,13 +39,19 @@ void scatter(const Chunks& chunks, std::int64_t chunk, const float* windows, flo
 template <class Body>
 void parallel_chunks(const Context& context, const Chunks& chunks, const Body& body) {
   const engine::Scratch windows = engine::Scratch::floats(context, context.threads() * chunks.elements());
+  expect_library_memory(context);
+  std::exception_ptr failure;  // an exception must not leave an OpenMP region
 #pragma omp parallel num_threads(context.threads())
-  {
+  try {
     const std::int64_t threads = omp_get_num_threads(), thread = omp_get_thread_num();
     float* own = windows.as<float>() + thread * chunks.elements();
     const std::int64_t end = chunks.count * (thread + 1) / threads;
     for (std::int64_t chunk = chunks.count * thread / threads; chunk < end; ++chunk) { body(chunk, own, thread); }
+  } catch (...) {
+#pragma omp critical
+    failure = std::current_exception();
   }
+  if (failure) std::rethrow_exception(failure);
 }
 
 }  // namespace

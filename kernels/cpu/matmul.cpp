@@ -19,6 +19,9 @@ void matmul(MatmulSize size, const float* a, const float* b, float* c, MatmulOpt
   const dnnl_status_t status =
       dnnl_sgemm(options.transpose_a ? 'T' : 'N', options.transpose_b ? 'T' : 'N', m, n, k, 1.0f, a,
                  options.transpose_a ? m : k, b, options.transpose_b ? k : n, options.accumulate ? 1.0f : 0.0f, c, n);
+  if (status == dnnl_out_of_memory)
+    throw engine::OutOfMemory(
+        engine::concat("out of memory: oneDNN has no room for a product of ", m, "x", k, " by ", k, "x", n), {});
   EXPECTS(status == dnnl_success, "oneDNN: sgemm of ", m, "x", k, " by ", k, "x", n, " failed with status ", status);
 }
 
@@ -34,12 +37,12 @@ void matmul(const Context& context, MatmulSize size, const bf16* a, const bf16* 
     return;
   }
   MatmulPlans& plans = backend(context).products();
-  const MatmulPlan& plan = plans.get({.size = size,
-                                      .transpose_a = options.transpose_a,
-                                      .transpose_b = options.transpose_b,
-                                      .accumulate = c.accumulate,
-                                      .has_bias = options.bias != nullptr,
-                                      .dtype = c.view.dtype});
+  const MatmulPlan& plan = plans.get(context, {.size = size,
+                                               .transpose_a = options.transpose_a,
+                                               .transpose_b = options.transpose_b,
+                                               .accumulate = c.accumulate,
+                                               .has_bias = options.bias != nullptr,
+                                               .dtype = c.view.dtype});
   const engine::Scratch scratchpad(context, plan.scratchpad.get_size());
   const auto bind = [&](const dnnl::memory::desc& desc, const void* data) {
     return dnnl::memory(desc, plans.engine(), const_cast<void*>(data));  // oneDNN has no read-only memory

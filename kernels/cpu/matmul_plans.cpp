@@ -1,5 +1,7 @@
 #include "kernels/cpu/matmul_plans.h"
 
+#include "kernels/cpu/host_memory.h"
+
 namespace kernels::cpu {
 namespace {
 
@@ -35,9 +37,11 @@ MatmulPlan compile(const dnnl::engine& engine, const MatmulProblem& problem) {
 
 }  // namespace
 
-const MatmulPlan& MatmulPlans::get(const MatmulProblem& problem) {
+const MatmulPlan& MatmulPlans::get(const Context& context, const MatmulProblem& problem) {
   const auto found = plans_.find(problem);
-  return found != plans_.end() ? found->second : plans_.emplace(problem, compile(engine_, problem)).first->second;
+  if (found != plans_.end()) return found->second;
+  expect_library_memory(context);
+  return plans_.emplace(problem, compile(engine_, problem)).first->second;
 }
 
 }  // namespace kernels::cpu

@@ -24,7 +24,8 @@ struct MatmulPlan {
 class MatmulPlans {
  public:
   MatmulPlans() : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {}
-  const MatmulPlan& get(const MatmulProblem& problem);
+  /// Throws engine::OutOfMemory when there is no room to compile.
+  const MatmulPlan& get(const Context& context, const MatmulProblem& problem);
   dnnl::engine& engine() { return engine_; }
   dnnl::stream& stream() { return stream_; }
 

@@ -8,8 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <iterator>
 
 namespace tests {
 namespace {
@@ -27,6 +29,20 @@ std::string found(const std::string& path) {
                               : (std::filesystem::path(elsewhere) / std::filesystem::path(path).filename()).string();
 }
 
+/// The variables of this process with others added or taken away.
+std::vector<std::string> environment_with(const std::vector<std::string>& changes) {
+  std::vector<std::string> variables;
+  const auto name = [](const std::string& variable) { return variable.substr(0, variable.find('=')); };
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    const bool changed = std::any_of(changes.begin(), changes.end(),
+                                     [&](const std::string& change) { return name(change) == name(*variable); });
+    if (!changed) variables.emplace_back(*variable);
+  }
+  std::copy_if(changes.begin(), changes.end(), std::back_inserter(variables),
+               [](const std::string& change) { return change.find('=') != change.npos; });
+  return variables;
+}
+
 }  // namespace
 
 Program::Program(const std::string& path, std::vector<std::string> arguments, const Options& options)
@@ -37,6 +53,10 @@ Program::Program(const std::string& path, std::vector<std::string> arguments, co
   std::vector<char*> argv{name.data()};
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
+  std::vector<std::string> variables = environment_with(options.environment);
+  std::vector<char*> environment;
+  for (std::string& variable : variables) environment.push_back(variable.data());
+  environment.push_back(nullptr);
   // A signal that comes before the program has begun is the program's, not one for the handlers of the tests.
   sigset_t all, before;
   sigfillset(&all);
@@ -47,6 +67,7 @@ Program::Program(const std::string& path, std::vector<std::string> arguments, co
   if (id_ > 0) return;
   // In the child, nothing but system calls until exec: other threads may have held locks at the fork.
   const rlimit limit{options.largest_file_bytes, options.largest_file_bytes};
+  const rlimit memory{options.address_space_bytes, options.address_space_bytes};
   cpu_set_t first;
   CPU_ZERO(&first);
   CPU_SET(sched_getcpu(), &first);
@@ -57,7 +78,7 @@ Program::Program(const std::string& path, std::vector<std::string> arguments, co
   for (int stream = 0; options.without_streams && stream < 3; ++stream) close(stream);
   for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  if (ready) execv(argv[0], argv.data());
+  if (ready && setrlimit(RLIMIT_AS, &memory) == 0) execve(argv[0], argv.data(), environment.data());
   _exit(127);
 }
 

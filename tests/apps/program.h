@@ -19,11 +19,14 @@ struct Ended {
 class Program {
  public:
   struct Options {
-    std::filesystem::path directory = ".";      ///< to run in
-    rlim_t largest_file_bytes = RLIM_INFINITY;  ///< as if the disk were full beyond
-    bool one_processor = false;                 ///< as on a machine with a single one
-    std::string standard_output = {};           ///< a device that it writes to instead of Ended::out: "/dev/full"
-    bool without_streams = false;               ///< descriptors 0 to 2 are closed, as `<&- >&- 2>&-` does
+    std::filesystem::path directory = ".";       ///< to run in
+    rlim_t largest_file_bytes = RLIM_INFINITY;   ///< as if the disk were full beyond
+    bool one_processor = false;                  ///< as on a machine with a single one
+    std::string standard_output = {};            ///< a device that it writes to instead of Ended::out: "/dev/full"
+    bool without_streams = false;                ///< descriptors 0 to 2 are closed, as `<&- >&- 2>&-` does
+    rlim_t address_space_bytes = RLIM_INFINITY;  ///< as `ulimit -v` limits it
+    std::vector<std::string> environment =
+        {};  ///< NAME=VALUE beside the variables of this process; NAME takes one away
   };
   Program(const std::string& path, std::vector<std::string> arguments, const Options& options);
   Program(const std::string& path, std::vector<std::string> arguments) : Program(path, std::move(arguments), {}) {}

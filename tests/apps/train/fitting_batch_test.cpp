@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <new>
+
 #include "apps/input/run_data.h"
 #include "apps/train/contrastive_objective.h"
 #include "engine/autograd.h"
@@ -17,6 +19,7 @@ class SmallBackend final : public kernels::cpu::CpuBackend {
  public:
   explicit SmallBackend(std::size_t bytes) : free_(bytes) {}
   void* allocate(std::size_t bytes) override {
+    if (broken) throw std::bad_alloc();
     if (bytes > free_) return nullptr;
     free_ -= bytes;
     return CpuBackend::allocate(bytes);
@@ -27,6 +30,8 @@ class SmallBackend final : public kernels::cpu::CpuBackend {
   }
   std::size_t free_bytes() const override { return free_; }
 
+  bool broken = false;  ///< as a host whose last memory is taken
+
  private:
   std::size_t free_;
 };
@@ -34,7 +39,7 @@ class SmallBackend final : public kernels::cpu::CpuBackend {
 constexpr std::int64_t kBatch = 200;
 
 /// The advice of a machine with so much memory, on a step that does not fit; empty if it does.
-std::string advice(std::size_t bytes, std::int64_t batch_size) {
+std::string advice(std::size_t bytes, std::int64_t batch_size, bool breaks = false) {
   const engine::Context context(std::make_unique<SmallBackend>(bytes), 1);
   const tests::MemorySource source(kBatch);
   Config config;
@@ -46,7 +51,10 @@ std::string advice(std::size_t bytes, std::int64_t batch_size) {
     network.parameters.begin_step();
     engine::backward(contrastive_objective(config, network, batch).total);
     return "";
-  } catch (const engine::OutOfMemory& error) { return fitting_batch(context, config, network, source, error); }
+  } catch (const engine::OutOfMemory& error) {
+    static_cast<SmallBackend&>(context.backend()).broken = breaks;
+    return fitting_batch(context, config, network, source, error);
+  }
 }
 
 }  // namespace
@@ -61,6 +69,10 @@ TEST_CASE("fitting batch: the size that is named fits, and is not far from the l
   CHECK(size < kBatch);
   CHECK(advice(kMemory, size).empty());
   CHECK_FALSE(advice(kMemory, size * 3 / 2 + 2).empty());
+}
+
+TEST_CASE("fitting batch: whatever happens to the search, there is advice") {
+  CHECK(advice(std::size_t{24} << 20, kBatch, true) == "use a smaller batch size, network or data set");
 }
 
 TEST_CASE("fitting batch: where the network leaves no room, no batch is promised") {

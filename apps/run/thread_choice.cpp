@@ -1,0 +1,74 @@
+#include "apps/run/thread_choice.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <thread>
+
+#include "engine/core/context.h"
+#include "engine/core/control_groups.h"
+
+namespace apps {
+namespace {
+
+std::optional<std::string> variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+/// The number above 0 that the text begins with: OMP_NUM_THREADS may go on with those of nested teams, "4,2".
+std::optional<std::int64_t> count_in(const std::optional<std::string>& text) {
+  if (!text) return std::nullopt;
+  const std::string_view first(text->data(), std::min(text->find(','), text->size()));
+  std::int64_t count = 0;
+  const auto [rest, error] = std::from_chars(first.data(), first.data() + first.size(), count);
+  if (error != std::errc{} || rest != first.data() + first.size() || count < 1) return std::nullopt;
+  return std::min<std::int64_t>(count, engine::Context::kMostThreads);
+}
+
+}  // namespace
+
+int usable_processors() {
+  for (std::size_t most = 1024; most <= std::size_t{1} << 20; most *= 2) {  // of a machine that has more than the type
+    cpu_set_t* set = CPU_ALLOC(most);
+    const std::size_t bytes = CPU_ALLOC_SIZE(most);
+    const int count = sched_getaffinity(0, bytes, set) == 0 ? CPU_COUNT_S(bytes, set) : 0;
+    CPU_FREE(set);
+    if (count > 0) return count;
+  }
+  return static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
+}
+
+ThreadOffer ThreadOffer::here() {
+  return {.processors = usable_processors(),
+          .quota = engine::ControlGroups().processors(),
+          .omp_num_threads = variable("OMP_NUM_THREADS"),
+          .slurm_cpus_per_task = variable("SLURM_CPUS_PER_TASK")};
+}
+
+ThreadChoice choose_threads(std::int64_t asked, const ThreadOffer& offer) {
+  if (asked != 0) return {asked, "as run.threads says"};
+  if (const auto count = count_in(offer.omp_num_threads)) return {*count, "as OMP_NUM_THREADS says"};
+  const std::string present = offer.processors == 1 ? "1 processor" : fmt::format("{} processors", offer.processors);
+  ThreadChoice choice{std::min(offer.processors, engine::Context::kMostThreads), "for " + present};
+  if (const auto count = count_in(offer.slurm_cpus_per_task); count && *count < choice.threads)
+    choice = {*count, fmt::format("as SLURM_CPUS_PER_TASK says of {}", present)};
+  if (offer.quota) {
+    const auto rounded = static_cast<std::int64_t>(std::ceil(std::clamp(*offer.quota, 1.0, 1e6)));
+    if (rounded < choice.threads)
+      choice = {rounded, fmt::format("for the control group's quota of {:.4g} of {}", *offer.quota, present)};
+  }
+  return choice;
+}
+
+ThreadChoice choose_threads(std::int64_t asked) { return choose_threads(asked, ThreadOffer::here()); }
+
+std::string threads_text(std::int64_t threads) {
+  return threads == 1 ? "1 thread" : fmt::format("{} threads", threads);
+}
+
+}  // namespace apps
