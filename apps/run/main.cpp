@@ -6,6 +6,7 @@
 #include <new>
 #include <string>
 
+#include "apps/run/bounded_spinning.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/signals.h"
 #include "apps/run/standard_streams.h"
@@ -18,6 +19,7 @@ int run_main(int argc, char** argv, int (*program)(int argc, char** argv)) {
     std::cerr << name << ": error: " << message << "\n";
     return code;
   };
+  bound_spinning(argv);
   reopen_closed_streams();
   try {
     const OutputFailures failures;

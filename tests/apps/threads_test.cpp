@@ -3,6 +3,9 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "engine/io/files.h"
 #include "tests/apps/workbench.h"
 
@@ -21,6 +24,13 @@ Ended end_in_time(Program& program) {
 Ended run(const std::string& path, const Strings& arguments, const Program::Options& options) {
   Program program(path, arguments, options);
   return end_in_time(program);
+}
+
+/// Of a file in /proc, which has no size.
+std::string contents(const fs::path& path) {
+  std::ostringstream text;
+  text << std::ifstream(path, std::ios::binary).rdbuf();
+  return text.str();
 }
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
@@ -130,4 +140,24 @@ TEST_CASE("threads: numbers and stacks that cannot be had are sentences in every
               .starts_with("threads: each would have a stack of 32 KiB, and kernels need 256; unset OMP_STACKSIZE"));
   }
   CHECK_FALSE(fs::exists(bench / "x"));
+}
+
+TEST_CASE("threads: those that wait go to sleep soon, unless the user has said how they wait") {
+  const Workbench bench;
+  const auto variables = [&](const std::string& name, const Strings& environment) {
+    Program program(PRETRAIN, bench.arguments(name, {"--epochs", "10000"}), {.environment = environment});
+    while (program.running() && !fs::exists(bench / name / "metrics.jsonl")) usleep(1000);
+    const fs::path process = fs::path("/proc") / std::to_string(program.id());
+    const std::string text = contents(process / "environ");
+    // It is one process, under its own name and with its own arguments.
+    CHECK(contents(process / "comm") == "pretrain\n");
+    CHECK(contents(process / "cmdline").find(std::string("\0--data\0mnist:", 14)) != std::string::npos);
+    program.send(SIGTERM);
+    CHECK(end_in_time(program).exit_code == 75);
+    return '\0' + text;
+  };
+  const std::string bounded = variables("bounded", {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"});
+  CHECK(has(bounded, std::string("\0GOMP_SPINCOUNT=1000\0", 21)));
+  CHECK_FALSE(has(variables("active", {"OMP_WAIT_POLICY=active", "GOMP_SPINCOUNT"}), "GOMP_SPINCOUNT"));
+  CHECK(has(variables("own", {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT=5"}), std::string("\0GOMP_SPINCOUNT=5\0", 18)));
 }
