@@ -189,6 +189,22 @@ TEST_CASE("cuda nt_xent: gradient and loss keep their digits where every anchor 
   }
 }
 
+TEST_CASE("cuda nt_xent: what is behind the last example is no rival, where every similarity is below 0") {
+  const Twin view1({1, 2}, std::vector<float>{1, 0}), view2({1, 2}, std::vector<float>{-1, 0}), lse({2, 1}),
+      positive({1}), attraction({1}), correct({1});
+  const Twin sums({4});
+  on_both(cpu::nt_xent_forward, cuda::nt_xent_forward, [&](Side on) {
+    return NtXentForward{.pairs = {.view1 = on(view1), .view2 = on(view2), .temperature = 0.1f, .within_views = true},
+                         .lse = on(lse),
+                         .positive = on(positive),
+                         .attraction = on(attraction),
+                         .correct = on(correct),
+                         .sums = on(sums)};
+  });
+  CHECK(correct.from_cpu()[0] == 1);
+  CHECK(correct.from_cuda()[0] == 1);
+}
+
 TEST_CASE("cuda nt_xent: a NaN in one row reaches the loss") {
   for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
     std::vector<float> rows = unit_rows(20, 8, {}, 1);
