@@ -23,11 +23,12 @@ struct RowwiseSgd {
 };
 
 // predicted[q] = argmax over classes of the sum over the k largest similarities s of row q of exp(s / temperature) for
-// the neighbour's class (Wu et al. 2018, section 3.4). Equal similarities count in the order of their index.
+// the neighbour's class (Wu et al. 2018, section 3.4). Equal similarities count in the order of their index. A row with
+// NaN among its similarities has no nearest candidates: -1.
 struct KnnVote {
   ConstView similarities;  // f32 [Q,N]
   ConstView labels;        // i32 [N], in [0,classes)
-  View predicted;          // i32 [Q]
+  View predicted;          // i32 [Q], in [-1,classes)
   int k, classes;
   float temperature;
   Cost cost() const { return {.bytes = bytes_of(similarities), .operations = similarities.shape.elements()}; }

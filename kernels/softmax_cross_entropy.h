@@ -5,7 +5,8 @@ namespace kernels {
 
 // p_i = softmax(logits_i);  t_ij = (1 - smoothing) target_ij + smoothing / K   (Szegedy et al. 2016, section 7)
 // loss     = -(1/N) sum_ij t_ij log p_ij
-// accuracy =  (1/N) sum_i [argmax_j logits_ij = argmax_j target_ij], the lowest j of equals
+// accuracy =  (1/N) sum_i [argmax_j logits_ij = argmax_j target_ij], the lowest j of equals; a row with NaN or plus
+//             infinity among its logits, or with nothing but minus infinity, is never right
 // Everything is relative to the row's maximum, so that logits of any size neither overflow nor cancel. The sum of the
 // others' exponentials stands apart from the maximum's, which is 1: where a row is sure of its target, loss and
 // gradient are made of that sum alone, and 1 - p of far less than f32 can add to 1 keeps its digits. A label outside

@@ -10,6 +10,13 @@
 namespace kernels::cpu {
 namespace {
 
+bool has_nan(const float* values, std::int64_t count) {
+  int found = 0;
+#pragma omp simd reduction(| : found)
+  for (std::int64_t i = 0; i < count; ++i) found |= values[i] != values[i];
+  return found != 0;
+}
+
 /// The k candidates of the highest similarity, of equals the first, in the order of their numbers.
 void find_nearest(const float* similarities, std::int64_t candidates, std::int64_t k,
                   std::vector<std::int32_t>& nearest) {
@@ -72,6 +79,10 @@ void knn_vote(const Context&, const KnnVote& args) {
 #pragma omp for schedule(static)
     for (std::int64_t q = 0; q < queries; ++q) {
       const float* row = args.similarities.as<float>() + q * candidates;
+      if (has_nan(row, candidates)) {  // which has no place in an order
+        predicted[q] = -1;
+        continue;
+      }
       find_nearest(row, candidates, k, nearest);
       float top = row[nearest.front()];
       for (const std::int32_t j : nearest) top = std::max(top, row[j]);

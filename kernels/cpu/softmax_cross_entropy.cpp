@@ -118,7 +118,7 @@ void softmax_cross_entropy_forward(const Context&, const SoftmaxCrossEntropyForw
         terms[2 * i] = best.value;
         terms[2 * i + 1] = others.total();
         part.loss += t.total() * std::log1p(others.total()) - weighted.total();
-        part.correct += best.at == t.best();
+        part.correct += best.at == t.best() && std::isfinite(best.value) && !std::isnan(others.total());
       }
       return part;
     });

@@ -8,10 +8,12 @@
 namespace kernels::cuda {
 namespace {
 
-/// A candidate as one number: the larger, the nearer, and of equal similarities the first. 0 is none.
+/// A candidate as one number: the larger, the nearer, and of equal similarities the first. NaN, of either sign, is
+/// before all others. 0 is none.
 using Key = unsigned long long;
 
 __device__ Key key_of(float similarity, std::int64_t index) {
+  if (similarity != similarity) return Key{0xffffffffu} << 32 | static_cast<std::uint32_t>(~index);
   const auto bits = std::bit_cast<std::uint32_t>(similarity + 0.0f);  // -0 and 0 are equal
   const std::uint32_t ordered = bits >> 31 ? ~bits : bits | 0x80000000u;
   return Key{ordered} << 32 | static_cast<std::uint32_t>(~index);
@@ -136,7 +138,7 @@ __global__ void __launch_bounds__(kThreads) vote(Ballot args) {
     best.meet({votes, label});
   }
   best = best_of_block(best);
-  if (thread == 0) args.predicted[blockIdx.x] = best.label;
+  if (thread == 0) args.predicted[blockIdx.x] = top == top ? best.label : -1;
 }
 
 }  // namespace

@@ -97,7 +97,8 @@ __global__ void __launch_bounds__(kThreads)
   others = warp_sum(others);
   weighted = warp_sum(weighted);
   const float loss = t.total() * log1pf(others) - weighted;
-  const bool correct = best.index == t.best();
+  const bool finite = best.value - best.value == 0 && others == others;  // neither infinite nor NaN
+  const bool correct = best.index == t.best() && finite;
   if (lane_in_warp() != 0) return;
   terms[2 * i] = best.value;
   terms[2 * i + 1] = others;

@@ -62,6 +62,28 @@ TEST_CASE("knn_vote: weighs the k nearest, ties go by index") {
   CHECK(vote(99, 100.0f) == std::vector<std::int32_t>{1, 1});
 }
 
+TEST_CASE("knn_vote: with NaN among its similarities a row has no nearest candidates") {
+  const engine::Context context = kernels::make_context();
+  for (const std::int64_t candidates : {3, 5000}) {
+    for (const int k : {1, 2, 5000}) {
+      for (const float nan : {NAN, -NAN}) {
+        for (const std::int64_t at : {std::int64_t{0}, candidates / 2, candidates - 1}) {
+          std::vector<float> values = tests::random_values(3 * candidates, 1);
+          values[static_cast<std::size_t>(candidates + at)] = nan;  // in the middle one of three rows
+          const Tensor predicted = Tensor::empty(context, {3}, Dtype::i32);
+          kernels::knn_vote(context, {.similarities = Tensor::from(context, {3, candidates}, values),
+                                      .labels = Tensor::zeros(context, {candidates}, Dtype::i32),
+                                      .predicted = predicted,
+                                      .k = k,
+                                      .classes = 2,
+                                      .temperature = 0.07f});
+          CHECK(predicted.to_host<std::int32_t>() == std::vector<std::int32_t>{0, -1, 0});
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("knn_vote: of many candidates, in any order and with ties, the nearest vote as if all were sorted") {
   const engine::Context context = kernels::make_context();
   constexpr std::int64_t kCandidates = 7001;

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "kernels/context.h"
+#include "kernels/convert.h"
 #include "tests/guarded_tensor.h"
 #include "tests/numeric.h"
 
@@ -131,6 +132,37 @@ TEST_CASE("softmax_cross_entropy kernels: of equal logits the first is the predi
     CAPTURE(row);
     for (std::int32_t label = 0; label < kClasses; ++label) {
       CHECK(accuracy_of(rows[row], label) == (label == first[row] ? 1.0f : 0.0f));
+    }
+  }
+}
+
+TEST_CASE("softmax_cross_entropy kernels: a row that is no distribution is never right, whatever its label") {
+  const Context context = kernels::make_context();
+  const auto accuracy_of = [&](const std::vector<float>& logits, std::int32_t label, Dtype dtype) {
+    const auto classes = static_cast<std::int64_t>(logits.size());
+    const Tensor x = Tensor::empty(context, {1, classes}, dtype), accuracy = Tensor::empty(context, {});
+    kernels::convert(context, {.x = Tensor::from(context, {1, classes}, logits), .y = {x}});
+    kernels::softmax_cross_entropy_forward(context, {.logits = x,
+                                                     .targets = Tensor::from<std::int32_t>(context, {1}, {label}),
+                                                     .softmax_terms = Tensor::empty(context, {1, 2}),
+                                                     .loss = Tensor::empty(context, {}),
+                                                     .accuracy = accuracy});
+    return accuracy.item();
+  };
+  for (const std::size_t classes : {3u, 10u, 70u}) {  // within a vector, and beyond one
+    std::vector<std::vector<float>> rows{std::vector<float>(classes, NAN), std::vector<float>(classes, -INFINITY)};
+    for (const float bad : {NAN, -NAN, INFINITY}) {
+      for (const std::size_t at : {std::size_t{0}, std::size_t{1}, classes - 1}) {
+        rows.emplace_back(classes, 0.0f).at(at) = bad;
+      }
+    }
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      CAPTURE(classes);
+      CAPTURE(row);
+      for (std::size_t label = 0; label < classes; ++label) {
+        CHECK(accuracy_of(rows[row], static_cast<std::int32_t>(label), Dtype::f32) == 0);
+        CHECK(accuracy_of(rows[row], static_cast<std::int32_t>(label), Dtype::bf16) == 0);
+      }
     }
   }
 }

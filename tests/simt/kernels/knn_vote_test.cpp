@@ -84,6 +84,17 @@ TEST_CASE("cuda knn_vote: in ascending order every tile is sorted, in descending
   expect_same(1, 6000, values, {200, 10, 0.5f});
 }
 
+TEST_CASE("cuda knn_vote: a row with NaN of either sign has no nearest candidates, as on the CPU") {
+  for (const float nan : {NAN, -NAN}) {
+    for (const std::int64_t at : {0, 1500, 2999}) {
+      std::vector<float> values = random_values(2 * 3000, 1);
+      values[static_cast<std::size_t>(at)] = nan;
+      expect_same(2, 3000, values, {200, 3, 0.1f});
+      expect_same(2, 3000, values, {3000, 3, 0.1f});
+    }
+  }
+}
+
 TEST_CASE("cuda knn_vote: too many neighbours are one sentence") {
   tests::with_contexts([](const engine::Context&, const engine::Context& on_cuda) {
     const Twin similarities({1, 16000}), labels({16000}, Dtype::i32), predicted({1}, Dtype::i32);
