@@ -1,5 +1,6 @@
 #include "apps/run/report_tool.h"
 
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -7,7 +8,9 @@
 #include <cerrno>
 #include <iostream>
 #include <system_error>
+#include <thread>
 
+#include "apps/run/signals.h"
 #include "engine/core/error.h"
 
 namespace apps {
@@ -15,31 +18,89 @@ namespace {
 
 namespace fs = std::filesystem;
 
+using Clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
+
+constexpr auto kGrace = 5s;  // from SIGTERM to SIGKILL
+
 /// How a process came to be, or not, and to its end.
 struct Ending {
-  int start_error = 0;  ///< of errno; 0: it ran
-  int status = 0;       ///< as waitpid has it
+  int start_error = 0;    ///< of errno; 0: it ran
+  int status = 0;         ///< as waitpid has it
+  int stopped_by = 0;     ///< the signal to this program for which it was ended
+  bool too_late = false;  ///< it was ended at the time limit
 };
 
-/// Runs `python3 tool directory` with its stdout on our stderr, as our own stdout is for one line of JSON.
-Ending run_tool(const fs::path& tool, const fs::path& directory) {
-  std::string words[] = {"python3", tool.string(), directory.string()};
-  char* argv[] = {words[0].data(), words[1].data(), words[2].data(), nullptr};
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_adddup2(&actions, STDERR_FILENO, STDOUT_FILENO);
-  pid_t child = 0;
-  Ending ending{.start_error = posix_spawnp(&child, argv[0], &actions, nullptr, argv, environ)};
-  posix_spawn_file_actions_destroy(&actions);
-  while (ending.start_error == 0 && waitpid(child, &ending.status, 0) != child) {
-    if (errno != EINTR) ending.start_error = errno;
+/// What the child is given of us: our stderr as its stdout, as our own stdout is for one line of JSON; and signals as a
+/// new program expects them, none blocked, in a group of its own, which can be ended as a whole.
+class Inheritance {
+ public:
+  Inheritance() {
+    posix_spawn_file_actions_init(&actions_);
+    posix_spawn_file_actions_adddup2(&actions_, STDERR_FILENO, STDOUT_FILENO);
+    posix_spawnattr_init(&attributes_);
+    posix_spawnattr_setflags(&attributes_, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    posix_spawnattr_setpgroup(&attributes_, 0);
+    sigset_t signals;
+    sigemptyset(&signals);
+    posix_spawnattr_setsigmask(&attributes_, &signals);
+    for (const int signal : {SIGINT, SIGTERM, SIGPIPE, SIGXFSZ}) sigaddset(&signals, signal);
+    posix_spawnattr_setsigdefault(&attributes_, &signals);
   }
+  Inheritance(const Inheritance&) = delete;
+  Inheritance& operator=(const Inheritance&) = delete;
+  ~Inheritance() {
+    posix_spawnattr_destroy(&attributes_);
+    posix_spawn_file_actions_destroy(&actions_);
+  }
+
+  /// 0 or what errno would be.
+  int spawn(pid_t& child, char* const* argv) const {
+    return posix_spawnp(&child, argv[0], &actions_, &attributes_, argv, environ);
+  }
+
+ private:
+  posix_spawn_file_actions_t actions_;
+  posix_spawnattr_t attributes_;
+};
+
+/// Waits for the child's end: false at `until`, or before that when `gives_up()`.
+template <class Condition>
+bool ends(pid_t child, Clock::time_point until, Ending& ending, Condition&& gives_up) {
+  for (;;) {
+    const pid_t waited = waitpid(child, &ending.status, WNOHANG);
+    if (waited == child) return true;
+    if (waited < 0 && errno == ECHILD) return true;  // SIGCHLD is ignored: how it ended is not told
+    if (Clock::now() >= until || gives_up()) return false;
+    std::this_thread::sleep_for(10ms);
+  }
+}
+
+/// Runs `python3 tool -- directory`.
+Ending run_tool(const fs::path& tool, const fs::path& directory, std::chrono::milliseconds limit) {
+  Ending ending{.start_error = 0, .status = 0, .stopped_by = stop_signal(), .too_late = false};
+  if (ending.stopped_by != 0) return ending;
+  std::string words[] = {"python3", tool.string(), "--", directory.string()};  // a directory may be called -x
+  char* argv[] = {words[0].data(), words[1].data(), words[2].data(), words[3].data(), nullptr};
+  pid_t child = 0;
+  ending.start_error = Inheritance().spawn(child, argv);
+  if (ending.start_error != 0) return ending;
+  if (ends(child, Clock::now() + limit, ending, [] { return stop_signal() != 0; })) return ending;
+  ending.stopped_by = stop_signal();
+  ending.too_late = ending.stopped_by == 0;
+  kill(-child, SIGTERM);
+  if (ends(child, Clock::now() + kGrace, ending, [] { return false; })) return ending;
+  kill(-child, SIGKILL);
+  ends(child, Clock::time_point::max(), ending, [] { return false; });
   return ending;
 }
 
 /// Why there are no plots; empty when there are, and when the tool has said why itself.
-std::string complaint(const Ending& ending) {
-  if (ending.start_error == ENOENT) return "there is no python3; apt-get install python3-matplotlib";
+std::string complaint(const Ending& ending, std::chrono::milliseconds limit) {
+  if (ending.stopped_by != 0) return engine::concat("stopped by ", signal_name(ending.stopped_by));
+  if (ending.too_late)
+    return engine::concat("python3 was ended, as it took longer than ", static_cast<double>(limit.count()) / 1e3, " s");
+  if (ending.start_error == ENOENT) return "there is no python3 (apt-get install python3-matplotlib)";
   if (ending.start_error != 0)
     return engine::concat("python3 could not be started: ", std::generic_category().message(ending.start_error));
   if (WIFSIGNALED(ending.status)) return engine::concat("python3 was ended by signal ", WTERMSIG(ending.status));
@@ -62,16 +123,16 @@ std::optional<fs::path> find_report_tool() {
   return std::nullopt;
 }
 
-void draw_report(const fs::path& directory) {
+void draw_report(const fs::path& directory, std::chrono::milliseconds limit) {
   const auto tool = find_report_tool();
   if (!tool) {
     std::cerr << "no plots: this program is not inside a source tree with tools/report; run that on "
               << directory.string() << '\n';
     return;
   }
-  const std::string why = complaint(run_tool(*tool, directory));
+  const std::string why = complaint(run_tool(*tool, directory, limit), limit);
   if (!why.empty())
-    std::cerr << "no plots: " << why << "; then " << tool->string() << ' ' << directory.string() << '\n';
+    std::cerr << "no plots: " << why << "; draw them with " << tool->string() << ' ' << directory.string() << '\n';
 }
 
 }  // namespace apps

@@ -100,6 +100,9 @@ void Program::send(int signal) {
   if (running()) kill(id_, signal);
 }
 
+std::string Program::out() const { return contents(out_); }
+std::string Program::err() const { return contents(err_); }
+
 Ended Program::wait() {
   if (!ended_) REQUIRE(waitpid(id_, &status_, 0) == id_);
   ended_ = true;

@@ -37,6 +37,9 @@ class Program {
   pid_t id() const { return id_; }
   bool running();
   void send(int signal);
+  /// What it has written so far.
+  std::string out() const;
+  std::string err() const;
   /// Waits for its end.
   Ended wait();
 

@@ -1,5 +1,10 @@
 // tools/report: plots and a page of what `pretrain` and `reproduce` leave.
 #include <doctest/doctest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
 
 #include "engine/io/files.h"
 #include "tests/apps/workbench.h"
@@ -118,9 +123,14 @@ TEST_CASE("report: a wrong directory is exit 2 and one sentence") {
   write_plain(bench / "config.toml", "");
   CHECK(complaint_about(bench / "").find("has no records of steps") != std::string::npos);
 
+  std::string deep;
+  for (int i = 0; i < 100'000; ++i) deep += "[";
+  write_plain(bench / "results.json", deep);
+  CHECK(complaint_about(bench / "").find("results.json cannot be read") != std::string::npos);
+  fs::remove(bench / "results.json");
   const std::string record = R"({"step":1,"epoch":1,"phase":"train","loss":1})";
-  for (const std::string& text :
-       {std::string(R"({"phase":"train","loss":1})"), "half a line\n" + record, "\xff" + record}) {
+  for (const std::string& text : {std::string(R"({"phase":"train","loss":1})"), "half a line\n" + record,
+                                  "\xff" + record, deep + "\n" + record}) {
     CAPTURE(text);
     write_plain(bench / "metrics.jsonl", text + "\n");
     CHECK(complaint_about(bench / "").find("metrics.jsonl is not what pretrain writes (") != std::string::npos);
@@ -130,12 +140,87 @@ TEST_CASE("report: a wrong directory is exit 2 and one sentence") {
   for (const std::string name : {"eval/lineval.json", "eval/knn.json"}) {
     write_plain(bench / name, R"({"run":"x"})");
     CHECK(complaint_about(bench / "").find(name + " is not what lineval writes (") != std::string::npos);
-    write_plain(bench / name, "\xff");
-    CHECK(complaint_about(bench / "").find(name + " cannot be read") != std::string::npos);
+    for (const std::string& text : {std::string("\xff"), deep}) {
+      write_plain(bench / name, text);
+      CHECK(complaint_about(bench / "").find(name + " cannot be read") != std::string::npos);
+    }
     fs::remove(bench / name);
   }
   CHECK_FALSE(fs::exists(bench / "report.html"));
   CHECK(report(bench / "").exit_code == 0);
+}
+
+TEST_CASE("report: no setting of the user's, the system's or the working directory's matters") {
+  if (!can_draw()) return;
+  const Workbench bench;
+  result(bench.pretrain("caf\xc3\xa9"));
+  const fs::path run = bench / "caf\xc3\xa9", here = bench / "here";
+  fs::create_directory(here);
+  const auto drawn = [&](Strings settings) {
+    for (const std::string& setting : settings) CAPTURE(setting);
+    fs::remove(run / "report.html");
+    settings.insert(settings.end(), {kTool, run.string()});
+    const Ended ended = Program("/usr/bin/env", settings, {.directory = here}).wait();
+    CHECK(ended.exit_code == 0);
+    CHECK(ended.out == "report: " + (run / "report.html").string() + "\n");
+    CHECK(ended.err.empty());
+    CHECK(read_file(run / "report.html").find("<title>caf\xc3\xa9</title>") != std::string::npos);
+  };
+  const std::string nowhere = "/proc/nowhere";
+  drawn({"LC_ALL=C", "PYTHONCOERCECLOCALE=0", "PYTHONUTF8=0"});
+  drawn({"MPLBACKEND=module://no_such.backend"});
+  drawn({"-u", "HOME", "-u", "XDG_CACHE_HOME"});
+  drawn({"HOME=" + nowhere, "XDG_CACHE_HOME="});
+  drawn({"XDG_CACHE_HOME=" + nowhere, "MPLCONFIGDIR=" + nowhere});
+  write_plain(here / "matplotlibrc", "text.usetex: True\nbackend: nonsense\nfont.family: none such\n");
+  drawn({"MATPLOTLIBRC=" + (here / "matplotlibrc").string(), "MPLCONFIGDIR=" + here.string()});
+  write_plain(here / "matplotlibrc", "\xff\xfe");
+  drawn({});
+}
+
+TEST_CASE("report: names that are options or no UTF-8 are names") {
+  if (!can_draw()) return;
+  const Workbench bench;
+  const std::string latin1 = "caf\xe9";
+  result(bench.pretrain("-x"));
+  fs::copy(bench / "-x", bench / latin1, fs::copy_options::recursive);
+  const auto drawn = [&](const Strings& arguments) {
+    const Ended ended = Program(kTool, arguments, {.directory = bench / ""}).wait();
+    CHECK(ended.exit_code == 0);
+    CHECK(ended.out == "report: " + arguments.back() + "/report.html\n");
+  };
+  drawn({"-x"});
+  drawn({"--", "-x"});
+  drawn({latin1});
+  CHECK(read_file(bench / latin1 / "report.html").find("<title>caf\xef\xbf\xbd</title>") != std::string::npos);
+}
+
+TEST_CASE("report: several at once draw one after the other") {
+  if (!can_draw()) return;
+  const Workbench bench;
+  result(bench.pretrain("run"));
+  std::vector<std::unique_ptr<Program>> programs;
+  for (int i = 0; i < 3; ++i) programs.push_back(std::make_unique<Program>(kTool, Strings{(bench / "run").string()}));
+  for (const auto& program : programs) CHECK(program->wait().exit_code == 0);
+  check_page(bench / "run", {"training"});
+  CHECK_FALSE(has_leftovers(bench / "run"));
+}
+
+TEST_CASE("report: a tool that hangs keeps no program, which ends at a signal with its result") {
+  const Workbench bench;
+  fs::create_directory(bench / "path");
+  write_plain(bench / "path/python3", "#!/bin/sh\necho drawing >&2\nexec /bin/sleep 1000\n");
+  fs::permissions(bench / "path/python3", fs::perms::owner_all);
+  Strings arguments{"PATH=" + (bench / "path").string(), PRETRAIN};
+  const Strings run = bench.arguments("run", {"--report", "on"});
+  arguments.insert(arguments.end(), run.begin(), run.end());
+  Program program("/usr/bin/env", arguments);
+  while (program.running() && program.err().find("drawing\n") == std::string::npos) usleep(1000);
+  REQUIRE(program.running());
+  program.send(SIGTERM);
+  const Ended ended = program.wait();
+  CHECK(result(ended).at("step") == 16);
+  CHECK(ended.err.find("no plots: stopped by SIGTERM; draw them with ") != std::string::npos);
 }
 
 TEST_CASE("report: without matplotlib it says what to install") {
