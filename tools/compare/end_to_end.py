@@ -9,18 +9,17 @@ import argparse
 import json
 import pathlib
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from needed import ROOT, need_mnist, need_program, need_torch, output_of
 
 
 def timed(command):
     begin = time.monotonic()
-    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True)
-    return time.monotonic() - begin, result.stdout
+    out = output_of(command)
+    return time.monotonic() - begin, out
 
 
 def main():
@@ -33,6 +32,9 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--repetitions", type=int, default=3)
     options = parser.parse_args()
+    need_torch()
+    need_program(options.pretrain)
+    need_mnist(options.data)
 
     common = ["--bits", options.bits, "--temperature", options.temperature, "--steps", options.steps, "--threads", options.threads]
     common = [str(word) for word in common]

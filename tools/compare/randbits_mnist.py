@@ -16,6 +16,9 @@ import sys
 import time
 from pathlib import Path
 
+from needed import need_mnist, need_torch
+
+need_torch()
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -28,15 +31,15 @@ PEAK_LR, BETA1, BETA2, EPSILON = 1e-3, 0.9, 0.999, 1e-7
 
 
 def read_idx(path):
-    raw = gzip.decompress(path.read_bytes())
+    raw = path.read_bytes() if path.exists() else gzip.decompress(path.with_name(path.name + ".gz").read_bytes())
     header = 4 + 4 * raw[3]  # magic number, whose last byte is the rank, then the extents
     shape = [int.from_bytes(raw[i : i + 4], "big") for i in range(4, header, 4)]
     return torch.frombuffer(bytearray(raw[header:]), dtype=torch.uint8).view(shape)
 
 
 def load_mnist(folder, split):
-    images = read_idx(folder / f"{split}-images-idx3-ubyte.gz").float() / 255
-    return images, read_idx(folder / f"{split}-labels-idx1-ubyte.gz").long()
+    images = read_idx(folder / f"{split}-images-idx3-ubyte").float() / 255
+    return images, read_idx(folder / f"{split}-labels-idx1-ubyte").long()
 
 
 def splitmix64(index):
@@ -223,7 +226,7 @@ def train(model, images, bits, labels, args, layout):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with the four idx .gz files of MNIST")
+    parser.add_argument("--data", type=Path, required=True, help="directory of MNIST's idx files, plain or .gz")
     parser.add_argument("--bits", type=int, default=0)
     parser.add_argument("--temperature", type=float, default=0.1)
     parser.add_argument("--seed", type=int, default=1)
@@ -233,6 +236,7 @@ def main():
     parser.add_argument("--compile", choices=("on", "off"), default="off", help="torch.compile; the first step then takes half a minute")
     parser.add_argument("--json", type=Path, help="write the results here")
     args = parser.parse_args()
+    need_mnist(args.data)
 
     start = time.perf_counter()
     torch.set_num_threads(args.threads)

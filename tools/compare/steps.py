@@ -12,18 +12,14 @@ PyTorch's settings to each of ours.
 import argparse
 import json
 import pathlib
+import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from needed import ROOT, need_mnist, need_program, need_torch, output_of
+
 HERE = pathlib.Path(__file__).resolve().parent
-
-
-def output(command, **options):
-    words = [str(word) for word in command]
-    return subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=True, **options).stdout
 
 
 class Bench:
@@ -33,12 +29,12 @@ class Bench:
         self.name, self.arguments, self.precisions, self.settings = name, arguments, precisions, settings
 
     def ours(self, precision, options, scratch):
-        result = json.loads(output([options.bin / "bench", *self.arguments, "--precision", precision, "--threads", options.threads,
+        result = json.loads(output_of([options.bin / "bench", *self.arguments, "--precision", precision, "--threads", options.threads,
                                     "--repetitions", options.steps]))
         return statistics.median(result["ms"]), result["peak_bytes"]
 
     def theirs(self, setting, options, scratch):
-        result = json.loads(output([sys.executable, HERE / "torch_work.py", *self.arguments, "--setting", setting, "--threads",
+        result = json.loads(output_of([sys.executable, HERE / "torch_work.py", *self.arguments, "--setting", setting, "--threads",
                                     options.threads, "--repetitions", options.steps]))
         return statistics.median(result["ms"]), result["peak_bytes"]
 
@@ -53,8 +49,8 @@ class ConvN:
 
     def ours(self, precision, options, scratch):
         run = scratch / "run"
-        output(["rm", "-rf", run])
-        output([options.bin / "pretrain", "--recipe", "randbits-mnist", "--data", f"mnist:{self.data}", "--steps", 3 * options.steps,
+        shutil.rmtree(run, ignore_errors=True)
+        output_of([options.bin / "pretrain", "--recipe", "randbits-mnist", "--data", f"mnist:{self.data}", "--steps", 3 * options.steps,
                 "--log-every", 1, "--threads", options.threads, "--out", run, "--report", "off", "--precision", precision])
         records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
         training = [record for record in records if record["phase"] == "train"][2:]
@@ -62,7 +58,7 @@ class ConvN:
 
     def theirs(self, setting, options, scratch):
         file = scratch / "torch.json"
-        output([sys.executable, HERE / "randbits_mnist.py", "--data", self.data, "--steps", 3 * options.steps, "--threads",
+        output_of([sys.executable, HERE / "randbits_mnist.py", "--data", self.data, "--steps", 3 * options.steps, "--threads",
                 options.threads, "--channels-last", "on" if setting == "channels_last" else "off", "--json", file])
         result = json.loads(file.read_text())
         return result["step_ms"] + result["data_ms"], None
@@ -105,6 +101,11 @@ def main():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--compiled", action="store_true", help="torch.compile too; its compilation takes a while")
     options = parser.parse_args()
+    need_torch()
+    need_program(options.bin / "bench")
+    if options.data:
+        need_program(options.bin / "pretrain")
+        need_mnist(options.data)
 
     extra = lambda settings: settings + [f"{settings[-1]} compiled"] if options.compiled else settings
     works = []
@@ -119,7 +120,7 @@ def main():
         for rows in (2048, 4096, 8192):
             works.append(Bench(f"nt-xent forward and backward, {rows} rows of 128", ["nt-xent", "--rows", rows], ["fp32"],
                                extra(["cross_entropy", "logsumexp"])))
-    version = output([sys.executable, "-c", "import torch; print(torch.__version__)"]).strip()
+    version = output_of([sys.executable, "-c", "import torch; print(torch.__version__)"]).strip()
     print(f"PyTorch {version}, {options.threads} threads, {options.repetitions} alternating processes of {options.steps} steps")
     with tempfile.TemporaryDirectory() as scratch:
         for work in works:

@@ -15,6 +15,9 @@ import json
 import resource
 import time
 
+from needed import need_torch
+
+need_torch()
 import torch
 from torch import nn
 from torch.nn import functional as F

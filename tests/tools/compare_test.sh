@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# tools/compare: what is missing is one sentence and exit code 2. $1: source tree.
+set -euo pipefail
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+command -v python3 >/dev/null || { echo "[skipped] there is no python3"; exit; }
+export PYTHONDONTWRITEBYTECODE=1
+expect() {  # the text that must be in it, then a script and its arguments
+  local text="$1" said code=0
+  shift
+  said=$(python3 ${isolated:-} "$tools/$1" "${@:2}" 2>&1 >/dev/null) || code=$?
+  case "$code $said" in
+    2*"$text"*) ;;
+    *) echo "$*: expected exit code 2 and '$text', got $code and: $said"; exit 1 ;;
+  esac
+  [ "$(wc -l <<<"$said")" -eq 1 ] || { echo "$*: expected one line, got: $said"; exit 1; }
+}
+tools="$1/tools/compare"
+mnist=(--data "$scratch/mnist")
+isolated=-S  # without the installed packages
+expect "torch_work.py: error: " torch_work.py nt-xent
+expect " has no PyTorch; python3 -m venv .venv" torch_work.py nt-xent
+expect " has no PyTorch; " randbits_mnist.py "${mnist[@]}"
+expect " has no PyTorch; " steps.py
+expect " has no PyTorch; " end_to_end.py "${mnist[@]}"
+tools="$1/tools/golden"
+expect "generate.py: error: No module named 'torch'; python3 -m venv .venv" generate.py "$scratch"
+
+# With something called torch the rest can be missing.
+isolated=
+tools="$1/tools/compare"
+mkdir "$scratch/torch"
+touch "$scratch/torch/__init__.py"
+export PYTHONPATH="$scratch"
+expect "there is no program $scratch/bench; build it: cmake " steps.py --bin "$scratch"
+expect "there is no program $scratch/pretrain; build it: cmake " end_to_end.py "${mnist[@]}" --pretrain "$scratch/pretrain"
+for name in bench pretrain; do
+  printf '#!/bin/sh\necho loading >&2\necho "%s: error: the disk is full" >&2\nexit 1\n' "$name" >"$scratch/$name"
+  chmod +x "$scratch/$name"
+done
+missing="$scratch/mnist has neither train-images-idx3-ubyte nor train-images-idx3-ubyte.gz; give with --data"
+expect "$missing" steps.py --bin "$scratch" "${mnist[@]}"
+expect "$missing" end_to_end.py "${mnist[@]}" --pretrain "$scratch/pretrain"
+echo '__version__ = "0"' >"$scratch/torch/__init__.py"
+expect "failed: bench: error: the disk is full" steps.py --bin "$scratch" --works resnet18 --repetitions 1

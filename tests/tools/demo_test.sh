@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# tools/demo: that it builds all programs of README's "Use it" and names a picture that is there. $1: source tree. Nothing is
+# installed or built: programs of these names stand in.
+set -euo pipefail
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+fail() { echo "tools/demo: $1"; cat "$scratch/said"; exit 1; }
+program() {  # a path, and what it does
+  mkdir -p "$(dirname "$1")"
+  printf '#!/bin/sh\n%s\n' "$2" >"$1"
+  chmod +x "$1"
+}
+mkdir "$scratch/tools"
+cp "$1/tools/demo" "$1/tools/setup.sh" "$scratch/tools"
+program "$scratch/path/dpkg-query" 'echo install ok installed'
+program "$scratch/path/cmake" 'echo "cmake $*"'
+program "$scratch/build/cpu/bin/pretrain" '
+case " $* " in
+  *" --dump-views "*) for last in "$@"; do :; done; echo picture >"$last" ;;
+  *) mkdir -p runs/one; echo "{\"run\":\"runs/one\",\"step\":1}" ;;
+esac'
+program "$scratch/build/cpu/bin/lineval" 'echo "{\"top1\":0.5,\"knn\":0.25}"'
+export PATH="$scratch/path:/usr/bin:/bin"
+demo() { "$scratch/tools/demo" >"$scratch/said" 2>&1 || fail "ended with $?"; }
+
+demo
+for name in $(grep -oE 'build/cpu/bin/[a-z]+' "$1/README.md" | sed 's|.*/||' | sort -u); do
+  grep -qE "^cmake --build .*--target.* $name( |\$)" "$scratch/said" || fail "does not build $name, which README.md uses"
+done
+grep -qF "    pretrained  50.00%  (25.00%)" "$scratch/said" || fail "does not show the accuracies"
+picture=$(grep -oE 'runs/[^ ]*\.png' "$scratch/said" | head -1)
+[ -n "$picture" ] && [ -s "$scratch/$picture" ] || fail "names no picture that is there"
+grep -qF "apt-get install python3-matplotlib" "$scratch/said" || fail "does not say how to get curves"
+touch "$scratch/runs/one/report.html"
+demo
+grep -qF "runs/one/report.html    curves" "$scratch/said" || fail "does not name the report"

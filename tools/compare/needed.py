@@ -1,0 +1,40 @@
+"""What the comparisons need and may find missing: each is said in one sentence, with what to do, and ends the program with 2."""
+import importlib.util
+import os
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def refuse(sentence):
+    print(f"{pathlib.Path(sys.argv[0]).name}: error: {sentence}", file=sys.stderr)
+    sys.exit(2)
+
+
+def need_torch():
+    if importlib.util.find_spec("torch") is None:
+        refuse(f"{sys.executable} has no PyTorch; python3 -m venv .venv && .venv/bin/pip install torch numpy "
+               f"--index-url https://download.pytorch.org/whl/cpu, then begin this command with .venv/bin/python3")
+
+
+def need_program(path):
+    if not os.access(path, os.X_OK):
+        refuse(f"there is no program {path}; build it: cmake --preset cpu && cmake --build --preset cpu --target bench pretrain")
+
+
+def need_mnist(folder):
+    for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"):
+        if not any(os.path.isfile(os.path.join(folder, name + ending)) for ending in ("", ".gz")):
+            refuse(f"{folder} has neither {name} nor {name}.gz; give with --data a directory with the four idx files of MNIST")
+
+
+def output_of(command):
+    """What a program wrote on stdout; when it fails, its last line on stderr says why."""
+    words = [str(word) for word in command]
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+    if done.returncode == 0:
+        return done.stdout
+    why = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode} and said nothing"])[-1]
+    refuse(f"`{' '.join(words)}` failed: {why}")
