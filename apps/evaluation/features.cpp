@@ -1,10 +1,13 @@
 #include "apps/evaluation/features.h"
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 #include <optional>
 
 #include "apps/input/device_batch.h"
 #include "apps/input/run_data.h"
+#include "apps/run/exit_code.h"
 #include "engine/ops/softmax_cross_entropy.h"
 #include "kernels/convert.h"
 
@@ -32,6 +35,23 @@ Features extract_features(const engine::Context& context, const models::Encoder&
     if (progress) progress(begin + count);
   }
   return features;
+}
+
+void check_finite(const Features& features, std::string_view whose) {
+  constexpr std::int64_t kRows = 4096;  // so that a large set is not on the host as a whole
+  const std::int64_t size = features.values.shape()[0], columns = features.values.shape()[1];
+  for (std::int64_t begin = 0; begin < size; begin += kRows) {
+    const std::int64_t count = std::min(kRows, size - begin);
+    const std::vector<float> values = features.values.first_dimension_range(begin, count).to_host<float>();
+    for (std::int64_t i = 0; i < count; ++i) {
+      const float* row = values.data() + i * columns;
+      if (std::isfinite(std::inner_product(row, row + columns, row, 0.0f))) continue;
+      throw NonFiniteError(
+          engine::concat("the encoder's features of example ", begin + i, " of ", whose,
+                         " are not finite, or too large to be squared: the network diverged, or the data are not what "
+                         "it was trained on; nothing was evaluated, so train it again, with a lower --lr"));
+    }
+  }
 }
 
 double probe_accuracy(const models::ProbeHead& probe, const Features& features) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <string_view>
 
 #include "data/source.h"
 #include "engine/tensor.h"
@@ -20,6 +21,10 @@ struct Features {
 Features extract_features(const engine::Context& context, const models::Encoder& encoder, const data::Source& source,
                           const std::function<void(std::int64_t done)>& progress = {},
                           engine::Dtype images = engine::Dtype::f32);
+
+/// Throws NonFiniteError unless the features, and in f32 the sum of the squares of each example's, are finite: nothing
+/// can be learned from others. `whose` goes into the sentence: "the training set".
+void check_finite(const Features& features, std::string_view whose);
 
 /// The fraction of examples that the probe classifies right.
 double probe_accuracy(const models::ProbeHead& probe, const Features& features);

@@ -10,7 +10,8 @@ namespace apps {
 
 using engine::Tensor;
 
-double knn_accuracy(const Features& train, const Features& test, KnnOptions options) {
+double knn_accuracy(const Features& train, const Features& test, KnnOptions options,
+                    const std::function<void(std::int64_t done)>& progress) {
   constexpr std::int64_t kQueries = 250;  // their similarities to 60,000 examples take 57 MiB
   const engine::Context& context = test.values.context();
   const Tensor candidates = engine::l2_normalize(train.values), queries = engine::l2_normalize(test.values);
@@ -31,6 +32,7 @@ double knn_accuracy(const Features& train, const Features& test, KnnOptions opti
     for (std::int64_t i = 0; i < count; ++i) {
       correct += guesses[static_cast<std::size_t>(i)] == truth[static_cast<std::size_t>(begin + i)] ? 1 : 0;
     }
+    if (progress) progress(begin + count);
   }
   return static_cast<double>(correct) / static_cast<double>(size);
 }

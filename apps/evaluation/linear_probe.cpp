@@ -1,8 +1,11 @@
 #include "apps/evaluation/linear_probe.h"
 
 #include <algorithm>
+#include <cmath>
+#include <span>
 #include <tuple>
 
+#include "apps/run/exit_code.h"
 #include "data/permutation.h"
 #include "engine/autograd.h"
 #include "engine/ops/elementwise.h"
@@ -45,20 +48,20 @@ class Classifiers {
     update(bias_, bias_velocity_, factor);
   }
 
-  /// Accuracy of each classifier.
-  std::vector<double> accuracies(const Tensor& features, const Tensor& labels) const {
-    const std::vector<float> scores = engine::linear(features, weight_.detach(), bias_.detach()).to_host<float>();
-    const std::vector<std::int32_t> truth = labels.to_host<std::int32_t>();
-    std::vector<double> correct(static_cast<std::size_t>(grid_));
-    const float* row = scores.data();
-    for (const std::int32_t label : truth) {
-      for (double& count : correct) {
-        count += std::max_element(row, row + classes_) - row == label ? 1 : 0;
-        row += classes_;
-      }
+  /// Accuracy of each classifier; NaN when one of its scores is not finite. `progress()` is told between batches.
+  std::vector<double> accuracies(const Features& features, const std::function<void()>& progress) const {
+    constexpr std::int64_t kRows = 4096;
+    const std::vector<std::int32_t> truth = features.labels.to_host<std::int32_t>();
+    const auto size = static_cast<std::int64_t>(truth.size());
+    std::vector<double> right(static_cast<std::size_t>(grid_));
+    for (std::int64_t begin = 0; begin < size; begin += kRows) {
+      if (begin > 0) progress();
+      const Tensor rows = features.values.first_dimension_range(begin, std::min(kRows, size - begin));
+      count_right(engine::linear(rows, weight_.detach(), bias_.detach()).to_host<float>(),
+                  std::span(truth).subspan(static_cast<std::size_t>(begin)), right);
     }
-    for (double& count : correct) count /= static_cast<double>(truth.size());
-    return correct;
+    for (double& count : right) count /= static_cast<double>(size);
+    return right;
   }
 
   /// {weight [K,F], bias [K]} of one classifier.
@@ -71,6 +74,18 @@ class Classifiers {
   /// [B*G,K]: the rows of one example's classifiers follow one another.
   Tensor logits(const Tensor& features) const {
     return engine::reshape(engine::linear(features, weight_, bias_), {features.shape()[0] * grid_, classes_});
+  }
+  /// Adds to `right` how many rows of scores [rows,G,K] are largest at their label; NaN for a score that is not finite.
+  void count_right(const std::vector<float>& scores, std::span<const std::int32_t> labels,
+                   std::vector<double>& right) const {
+    std::size_t i = 0;
+    for (const float* row = scores.data(); row != scores.data() + scores.size(); ++i) {
+      for (double& count : right) {
+        if (!std::all_of(row, row + classes_, [](float score) { return std::isfinite(score); })) count = std::nan("");
+        count += std::max_element(row, row + classes_) - row == labels[i] ? 1 : 0;
+        row += classes_;
+      }
+    }
   }
   void update(const Tensor& value, const Tensor& velocity, float factor) const {
     const Shape matrix{grid_ * classes_, value.elements() / (grid_ * classes_)};
@@ -122,17 +137,40 @@ class Rows {
   std::vector<std::int32_t> labels_;
 };
 
+std::int64_t held_out(std::int64_t size, const LinearProbeOptions& options) {
+  return static_cast<std::int64_t>(options.holdout * static_cast<double>(size));
+}
+
+/// The point of the largest accuracy on the held-out part, the first on a tie.
+std::size_t best_of(const std::vector<LinearProbeResult::Point>& grid) {
+  std::size_t best = grid.size();
+  for (std::size_t i = 0; i < grid.size(); ++i) {
+    if (grid[i].diverged) continue;
+    if (best == grid.size() || grid[i].holdout_accuracy > grid[best].holdout_accuracy) best = i;
+  }
+  if (best < grid.size()) return best;
+  throw NonFiniteError(
+      engine::concat("linear evaluation: every classifier diverged (their scores are not finite), and no accuracy can "
+                     "be told; give smaller --learning-rates than ",
+                     std::min_element(grid.begin(), grid.end(), [](const auto& a, const auto& b) {
+                       return a.learning_rate < b.learning_rate;
+                     })->learning_rate));
+}
+
 }  // namespace
+
+void check_enough_examples(std::int64_t size, const LinearProbeOptions& options) {
+  const std::int64_t held = held_out(size, options);
+  if (held > 0 && size - held >= options.batch_size) return;
+  throw engine::DataError(engine::concat("linear evaluation: ", size, " training examples are too few for batches of ",
+                                         options.batch_size, " beside a held-out part of ", held,
+                                         "; lower --batch-size or give more data"));
+}
 
 LinearProbeResult train_linear_probe(const Features& train, const Features& test, const LinearProbeOptions& options,
                                      const std::function<void(std::int64_t, std::int64_t)>& progress) {
-  const std::int64_t size = train.values.shape()[0];
-  const auto held = static_cast<std::int64_t>(options.holdout * static_cast<double>(size));
-  if (held == 0 || size - held < options.batch_size) {
-    throw engine::DataError(engine::concat(
-        "linear evaluation: ", size, " training examples are too few for batches of ", options.batch_size,
-        " beside a held-out part of ", held, "; lower --batch-size or give more data"));
-  }
+  const std::int64_t size = train.values.shape()[0], held = held_out(size, options);
+  check_enough_examples(size, options);
   // Which examples are held out depends on the seed alone. The epochs' shuffles follow; epoch 0 is this one.
   const data::Permutation split(size, options.seed, 0);
   std::vector<std::int32_t> order(static_cast<std::size_t>(size));
@@ -158,15 +196,19 @@ LinearProbeResult train_linear_probe(const Features& train, const Features& test
     }
   }
 
-  const Features held_out = holdout.all();
-  const std::vector<double> holdout_accuracy = classifiers.accuracies(held_out.values, held_out.labels);
-  const std::vector<double> test_accuracy = classifiers.accuracies(test.values, test.labels);
+  const auto still_going = [&] {
+    if (progress) progress(steps, steps);
+  };
+  const std::vector<double> holdout_accuracy = classifiers.accuracies(holdout.all(), still_going);
+  const std::vector<double> test_accuracy = classifiers.accuracies(test, still_going);
   LinearProbeResult result;
-  std::size_t best = 0;
   for (std::size_t i = 0; i < peaks.size(); ++i) {
-    result.grid.push_back({options.learning_rates[i], holdout_accuracy[i], test_accuracy[i]});
-    if (holdout_accuracy[i] > holdout_accuracy[best]) best = i;
+    result.grid.push_back({.learning_rate = options.learning_rates[i],
+                           .diverged = std::isnan(holdout_accuracy[i]) || std::isnan(test_accuracy[i]),
+                           .holdout_accuracy = holdout_accuracy[i],
+                           .test_accuracy = test_accuracy[i]});
   }
+  const std::size_t best = best_of(result.grid);
   result.best = result.grid[best];
   std::tie(result.weight, result.bias) = classifiers.parameters(static_cast<std::int64_t>(best));
   return result;

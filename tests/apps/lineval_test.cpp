@@ -1,6 +1,15 @@
 // `lineval` on a run of `pretrain`.
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/file.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <memory>
+
+#include "engine/core/error.h"
+#include "engine/io/descriptor.h"
 #include "engine/io/files.h"
 #include "engine/io/safetensors.h"
 #include "tests/apps/workbench.h"
@@ -23,6 +32,20 @@ class Evaluation : public Workbench {
   }
 };
 
+/// Waits until the program has written `text`.
+void wait_for(Program& program, std::string (Program::*written)() const, const std::string& text) {
+  while (program.running() && (program.*written)().find(text) == std::string::npos) usleep(1000);
+}
+
+/// A program that was stopped by a signal says so in one sentence, has no result, and stored none.
+void check_stopped(const Ended& ended, const fs::path& run) {
+  CHECK(ended.exit_code == 75);
+  CHECK(
+      ended.err.ends_with("; nothing was stored, and an evaluation has no checkpoint: the same command begins it "
+                          "anew\n"));
+  CHECK_FALSE(fs::exists(run / "eval/lineval.json"));
+}
+
 nlohmann::json read_json(const fs::path& path) { return nlohmann::json::parse(read_file(path)); }
 
 }  // namespace
@@ -43,7 +66,7 @@ TEST_CASE("lineval: reports accuracies and the protocol, and leaves the run as i
   CHECK(ended.err.find("batch 64, 5 epochs, rate x 64/256") != std::string::npos);
 
   CHECK(read_file(checkpoint / "model.safetensors") == model);
-  CHECK(names(run / "eval") == Strings{"knn.json", "linear_head.safetensors", "lineval.json"});
+  CHECK(names(run / "eval") == Strings{"knn.json", "linear_head.safetensors", "lineval.json", "lineval.lock"});
   const auto full = read_json(run / "eval/lineval.json");
   for (const auto& [key, value] : summary.items()) CHECK(full.at(key) == value);
   CHECK(ended.err.find("protocol: " + full.at("protocol").get<std::string>() + "\n") != std::string::npos);
@@ -67,7 +90,7 @@ TEST_CASE("lineval: reports accuracies and the protocol, and leaves the run as i
     CHECK(result(evaluation.evaluate({"--seed", "2"})) != summary);
     CHECK(names(run / "eval") == Strings{"knn.1.json", "knn.2.json", "knn.json", "linear_head.1.safetensors",
                                          "linear_head.2.safetensors", "linear_head.safetensors", "lineval.1.json",
-                                         "lineval.2.json", "lineval.json"});
+                                         "lineval.2.json", "lineval.json", "lineval.lock"});
   }
   SUBCASE("one rate alone gives what it gives in the grid") {
     const auto alone = result(evaluation.evaluate({"--learning-rates", "0.1"}));
@@ -140,23 +163,30 @@ TEST_CASE("lineval: what is wrong is one sentence, and leaves nothing") {
   CHECK(sentence(2, Workbench::lineval({})).starts_with("give the directory of a pretraining run: lineval RUN_DIR"));
   CHECK(sentence(2, Workbench::lineval({evaluation.data().string()}))
             .starts_with(evaluation.data().string() + " is not a run directory: it has no config.toml"));
-  for (const std::string rates : {"", "0.1,", "0.1,,1", "fast", "-1", "0", "nan", "inf", "1e999"}) {
-    CAPTURE(rates);
-    CHECK(sentence(2, evaluation.evaluate({"--learning-rates", rates})).starts_with("--learning-rates must "));
-  }
+  CHECK(
+      sentence(2, evaluation.evaluate({"--learning-rates", "1e39"})).starts_with("--learning-rates must be numbers "));
+  const auto not_in_range = [&](const std::string& flag, const std::string& value) {
+    return sentence(2, evaluation.evaluate({flag, value}));
+  };
+  CHECK(
+      not_in_range("--epochs", "9223372036854775807").starts_with("--epochs must be a whole number from 1 to 1000000"));
+  CHECK(
+      not_in_range("--batch-size", "4294967297").starts_with("--batch-size must be a whole number from 1 to 16777216"));
+  CHECK(not_in_range("--threads", "4294967297").starts_with("--threads must be a whole number from 0 to 4096"));
+  CHECK(not_in_range("--knn", "4294967297").starts_with("--knn must be a whole number from 1 to 10000"));
   CHECK(sentence(2, evaluation.evaluate({"--device", "cuda"})).find("cuda") != std::string::npos);
-  CHECK(sentence(2, evaluation.evaluate({"--knn", "0"})).starts_with("--knn must be a whole number of at least 1"));
+  CHECK(
+      sentence(2, evaluation.evaluate({"--out", run, "--report", "on"})).starts_with("--report on draws what is in "));
   CHECK(
       sentence(2, evaluation.evaluate({"--epoch", "1"})).starts_with("unknown flag --epoch; the nearest is --epochs"));
   CHECK(sentence(3, evaluation.evaluate({"--data", "mnist:" + run})).find("has neither train-images") !=
         std::string::npos);
-  const Ended large = evaluation.evaluate({"--batch-size", "512"});
-  CHECK(large.exit_code == 3);
-  CHECK(large.err.find("lineval: error: linear evaluation: 512 training examples are too few") != std::string::npos);
+  CHECK(sentence(3, evaluation.evaluate({"--batch-size", "512"}))
+            .starts_with("linear evaluation: 512 training examples are too few"));
 
   write_plain(evaluation / "config.toml", read_file(evaluation.run() / "config.toml"));
-  CHECK(sentence(2, Workbench::lineval({(evaluation / "").string()})).find("has no checkpoint yet") !=
-        std::string::npos);
+  CHECK(sentence(2, Workbench::lineval({(evaluation / "").string(), "--batch-size", "64"}))
+            .find("has no checkpoint yet") != std::string::npos);
   CHECK_FALSE(fs::exists(evaluation.run() / "eval"));
   CHECK(names(evaluation / "") == Strings{"config.toml", "mnist", "run"});
 }
@@ -182,4 +212,128 @@ TEST_CASE("lineval: a data set of more than ten classes, under other names, from
   CHECK(summary.at("top1").get<double>() > 0.2);
   CHECK(summary.at("knn").get<double>() > 0.2);
   CHECK(ended.err.find("(train, 512 images of 27 classes)") != std::string::npos);
+}
+
+TEST_CASE("lineval: classifiers that diverged are null and not chosen; without another there is no accuracy") {
+  const Evaluation evaluation;
+  const std::string too_large = "1e38";  // for f32, with this batch size
+  const auto summary = result(evaluation.evaluate({"--batch-size", "400", "--learning-rates", too_large + ",1"}));
+  CHECK(summary.at("learning_rate") == 1);
+  const auto grid = read_json(evaluation.run() / "eval/lineval.json").at("grid");
+  CHECK(grid[0].at("diverged") == true);
+  CHECK(grid[0].at("holdout").is_null());
+  CHECK(grid[0].at("test").is_null());
+  CHECK(grid[1].at("test") == summary.at("top1"));
+
+  const Ended ended = evaluation.evaluate({"--batch-size", "400", "--learning-rates", too_large});
+  CHECK(ended.exit_code == 4);
+  CHECK(ended.out.empty());
+  CHECK(ended.err.find("lineval: error: linear evaluation: every classifier diverged") != std::string::npos);
+  CHECK_FALSE(fs::exists(evaluation.run() / "eval/lineval.1.json"));
+}
+
+TEST_CASE("lineval: data that is not the run's is refused, unless --data asks for it") {
+  const Evaluation evaluation;
+  const fs::path images = evaluation.data() / "t10k-images-idx3-ubyte";
+  std::string bytes = read_file(images);
+  bytes.back() ^= 1;
+  write_plain(images, bytes);
+  const Ended ended = evaluation.evaluate();
+  CHECK(ended.exit_code == 3);
+  const std::string source = "mnist:" + evaluation.data().string();
+  CHECK(complaint(ended).starts_with(source + " is not the data that the run in " + evaluation.run().string()));
+  CHECK_FALSE(fs::exists(evaluation.run() / "eval"));
+  CHECK(result(evaluation.evaluate({"--data", source})).at("step") == 16);
+}
+
+TEST_CASE("lineval: evaluations of one run side by side all succeed, and their files pair") {
+  const Evaluation evaluation;
+  std::vector<std::unique_ptr<Program>> programs;
+  constexpr int kPrograms = 5;
+  for (int seed = 1; seed <= kPrograms; ++seed) {
+    programs.push_back(std::make_unique<Program>(
+        LINEVAL, Strings{evaluation.run().string(), "--epochs", "1", "--batch-size", "64", "--learning-rates", "0.1,1",
+                         "--seed", std::to_string(seed), "--knn", std::to_string(seed)}));
+  }
+  for (const auto& program : programs) result(program->wait());
+  std::vector<int> seeds;
+  for (int number = 0; number < kPrograms; ++number) {
+    const std::string middle = number == 0 ? std::string() : engine::concat('.', number);
+    const auto lineval = read_json(evaluation.run() / ("eval/lineval" + middle + ".json"));
+    const auto knn = read_json(evaluation.run() / ("eval/knn" + middle + ".json"));
+    CHECK(lineval.at("seed") == knn.at("k"));
+    CHECK(lineval.at("knn") == knn.at("knn"));
+    const engine::SafetensorsFile head(evaluation.run() / ("eval/linear_head" + middle + ".safetensors"));
+    seeds.push_back(lineval.at("seed"));
+  }
+  std::sort(seeds.begin(), seeds.end());
+  CHECK(seeds == std::vector<int>{1, 2, 3, 4, 5});
+  CHECK(names(evaluation.run() / "eval").size() == 3 * kPrograms + 1);
+}
+
+TEST_CASE("lineval: where nothing can be stored is said before the work, and --out puts results elsewhere") {
+  const Evaluation evaluation;
+  write_plain(evaluation.run() / "eval", "in the way");  // as no permissions keep root from writing
+  const std::string sentence = complaint(evaluation.evaluate());
+  CHECK(sentence.starts_with("the results of an evaluation cannot be stored in " +
+                             (evaluation.run() / "eval").string() + ": "));
+  CHECK(sentence.ends_with("; give --out DIR to store them elsewhere"));
+  const Strings before = names(evaluation.run());
+  const auto summary = result(evaluation.evaluate({"--out", (evaluation / "results").string()}));
+  CHECK(read_json(evaluation / "results/lineval.json").at("top1") == summary.at("top1"));
+  CHECK(names(evaluation / "results") ==
+        Strings{"knn.json", "linear_head.safetensors", "lineval.json", "lineval.lock"});
+  CHECK(names(evaluation.run()) == before);
+}
+
+TEST_CASE("lineval: a full disk is seen before the work, and nothing but the results is written") {
+  const Evaluation evaluation;
+  const Strings arguments{evaluation.run().string(), "--epochs", "1", "--batch-size", "64"};
+  const Ended full = Program(LINEVAL, arguments, {.largest_file_bytes = 1000}).wait();
+  CHECK(full.exit_code == 1);
+  CHECK(complaint(full).find("File too large") != std::string::npos);
+  CHECK_FALSE(fs::exists(evaluation.run() / "eval"));
+}
+
+TEST_CASE("lineval: a result that cannot be printed is stored, and the program says that it failed") {
+  const Evaluation evaluation;
+  const Strings arguments{evaluation.run().string(), "--epochs", "1", "--batch-size", "64"};
+  const Ended ended = Program(LINEVAL, arguments, {.standard_output = "/dev/full"}).wait();
+  CHECK(ended.exit_code == 1);
+  CHECK(ended.err.find("lineval: error: cannot write to standard output: No space left on device") !=
+        std::string::npos);
+  CHECK(read_json(evaluation.run() / "eval/lineval.json").at("step") == 16);
+}
+
+TEST_CASE("lineval: a signal ends it within a step, with 75, and nothing is stored") {
+  const Evaluation evaluation;
+  for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGHUP}) {
+    Program program(LINEVAL,
+                    {evaluation.run().string(), "--report", "off", "--epochs", "1000000", "--batch-size", "64"});
+    wait_for(program, &Program::err, "features of the test set");  // it trains for hours then
+    REQUIRE(program.running());
+    program.send(signal);
+    const Ended ended = program.wait();
+    CHECK(ended.out.empty());
+    check_stopped(ended, evaluation.run());
+    CHECK_FALSE(fs::exists(evaluation.run() / "eval"));
+  }
+}
+
+TEST_CASE("lineval: it waits while another stores, and a signal ends that, too") {
+  const Evaluation evaluation;
+  fs::create_directory(evaluation.run() / "eval");
+  const engine::Descriptor other(evaluation.run() / "eval/lineval.lock", O_RDWR | O_CREAT);
+  REQUIRE(flock(other.get(), LOCK_EX) == 0);
+  const Strings arguments{evaluation.run().string(), "--epochs", "1", "--batch-size", "64"};
+  Program waits(LINEVAL, arguments), stopped(LINEVAL, arguments);
+  for (Program* program : {&waits, &stopped}) {
+    wait_for(*program, &Program::out, "}\n");
+    REQUIRE(program->running());
+  }
+  stopped.send(SIGTERM);
+  check_stopped(stopped.wait(), evaluation.run());
+  REQUIRE(flock(other.get(), LOCK_UN) == 0);
+  result(waits.wait());
+  CHECK(read_json(evaluation.run() / "eval/lineval.json").at("step") == 16);
 }

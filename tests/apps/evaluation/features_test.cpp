@@ -2,11 +2,15 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "apps/input/device_batch.h"
 #include "apps/input/run_data.h"
+#include "apps/run/exit_code.h"
 #include "apps/train/network.h"
 #include "kernels/context.h"
 #include "tests/apps/memory_source.h"
+#include "tests/engine/io/message_of.h"
 #include "tests/numeric.h"
 
 using namespace apps;
@@ -44,6 +48,38 @@ TEST_CASE("features: extraction changes nothing in the network") {
   const std::vector<float> before = mean.to_host<float>();
   extract_features(context, *network.encoder, source);
   CHECK(mean.to_host<float>() == before);
+}
+
+TEST_CASE("features: those that are not finite, or whose squares are not, are one sentence") {
+  const engine::Context context = kernels::make_context();
+  constexpr std::int64_t kSize = 5000;  // more than what is looked at in one turn
+  const auto with = [&](std::int64_t row, float value) {
+    std::vector<float> values(kSize * 3, 1e18f);
+    values[static_cast<std::size_t>(row * 3 + 2)] = value;
+    return Features{.values = Tensor::from(context, {kSize, 3}, values), .labels = {}, .classes = 2};
+  };
+  CHECK_NOTHROW(check_finite(with(0, -1e18f), "the test set"));
+  for (const std::int64_t row : {std::int64_t{0}, std::int64_t{4097}, kSize - 1}) {
+    for (const float value : {NAN, INFINITY, -INFINITY, 3e19f}) {
+      const std::string message = message_of<NonFiniteError>([&] { check_finite(with(row, value), "the test set"); });
+      CHECK(
+          message.starts_with(engine::concat("the encoder's features of example ", row, " of the test set are not ")));
+    }
+  }
+}
+
+TEST_CASE("features: a probe whose logits are not finite is right nowhere, whatever the labels") {
+  const engine::Context context = kernels::make_context();
+  engine::ParameterSet parameters;
+  const models::ProbeHead probe(parameters, 3, 3, engine::Initializer::constant(0));
+  parameters.allocate(context, 1);
+  for (const float weight : {NAN, INFINITY}) {
+    parameters.value(0).upload<float>(std::vector<float>(9, weight));
+    const Features features{.values = Tensor::from(context, {3, 3}, std::vector<float>(9, 1.0f)),
+                            .labels = Tensor::from(context, {3}, std::vector<std::int32_t>{0, 0, 1}),
+                            .classes = 3};
+    CHECK(probe_accuracy(probe, features) == 0);
+  }
 }
 
 TEST_CASE("features: the accuracy of a probe is the fraction of examples whose largest logit is their label") {

@@ -82,3 +82,26 @@ TEST_CASE("knn: every example finds itself, whatever the length of its feature")
   const Features test{Tensor::from(context, {100, 4}, longer), train.labels, 3};
   CHECK(knn_accuracy(train, test, {.k = 1}) == 1);
 }
+
+TEST_CASE("knn: an example with NaN is not right, and none is beside one in the training set") {
+  const engine::Context context = kernels::make_context();
+  const Tensor labels = Tensor::zeros(context, {100}, engine::Dtype::i32);
+  std::vector<float> values = tests::random_values(400, 1);
+  const auto features = [&] { return Features{Tensor::from(context, {100, 4}, values), labels, 3}; };
+  const Features clean = features();
+  values[42] = NAN;
+  const Features spoilt = features();
+  CHECK(knn_accuracy(clean, clean, {.k = 5}) == 1);
+  CHECK(knn_accuracy(clean, spoilt, {.k = 5}) == 0.99);
+  CHECK(knn_accuracy(spoilt, clean, {.k = 5}) == 0);
+}
+
+TEST_CASE("knn: progress tells of each batch of queries, and may stop it") {
+  const engine::Context context = kernels::make_context();
+  const Features train = random_features(context, 20, 3, 1), test = random_features(context, 607, 3, 2);
+  std::vector<std::int64_t> done;
+  knn_accuracy(train, test, {.k = 1}, [&](std::int64_t count) { done.push_back(count); });
+  CHECK(done == std::vector<std::int64_t>{250, 500, 607});
+  CHECK_THROWS_AS(knn_accuracy(train, test, {.k = 1}, [](std::int64_t) { throw engine::Error("stop"); }),
+                  engine::Error);
+}

@@ -3,8 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 
+#include "apps/run/exit_code.h"
 #include "engine/core/error.h"
+#include "engine/ops/elementwise.h"
 #include "kernels/context.h"
 #include "tests/engine/io/message_of.h"
 #include "tests/numeric.h"
@@ -67,7 +70,56 @@ TEST_CASE("linear probe: a rate within a grid is trained as it is alone") {
   }
 }
 
-TEST_CASE("linear probe: the rate is chosen on the held-out part, the smaller one on a tie, never on the test set") {
+TEST_CASE(
+    "linear probe: a classifier that diverged has no accuracy and is never chosen; if all did, that is an error") {
+  const engine::Context context = kernels::make_context();
+  const auto large = [&](std::int64_t count, std::uint64_t seed) {  // so that weights leave f32
+    Features features = clusters(context, count, 5, 0.2f, seed);
+    features.values = engine::scale(features.values, 1000);
+    return features;
+  };
+  const Features train = large(400, 1), test = large(100, 2);
+  const double nothing = 1e38;
+  LinearProbeOptions options{.learning_rates = {nothing, 1, 2 * nothing}, .batch_size = 320, .epochs = 10};
+  const LinearProbeResult result = train_linear_probe(train, test, options);
+  CHECK(result.best.learning_rate == 1);
+  CHECK(result.best.test_accuracy == 1);
+  REQUIRE(result.grid.size() == 3);
+  for (const std::size_t i : {0u, 2u}) {
+    CHECK(result.grid[i].diverged);
+    CHECK(std::isnan(result.grid[i].holdout_accuracy));
+    CHECK(std::isnan(result.grid[i].test_accuracy));
+  }
+  CHECK_FALSE(result.grid[1].diverged);
+
+  options.learning_rates = {2 * nothing, nothing};
+  CHECK(message_of<NonFiniteError>([&] { train_linear_probe(train, test, options); }) ==
+        "linear evaluation: every classifier diverged (their scores are not finite), and no accuracy can be told; give "
+        "smaller --learning-rates than 1e+38");
+}
+
+TEST_CASE("linear probe: features that are not finite in the test set alone leave no accuracy") {
+  const engine::Context context = kernels::make_context();
+  const Features train = clusters(context, 400, 5, 0.2f, 1);
+  std::vector<float> values(5 * 5000, 1.0f);  // more than are classified in one turn
+  values.back() = NAN;
+  const Features test{Tensor::from(context, {5000, 5}, values), Tensor::zeros(context, {5000}, engine::Dtype::i32), 5};
+  CHECK_THROWS_AS(train_linear_probe(train, test, {.learning_rates = {1}, .batch_size = 32, .epochs = 1}),
+                  NonFiniteError);
+}
+
+TEST_CASE("linear probe: progress may stop it while examples are classified, too") {
+  const engine::Context context = kernels::make_context();
+  const Features train = clusters(context, 400, 5, 0.2f, 1), test = clusters(context, 10000, 5, 0.2f, 2);
+  std::vector<std::int64_t> done;
+  const LinearProbeOptions options{.learning_rates = {1}, .batch_size = 320, .epochs = 2};
+  const auto note = [&](std::int64_t step, std::int64_t) { done.push_back(step); };
+  const LinearProbeResult result = train_linear_probe(train, test, options, note);
+  CHECK(done == std::vector<std::int64_t>{1, 2, 2, 2});  // two more turns of 4096
+  CHECK(result.best.test_accuracy > 0.9);
+}
+
+TEST_CASE("linear probe: the rate is chosen on the held-out part, the first one on a tie, never on the test set") {
   const engine::Context context = kernels::make_context();
   const Features train = clusters(context, 400, 5, 0.2f, 1);
   // A test set with the labels turned round: the better the classifier, the worse it does there.

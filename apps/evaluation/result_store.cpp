@@ -1,0 +1,176 @@
+#include "apps/evaluation/result_store.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "apps/evaluation/stop.h"
+#include "apps/run/exit_code.h"
+#include "engine/core/error.h"
+#include "engine/io/descriptor.h"
+#include "engine/io/files.h"
+
+namespace apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kFiles[] = {"lineval.json", "knn.json", "linear_head.safetensors"};
+constexpr std::string_view kTemporary = ".tmp";
+constexpr std::string_view kWhole =
+    "new.";  // a directory "new.N" has all files of an evaluation; N is for those before
+
+/// "lineval.3.json"
+fs::path numbered(const fs::path& file, std::int64_t number) {
+  return file.parent_path() / fmt::format("{}.{}{}", file.stem().string(), number, file.extension().string());
+}
+
+/// N of a name "<before>N<after>".
+std::optional<std::int64_t> number_in(std::string_view name, std::string_view before, std::string_view after) {
+  if (name.size() <= before.size() + after.size() || !name.starts_with(before) || !name.ends_with(after)) return {};
+  std::int64_t number = 0;
+  const char* last = name.data() + name.size() - after.size();
+  const auto [end, error] = std::from_chars(name.data() + before.size(), last, number);
+  return error == std::errc{} && end == last && number > 0 ? std::optional(number) : std::nullopt;
+}
+
+/// One that no file of an earlier evaluation has.
+std::int64_t next_number(const fs::path& directory) {
+  std::int64_t largest = 0;
+  for (const auto& entry : fs::directory_iterator(directory)) {
+    for (const fs::path file : kFiles) {
+      const std::string name = entry.path().filename(), stem = file.stem().string() + ".";
+      largest = std::max(largest, number_in(name, stem, file.extension().string()).value_or(0));
+    }
+  }
+  return largest + 1;
+}
+
+/// Moves the files out of DIRECTORY/new.N, and those that were the newest before to the number N. Begun again after a
+/// kill it goes on: a file that is still inside has not replaced the one outside.
+void take_over(const fs::path& whole, std::int64_t number) {
+  const fs::path directory = whole.parent_path();
+  for (const char* file : kFiles) {
+    if (!fs::exists(whole / file)) continue;
+    if (fs::exists(directory / file)) engine::rename_path(directory / file, numbered(directory / file, number));
+    engine::rename_path(whole / file, directory / file);
+  }
+  engine::sync_directory(directory);
+  engine::remove_all(whole);
+}
+
+/// Puts in order what killed evaluations left. Only for who holds the lock.
+void clear_leftovers(const fs::path& directory) {
+  std::vector<fs::path> left;
+  for (const auto& entry : fs::directory_iterator(directory)) left.push_back(entry.path());
+  for (const fs::path& path : left) {
+    if (path.extension() == kTemporary) engine::remove_all(path);
+    if (const auto number = number_in(path.filename().string(), kWhole, "")) take_over(path, *number);
+  }
+}
+
+/// Keeps other evaluations from storing while it lives; the kernel lets go of it however the process ends.
+class Lock {
+ public:
+  explicit Lock(const fs::path& directory) : file_(opened(directory)) {
+    // A file system without locks is no reason to lose results: there evaluations should not end at one moment.
+    while (flock(file_.get(), LOCK_EX | LOCK_NB) != 0 && (errno == EWOULDBLOCK || errno == EINTR)) {
+      stop_if_asked();
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  }
+
+ private:
+  /// Another evaluation may just be removing the directory, as there is nothing in it.
+  static engine::Descriptor opened(const fs::path& directory) {
+    for (int attempts_left = 3;; --attempts_left) {
+      try {
+        engine::create_directories(directory);
+        return {directory / "lineval.lock", O_RDWR | O_CREAT};
+      } catch (const engine::Error&) {
+        if (attempts_left == 0) throw;
+      }
+    }
+  }
+
+  engine::Descriptor file_;
+};
+
+fs::path first_missing(fs::path directory) {
+  fs::path missing;
+  std::error_code error;
+  for (; !directory.empty() && !fs::exists(directory, error) && !error; directory = directory.parent_path()) {
+    missing = directory;
+  }
+  return missing;
+}
+
+/// Throws unless so many bytes can be written into the directory. The file is gone before anyone sees it.
+void try_to_write(const fs::path& directory, std::uint64_t bytes) {
+  engine::Descriptor file(directory / fmt::format("room.{}{}", getpid(), kTemporary), O_WRONLY | O_CREAT | O_TRUNC);
+  unlink(file.path().c_str());
+  const std::string zeros(1 << 16, '\0');
+  for (; bytes > 0; bytes -= std::min<std::uint64_t>(bytes, zeros.size())) {
+    file.write(std::string_view(zeros).substr(0, bytes));
+  }
+}
+
+/// Removes `directory` and its parents up to `first`, as long as they are empty.
+void remove_empty(fs::path directory, const fs::path& first) {
+  if (first.empty()) return;
+  std::error_code error;
+  for (; fs::is_directory(directory, error) && fs::remove(directory, error); directory = directory.parent_path()) {
+    if (directory == first) return;
+  }
+}
+
+}  // namespace
+
+ResultStore::ResultStore(fs::path directory, std::uint64_t bytes)
+    : directory_(std::move(directory)), missing_(first_missing(directory_)) {
+  try {
+    engine::create_directories(directory_);
+    try_to_write(directory_, bytes);
+  } catch (const engine::Error& error) {
+    remove_empty(directory_, missing_);
+    throw engine::Error(engine::concat("the results of an evaluation cannot be stored in ", directory_.string(), ": ",
+                                       error.what(), "; give --out DIR to store them elsewhere"));
+  }
+}
+
+ResultStore::~ResultStore() { remove_empty(directory_, missing_); }
+
+void ResultStore::store(const std::function<void(const fs::path&)>& write_files) {
+  try {
+    const Lock lock(directory_);
+    clear_leftovers(directory_);
+    const fs::path staged = directory_ / ("new" + std::string(kTemporary));
+    try {
+      engine::create_directories(staged);
+      write_files(staged);
+    } catch (const engine::Error&) {
+      std::error_code ignored;  // half the files must not keep a full disk full
+      fs::remove_all(staged, ignored);
+      throw;
+    }
+    const std::int64_t number = next_number(directory_);
+    const fs::path whole = directory_ / fmt::format("{}{}", kWhole, number);
+    engine::rename_path(staged, whole);  // from here on the evaluation counts
+    engine::sync_directory(directory_);
+    take_over(whole, number);
+  } catch (const Interrupted&) { throw; } catch (const engine::Error& error) {
+    throw engine::Error(engine::concat("the results were not stored in ", directory_.string(), ": ", error.what()));
+  }
+}
+
+}  // namespace apps
