@@ -12,6 +12,7 @@
 #include "apps/run/signals.h"
 #include "apps/train/make_context.h"
 #include "apps/train/make_encoder.h"
+#include "apps/train/plans.h"
 #include "apps/train/run_result.h"
 #include "apps/train/run_start.h"
 #include "apps/train/trainer.h"
@@ -43,6 +44,13 @@ void warn_of_warmup(const engine::Schedule& schedule) {
       "pretrain: warning: {} steps end within the warm-up of {}, so the learning rate never reaches its peak; lower "
       "--warmup-epochs or train for longer\n",
       schedule.steps, schedule.warmup_steps);
+}
+
+void warn_of_rate_jump(const TrainingPlan& before, const Trainer& trainer, RunDirectory& directory) {
+  const auto jump = rate_jump(before, trainer.plan(), trainer.step());
+  if (!jump) return;
+  directory.log("warning: " + *jump);
+  std::cerr << "pretrain: warning: " << *jump << '\n';
 }
 
 /// "resnet18, in_chans 1, stem cifar, variant simclr"
@@ -177,6 +185,7 @@ int pretrain(int argc, char** argv) {
     dump_views(context, config, whole_number(arguments.dump_views[0], "--dump-views", 1), arguments.dump_views[1]);
     return kSuccess;
   }
+  check_plans(context, config.run.plans, resumed_path(arguments.run));
   Trainer trainer(context, config);
   warn_of_warmup(trainer.plan().schedule);
   if (profiled.last > trainer.plan().schedule.steps) {
@@ -188,8 +197,10 @@ int pretrain(int argc, char** argv) {
     return kSuccess;
   }
 
+  const std::optional<TrainingPlan> before = earlier_plan(arguments.run, trainer.train_data().size());
   RunDirectory directory(arguments.run);
   start_run(context, trainer, directory, {argv, static_cast<std::size_t>(argc)});
+  if (before) warn_of_rate_jump(*before, trainer, directory);
   std::cerr << "run directory: " << directory.path().string() << '\n';
   begin_profiling(context, config, arguments);
   const Trainer::Summary summary = train(trainer, directory, profiled);

@@ -14,6 +14,7 @@
 #include "apps/run/report_tool.h"
 #include "apps/run/signals.h"
 #include "apps/train/make_context.h"
+#include "apps/train/plans.h"
 #include "apps/train/run_result.h"
 #include "apps/train/run_start.h"
 #include "engine/io/files.h"
@@ -95,6 +96,7 @@ void run_cell(const Cell& cell, std::span<char* const> argv, const Trainer::Obse
   keep_threads(cell.run, config);
   // A context of its own, so that thread count and memory are those of this run alone.
   const engine::Context context = make_context(config);
+  check_plans(context, config.run.plans, resumed_path(cell.run));
   Trainer trainer(context, config);
   RunDirectory directory(cell.run);
   start_run(context, trainer, directory, argv);
@@ -157,7 +159,8 @@ int reproduce(int argc, char** argv) {
               "Reproduces a table of the paper: reproduce EXPERIMENT --data SOURCE. Every run is a run directory like\n"
               "pretrain's; however it is stopped, the same command goes on where it was.");
   flags.add_positional({.name = "EXPERIMENT", .help = "what to reproduce; see --list"}, name);
-  for (const std::string_view key : {"data.source", "train.steps", "run.device", "run.threads", "run.report"}) {
+  for (const std::string_view key :
+       {"data.source", "train.steps", "run.device", "run.threads", "run.plans", "run.report"}) {
     const Field* field = find_field(key);
     const std::string help = key == "train.steps"
                                  ? "a quick look instead of the published length, and the report says so"
@@ -167,6 +170,7 @@ int reproduce(int argc, char** argv) {
                .help = help,
                .value = key == "data.source"  ? "SOURCE"
                         : key == "run.device" ? "cpu|cuda|cuda:N"
+                        : key == "run.plans"  ? "FILE|off|timed"
                         : key == "run.report" ? "on|off"
                                               : "N",
                .fallback = "the recipe's"},

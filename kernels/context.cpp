@@ -43,6 +43,10 @@ void time_new_choices(const engine::Context& context, bool on) {
   if (engine::TimedChoices* choices = context.backend().timed_choices()) choices->time_new(on);
 }
 
+void ask_before_timing(const engine::Context& context, std::function<std::map<std::string, std::string>()> ask) {
+  if (engine::TimedChoices* choices = context.backend().timed_choices()) choices->ask_before_timing(std::move(ask));
+}
+
 std::map<std::string, std::string> timed_choices(const engine::Context& context) {
   const engine::TimedChoices* choices = context.backend().timed_choices();
   return choices != nullptr ? choices->names() : std::map<std::string, std::string>();

@@ -131,6 +131,7 @@ std::vector<std::string> changes_to_recipe(const Experiment& experiment, const C
   Config recipe = with_layers(Config{}, {.recipe = cell.run.layers.recipe, .set = {}, .flags = {}});
   if (config.data.source.starts_with(experiment.source)) recipe.data.source = config.data.source;
   recipe.run.threads = config.run.threads;
+  recipe.run.plans = config.run.plans;
   recipe.train.seed = cell.seed;
   set_value(recipe, *find_field(experiment.rows.key), experiment.rows.values[cell.row].text, experiment.rows.key);
   set_value(recipe, *find_field(experiment.columns.key), experiment.columns.values[cell.column].text,

@@ -75,6 +75,7 @@ struct Config {
     std::string precision = "fp32";
     bool cuda_graph = true;
     bool repeatable = true;
+    std::string plans = "timed";
     bool report = true;
     bool operator==(const Run&) const = default;
   } run;

@@ -148,6 +148,11 @@ const std::vector<Field>& table() {
       {FIELD(run.repeatable), .flag = "--repeatable",
        .help = "the same bits every time; off lets cuDNN add in a nondeterministic order where that is faster",
        .on_resume = OnResume::change, .only_with = on_gpu},
+      {FIELD(run.plans), .flag = "--plans",
+       .help =
+           "algorithms that round differently: timed once and kept for this machine (timed); chosen by a fixed rule "
+           "(off); or as another run's plans.json says, the rest by that rule (FILE)",
+       .allowed = {"timed", "off", "FILE"}},
       {FIELD(run.report), .flag = "--report", .help = "at the end draw plots and report.html with tools/report",
        .on_resume = OnResume::change},
   };
@@ -169,8 +174,9 @@ bool inside(const Range& range, double value) {
   return std::isfinite(value) && ((low && high) || (range.or_zero && value == 0));
 }
 
-/// Whether `text` is a value of this form: itself, or with a whole number for the N of "cuda:N".
+/// Whether `text` is a value of this form: itself, a whole number for the N of "cuda:N", or some path for "FILE".
 bool has_form(std::string_view text, std::string_view form) {
+  if (form == "FILE") return !text.empty();
   if (!form.ends_with(":N")) return text == form;
   form.remove_suffix(1);
   unsigned number = 0;

@@ -40,7 +40,7 @@ struct Field {
   std::string_view flag = {};                  ///< "--name", or empty when there is only the key
   std::string_view help = {};                  ///< what it means, with its unit
   Range range = {};                            ///< of numbers
-  std::vector<std::string_view> allowed = {};  ///< of text, where "x:N" takes any number N; empty: any
+  std::vector<std::string_view> allowed = {};  ///< of text, where "x:N" takes any number N and "FILE" any; empty: any
   OnResume on_resume = OnResume::fixed;
   Condition only_with = {};  ///< elsewhere it must keep its default: no setting does nothing unsaid
 };

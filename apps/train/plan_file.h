@@ -15,4 +15,7 @@ std::string plan_text(const std::string& made_for, const PlanChoices& choices);
 /// `name`, for a text that is no plans.
 PlanChoices parse_plans(std::string_view text, const std::string& name, const std::string& made_for);
 
+/// In what such a text was made for something else than `made_for`: "threads: 4, here 2"; empty where they hold.
+std::string plan_differences(std::string_view text, const std::string& made_for);
+
 }  // namespace apps

@@ -1,25 +1,25 @@
 #include "apps/train/plans.h"
 
-#include <unistd.h>
+#include <fmt/format.h>
 
-#include <cstdlib>
 #include <nlohmann/json.hpp>
-#include <span>
+#include <thread>
 
 #include "apps/run/build_info.h"
 #include "apps/run/environment.h"
-#include "apps/train/plan_file.h"
+#include "apps/run/exit_code.h"
+#include "apps/run/signals.h"
 #include "engine/core/error.h"
 #include "engine/io/files.h"
-#include "engine/io/sha256.h"
 #include "kernels/context.h"
 
 namespace apps {
 namespace {
 
 namespace fs = std::filesystem;
-using Choices = PlanChoices;
 using Json = nlohmann::ordered_json;
+
+constexpr char kRunFile[] = "plans.json";
 
 /// Changed with the algorithms: earlier timings of them are then forgotten.
 constexpr int kFormat = 1;
@@ -38,63 +38,105 @@ std::string made_for(const engine::Context& context) {
   return json.dump();
 }
 
-/// Empty when the user has no cache directory.
-fs::path machine_file(const std::string& made_for) {
-  const char *cache = std::getenv("XDG_CACHE_HOME"), *home = std::getenv("HOME");
-  const bool has_cache = cache != nullptr && *cache == '/';  // the specification ignores relative paths
-  if (!has_cache && (home == nullptr || *home != '/')) return {};
-  const fs::path base = has_cache ? fs::path(cache) : fs::path(home) / ".cache";
-  return base / "antipode" / ("plans-" + engine::sha256(std::as_bytes(std::span(made_for))).substr(0, 16) + ".json");
-}
+bool names_file(const std::string& source) { return source != "timed" && source != "off"; }
 
-/// The choices in a file that is for the same machine and build; none when it is not there.
-Choices read(const fs::path& file, const std::string& made_for) {
-  std::error_code unreadable;
-  if (file.empty() || !fs::exists(file, unreadable)) return {};
+/// The run's own choices; none when they do not hold here, or there are none.
+PlanChoices of_run(const fs::path& file, const std::string& made_for) {
+  if (!fs::exists(file)) return {};
   return parse_plans(engine::read_file(file), file.string(), made_for);
 }
 
-/// The machine's choices; a damaged file counts as none and will be written anew.
-Choices of_machine(const std::string& made_for) {
-  try {
-    return read(machine_file(made_for), made_for);
-  } catch (const engine::Error&) { return {}; }
+/// Those of the file that run.plans names.
+PlanChoices given(const std::string& path, const std::string& made_for) {
+  if (!fs::exists(path)) {
+    throw UsageError(
+        engine::concat("--plans must be timed, off or the plans.json of a run, and there is no file ", path));
+  }
+  if (!fs::is_regular_file(path)) {
+    throw UsageError(engine::concat("--plans must be timed, off or the plans.json of a run, and ", path,
+                                    " is not a file", fs::is_directory(path) ? ", but a directory" : ""));
+  }
+  const std::string text = engine::read_file(path);
+  PlanChoices choices = parse_plans(text, path, made_for);
+  if (const std::string differences = plan_differences(text, made_for); !differences.empty()) {
+    throw UsageError(engine::concat("--plans ", path, " does not hold here (", differences,
+                                    "); use plans of this build, processor and number of threads, or --plans timed"));
+  }
+  return choices;
 }
 
 }  // namespace
 
-Plans::Plans(const engine::Context& context, const fs::path& run)
+Plans::Plans(const engine::Context& context, const fs::path& run, Options options)
     : context_(context),
-      run_file_(run / "plans.json"),
+      options_(std::move(options)),
+      run_file_(run / kRunFile),
       made_for_(made_for(context)),
-      saved_(read(run_file_, made_for_)) {
-  Choices choices = saved_;
-  choices.merge(of_machine(made_for_));  // what the run has stays as it is
-  kernels::restore_choices(context, choices);
-  kernels::time_new_choices(context, true);
+      machine_(made_for_),
+      saved_(of_run(run_file_, made_for_)) {
+  const bool times = options_.source == "timed";
+  if (saved_.empty() && fs::exists(run_file_)) {
+    options_.log(engine::concat("plans.json is of another processor, number of threads or build: ",
+                                times ? "algorithms are timed anew" : "a fixed rule chooses algorithms",
+                                ", and results may round differently from here on"));
+  } else if (saved_.empty() && names_file(options_.source)) {
+    // All of it: what the run has not come to yet must be known when it is resumed.
+    if (const PlanChoices choices = given(options_.source, made_for_); !choices.empty()) write_run_file(choices);
+  }
+  PlanChoices choices = saved_;
+  if (times) choices.merge(machine_.read());  // what the run has stays as it is
+  kernels::restore_choices(context_, choices);
+  kernels::time_new_choices(context_, times);
+  if (times) kernels::ask_before_timing(context_, [this] { return ask_machine(); });
 }
 
-bool Plans::made_elsewhere() const { return saved_.empty() && fs::exists(run_file_); }
+Plans::~Plans() { kernels::ask_before_timing(context_, {}); }
 
-void Plans::save() {
-  Choices choices = kernels::timed_choices(context_);
-  choices.merge(Choices(saved_));
-  if (choices == saved_) return;
+PlanChoices Plans::ask_machine() {
+  if (machine_.locked() || impatient_) return {};
+  using Clock = std::chrono::steady_clock;
+  const Clock::time_point begin = Clock::now();
+  const auto seconds = [](Clock::duration time) { return std::chrono::duration<double>(time).count(); };
+  bool said = false;
+  while (!machine_.try_lock()) {
+    const Clock::duration waited = Clock::now() - begin;
+    if (stop_signal() != 0 || waited > options_.patience) {
+      options_.log(
+          fmt::format("another run was timing algorithms for {:.1f} s and more: timing beside it", seconds(waited)));
+      impatient_ = true;
+      break;
+    }
+    if (!std::exchange(said, true)) {
+      options_.log(fmt::format("another run on this machine is timing algorithms: waiting for it, {:.0f} s at most",
+                               seconds(options_.patience)));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return machine_.read();
+}
+
+void Plans::write_run_file(const PlanChoices& choices) {
   engine::atomic_write_file(run_file_, plan_text(made_for_, choices));
   saved_ = choices;
-  const fs::path file = machine_file(made_for_);
-  if (file.empty()) return;
-  choices.merge(of_machine(made_for_));
-  try {
-    engine::create_directories(file.parent_path());
-    const fs::path own = file.string() + "." + std::to_string(getpid());  // another run may be writing, too
-    engine::atomic_write_file(own, plan_text(made_for_, choices));
-    engine::rename_path(own, file);
-  } catch (const engine::Error&) {}
+}
+
+void Plans::save() {
+  PlanChoices choices = kernels::timed_choices(context_);
+  choices.merge(PlanChoices(saved_));
+  if (choices != saved_) {
+    write_run_file(choices);
+    if (options_.source == "timed") machine_.add(choices);
+  }
+  machine_.unlock();
+}
+
+void check_plans(const engine::Context& context, const std::string& source, const fs::path& run) {
+  if (!names_file(source) || (!run.empty() && fs::exists(run / kRunFile))) return;
+  given(source, made_for(context));
 }
 
 void take_up_plans(const engine::Context& context, const fs::path& run) {
-  kernels::restore_choices(context, read(run / "plans.json", made_for(context)));
+  kernels::restore_choices(context, of_run(run / kRunFile, made_for(context)));
 }
 
 }  // namespace apps

@@ -1,35 +1,61 @@
 #pragma once
+#include <chrono>
 #include <filesystem>
-#include <map>
+#include <functional>
 #include <string>
+#include <string_view>
 
+#include "apps/train/machine_plans.h"
 #include "engine/core/context.h"
 
 namespace apps {
 
-/// Which algorithm was timed to be the fastest for which problem, kept in two files: plans.json of a run, so that it
-/// goes on with the same rounding after an interruption; and one of this machine, in the user's cache directory
-/// (XDG_CACHE_HOME), so that the next run need not time again and rounds alike. Plans hold for one processor and number
-/// of threads, or one model of GPU, for one build and set of libraries; those of another are not taken up.
+/// How a run chooses among algorithms that round differently: what `run.plans` says, its own plans.json, and what is
+/// known on this machine.
+///
+///     timed   what is neither in plans.json nor known on the machine is timed
+///     off     nothing is timed or looked up: a fixed rule decides
+///     FILE    the plans.json of another run decides, and what it does not name is left to the fixed rule
+///
+/// Whatever run.plans says, a run that is resumed goes by its own plans.json first, so that it rounds as it did. Plans
+/// hold for one processor and number of threads, or one model of GPU, for one build and set of libraries.
+///
+/// Two runs on one machine do not time at once: the second waits, and then knows what the first has found.
 class Plans {
  public:
-  /// Takes up the plans of the run or, when it has none, those of the machine. From here on what is new gets timed.
-  /// Throws engine::DataError for a plans.json that cannot be read.
-  Plans(const engine::Context& context, const std::filesystem::path& run);
+  struct Options {
+    std::string source = "timed";                                         ///< run.plans
+    std::function<void(std::string_view)> log = [](std::string_view) {};  ///< told what the user should know
+    std::chrono::milliseconds patience = std::chrono::minutes(3);         ///< for another run that times
+  };
 
-  /// Whether the run has plans that do not hold here: what is timed now replaces them.
-  bool made_elsewhere() const;
+  /// Takes up what is there. Throws engine::DataError for a plans.json of the run that cannot be read, and as
+  /// `check_plans` does.
+  Plans(const engine::Context& context, const std::filesystem::path& run, Options options);
+  ~Plans();
+  Plans(const Plans&) = delete;
+  Plans& operator=(const Plans&) = delete;
 
-  /// Writes both files if more choices were made use of since the last call. The machine's is a convenience: when it
-  /// cannot be written, the next run times again.
+  /// Writes the run's file, and the machine's, if more choices were made use of since the last call; and lets other
+  /// runs time. The machine's is a convenience: when it cannot be written, the next run times again.
   void save();
 
  private:
+  PlanChoices ask_machine();
+  void write_run_file(const PlanChoices& choices);
+
   const engine::Context& context_;
+  Options options_;
   std::filesystem::path run_file_;
   std::string made_for_;
-  std::map<std::string, std::string> saved_;
+  MachinePlans machine_;
+  PlanChoices saved_;
+  bool impatient_ = false;  // once is enough
 };
+
+/// Throws UsageError if the file that `source` names does not hold here or is none, and engine::DataError if it cannot
+/// be read; unless `run`, the run to be resumed, has plans of its own.
+void check_plans(const engine::Context& context, const std::string& source, const std::filesystem::path& run);
 
 /// Takes up the plans of a run without timing anything new: its network is to be evaluated.
 void take_up_plans(const engine::Context& context, const std::filesystem::path& run);

@@ -33,6 +33,21 @@ void keep_threads(const RunArguments& arguments, Config& config) {
     config.run.threads = checkpoint->state.threads;
 }
 
+std::optional<TrainingPlan> earlier_plan(const RunArguments& arguments, std::int64_t examples) {
+  const std::filesystem::path run = resumed_path(arguments);
+  if (run.empty()) return std::nullopt;
+  return plan_training(read_config(run / "config.toml"), examples);
+}
+
+std::optional<std::string> rate_jump(const TrainingPlan& before, const TrainingPlan& now, std::int64_t step) {
+  const auto rate = [step](const TrainingPlan& plan) { return static_cast<float>(plan.schedule.at(step)); };
+  if (step == 0 || step == now.schedule.steps || rate(before) == rate(now)) return std::nullopt;
+  return fmt::format(
+      "the schedule is now for {} steps instead of {}, and the learning rate of step {} is {:.2e}; it would have been "
+      "{:.2e}",
+      now.schedule.steps, before.schedule.steps, step + 1, rate(now), rate(before));
+}
+
 std::string environment_json(const engine::Context& context, const Config& config, std::span<char* const> argv) {
   return environment_json({.argv = argv,
                            .device = config.run.device,

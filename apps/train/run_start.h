@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <span>
 #include <string>
 
@@ -10,6 +11,14 @@ namespace apps {
 /// With --threads 0, a resumed run goes on with as many threads as it began with, whatever this machine has: results
 /// are bit-equal only for the same number.
 void keep_threads(const RunArguments& arguments, Config& config);
+
+/// The steps and rates that the run to be resumed began with, before the arguments change its configuration; nothing
+/// for a new run.
+std::optional<TrainingPlan> earlier_plan(const RunArguments& arguments, std::int64_t examples);
+
+/// Says that a longer schedule gives the step after `step` another learning rate than `before`; nothing where it does
+/// not.
+std::optional<std::string> rate_jump(const TrainingPlan& before, const TrainingPlan& now, std::int64_t step);
 
 /// env.json of what is about to be run.
 std::string environment_json(const engine::Context& context, const Config& config, std::span<char* const> argv);

@@ -81,7 +81,9 @@ Trainer::Run::Run(Trainer& trainer, RunDirectory& directory, const Observer& obs
       directory_(directory),
       observe_(observe),
       profiled_(profiled),
-      plans_(trainer.context_, directory.path()),
+      plans_(trainer.context_, directory.path(),
+             {.source = trainer.config_.run.plans,
+              .log = [&directory](std::string_view message) { directory.log(message); }}),
       checkpoints_(directory.path(), trainer.config_.run.keep),
       metrics_(directory.path() / kMetrics, trainer.step_ > 0 ? trainer.step_ : -1),
       loader_(*trainer.train_, loader_options(trainer.config_, trainer.step_)),
@@ -89,12 +91,7 @@ Trainer::Run::Run(Trainer& trainer, RunDirectory& directory, const Observer& obs
           trainer.context_, [&trainer] { trainer.train_step(); },
           // A replay names no layers.
           trainer.config_.run.cuda_graph && !trainer.context_.profiler().follows_layers()),
-      late_(*trainer.status_) {
-  if (!plans_.made_elsewhere()) return;
-  directory_.log(
-      "plans.json is of another processor, number of threads or build: algorithms are timed anew, and "
-      "results may round differently from here on");
-}
+      late_(*trainer.status_) {}
 
 Trainer::Summary Trainer::Run::finish() {
   const Clock::time_point begin = Clock::now();
@@ -209,6 +206,7 @@ void Trainer::Run::write_record(const LateRecords::Read& read) {
 bool Trainer::Run::evaluate() {
   const std::int64_t step = trainer_.step_;
   const auto accuracy = trainer_.test_accuracy(step_);
+  plans_.save();  // it may have timed other problems than steps have: other runs wait for the end of that
   if (!accuracy) return false;
   summary_.test_accuracy = *accuracy;
   metrics_.write(

@@ -53,6 +53,16 @@ std::vector<ConvolutionAlgorithm> candidates(const ConvolutionProblem& problem) 
   return all;
 }
 
+/// Those that this build knows.
+std::map<std::string, ConvolutionAlgorithm> named(const engine::TimedChoices::Names& names) {
+  std::map<std::string, ConvolutionAlgorithm> known;
+  for (const auto& [key, algorithm] : names) {
+    const auto found = std::find(kNames.begin(), kNames.end(), algorithm);
+    if (found != kNames.end()) known[key] = static_cast<ConvolutionAlgorithm>(found - kNames.begin());
+  }
+  return known;
+}
+
 /// The shortest of a few runs each, taken in turns so that a disturbance hits all alike.
 ConvolutionAlgorithm fastest(const std::vector<ConvolutionAlgorithm>& ways,
                              const std::function<double(ConvolutionAlgorithm)>& seconds) {
@@ -69,30 +79,30 @@ ConvolutionAlgorithm fastest(const std::vector<ConvolutionAlgorithm>& ways,
 
 }  // namespace
 
-ConvolutionAlgorithm ConvolutionChoices::choose(const ConvolutionProblem& problem,
-                                                const std::function<double(ConvolutionAlgorithm)>& seconds) {
+ConvolutionAlgorithm ConvolutionChoices::choose(const ConvolutionProblem& problem, const Seconds& seconds) {
+  if (const auto found = decided_.find(problem); found != decided_.end()) return found->second;
+  return decided_[problem] = decide(problem, seconds);
+}
+
+ConvolutionAlgorithm ConvolutionChoices::decide(const ConvolutionProblem& problem, const Seconds& seconds) {
   constexpr std::int64_t kWorthTiming = 200'000'000;  // operations: half a millisecond
-  const auto [found, is_new] = decided_.try_emplace(problem, usual(problem));
-  ConvolutionAlgorithm& algorithm = found->second;
-  if (!is_new || problem.g.operations() < kWorthTiming) return algorithm;
+  if (problem.g.operations() < kWorthTiming) return usual(problem);
   const std::string name = key(problem);
   const std::vector<ConvolutionAlgorithm> ways = candidates(problem);
-  auto timed = timed_.find(name);
-  if (timed == timed_.end() || std::find(ways.begin(), ways.end(), timed->second) == ways.end()) {
-    if (!time_new_) return algorithm;
-    timed = timed_.insert_or_assign(name, fastest(ways, seconds)).first;
-  }
-  algorithm = timed->second;
+  const auto known = [&] {
+    const auto found = timed_.find(name);
+    return found != timed_.end() && std::find(ways.begin(), ways.end(), found->second) != ways.end();
+  };
+  if (!known() && !time_new_) return usual(problem);
+  if (!known() && ask_) timed_.merge(named(ask_()));
+  if (!known()) timed_.insert_or_assign(name, fastest(ways, seconds));
+  const ConvolutionAlgorithm algorithm = timed_.at(name);
   used_[name] = kNames[static_cast<std::size_t>(algorithm)];
   return algorithm;
 }
 
 void ConvolutionChoices::restore(const Names& names) {
-  std::map<std::string, ConvolutionAlgorithm> restored;
-  for (const auto& [key, algorithm] : names) {
-    const auto known = std::find(kNames.begin(), kNames.end(), algorithm);
-    if (known != kNames.end()) restored[key] = static_cast<ConvolutionAlgorithm>(known - kNames.begin());
-  }
+  std::map<std::string, ConvolutionAlgorithm> restored = named(names);
   restored.merge(timed_);
   timed_ = std::move(restored);
   decided_.clear();

@@ -22,6 +22,7 @@ enum class ConvolutionAlgorithm {
 class ConvolutionChoices final : public engine::TimedChoices {
  public:
   void time_new(bool on) override { time_new_ = on; }
+  void ask_before_timing(std::function<Names()> ask) override { ask_ = std::move(ask); }
 
   /// The algorithm of a convolution; `seconds` runs it once in a given way and says how long that took.
   ConvolutionAlgorithm choose(const ConvolutionProblem& problem,
@@ -35,7 +36,12 @@ class ConvolutionChoices final : public engine::TimedChoices {
   void restore(const Names& names) override;
 
  private:
+  using Seconds = std::function<double(ConvolutionAlgorithm)>;
+
+  ConvolutionAlgorithm decide(const ConvolutionProblem& problem, const Seconds& seconds);
+
   bool time_new_ = false;
+  std::function<Names()> ask_;
   std::map<ConvolutionProblem, ConvolutionAlgorithm> decided_;  // in this process
   std::map<std::string, ConvolutionAlgorithm> timed_;           // in this or an earlier one
   Names used_;                                                  // of these

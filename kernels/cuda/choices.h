@@ -8,6 +8,11 @@ class Choices final : public engine::TimedChoices {
  public:
   void time_new(bool on) override { time_new_ = on; }
   bool times_new() const { return time_new_; }
+  void ask_before_timing(std::function<Names()> ask) override { ask_ = std::move(ask); }
+  /// Before a problem is timed: takes up what others know, where nothing was known here.
+  void ask() {
+    if (ask_) timed_.merge(ask_());
+  }
 
   const Names& names() const override { return used_; }
   void restore(const Names& names) override {
@@ -28,6 +33,7 @@ class Choices final : public engine::TimedChoices {
 
  private:
   bool time_new_ = false;
+  std::function<Names()> ask_;
   int restored_ = 0;
   Names timed_, used_;  // used_: of these
 };

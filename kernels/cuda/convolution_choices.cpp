@@ -45,8 +45,12 @@ ConvolutionPlan choose_plan(const PlanTarget& target, Choices& choices, const Co
   constexpr std::size_t kMostTimed = 10;
   const std::string name = problem.name();
   std::optional<ConvolutionPlan> plan = compile(target, problem, choices.timed(name));
+  if (!plan && !choices.times_new()) return candidates(target, problem, 1).front();
   if (!plan) {
-    if (!choices.times_new()) return candidates(target, problem, 1).front();
+    choices.ask();
+    plan = compile(target, problem, choices.timed(name));
+  }
+  if (!plan) {
     const std::vector<ConvolutionPlan> plans = candidates(target, problem, kMostTimed);
     plan = plans[plans.size() == 1 ? 0 : fastest(plans, seconds)];
   }

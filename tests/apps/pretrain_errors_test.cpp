@@ -41,6 +41,8 @@ TEST_CASE("pretrain: a wrong command line is exit 2 and one sentence, and leaves
        "--epochs must be above 0 unless train.steps says how long to train, got 0"},
       {{"--device", "gpu"}, "--device must be one of cpu, cuda, cuda:N, got 'gpu'"},
       {{"--device", "cuda:-1"}, "--device must be one of cpu, cuda, cuda:N, got 'cuda:-1'"},
+      {{"--plans", "no.json"}, "--plans must be timed, off or the plans.json of a run, and there is no file no.json"},
+      {{"--plans", ""}, "--plans must be one of timed, off, FILE, got ''"},
       {{"--cuda-graph", "off"}, "run.cuda_graph = off does nothing while run.device is cpu"},
       {{"--repeatable", "off"}, "run.repeatable = off does nothing while run.device is cpu"},
       {{"--nvtx"}, "--nvtx and --profile-steps are for Nsight and a GPU: add --device cuda, or use --profile"},

@@ -178,11 +178,19 @@ TEST_CASE("pretrain: more epochs extend a run, a decaying rate is laid out anew 
   const Workbench bench;
   result(bench.pretrain("whole", {"--epochs", "3"}));
   result(bench.pretrain("run", {"--epochs", "1"}));
-  CHECK(result(bench.pretrain("run", {"--epochs", "3", "--resume", "auto"})).at("step") == 24);
+  const Ended constant = bench.pretrain("run", {"--epochs", "3", "--resume", "auto"});
+  CHECK(result(constant).at("step") == 24);
+  CHECK(constant.err.find("warning") == std::string::npos);  // no rate changes
   CHECK(same_tensors(bench / "run", bench / "whole"));
 
   result(bench.pretrain("cosine", {"--schedule", "cosine"}));
-  CHECK(result(bench.pretrain("cosine", {"--resume", "auto", "--epochs", "3"})).at("step") == 24);
+  const Ended longer = bench.pretrain("cosine", {"--resume", "auto", "--epochs", "3"});
+  CHECK(result(longer).at("step") == 24);
+  const std::string warning =
+      "warning: the schedule is now for 24 steps instead of 16, and the learning rate of step 17 is 2.50e-04; it would "
+      "have been 0.00e+00";
+  CHECK(longer.err.find("pretrain: " + warning + "\n") != std::string::npos);
+  CHECK(engine::read_file(bench / "cosine/train.log").find(warning) != std::string::npos);
 }
 
 TEST_CASE("pretrain: resuming with a changed field is refused with the differences, and changes nothing") {

@@ -75,6 +75,8 @@ TEST_CASE("fields: text becomes values and comes back") {
   CHECK(round_trip("data.shuffle", "true") == "on");
   CHECK(round_trip("data.source", "mnist:a b") == "mnist:a b");
   CHECK(round_trip("loss.name", "cross-view") == "cross-view");
+  CHECK(round_trip("run.plans", "off") == "off");
+  CHECK(round_trip("run.plans", "runs/a/plans.json") == "runs/a/plans.json");
   CHECK(round_trip("run.device", "cuda") == "cuda");
   CHECK(round_trip("run.device", "cuda:12") == "cuda:12");
 }
@@ -95,6 +97,7 @@ TEST_CASE("fields: what is not accepted is refused in one sentence") {
   for (const std::string device : {"gpu", "cuda:", "cuda:N", "cuda:-1", "cuda:1x", "cuda0", ""}) {
     CHECK(refusal("run.device", device) == "--flag must be one of cpu, cuda, cuda:N, got '" + device + "'");
   }
+  CHECK(refusal("run.plans", "") == "--flag must be one of timed, off, FILE, got ''");
   CHECK(refusal("run.precision", "fp16") == "--flag must be one of fp32, tf32, bf16, got 'fp16'");
 }
 

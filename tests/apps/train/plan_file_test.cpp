@@ -7,6 +7,18 @@
 
 using apps::parse_plans;
 
+TEST_CASE("plan file: what it was made for, where that is something else") {
+  const std::string here = R"({"format":1,"cpu":"x","build":{"flags":"-O3"}})";
+  const auto differences = [&](const std::string& made_for) {
+    return apps::plan_differences(apps::plan_text(made_for, {}), here);
+  };
+  CHECK(differences(here).empty());
+  CHECK(differences(R"({"format":1,"cpu":"y","build":{"flags":"-O3"}})") == R"(cpu: "y", here "x")");
+  CHECK(differences(R"({"format":1,"threads":4,"build":{"flags":"-O2"}})") ==
+        R"(threads: 4, here none; build/flags: "-O2", here "-O3"; cpu: none, here "x")");
+  CHECK(differences("7") == "it does not say for what they were made");
+}
+
 TEST_CASE("plan_file: reads what it writes, for what it was made for") {
   const apps::PlanChoices choices{{"conv a", "direct"}, {"conv b", "winograd"}};
   const std::string here = R"({"format":1,"cpu":"x"})", text = apps::plan_text(here, choices);

@@ -2,13 +2,21 @@
 
 #include <doctest/doctest.h>
 
+#include <unistd.h>
+
+#include <atomic>
 #include <cstdlib>
 #include <fstream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "apps/run/exit_code.h"
 
 #include "engine/core/error.h"
 #include "engine/io/files.h"
 #include "engine/ops/conv2d.h"
 #include "kernels/context.h"
+#include "tests/engine/io/message_of.h"
 #include "tests/engine/io/scratch_directory.h"
 #include "tests/numeric.h"
 
@@ -57,6 +65,7 @@ class ModelBackend final : public engine::Backend, public engine::TimedChoices {
 
   engine::TimedChoices* timed_choices() override { return this; }
   void time_new(bool) override {}
+  void ask_before_timing(std::function<Names()>) override {}
   const Names& names() const override { return used_; }
   void restore(const Names& names) override { used_ = names; }
 
@@ -65,8 +74,12 @@ class ModelBackend final : public engine::Backend, public engine::TimedChoices {
   Names used_;
 };
 
-/// The only file of plans in the cache.
-fs::path machine_file(const fs::path& cache) { return *fs::directory_iterator(cache / "antipode"); }
+/// The file of plans in the cache.
+fs::path machine_file(const fs::path& cache) {
+  for (const auto& entry : fs::directory_iterator(cache / "antipode"))
+    if (entry.path().extension() == ".json") return entry.path();
+  return {};
+}
 
 /// Writes another choice into a file of plans.
 void change(const fs::path& file, const std::string& from, const std::string& to) {
@@ -84,7 +97,7 @@ TEST_CASE("plans: what was timed is kept with the run and on the machine, and ta
   const MachineCache cache(scratch / "cache");
   for (const char* run : {"first", "second", "third"}) fs::create_directory(scratch / run);
   const engine::Context timed = context();
-  Plans plans(timed, scratch / "first");
+  Plans plans(timed, scratch / "first", {});
   plans.save();
   CHECK_FALSE(fs::exists(scratch / "first" / "plans.json"));  // nothing timed yet
   convolve(timed);
@@ -95,14 +108,14 @@ TEST_CASE("plans: what was timed is kept with the run and on the machine, and ta
   const std::string other = way == "blocked" ? "direct" : "blocked";
   change(machine_file(scratch / "cache"), way, other);
   const engine::Context next = context();  // a new run goes by the machine's
-  Plans next_plans(next, scratch / "second");
+  Plans next_plans(next, scratch / "second", {});
   convolve(next);
   next_plans.save();
   CHECK(kernels::timed_choices(next).at(kProblem) == other);
   CHECK(engine::read_file(scratch / "second" / "plans.json").find(other) != std::string::npos);
 
   const engine::Context resumed = context();  // a resumed one by its own
-  const Plans resumed_plans(resumed, scratch / "first");
+  const Plans resumed_plans(resumed, scratch / "first", {});
   convolve(resumed);
   CHECK(kernels::timed_choices(resumed).at(kProblem) == way);
 
@@ -123,7 +136,7 @@ TEST_CASE("plans: a run's damaged file is refused, the machine's is written anew
   fs::create_directory(scratch / "run");
   {
     const engine::Context timed = context();
-    Plans plans(timed, scratch / "run");
+    Plans plans(timed, scratch / "run", {});
     convolve(timed);
     plans.save();
   }
@@ -133,10 +146,10 @@ TEST_CASE("plans: a run's damaged file is refused, the machine's is written anew
   const engine::Context on = context();
   const std::string message =
       (scratch / "run" / "plans.json").string() + " is not a file of plans; delete it to time them again";
-  CHECK_THROWS_WITH_AS(Plans(on, scratch / "run"), message.c_str(), engine::DataError);
+  CHECK_THROWS_WITH_AS(Plans(on, scratch / "run", {}), message.c_str(), engine::DataError);
 
   fs::remove(scratch / "run" / "plans.json");
-  Plans plans(on, scratch / "run");
+  Plans plans(on, scratch / "run", {});
   convolve(on);
   plans.save();
   CHECK(engine::read_file(file) == engine::read_file(scratch / "run" / "plans.json"));
@@ -154,7 +167,7 @@ TEST_CASE("plans: what this build cannot follow is passed over") {
     };
     constexpr const char* kStrided = "conv2d_forward x=32x28x28x32 weight=64x3x3x32 stride=2 pad=1";
     const engine::Context timed = context();
-    Plans plans(timed, scratch / way / "run");
+    Plans plans(timed, scratch / way / "run", {});
     strided(timed);
     plans.save();
     const std::string chosen = kernels::timed_choices(timed).at(kStrided);
@@ -162,7 +175,7 @@ TEST_CASE("plans: what this build cannot follow is passed over") {
       change(file, chosen, way);
 
     const engine::Context again = context();
-    const Plans resumed(again, scratch / way / "run");
+    const Plans resumed(again, scratch / way / "run", {});
     strided(again);
     CHECK(kernels::timed_choices(again).at(kStrided) != way);
   }
@@ -175,7 +188,7 @@ TEST_CASE("plans: those of a GPU hold for its model") {
   const engine::TimedChoices::Names ways{{"a problem", "a way"}};
   {
     const engine::Context large(std::make_unique<ModelBackend>("large", ways), 1);
-    Plans plans(large, scratch / "run");
+    Plans plans(large, scratch / "run", {});
     large.backend().timed_choices()->restore(ways);
     plans.save();
   }
@@ -198,9 +211,162 @@ TEST_CASE("plans: a machine without a place to keep them times again") {
     const MachineCache cache(scratch / nowhere);
     fs::remove(scratch / "run" / "plans.json");
     const engine::Context on = context();
-    Plans plans(on, scratch / "run");
+    Plans plans(on, scratch / "run", {});
     convolve(on);
     plans.save();
     CHECK(fs::exists(scratch / "run" / "plans.json"));
   }
+}
+
+TEST_CASE("plans: off goes by the fixed rule, and neither reads nor writes anything") {
+  const ScratchDirectory scratch;
+  const MachineCache cache(scratch / "cache");
+  for (const char* run : {"timed", "off", "again"}) fs::create_directory(scratch / run);
+  const auto run = [&](const char* name, const std::string& source) {
+    const engine::Context on = context();
+    Plans plans(on, scratch / name, {.source = source});
+    convolve(on);
+    plans.save();
+    return kernels::timed_choices(on);
+  };
+  CHECK(run("off", "off").empty());
+  CHECK_FALSE(fs::exists(scratch / "off" / "plans.json"));
+  CHECK_FALSE(fs::exists(scratch / "cache"));
+  CHECK_FALSE(run("timed", "timed").empty());
+  CHECK(run("again", "off").empty());  // whatever the machine knows
+}
+
+TEST_CASE("plans: those of another run are taken up whole, and nothing else is timed or looked up") {
+  const ScratchDirectory scratch;
+  const MachineCache cache(scratch / "cache");
+  for (const char* run : {"first", "second"}) fs::create_directory(scratch / run);
+  const fs::path file = scratch / "first" / "plans.json", own = scratch / "second" / "plans.json";
+  {
+    const engine::Context timed = context();
+    Plans plans(timed, scratch / "first", {});
+    convolve(timed);
+    plans.save();
+    const std::string way = kernels::timed_choices(timed).at(kProblem);
+    change(file, way, way == "blocked" ? "direct" : "blocked");
+  }
+  const auto strided = [](const engine::Context& on) {
+    engine::conv2d(tests::random_tensor(on, {32, 28, 28, 32}, 1), tests::random_tensor(on, {64, 3, 3, 32}, 2),
+                   {.stride = 2, .pad = 1});
+  };
+  const std::string cached = engine::read_file(machine_file(scratch / "cache"));
+  for (const bool resumed : {false, true}) {  // by then its own are enough
+    const engine::Context on = context();
+    check_plans(on, file.string(), resumed ? scratch / "second" : fs::path());
+    Plans plans(on, scratch / "second", {.source = file.string()});
+    CHECK(engine::read_file(own) == engine::read_file(scratch / (resumed ? "moved.json" : "first/plans.json")));
+    strided(on);
+    CHECK(kernels::timed_choices(on).empty());
+    convolve(on);
+    plans.save();
+    CHECK(kernels::timed_choices(on).size() == 1);
+    CHECK(engine::read_file(machine_file(scratch / "cache")) == cached);
+    if (!resumed) fs::rename(file, scratch / "moved.json");
+  }
+}
+
+TEST_CASE("plans: a file that is none, or does not hold here, is refused") {
+  const ScratchDirectory scratch;
+  const MachineCache cache(scratch / "cache");
+  fs::create_directory(scratch / "run");
+  {
+    const engine::Context timed = context();
+    Plans plans(timed, scratch / "run", {});
+    convolve(timed);
+    plans.save();
+  }
+  const fs::path file = scratch / "run" / "plans.json";
+  const auto refused = [&](const engine::Context& on, const fs::path& path) {
+    return message_of<UsageError>([&] { check_plans(on, path.string(), {}); });
+  };
+  const std::string must = "--plans must be timed, off or the plans.json of a run, and ";
+  CHECK(refused(context(), scratch / "no") == must + "there is no file " + (scratch / "no").string());
+  CHECK(refused(context(), scratch / "run") == must + (scratch / "run").string() + " is not a file, but a directory");
+  CHECK(refused(context(2), file) ==
+        "--plans " + file.string() +
+            " does not hold here (threads: 1, here 2); use plans of this build, processor and "
+            "number of threads, or --plans timed");
+  engine::atomic_write_file(file, R"({"made_for": 3, "choices": {}})");
+  CHECK(refused(context(), file).find("does not hold here (it does not say for what they were made)") !=
+        std::string::npos);
+  engine::atomic_write_file(file, "{}");
+  const engine::Context on = context();
+  CHECK_THROWS_AS(check_plans(on, file.string(), {}), engine::DataError);
+  CHECK_THROWS_AS(Plans(on, scratch / "new", {.source = file.string()}), engine::DataError);
+  for (const char* source : {"timed", "off"}) CHECK_NOTHROW(check_plans(on, source, {}));
+}
+
+TEST_CASE("plans: while another run times they wait, and then know what it has found") {
+  const ScratchDirectory scratch;
+  const MachineCache cache(scratch / "cache");
+  for (const char* run : {"first", "second", "third"}) fs::create_directory(scratch / run);
+  std::string way;
+  {
+    const engine::Context timed = context();
+    Plans plans(timed, scratch / "first", {});
+    convolve(timed);
+    way = kernels::timed_choices(timed).at(kProblem);
+    plans.save();
+  }
+  const auto text = engine::read_file(scratch / "first" / "plans.json");
+  MachinePlans other(nlohmann::ordered_json::parse(text).at("made_for").dump());
+  CHECK(other.read().at(kProblem) == way);
+  fs::remove(machine_file(scratch / "cache"));
+  REQUIRE(other.try_lock());
+  std::atomic<bool> waits = false;
+  std::string said;
+  const auto log = [&](std::string_view message) {
+    said += message;
+    waits = true;
+  };
+  const std::string otherwise = way == "blocked" ? "direct" : "blocked";
+  std::thread another([&] {
+    while (!waits) std::this_thread::yield();
+    other.add({{kProblem, otherwise}});
+    other.unlock();
+  });
+  const engine::Context on = context();
+  Plans plans(on, scratch / "second", {.log = log});
+  convolve(on);
+  another.join();
+  CHECK(kernels::timed_choices(on).at(kProblem) == otherwise);
+  CHECK(said == "another run on this machine is timing algorithms: waiting for it, 180 s at most");
+  CHECK_FALSE(other.try_lock());  // it may still come to something new
+  plans.save();
+  CHECK(other.try_lock());
+
+  fs::remove(machine_file(scratch / "cache"));
+  said.clear();
+  const engine::Context impatient = context();
+  Plans own(impatient, scratch / "third", {.log = log, .patience = std::chrono::milliseconds(0)});
+  convolve(impatient);
+  own.save();
+  CHECK(said.find("another run was timing algorithms for ") != said.npos);
+  CHECK(said.find("timing beside it") != said.npos);
+  CHECK(kernels::timed_choices(impatient).contains(kProblem));
+  CHECK(other.read().empty());  // what is not ours to write
+}
+
+TEST_CASE("plans: what killed runs left in the cache is cleared, and what others write is not") {
+  const ScratchDirectory scratch;
+  const MachineCache cache(scratch / "cache");
+  fs::create_directory(scratch / "run");
+  fs::create_directories(scratch / "cache/antipode");
+  const std::string dead = "plans-0123456789abcdef.json.2147483646", alive = "plans-0.json." + std::to_string(getpid());
+  for (const std::string& name : {dead, dead + ".tmp", alive, std::string("plans-1.json"), std::string("notes.txt")})
+    engine::atomic_write_file(scratch / "cache/antipode" / name, "");
+  const engine::Context timed = context();
+  Plans plans(timed, scratch / "run", {});
+  convolve(timed);
+  plans.save();
+  const auto there = [&](const std::string& name) { return fs::exists(scratch / "cache/antipode" / name); };
+  CHECK_FALSE(there(dead));
+  CHECK_FALSE(there(dead + ".tmp"));
+  CHECK(there(alive));
+  CHECK(there("plans-1.json"));
+  CHECK(there("notes.txt"));
 }

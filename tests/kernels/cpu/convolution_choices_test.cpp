@@ -78,6 +78,29 @@ TEST_CASE("convolution choices: earlier choices are taken up by name") {
   }
 }
 
+TEST_CASE("convolution choices: before something new is timed others are asked, who know better than a timing") {
+  cpu::ConvolutionChoices choices;
+  choices.time_new(true);
+  FakeClock clock{ConvolutionAlgorithm::direct};
+  int asked = 0;
+  engine::TimedChoices::Names theirs{{"conv2d_wgrad x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1", "blocked"}};
+  choices.ask_before_timing([&] {
+    ++asked;
+    return theirs;
+  });
+  CHECK(choices.choose({kSmall, ConvolutionPass::wgrad}, std::ref(clock)) == ConvolutionAlgorithm::direct);
+  CHECK(asked == 0);  // by the rule
+  CHECK(choices.choose({kLarge, ConvolutionPass::wgrad}, std::ref(clock)) == ConvolutionAlgorithm::blocked);
+  CHECK(asked == 1);
+  CHECK(clock.calls == 0);
+  CHECK(choices.names() == theirs);
+  theirs.begin()->second = "lowered";  // too late
+  CHECK(choices.choose({kLarge, ConvolutionPass::forward}, std::ref(clock)) == ConvolutionAlgorithm::direct);
+  CHECK(asked == 2);
+  CHECK(clock.calls > 0);
+  CHECK(choices.choose({kLarge, ConvolutionPass::wgrad}, std::ref(clock)) == ConvolutionAlgorithm::blocked);
+}
+
 TEST_CASE("convolution choices: bf16 is another problem, and never for Winograd") {
   cpu::ConvolutionChoices choices;
   choices.time_new(true);

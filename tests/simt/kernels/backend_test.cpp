@@ -33,6 +33,12 @@ TEST_CASE("cuda context: timed choices are those of the device") {
   CHECK(choices.timed("a problem") == "a way");
   CHECK(choices.timed("no problem").empty());
   CHECK(kernels::timed_choices(context).empty());  // not made use of
+  choices.ask();                                   // nobody yet
+  kernels::ask_before_timing(context, [] { return TimedChoices::Names{{"a problem", "b"}, {"no problem", "c"}}; });
+  choices.ask();
+  CHECK(choices.timed("a problem") == "a way");
+  CHECK(choices.timed("no problem") == "c");
+  CHECK(choices.restored() == 1);  // what was decided stays decided
   choices.keep("a problem", "a way");
   CHECK(kernels::timed_choices(context) == TimedChoices::Names{{"a problem", "a way"}});
 }
