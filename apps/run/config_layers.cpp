@@ -33,21 +33,38 @@ std::optional<std::string> node_text(const toml::node& node, const Field::Value&
   return std::nullopt;
 }
 
+/// How many dots of a line may be of keys: those outside strings. A line with a quote of three, where a string of
+/// several lines may begin or end, is all counted.
+int dots_of_keys(std::string_view line) {
+  const bool skips = line.find("\"\"\"") == line.npos && line.find("'''") == line.npos;
+  int dots = 0;
+  char quote = 0;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    if (skips && quote != 0) {
+      if (line[i] == '\\' && quote == '"')
+        ++i;  // whatever follows does not end the string
+      else if (line[i] == quote)
+        quote = 0;
+    } else if (line[i] == '"' || line[i] == '\'') {
+      quote = line[i];
+    } else if (line[i] == '.') {
+      ++dots;
+    }
+  }
+  return dots;
+}
+
 /// Every dot of a dotted key is a table in a table, and destroying those calls itself once a level, until the stack
-/// ends. Dots beside each other, as in ../.., are in no key.
+/// ends.
 void refuse_deep_keys(std::string_view text, std::string_view source) {
   constexpr int kMostDots = 64;
-  int line = 1, dots = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] == '\n') {
-      ++line;
-      dots = 0;
-    }
-    const bool alone = text[i] == '.' && (i == 0 || text[i - 1] != '.') && (i + 1 == text.size() || text[i + 1] != '.');
-    if (alone && ++dots > kMostDots) {
+  for (int line = 1; !text.empty(); ++line) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    if (dots_of_keys(text.substr(0, end)) > kMostDots) {
       throw UsageError(fmt::format("{}:{}: the line has more than {} dots; a key has one at most, as in optim.lr",
                                    source, line, kMostDots));
     }
+    text.remove_prefix(std::min(end + 1, text.size()));
   }
 }
 

@@ -159,8 +159,9 @@ TEST_CASE("config_layers: no depth of TOML ends the stack, and a small one is en
     CHECK(toml_refusal("[a" + repeated(".a", 63) + "]\na" + repeated(".a", 63) + " = 1\n")
               .starts_with("my.toml:1: unknown key"));
     CHECK(toml_refusal(mixed).starts_with("my.toml:"));
-    CHECK(toml_refusal("[data]\nsource = \"" + repeated("../", 1000) + "\"\nx = 1")
+    CHECK(toml_refusal("[data]\nsource = \"" + repeated("../a.\\\".b'", 1000) + "\"\nx = 1")
               .starts_with("my.toml:3: unknown key"));
+    CHECK(toml_refusal("x = [\"\"\"\n\"\"\", {a" + repeated(".a", kMany) + " = 1}]\n") == dots);
   });
 }
 
