@@ -5,6 +5,7 @@
 #include "apps/run/json_text.h"
 #include "engine/core/error.h"
 #include "engine/io/files.h"
+#include "engine/io/json.h"
 
 namespace apps {
 namespace {
@@ -26,7 +27,7 @@ void write_fingerprint(const std::filesystem::path& run, const DataFingerprint& 
 std::optional<DataFingerprint> read_fingerprint(const std::filesystem::path& run) {
   const std::filesystem::path path = run / kFile;
   if (!std::filesystem::exists(path)) return std::nullopt;
-  const auto json = nlohmann::json::parse(engine::read_file(path), nullptr, /*allow_exceptions=*/false);
+  const auto json = engine::parse_json<nlohmann::json>(engine::read_file(path));
   const auto text = [&](const char* name) {
     const bool there = json.is_object() && json.contains(name) && json[name].is_string();
     return there ? json[name].get<std::string>() : std::string();

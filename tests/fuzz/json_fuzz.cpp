@@ -1,4 +1,4 @@
-// Any JSON that is read: result.json, results.json.
+// Any JSON that is read: data.json, result.json, results.json.
 #include "engine/io/json.h"
 
 #include <nlohmann/json.hpp>

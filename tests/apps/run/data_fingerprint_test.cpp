@@ -29,8 +29,11 @@ TEST_CASE("data fingerprint: a run's own is accepted from any place, another is 
 
 TEST_CASE("data fingerprint: a damaged file is a sentence") {
   const ScratchDirectory scratch;
-  for (const char* text :
-       {"", "{", "[]", "{}", R"({"train_sha256": 1, "test_sha256": "b"})", R"({"train_sha256": "a"})"}) {
+  const std::string deep = R"({"train_sha256": "a", "test_sha256": "b", "more": )" + std::string(1'000'000, '[');
+  for (const std::string& text : {std::string(), std::string("{"), std::string("[]"), std::string("{}"),
+                                  std::string(R"({"train_sha256": 1, "test_sha256": "b"})"),
+                                  std::string(R"({"train_sha256": "a"})"), deep + std::string(1'000'000, ']') + "}"}) {
+    CAPTURE(text.substr(0, 60));
     engine::atomic_write_file(scratch / "data.json", text);
     CHECK(message_of<engine::DataError>([&] { apps::read_fingerprint(scratch.path()); }) ==
           (scratch / "data.json").string() +
