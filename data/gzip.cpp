@@ -39,7 +39,7 @@ std::size_t Gzip::read(std::span<std::uint8_t> out) {
     size += room - stream_.avail_out;
     if (code == Z_STREAM_END) {
       next_member();
-    } else if (code == Z_BUF_ERROR) {  // there is room, so what lacks is input
+    } else if (code == Z_BUF_ERROR) {  // there is room, so what is missing is input
       throw engine::DataError("unexpected end of file");
     } else if (code == Z_MEM_ERROR) {
       throw std::bad_alloc();

@@ -1,5 +1,7 @@
 #include "kernels/crop_acceptance.h"
 
+#include <cmath>
+
 namespace kernels {
 
 double share_given_up(std::int64_t height, std::int64_t width, const CropRange& range) {

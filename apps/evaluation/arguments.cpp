@@ -106,10 +106,8 @@ void add_run_flags(Flags& flags, EvaluationArguments& arguments) {
 bool parse(int argc, char** argv, EvaluationArguments& arguments) {
   Flags flags("lineval",
               "Linear evaluation of a pretrained encoder: lineval RUN_DIR. Trains linear classifiers on its frozen "
-              "features for a\n"
-              "grid of learning rates in one pass, chooses the rate on a held-out part of the training set, and "
-              "reports top-1 on\n"
-              "the test set, with k nearest neighbours beside it.");
+              "features for a\ngrid of learning rates in one pass, chooses the rate on a held-out part of the training "
+              "set, and reports top-1 on\nthe test set, with k nearest neighbours beside it.");
   flags.add_positional({.name = "RUN_DIR", .help = "directory of a pretraining run"}, arguments.run);
   add_evaluation_flags(flags, arguments);
   add_run_flags(flags, arguments);

@@ -27,8 +27,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kFiles[] = {"lineval.json", "knn.json", "linear_head.safetensors"};
 constexpr std::string_view kTemporary = ".tmp";
-constexpr std::string_view kWhole =
-    "new.";  // a directory "new.N" has all files of an evaluation; N is for those before
+/// A directory "new.N" has all files of an evaluation; N is the number that those before it get.
+constexpr std::string_view kWhole = "new.";
 
 /// "lineval.3.json"
 fs::path numbered(const fs::path& file, std::int64_t number) {

@@ -56,10 +56,8 @@ void save_head(const fs::path& path, const EvaluationResults& results) {
 std::string protocol_text(const LinearProbeOptions& options, std::int64_t features, const std::string& data) {
   return fmt::format(
       "frozen features of {} dimensions (batch norm in inference mode, no augmentation), {}; multinomial logistic "
-      "regression, zero "
-      "init, SGD with Nesterov momentum 0.9, batch {}, {} epochs, rate x {}/256 with cosine decay, no weight decay, "
-      "rate chosen on "
-      "{:.0f}% of the training set held out; top-1 on the test set",
+      "regression, zero init, SGD with Nesterov momentum 0.9, batch {}, {} epochs, rate x {}/256 with cosine decay, "
+      "no weight decay, rate chosen on {:.0f}% of the training set held out; top-1 on the test set",
       features, data, options.batch_size, options.epochs, options.batch_size, options.holdout * 100);
 }
 

@@ -20,9 +20,8 @@ void check_crops(const Config& config, const engine::Shape& image) {
   const double given_up = kernels::share_given_up(image[0], image[1], crop_range(config, image));
   if (given_up <= kMostGivenUp) return;
   throw UsageError(fmt::format(
-      "{} crop of {}x{} images has an area from data.crop_area_min = {} to data.crop_area_max = {} of the image's, so "
-      "{} "
-      "would be whole images; widen the range, of which only areas of at least {} are drawn",
+      "{} crop of {}x{} images has an area from data.crop_area_min = {} to data.crop_area_max = {} of the image's, "
+      "so {} would be whole images; widen the range, of which only areas of at least {} are drawn",
       given_up == 1 ? "no" : "hardly any", image[0], image[1], config.data.crop_area_min, config.data.crop_area_max,
       given_up == 1 ? "all views" : fmt::format("{:.0f} of 100 views", std::ceil(100 * given_up)),
       kernels::kMinCropArea));

@@ -54,8 +54,8 @@ RunLock::RunLock(const std::filesystem::path& directory) : file_(directory / "lo
 }
 
 bool RunLock::in_place() const {
-  struct stat held {
-  }, there{};
+  struct stat held {};
+  struct stat there {};
   if (fstat(file_.get(), &held) != 0) engine::throw_errno("examine", file_.path());
   return stat(file_.path().c_str(), &there) == 0 && held.st_dev == there.st_dev && held.st_ino == there.st_ino;
 }

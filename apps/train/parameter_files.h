@@ -29,10 +29,10 @@ std::string encoder_sha256(const engine::ParameterSet& parameters);
 void export_parts(const std::filesystem::path& path, const engine::ParameterSet& parameters,
                   std::initializer_list<engine::Part> parts, const std::map<std::string, std::string>& metadata);
 
-/// The optimizer's state under its own names, flat.
 /// The name of a tensor of either that holds a number which is infinite or NaN; nothing when all are finite.
 std::optional<std::string> nonfinite_tensor(const engine::ParameterSet& parameters, const engine::Optimizer& optimizer);
 
+/// The optimizer's state under its own names, flat.
 void save_optimizer(const std::filesystem::path& path, const engine::Optimizer& optimizer);
 /// Throws engine::DataError for the file of another optimizer or network, before anything is changed.
 void load_optimizer(const std::filesystem::path& path, const engine::Optimizer& optimizer);

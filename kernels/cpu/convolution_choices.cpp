@@ -53,7 +53,7 @@ std::vector<ConvolutionAlgorithm> candidates(const ConvolutionProblem& problem) 
   return all;
 }
 
-/// Those that this build knows.
+/// The algorithms of these names, without names that this build does not know.
 std::map<std::string, ConvolutionAlgorithm> named(const engine::TimedChoices::Names& names) {
   std::map<std::string, ConvolutionAlgorithm> known;
   for (const auto& [key, algorithm] : names) {
@@ -65,7 +65,7 @@ std::map<std::string, ConvolutionAlgorithm> named(const engine::TimedChoices::Na
 
 /// The shortest of a few runs each, taken in turns so that a disturbance hits all alike.
 ConvolutionAlgorithm fastest(const std::vector<ConvolutionAlgorithm>& ways,
-                             const std::function<double(ConvolutionAlgorithm)>& seconds) {
+                             const ConvolutionChoices::Seconds& seconds) {
   constexpr int kRounds = 4;  // the first compiles and warms up
   std::vector<double> shortest(ways.size(), std::numeric_limits<double>::infinity());
   for (int round = 0; round < kRounds; ++round) {

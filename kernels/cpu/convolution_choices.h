@@ -21,12 +21,14 @@ enum class ConvolutionAlgorithm {
 /// round, so the choices of a run are kept with it.
 class ConvolutionChoices final : public engine::TimedChoices {
  public:
+  /// Runs a convolution once in a given way, and says how long that took.
+  using Seconds = std::function<double(ConvolutionAlgorithm)>;
+
   void time_new(bool on) override { time_new_ = on; }
   void ask_before_timing(std::function<Names()> ask) override { ask_ = std::move(ask); }
 
-  /// The algorithm of a convolution; `seconds` runs it once in a given way and says how long that took.
-  ConvolutionAlgorithm choose(const ConvolutionProblem& problem,
-                              const std::function<double(ConvolutionAlgorithm)>& seconds);
+  /// The algorithm of a convolution.
+  ConvolutionAlgorithm choose(const ConvolutionProblem& problem, const Seconds& seconds);
 
   /// The timed choices that were made use of: "conv2d_forward x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1", with
   /// " bf16" behind it where it is in bf16 -> "winograd".
@@ -36,8 +38,6 @@ class ConvolutionChoices final : public engine::TimedChoices {
   void restore(const Names& names) override;
 
  private:
-  using Seconds = std::function<double(ConvolutionAlgorithm)>;
-
   ConvolutionAlgorithm decide(const ConvolutionProblem& problem, const Seconds& seconds);
 
   bool time_new_ = false;

@@ -25,8 +25,8 @@ class Program {
     std::string standard_output = {};            ///< a device that it writes to instead of Ended::out: "/dev/full"
     bool without_streams = false;                ///< descriptors 0 to 2 are closed, as `<&- >&- 2>&-` does
     rlim_t address_space_bytes = RLIM_INFINITY;  ///< as `ulimit -v` limits it
-    std::vector<std::string> environment =
-        {};  ///< NAME=VALUE beside the variables of this process; NAME takes one away
+    /// NAME=VALUE beside the variables of this process; NAME takes one away
+    std::vector<std::string> environment = {};
   };
   Program(const std::string& path, std::vector<std::string> arguments, const Options& options);
   Program(const std::string& path, std::vector<std::string> arguments) : Program(path, std::move(arguments), {}) {}

@@ -1,7 +1,6 @@
 #include "data/idx.h"
 
 #include <doctest/doctest.h>
-
 #include <sys/stat.h>
 
 #include <random>

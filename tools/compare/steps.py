@@ -29,13 +29,13 @@ class Bench:
         self.name, self.arguments, self.precisions, self.settings = name, arguments, precisions, settings
 
     def ours(self, precision, options, scratch):
-        result = json.loads(output_of([options.bin / "bench", *self.arguments, "--precision", precision, "--threads", options.threads,
-                                    "--repetitions", options.steps]))
+        result = json.loads(output_of([options.bin / "bench", *self.arguments, "--precision", precision, "--threads",
+                                       options.threads, "--repetitions", options.steps]))
         return statistics.median(result["ms"]), result["peak_bytes"]
 
     def theirs(self, setting, options, scratch):
-        result = json.loads(output_of([sys.executable, HERE / "torch_work.py", *self.arguments, "--setting", setting, "--threads",
-                                    options.threads, "--repetitions", options.steps]))
+        result = json.loads(output_of([sys.executable, HERE / "torch_work.py", *self.arguments, "--setting", setting,
+                                       "--threads", options.threads, "--repetitions", options.steps]))
         return statistics.median(result["ms"]), result["peak_bytes"]
 
 
@@ -50,16 +50,18 @@ class ConvN:
     def ours(self, precision, options, scratch):
         run = scratch / "run"
         shutil.rmtree(run, ignore_errors=True)
-        output_of([options.bin / "pretrain", "--recipe", "randbits-mnist", "--data", f"mnist:{self.data}", "--steps", 3 * options.steps,
-                "--log-every", 1, "--threads", options.threads, "--out", run, "--report", "off", "--precision", precision])
+        output_of([options.bin / "pretrain", "--recipe", "randbits-mnist", "--data", f"mnist:{self.data}", "--steps",
+                   3 * options.steps, "--log-every", 1, "--threads", options.threads, "--out", run, "--report", "off",
+                   "--precision", precision])
         records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
         training = [record for record in records if record["phase"] == "train"][2:]
         return statistics.median(record["step_ms"] for record in training), training[-1]["mem_peak_bytes"]
 
     def theirs(self, setting, options, scratch):
         file = scratch / "torch.json"
-        output_of([sys.executable, HERE / "randbits_mnist.py", "--data", self.data, "--steps", 3 * options.steps, "--threads",
-                options.threads, "--channels-last", "on" if setting == "channels_last" else "off", "--json", file])
+        output_of([sys.executable, HERE / "randbits_mnist.py", "--data", self.data, "--steps", 3 * options.steps,
+                   "--threads", options.threads, "--channels-last", "on" if setting == "channels_last" else "off",
+                   "--json", file])
         result = json.loads(file.read_text())
         return result["step_ms"] + result["data_ms"], None
 

@@ -14,8 +14,8 @@ try:
     from safetensors.torch import save_file
     from torch import nn
 except ImportError as error:
-    print(f"generate.py: error: {error}; python3 -m venv .venv && .venv/bin/pip install torch numpy safetensors, then begin this command "
-          "with .venv/bin/python3", file=sys.stderr)
+    print(f"generate.py: error: {error}; python3 -m venv .venv && .venv/bin/pip install torch numpy safetensors, then "
+          "begin this command with .venv/bin/python3", file=sys.stderr)
     sys.exit(2)
 
 DIRECTORY = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2] / "tests" / "golden")

@@ -47,6 +47,15 @@ std::vector<std::string> names(const fs::path& directory) {
 
 using Names = std::vector<std::string>;
 
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+  REQUIRE(text.find(from) != text.npos);
+  return text.replace(text.find(from), from.size(), to);
+}
+
+std::string refusal(const std::string& text) {
+  return message_of<engine::Error>([&] { apps::parse_state(text, "state.json"); });
+}
+
 }  // namespace
 
 TEST_CASE("checkpoint: what is saved is found, with its state and hashes") {
@@ -63,19 +72,6 @@ TEST_CASE("checkpoint: what is saved is found, with its state and hashes") {
   CHECK(newest->state == state_at(12'000));
   CHECK(newest->sha256.size() == 2);
 }
-
-namespace {
-
-std::string replaced(std::string text, const std::string& from, const std::string& to) {
-  REQUIRE(text.find(from) != text.npos);
-  return text.replace(text.find(from), from.size(), to);
-}
-
-std::string refusal(const std::string& text) {
-  return message_of<engine::Error>([&] { apps::parse_state(text, "state.json"); });
-}
-
-}  // namespace
 
 TEST_CASE("checkpoint: the state keeps the loss and the data, and knows when it was changed") {
   const ScratchDirectory scratch;

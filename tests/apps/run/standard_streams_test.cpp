@@ -10,8 +10,8 @@ TEST_CASE("standard streams: a file never gets the number of a closed one") {
   for (int closed = 0; closed <= 2; ++closed) {
     const pid_t child = fork();
     if (child == 0) {
-      struct stat null {
-      }, now{};
+      struct stat null {};
+      struct stat now {};
       close(closed);
       apps::reopen_closed_streams();
       const bool is_null = stat("/dev/null", &null) == 0 && fstat(closed, &now) == 0 && null.st_rdev == now.st_rdev &&

@@ -7,7 +7,7 @@
 
 using apps::parse_plans;
 
-TEST_CASE("plan file: what it was made for, where that is something else") {
+TEST_CASE("plan_file: what it was made for, where that is something else") {
   const std::string here = R"({"format":1,"cpu":"x","build":{"flags":"-O3"}})";
   const auto differences = [&](const std::string& made_for) {
     return apps::plan_differences(apps::plan_text(made_for, {}), here);

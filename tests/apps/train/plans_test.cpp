@@ -1,7 +1,6 @@
 #include "apps/train/plans.h"
 
 #include <doctest/doctest.h>
-
 #include <unistd.h>
 
 #include <atomic>
@@ -11,7 +10,6 @@
 #include <thread>
 
 #include "apps/run/exit_code.h"
-
 #include "engine/core/error.h"
 #include "engine/io/files.h"
 #include "engine/ops/conv2d.h"
