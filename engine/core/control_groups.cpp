@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cstdint>
 #include <fstream>
-#include <initializer_list>
 #include <sstream>
 #include <string>
 #include <string_view>
+
+#include "engine/core/entries.h"
 
 namespace engine {
 namespace {
@@ -99,20 +100,6 @@ std::optional<double> number(const fs::path& path) {
   return found.empty() ? std::nullopt : std::optional(found.front());
 }
 
-/// The sum of some entries of a file of lines like "inactive_file 4096" or "SwapFree:  12 kB".
-double entries(const fs::path& path, std::initializer_list<std::string_view> names) {
-  double sum = 0;
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
-    std::istringstream words(line);
-    std::string name;
-    double value = 0;
-    words >> name >> value;
-    if (std::find(names.begin(), names.end(), name) != names.end()) sum += value;
-  }
-  return sum;
-}
-
 std::optional<double> quota(const fs::path& group) {
   if (const auto v2 = numbers(group / "cpu.max"); v2.size() == 2 && v2[1] > 0) return v2[0] / v2[1];
   const auto time = number(group / "cpu.cfs_quota_us"), period = number(group / "cpu.cfs_period_us");
@@ -135,8 +122,8 @@ std::optional<double> left(const fs::path& group, const MemoryFiles& files, doub
   if (!limit || !usage || *limit > kNoLimit) return std::nullopt;
   const bool v1 = files.limit == kMemoryFiles[2].limit;
   const fs::path stat = group / "memory.stat";
-  const double files_kept = v1 ? entries(stat, {"total_inactive_file", "total_active_file"})
-                               : entries(stat, {"inactive_file", "active_file", "slab_reclaimable"});
+  const double files_kept = v1 ? sum_of_entries(stat, {"total_inactive_file", "total_active_file"})
+                               : sum_of_entries(stat, {"inactive_file", "active_file", "slab_reclaimable"});
   const double below = std::max(*limit - *usage, 0.0) + files_kept;
   double swap = free_swap;
   if (const auto swap_limit = number(group / files.swap_limit), swap_usage = number(group / files.swap_usage);
@@ -166,7 +153,7 @@ std::optional<std::size_t> ControlGroups::free_bytes() const {
   for (const fs::path& group : memory_) {
     for (const MemoryFiles& files : kMemoryFiles) {
       if (!number(group / files.limit)) continue;
-      if (!free_swap) free_swap = 1024 * entries(root_ / "proc/meminfo", {"SwapFree:"});
+      if (!free_swap) free_swap = 1024 * sum_of_entries(root_ / "proc/meminfo", {"SwapFree:"});
       if (const auto here = left(group, files, *free_swap)) smallest = std::min(smallest.value_or(*here), *here);
     }
   }

@@ -6,9 +6,8 @@
 
 #include <algorithm>
 #include <fstream>
-#include <sstream>
-#include <string>
 
+#include "engine/core/entries.h"
 #include "engine/core/error.h"
 
 namespace kernels::cpu {
@@ -16,15 +15,8 @@ namespace {
 
 /// What the machine can still give, swap included.
 std::size_t machine_bytes() {
-  std::ifstream file("/proc/meminfo");
-  std::size_t kilobytes = 0;
-  for (std::string line; std::getline(file, line);) {
-    std::istringstream words(line);
-    std::string name;
-    std::size_t value = 0;
-    words >> name >> value;
-    if (name == "MemAvailable:" || name == "SwapFree:") kilobytes += value;
-  }
+  const auto kilobytes =
+      static_cast<std::size_t>(engine::sum_of_entries("/proc/meminfo", {"MemAvailable:", "SwapFree:"}));
   if (kilobytes > 0) return kilobytes << 10;
   return static_cast<std::size_t>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
