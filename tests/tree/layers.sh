@@ -19,6 +19,12 @@ check engine 'engine/|kernels/'
 check models 'engine/|models/'
 check losses 'engine/|kernels/|losses/'
 check data 'engine/core/|engine/io/|engine/tensor|kernels/|data/'
+check apps/run 'engine/core/|engine/io/|apps/run/'
+check apps/input 'engine/|kernels/|data/|apps/(run|input)/'
+check apps/evaluation 'engine/|kernels/|models/|data/|apps/(run|input|evaluation)/'
+check apps/train 'engine/|kernels/|models/|losses/|data/|apps/(run|input|evaluation|train)/'
+check apps/reproduce 'engine/|data/|apps/(run|input|train|reproduce)/'
+check apps/bench 'engine/|kernels/|models/|losses/|data/|apps/(run|input|train|bench)/'
 # Vendor headers stay in the back ends.
 if grep -rnE '#include [<"](oneapi|dnnl|cuda|cudnn|cublas)' engine models losses data apps kernels/*.h; then status=1; fi
 exit $status
