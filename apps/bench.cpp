@@ -9,6 +9,7 @@
 #include "apps/run/fields.h"
 #include "apps/run/flags.h"
 #include "apps/run/json_text.h"
+#include "apps/run/limits.h"
 #include "apps/run/main.h"
 #include "apps/run/precision.h"
 #include "apps/train/make_context.h"
@@ -28,7 +29,6 @@ struct Arguments {
   bool record = true, profile = false;
 };
 
-constexpr std::int64_t kMostImages = 1 << 24, kMostColumns = 65536;  // as train.batch_size and model.proj_dim
 constexpr std::int64_t kLargestImage = 4096, kMostRepetitions = 1'000'000;
 
 /// A line on stderr, and one of JSON on stdout.
@@ -74,7 +74,7 @@ int bench(int argc, char** argv) {
              .help = "images of a network's step, and of kernels that work on images",
              .value = "N",
              .fallback = std::to_string(arguments.options.batch_size)},
-            arguments.options.batch_size, 1, kMostImages);
+            arguments.options.batch_size, 1, kLargestBatch);
   flags.add({.name = "--image-size",
              .group = "Work",
              .help = "height and width of a step's images",
@@ -86,13 +86,13 @@ int bench(int argc, char** argv) {
              .help = "rows of a loss, both views together: an even number",
              .value = "N",
              .fallback = std::to_string(arguments.options.rows)},
-            arguments.options.rows, 2, 2 * kMostImages);
+            arguments.options.rows, 2, 2 * kLargestBatch);
   flags.add({.name = "--dim",
              .group = "Work",
              .help = "columns of a loss",
              .value = "N",
              .fallback = std::to_string(arguments.options.dim)},
-            arguments.options.dim, 1, kMostColumns);
+            arguments.options.dim, 1, kMostDimensions);
   flags.add({.name = "--precision",
              .group = "Work",
              .help = "of activations; a loss is fp32 but for its products",

@@ -9,15 +9,14 @@
 #include "apps/run/exit_code.h"
 #include "apps/run/fields.h"
 #include "apps/run/flags.h"
+#include "apps/run/limits.h"
 
 namespace apps {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t kMostEpochs = 1'000'000, kLargestBatch = 1 << 24;  // as train.epochs and train.batch_size
-constexpr std::int64_t kMostNeighbours = 10'000;                          // that the GPU's kernel has room for
-constexpr double kLeastRate = 1e-37, kLargestRate = 1e38;                 // what f32 holds
+constexpr std::int64_t kMostNeighbours = 10'000;  // that the GPU's kernel has room for
 
 std::vector<double> parse_rates(const std::string& text) {
   std::vector<double> rates;
@@ -25,9 +24,9 @@ std::vector<double> parse_rates(const std::string& text) {
     const std::size_t end = std::min(text.find(',', begin), text.size());
     double rate = 0;
     const auto [rest, error] = std::from_chars(text.data() + begin, text.data() + end, rate);
-    if (error != std::errc{} || rest != text.data() + end || !(rate >= kLeastRate && rate <= kLargestRate)) {
+    if (error != std::errc{} || rest != text.data() + end || !(rate >= kSmallestFloat && rate <= kLargestFloat)) {
       throw UsageError(fmt::format("--learning-rates must be numbers from {} to {} with commas between, got '{}'",
-                                   kLeastRate, kLargestRate, text));
+                                   kSmallestFloat, kLargestFloat, text));
     }
     rates.push_back(rate);
     begin = end + 1;

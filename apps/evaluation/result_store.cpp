@@ -7,15 +7,14 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "apps/evaluation/stop.h"
 #include "apps/run/exit_code.h"
+#include "apps/run/numbered_name.h"
 #include "engine/core/error.h"
 #include "engine/io/descriptor.h"
 #include "engine/io/files.h"
@@ -33,15 +32,6 @@ constexpr std::string_view kWhole = "new.";
 /// "lineval.3.json"
 fs::path numbered(const fs::path& file, std::int64_t number) {
   return file.parent_path() / fmt::format("{}.{}{}", file.stem().string(), number, file.extension().string());
-}
-
-/// N of a name "<before>N<after>".
-std::optional<std::int64_t> number_in(std::string_view name, std::string_view before, std::string_view after) {
-  if (name.size() <= before.size() + after.size() || !name.starts_with(before) || !name.ends_with(after)) return {};
-  std::int64_t number = 0;
-  const char* last = name.data() + name.size() - after.size();
-  const auto [end, error] = std::from_chars(name.data() + before.size(), last, number);
-  return error == std::errc{} && end == last && number > 0 ? std::optional(number) : std::nullopt;
 }
 
 /// One that no file of an earlier evaluation has.
@@ -75,7 +65,7 @@ void clear_leftovers(const fs::path& directory) {
   for (const auto& entry : fs::directory_iterator(directory)) left.push_back(entry.path());
   for (const fs::path& path : left) {
     if (path.extension() == kTemporary) engine::remove_all(path);
-    if (const auto number = number_in(path.filename().string(), kWhole, "")) take_over(path, *number);
+    if (const auto number = number_in(path.filename().string(), kWhole)) take_over(path, *number);
   }
 }
 

@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "apps/run/checkpoint.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/flags.h"
 #include "apps/run/metrics.h"
+#include "apps/run/numbered_name.h"
 #include "apps/run/recipes.h"
 #include "apps/train/run_result.h"
 #include "engine/io/files.h"
@@ -116,11 +116,8 @@ std::vector<Cell> cells_of(const Experiment& experiment, const Request& request)
 bool is_name_of_cell(const Experiment& experiment, std::string_view name) {
   for (const Axis::Value& row : experiment.rows.values) {
     for (const Axis::Value& column : experiment.columns.values) {
-      const std::string prefix = name_prefix(row, column);
-      if (!name.starts_with(prefix)) continue;
-      std::int64_t seed = 0;
-      const auto [end, error] = std::from_chars(name.data() + prefix.size(), name.data() + name.size(), seed);
-      return error == std::errc{} && end == name.data() + name.size() && seed >= 1 && seed <= kMostSeeds;
+      const auto seed = number_in(name, name_prefix(row, column));
+      if (seed && *seed >= 1 && *seed <= kMostSeeds) return true;
     }
   }
   return false;

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <vector>
 
 #include "apps/run/json_text.h"
+#include "apps/run/limits.h"
+#include "apps/run/numbered_name.h"
+#include "engine/core/context.h"
 #include "engine/core/error.h"
 #include "engine/io/files.h"
 #include "engine/io/json.h"
@@ -31,11 +33,12 @@ struct StateField {
   std::int64_t TrainingState::*member;
   std::int64_t min, max;
 };
-constexpr std::int64_t kMostSteps = 1'000'000'000, kMostThreads = 4096;
-constexpr StateField kStateFields[] = {
-    {"step", &TrainingState::step, 0, kMostSteps},         {"epoch", &TrainingState::epoch, 0, kMostSteps},
-    {"cursor", &TrainingState::cursor, 0, INT64_MAX},      {"seed", &TrainingState::seed, 0, INT64_MAX},
-    {"threads", &TrainingState::threads, 1, kMostThreads}, {"world_size", &TrainingState::world_size, 1, 1}};
+constexpr StateField kStateFields[] = {{"step", &TrainingState::step, 0, kMostSteps},
+                                       {"epoch", &TrainingState::epoch, 0, kMostSteps},
+                                       {"cursor", &TrainingState::cursor, 0, INT64_MAX},
+                                       {"seed", &TrainingState::seed, 0, INT64_MAX},
+                                       {"threads", &TrainingState::threads, 1, engine::Context::kMostThreads},
+                                       {"world_size", &TrainingState::world_size, 1, 1}};
 
 std::string directory_name(std::int64_t step) { return fmt::format("{}{:08}", kPrefix, step); }
 
@@ -44,11 +47,8 @@ std::vector<fs::path> complete(const fs::path& directory) {
   std::vector<std::pair<std::int64_t, fs::path>> found;
   if (!fs::exists(directory)) return {};
   for (const auto& entry : fs::directory_iterator(directory)) {
-    const std::string name = entry.path().filename();
-    std::int64_t step = 0;
-    if (!name.starts_with(kPrefix) || !fs::exists(entry.path() / kDone)) continue;
-    const auto [end, error] = std::from_chars(name.data() + kPrefix.size(), name.data() + name.size(), step);
-    if (error == std::errc{} && end == name.data() + name.size()) found.emplace_back(step, entry.path());
+    const auto step = number_in(entry.path().filename().string(), kPrefix);
+    if (step && fs::exists(entry.path() / kDone)) found.emplace_back(*step, entry.path());
   }
   std::sort(found.rbegin(), found.rend());
   std::vector<fs::path> paths;

@@ -7,15 +7,13 @@
 #include <cmath>
 
 #include "apps/run/exit_code.h"
+#include "apps/run/limits.h"
 #include "apps/run/nearest.h"
 #include "engine/core/context.h"
 
 namespace apps {
 namespace {
 
-// Kernels compute in float. What they are given must be a number there too, not one that becomes 0 or infinite: these
-// are held to full precision, with room for a step of arithmetic.
-constexpr double kSmallestFloat = 1e-37, kLargestFloat = 1e38;
 /// A divisor: anything below makes quotients that are noise.
 constexpr double kSmallestEpsilon = 1e-20;
 /// 1 - m is still a float above 0, for a mean m * mean + (1 - m) * value.
@@ -27,7 +25,6 @@ constexpr Range between(double min, double max) { return {.min = min, .max = max
 constexpr Range positive_float() { return between(kSmallestFloat, kLargestFloat); }
 constexpr Range float_or_zero() { return {.min = kSmallestFloat, .max = kLargestFloat, .or_zero = true}; }
 constexpr Range decay() { return {.min = kSmallestFloat, .max = kLargestDecay, .or_zero = true}; }
-constexpr double kMostSteps = 1e9;
 
 // The key is spelled by the member itself, so that the two cannot differ.
 #define FIELD(member) .key = #member, .value = [](Config& c) -> Field::Value { return &c.member; }
@@ -64,9 +61,10 @@ const std::vector<Field>& table() {
        .range = between(1, 64)},
       {FIELD(model.proj_layers), .flag = "--proj-layers", .help = "linear layers of the projection head",
        .range = between(1, 4)},
-      {FIELD(model.proj_dim), .flag = "--proj-dim", .help = "dimension the loss works in", .range = between(1, 65536)},
+      {FIELD(model.proj_dim), .flag = "--proj-dim", .help = "dimension the loss works in",
+       .range = between(1, kMostDimensions)},
       {FIELD(model.proj_hidden), .help = "width of the head's hidden layers; 0: the encoder's",
-       .range = between(0, 65536)},
+       .range = between(0, kMostDimensions)},
       {FIELD(model.proj_output_bn), .help = "batch norm after the head's last layer"},
       {FIELD(model.bn_eps), .help = "added to the variance in batch norm",
        .range = between(kSmallestEpsilon, kLargestFloat)},
@@ -113,11 +111,11 @@ const std::vector<Field>& table() {
        .range = float_or_zero()},
 
       {FIELD(train.batch_size), .flag = "--batch-size", .help = "images per step, each seen in two views",
-       .range = between(2, 1 << 24)},
-      {FIELD(train.epochs), .flag = "--epochs", .help = "passes over the data; replaces steps", .range = {0, 1e6},
-       .on_resume = OnResume::grow},
-      {FIELD(train.steps), .flag = "--steps", .help = "optimizer steps; replaces epochs", .range = {0, kMostSteps},
-       .on_resume = OnResume::grow},
+       .range = between(2, kLargestBatch)},
+      {FIELD(train.epochs), .flag = "--epochs", .help = "passes over the data; replaces steps",
+       .range = between(0, kMostEpochs), .on_resume = OnResume::grow},
+      {FIELD(train.steps), .flag = "--steps", .help = "optimizer steps; replaces epochs",
+       .range = between(0, kMostSteps), .on_resume = OnResume::grow},
       {FIELD(train.steps_from_epochs),
        .help = "whole-batches: epochs * (images // batch_size); simclr: images * epochs // batch_size + 1",
        .allowed = {"whole-batches", "simclr"}, .only_with = epochs},

@@ -5,6 +5,7 @@
 #include "apps/input/run_data.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/fields.h"
+#include "apps/run/limits.h"
 #include "apps/run/precision.h"
 #include "apps/run/signals.h"
 #include "apps/train/fitting_batch.h"
@@ -48,7 +49,6 @@ TrainingPlan plan_training(const Config& config, std::int64_t examples) {
     throw engine::DataError(engine::concat("batch size ", batch, " is larger than the training set of ", examples,
                                            " examples; lower --batch-size"));
   }
-  constexpr std::int64_t kMostSteps = 1'000'000'000;  // the step counter on the device is 32 bits wide
   TrainingPlan plan;
   plan.steps_per_epoch = examples / batch;
   const std::int64_t steps = config.train.steps > 0 ? config.train.steps
