@@ -214,7 +214,7 @@ TEST_CASE("lineval: a data set of more than ten classes, under other names, from
   CHECK(ended.err.find("(train, 512 images of 27 classes)") != std::string::npos);
 }
 
-TEST_CASE("lineval: classifiers that diverged are null and not chosen; without another there is no accuracy") {
+TEST_CASE("lineval: classifiers that diverged are null and not chosen, and without another there is no accuracy") {
   const Evaluation evaluation;
   const std::string too_large = "1e38";  // for f32, with this batch size
   const auto summary = result(evaluation.evaluate({"--batch-size", "400", "--learning-rates", too_large + ",1"}));

@@ -71,7 +71,7 @@ TEST_CASE("linear probe: a rate within a grid is trained as it is alone") {
 }
 
 TEST_CASE(
-    "linear probe: a classifier that diverged has no accuracy and is never chosen; if all did, that is an error") {
+    "linear probe: a classifier that diverged has no accuracy and is never chosen, and if all did, that is an error") {
   const engine::Context context = kernels::make_context();
   const auto large = [&](std::int64_t count, std::uint64_t seed) {  // so that weights leave f32
     Features features = clusters(context, count, 5, 0.2f, seed);

@@ -21,8 +21,9 @@ class SmallBackend final : public kernels::cpu::CpuBackend {
   void* allocate(std::size_t bytes) override {
     if (broken) throw std::bad_alloc();
     if (bytes > free_) return nullptr;
-    free_ -= bytes;
-    return CpuBackend::allocate(bytes);
+    void* memory = CpuBackend::allocate(bytes);
+    if (memory != nullptr) free_ -= bytes;
+    return memory;
   }
   void deallocate(void* memory, std::size_t bytes) noexcept override {
     free_ += bytes;
