@@ -65,10 +65,7 @@ void time_work(const engine::Context& context, const Arguments& arguments) {
             << std::endl;
 }
 
-int bench(int argc, char** argv) {
-  Arguments arguments;
-  Flags flags("bench", engine::concat("Times one piece of work: bench WORK.\n\n", list_works()));
-  flags.add_positional({.name = "WORK", .help = "what to time"}, arguments.work);
+void add_work_flags(Flags& flags, Arguments& arguments) {
   flags.add({.name = "--batch-size",
              .group = "Work",
              .help = "images of a network's step, and of kernels that work on images",
@@ -105,6 +102,9 @@ int bench(int argc, char** argv) {
              .value = "NAME",
              .fallback = "all"},
             arguments.kernel);
+}
+
+void add_run_flags(Flags& flags, Arguments& arguments) {
   flags.add({.name = "--repetitions", .group = "Run", .help = "that are timed", .value = "N", .fallback = "10"},
             arguments.repetitions.timed, 1, kMostRepetitions);
   flags.add({.name = "--warmup", .group = "Run", .help = "repetitions before them", .value = "N", .fallback = "3"},
@@ -128,9 +128,22 @@ int bench(int argc, char** argv) {
             arguments.threads, 0, engine::Context::kMostThreads);
   flags.add_switch({.name = "--profile", .group = "Run", .help = "print where the time goes, per kernel and per layer"},
                    arguments.profile);
-  if (!flags.parse(argc, argv)) return kSuccess;
-  if (arguments.work.empty()) throw UsageError("say what to time: bench WORK; bench --help lists the works");
+}
 
+/// False when a text was printed and there is nothing more to do.
+bool parse(int argc, char** argv, Arguments& arguments) {
+  Flags flags("bench", engine::concat("Times one piece of work: bench WORK.\n\n", list_works()));
+  flags.add_positional({.name = "WORK", .help = "what to time"}, arguments.work);
+  add_work_flags(flags, arguments);
+  add_run_flags(flags, arguments);
+  if (!flags.parse(argc, argv)) return false;
+  if (arguments.work.empty()) throw UsageError("say what to time: bench WORK; bench --help lists the works");
+  return true;
+}
+
+int bench(int argc, char** argv) {
+  Arguments arguments;
+  if (!parse(argc, argv, arguments)) return kSuccess;
   Config config;
   set_value(config, *find_field("run.device"), arguments.device, "--device");
   set_value(config, *find_field("run.cuda_graph"), arguments.cuda_graph, "--cuda-graph");

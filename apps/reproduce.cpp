@@ -151,14 +151,12 @@ Assignment from_flag(std::string_view key, const std::string& text) {
   return {.field = field, .text = text, .where = std::string(field->flag)};
 }
 
-int reproduce(int argc, char** argv) {
-  std::string name;
-  Request request;
-  std::string out;
-  Flags flags("reproduce",
-              "Reproduces a table of the paper: reproduce EXPERIMENT --data SOURCE. Every run is a run directory like\n"
-              "pretrain's; however it is stopped, the same command goes on where it was.");
-  flags.add_positional({.name = "EXPERIMENT", .help = "what to reproduce; see --list"}, name);
+struct Arguments {
+  std::string name = {}, out = {};
+  Request request = {};
+};
+
+void add_run_flags(Flags& flags, Request& request) {
   for (const std::string_view key :
        {"data.source", "train.steps", "run.device", "run.threads", "run.plans", "run.report"}) {
     const Field* field = find_field(key);
@@ -188,21 +186,37 @@ int reproduce(int argc, char** argv) {
        .help = "change any key of every run (see pretrain --help-config); the report says so",
        .value = "KEY=VALUE"},
       [&request](const std::string& text) { request.layers.set.push_back(read_set(text)); }, /*repeated=*/true);
+}
+
+/// False when a text was printed and there is nothing more to do.
+bool parse(int argc, char** argv, Arguments& arguments) {
+  Flags flags("reproduce",
+              "Reproduces a table of the paper: reproduce EXPERIMENT --data SOURCE. Every run is a run directory like\n"
+              "pretrain's; however it is stopped, the same command goes on where it was.");
+  flags.add_positional({.name = "EXPERIMENT", .help = "what to reproduce; see --list"}, arguments.name);
+  add_run_flags(flags, arguments.request);
   flags.add({.name = "--out",
              .group = "Output",
              .help = "directory of all runs and results",
              .value = "DIR",
              .fallback = "runs/reproduce-EXPERIMENT"},
-            out);
+            arguments.out);
   flags.add_text({.name = "--list", .group = "Information", .help = "what can be reproduced, with its needs and cost"},
                  experiments_text);
-  if (!flags.parse(argc, argv)) return kSuccess;
-  if (name.empty()) {
+  if (!flags.parse(argc, argv)) return false;
+  if (arguments.name.empty()) {
     throw UsageError(engine::concat("say what to reproduce, as in reproduce ", experiments().front().name,
                                     "; `reproduce --list` shows all there is"));
   }
-  const Experiment& experiment = find_experiment(name);
-  request.out = out.empty() ? engine::concat("runs/reproduce-", name) : out;
+  return true;
+}
+
+int reproduce(int argc, char** argv) {
+  Arguments arguments;
+  if (!parse(argc, argv, arguments)) return kSuccess;
+  const Experiment& experiment = find_experiment(arguments.name);
+  Request& request = arguments.request;
+  request.out = arguments.out.empty() ? engine::concat("runs/reproduce-", arguments.name) : arguments.out;
 
   stop_on_signals();
   refuse_run(request.out);
