@@ -2,11 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <string>
 #include <thread>
@@ -69,12 +67,12 @@ void clear_leftovers(const fs::path& directory) {
   }
 }
 
-/// Keeps other evaluations from storing while it lives; the kernel lets go of it however the process ends.
+/// Keeps other evaluations from storing while it lives.
 class Lock {
  public:
   explicit Lock(const fs::path& directory) : file_(opened(directory)) {
     // A file system without locks is no reason to lose results: there evaluations should not end at one moment.
-    while (flock(file_.get(), LOCK_EX | LOCK_NB) != 0 && (errno == EWOULDBLOCK || errno == EINTR)) {
+    while (file_.try_lock() == engine::Locking::held) {
       stop_if_asked();
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }

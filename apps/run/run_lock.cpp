@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,10 +17,10 @@ namespace {
 
 constexpr int kPatienceMs = 200;
 
-bool take(int file, const std::filesystem::path& path) {
-  if (flock(file, LOCK_EX | LOCK_NB) == 0) return true;
-  if (errno != EWOULDBLOCK) engine::throw_errno("lock", path);
-  return false;
+bool take(engine::Descriptor& file) {
+  const engine::Locking locking = file.try_lock();
+  if (locking == engine::Locking::impossible) engine::throw_errno("lock", file.path());
+  return locking == engine::Locking::taken;
 }
 
 /// The process that the file names, if it lives: a killed one may be named until the next has written its own.
@@ -36,7 +35,7 @@ int living_holder(const std::filesystem::path& path) {
 
 RunLock::RunLock(const std::filesystem::path& directory) : file_(directory / "lock", O_RDWR | O_CREAT) {
   int holder = 0;
-  for (int ms = 0; !take(file_.get(), file_.path()); ++ms) {
+  for (int ms = 0; !take(file_); ++ms) {
     holder = living_holder(file_.path());
     if (holder != 0 || ms == kPatienceMs) {
       throw engine::Error(

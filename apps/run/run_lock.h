@@ -5,8 +5,8 @@
 
 namespace apps {
 
-/// Keeps other processes out of a run directory while it lives. An flock(2) on the file `lock`, which holds our process
-/// id: the kernel lets go of it however the process ends, so a killed run needs no cleaning up.
+/// Keeps other processes out of a run directory while it lives, by a lock on the file `lock`, which holds our process
+/// id. It goes with the process, so a killed run needs no cleaning up.
 class RunLock {
  public:
   /// Throws engine::Error naming the process that holds the lock.

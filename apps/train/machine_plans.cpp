@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/file.h>
 
 #include <cerrno>
 #include <charconv>
@@ -57,11 +56,9 @@ bool MachinePlans::try_lock() {
   try {
     engine::create_directories(file_.parent_path());
     engine::Descriptor lock(file_.parent_path() / "timing.lock", O_RDWR | O_CREAT);
-    if (flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
-      lock_.emplace(std::move(lock));
-      return true;
-    }
-    return errno != EWOULDBLOCK && errno != EINTR;  // a file system without locks
+    const engine::Locking locking = lock.try_lock();
+    if (locking == engine::Locking::taken) lock_.emplace(std::move(lock));
+    return locking != engine::Locking::held;
   } catch (const engine::Error&) { return true; }
 }
 

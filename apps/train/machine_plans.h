@@ -19,8 +19,8 @@ class MachinePlans {
   /// What is known; nothing when there is no file, or a damaged one.
   PlanChoices read() const;
 
-  /// Takes the lock, an flock(2), which goes with the process. False while another run has it; true too where there is
-  /// nothing to lock.
+  /// Takes the lock, which goes with the process. False while another run has it; true too where there is nothing to
+  /// lock.
   bool try_lock();
   bool locked() const { return lock_.has_value(); }
   void unlock() { lock_.reset(); }

@@ -1,6 +1,7 @@
 #include "engine/io/descriptor.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,6 +86,14 @@ void Descriptor::write(std::span<const std::byte> bytes) {
     if (written < 0) throw_errno("write", path_);
     bytes = bytes.subspan(static_cast<std::size_t>(written));
   }
+}
+
+Locking Descriptor::try_lock() {
+  while (flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+    if (errno == EWOULDBLOCK) return Locking::held;
+    if (errno != EINTR) return Locking::impossible;
+  }
+  return Locking::taken;
 }
 
 void Descriptor::sync() {

@@ -37,6 +37,20 @@ TEST_CASE("descriptor: errors name the path and the cause") {
         "cannot write /dev/full: No space left on device");
 }
 
+TEST_CASE("descriptor: a lock is held by one until that is closed") {
+  const ScratchDirectory scratch;
+  Descriptor second(scratch / "lock", O_RDWR | O_CREAT);
+  {
+    Descriptor first(scratch / "lock", O_RDWR);
+    CHECK(first.try_lock() == engine::Locking::taken);
+    CHECK(first.try_lock() == engine::Locking::taken);
+    CHECK(second.try_lock() == engine::Locking::held);
+    const Descriptor moved(std::move(first));
+    CHECK(second.try_lock() == engine::Locking::held);
+  }
+  CHECK(second.try_lock() == engine::Locking::taken);
+}
+
 TEST_CASE(
     "descriptor: what is no regular file is refused in a sentence, and nobody waits for a named pipe's other end") {
   const ScratchDirectory scratch;
