@@ -135,8 +135,8 @@ Trainer::Summary train(Trainer& trainer, RunDirectory& directory, const Profiled
   return trainer.run(directory, observe, profiled);
 }
 
-int pretrain(int argc, char** argv) {
-  Arguments arguments;
+/// False when a text was printed and there is nothing more to do.
+bool parse(int argc, char** argv, Arguments& arguments) {
   Flags flags("pretrain", "Pretrains an encoder with a contrastive loss; an online linear probe watches it.");
   add_run_flags(flags, arguments.run);
   flags.add_switch(
@@ -161,7 +161,12 @@ int pretrain(int argc, char** argv) {
              .help = "let Nsight collect steps A to B only, when told to wait for cudaProfilerStart",
              .value = "A:B"},
             arguments.profile_steps);
-  if (!flags.parse(argc, argv)) return kSuccess;
+  return flags.parse(argc, argv);
+}
+
+int pretrain(int argc, char** argv) {
+  Arguments arguments;
+  if (!parse(argc, argv, arguments)) return kSuccess;
   // At once, so that a signal while the data is read is not lost: the run stops after its first step.
   const bool trains = !arguments.dry_run && !arguments.print_schedule && arguments.dump_views.empty();
   if (trains) stop_on_signals();
