@@ -88,6 +88,18 @@ void change(const fs::path& file, const std::string& from, const std::string& to
   engine::atomic_write_file(file, text);
 }
 
+/// Times the convolution for a run that keeps its plans, and says which way was the fastest.
+std::string time_for(const fs::path& run) {
+  const engine::Context timed = context();
+  Plans plans(timed, run, {});
+  convolve(timed);
+  plans.save();
+  return kernels::timed_choices(timed).at(kProblem);
+}
+
+/// A way of the convolution that is not this one.
+std::string another_than(const std::string& way) { return way == "blocked" ? "direct" : "blocked"; }
+
 }  // namespace
 
 TEST_CASE("plans: what was timed is kept with the run and on the machine, and taken up by both") {
@@ -103,7 +115,7 @@ TEST_CASE("plans: what was timed is kept with the run and on the machine, and ta
   const std::string way = kernels::timed_choices(timed).at(kProblem);
   REQUIRE(fs::exists(scratch / "first" / "plans.json"));
 
-  const std::string other = way == "blocked" ? "direct" : "blocked";
+  const std::string other = another_than(way);
   change(machine_file(scratch / "cache"), way, other);
   const engine::Context next = context();  // a new run goes by the machine's
   Plans next_plans(next, scratch / "second", {});
@@ -132,12 +144,7 @@ TEST_CASE("plans: a run's damaged file is refused, the machine's is written anew
   const ScratchDirectory scratch;
   const MachineCache cache(scratch / "cache");
   fs::create_directory(scratch / "run");
-  {
-    const engine::Context timed = context();
-    Plans plans(timed, scratch / "run", {});
-    convolve(timed);
-    plans.save();
-  }
+  time_for(scratch / "run");
   const fs::path file = machine_file(scratch / "cache");
   engine::atomic_write_file(file, "{");
   engine::atomic_write_file(scratch / "run" / "plans.json", "[]");
@@ -239,14 +246,8 @@ TEST_CASE("plans: those of another run are taken up whole, and nothing else is t
   const MachineCache cache(scratch / "cache");
   for (const char* run : {"first", "second"}) fs::create_directory(scratch / run);
   const fs::path file = scratch / "first" / "plans.json", own = scratch / "second" / "plans.json";
-  {
-    const engine::Context timed = context();
-    Plans plans(timed, scratch / "first", {});
-    convolve(timed);
-    plans.save();
-    const std::string way = kernels::timed_choices(timed).at(kProblem);
-    change(file, way, way == "blocked" ? "direct" : "blocked");
-  }
+  const std::string way = time_for(scratch / "first");
+  change(file, way, another_than(way));
   const auto strided = [](const engine::Context& on) {
     engine::conv2d(tests::random_tensor(on, {32, 28, 28, 32}, 1), tests::random_tensor(on, {64, 3, 3, 32}, 2),
                    {.stride = 2, .pad = 1});
@@ -271,12 +272,7 @@ TEST_CASE("plans: a file that is none, or does not hold here, is refused") {
   const ScratchDirectory scratch;
   const MachineCache cache(scratch / "cache");
   fs::create_directory(scratch / "run");
-  {
-    const engine::Context timed = context();
-    Plans plans(timed, scratch / "run", {});
-    convolve(timed);
-    plans.save();
-  }
+  time_for(scratch / "run");
   const fs::path file = scratch / "run" / "plans.json";
   const auto refused = [&](const engine::Context& on, const fs::path& path) {
     return message_of<UsageError>([&] { check_plans(on, path.string(), {}); });
@@ -302,14 +298,7 @@ TEST_CASE("plans: while another run times they wait, and then know what it has f
   const ScratchDirectory scratch;
   const MachineCache cache(scratch / "cache");
   for (const char* run : {"first", "second", "third"}) fs::create_directory(scratch / run);
-  std::string way;
-  {
-    const engine::Context timed = context();
-    Plans plans(timed, scratch / "first", {});
-    convolve(timed);
-    way = kernels::timed_choices(timed).at(kProblem);
-    plans.save();
-  }
+  const std::string way = time_for(scratch / "first");
   const auto text = engine::read_file(scratch / "first" / "plans.json");
   MachinePlans other(nlohmann::ordered_json::parse(text).at("made_for").dump());
   CHECK(other.read().at(kProblem) == way);
@@ -321,7 +310,7 @@ TEST_CASE("plans: while another run times they wait, and then know what it has f
     said += message;
     waits = true;
   };
-  const std::string otherwise = way == "blocked" ? "direct" : "blocked";
+  const std::string otherwise = another_than(way);
   std::thread another([&] {
     while (!waits) std::this_thread::yield();
     other.add({{kProblem, otherwise}});
@@ -357,10 +346,7 @@ TEST_CASE("plans: what killed runs left in the cache is cleared, and what others
   const std::string dead = "plans-0123456789abcdef.json.2147483646", alive = "plans-0.json." + std::to_string(getpid());
   for (const std::string& name : {dead, dead + ".tmp", alive, std::string("plans-1.json"), std::string("notes.txt")})
     engine::atomic_write_file(scratch / "cache/antipode" / name, "");
-  const engine::Context timed = context();
-  Plans plans(timed, scratch / "run", {});
-  convolve(timed);
-  plans.save();
+  time_for(scratch / "run");
   const auto there = [&](const std::string& name) { return fs::exists(scratch / "cache/antipode" / name); };
   CHECK_FALSE(there(dead));
   CHECK_FALSE(there(dead + ".tmp"));
