@@ -58,7 +58,7 @@ SignalThread::SignalThread() {
 
 SignalThread::~SignalThread() {
   ends_ = true;
-  pthread_kill(thread_.native_handle(), SIGTERM);  // any of those it waits for
+  pthread_kill(thread_.native_handle(), SIGUSR1);  // any of those it waits for
   thread_.join();
   if (only_asks) {  // the program is at its end: what comes now, or is still under way, is too late to stop anything
     for (const auto& [signal, name] : kStopSignals) ::signal(signal, SIG_IGN);
