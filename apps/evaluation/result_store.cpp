@@ -24,8 +24,9 @@ namespace fs = std::filesystem;
 
 constexpr const char* kFiles[] = {"lineval.json", "knn.json", "linear_head.safetensors"};
 constexpr std::string_view kTemporary = ".tmp";
-/// A directory "new.N" has all files of an evaluation; N is the number that those before it get.
-constexpr std::string_view kWhole = "new.";
+constexpr std::string_view kRoom = "room.";      // "room.PROCESS.tmp" finds out whether there is room
+constexpr std::string_view kStaged = "new.tmp";  // the directory that an evaluation's files are written to
+constexpr std::string_view kWhole = "new.";      // "new.N" has all of them; N is for those before
 
 /// "lineval.3.json"
 fs::path numbered(const fs::path& file, std::int64_t number) {
@@ -57,13 +58,36 @@ void take_over(const fs::path& whole, std::int64_t number) {
   engine::remove_all(whole);
 }
 
-/// Puts in order what killed evaluations left. Only for who holds the lock.
+/// Whether there is nothing else inside a directory than what an evaluation puts there.
+bool has_our_files_only(const fs::path& directory) {
+  return std::all_of(fs::directory_iterator(directory), fs::directory_iterator(), [](const auto& entry) {
+    const fs::path name = entry.path().filename();
+    const fs::path file = name.extension() == kTemporary ? name.stem() : name;
+    return std::find(std::begin(kFiles), std::end(kFiles), file) != std::end(kFiles);
+  });
+}
+
+/// Whether the name is that of a file which is written to be renamed or removed.
+bool is_temporary(const std::string& name) {
+  return number_in(name, kRoom, kTemporary) || std::any_of(std::begin(kFiles), std::end(kFiles), [&](const char* file) {
+           return name == engine::concat(file, kTemporary);
+         });
+}
+
+/// Puts in order what killed evaluations left. Only for who holds the lock; and only what is ours, as --out may be a
+/// directory that has files of others.
 void clear_leftovers(const fs::path& directory) {
   std::vector<fs::path> left;
   for (const auto& entry : fs::directory_iterator(directory)) left.push_back(entry.path());
   for (const fs::path& path : left) {
-    if (path.extension() == kTemporary) engine::remove_all(path);
-    if (const auto number = number_in(path.filename().string(), kWhole)) take_over(path, *number);
+    const std::string name = path.filename();
+    std::error_code error;
+    if (!fs::is_directory(path, error)) {
+      if (is_temporary(name)) engine::remove_all(path);
+    } else if (has_our_files_only(path)) {
+      if (name == kStaged) engine::remove_all(path);
+      if (const auto number = number_in(name, kWhole)) take_over(path, *number);
+    }
   }
 }
 
@@ -105,7 +129,7 @@ fs::path first_missing(fs::path directory) {
 
 /// Throws unless so many bytes can be written into the directory. The file is gone before anyone sees it.
 void try_to_write(const fs::path& directory, std::uint64_t bytes) {
-  engine::Descriptor file(directory / fmt::format("room.{}{}", getpid(), kTemporary), O_WRONLY | O_CREAT | O_TRUNC);
+  engine::Descriptor file(directory / fmt::format("{}{}{}", kRoom, getpid(), kTemporary), O_WRONLY | O_CREAT | O_TRUNC);
   unlink(file.path().c_str());
   const std::string zeros(1 << 16, '\0');
   for (; bytes > 0; bytes -= std::min<std::uint64_t>(bytes, zeros.size())) {
@@ -142,7 +166,9 @@ void ResultStore::store(const std::function<void(const fs::path&)>& write_files)
   try {
     const Lock lock(directory_);
     clear_leftovers(directory_);
-    const fs::path staged = directory_ / ("new" + std::string(kTemporary));
+    const fs::path staged = directory_ / kStaged;
+    if (fs::exists(staged))
+      throw engine::Error(staged.string() + " is in the way, and not of an evaluation; rename it");
     try {
       engine::create_directories(staged);
       write_files(staged);

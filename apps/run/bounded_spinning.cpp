@@ -1,18 +1,42 @@
 #include "apps/run/bounded_spinning.h"
 
 #include <errno.h>
+#include <omp.h>
+#include <sched.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
+#include <vector>
 
 namespace apps {
 namespace {
 
 // Some hundredths of a millisecond: longer than most waits of a team that has its processors to itself.
 constexpr char kTurns[] = "1000";
+
+/// Where OMP_PROC_BIND, OMP_PLACES or GOMP_CPU_AFFINITY binds threads, libgomp has bound this one to its first place by
+/// now. The program that is started inherits that, and would take it for all that the process may use.
+void leave_first_place() {
+  const int places = omp_get_num_places();
+  if (places == 0) return;
+  std::vector<int> processors;
+  for (int place = 0; place < places; ++place) {
+    std::vector<int> ids(static_cast<std::size_t>(omp_get_place_num_procs(place)));
+    omp_get_place_proc_ids(place, ids.data());
+    processors.insert(processors.end(), ids.begin(), ids.end());
+  }
+  const int most = *std::max_element(processors.begin(), processors.end()) + 1;
+  cpu_set_t* set = CPU_ALLOC(most);
+  const std::size_t bytes = CPU_ALLOC_SIZE(most);
+  CPU_ZERO_S(bytes, set);
+  for (const int processor : processors) CPU_SET_S(processor, bytes, set);
+  sched_setaffinity(0, bytes, set);
+  CPU_FREE(set);
+}
 
 }  // namespace
 
@@ -24,6 +48,7 @@ void bound_spinning(char** argv) {
   std::error_code error;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
   if (error || setenv("GOMP_SPINCOUNT", kTurns, 1) != 0) return;
+  leave_first_place();
   execv(program.c_str(), argv);
   unsetenv("GOMP_SPINCOUNT");
 }

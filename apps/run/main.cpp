@@ -14,7 +14,8 @@
 namespace apps {
 
 int run_main(int argc, char** argv, int (*program)(int argc, char** argv)) {
-  const std::string name = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "program";
+  std::string name = argc > 0 ? std::filesystem::path(argv[0]).filename().string() : "";
+  if (name.empty()) name = "program";  // started without a name
   const auto report = [&](const std::string& message, ExitCode code) {
     std::cerr << name << ": error: " << message << "\n";
     return code;

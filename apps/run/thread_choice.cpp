@@ -1,6 +1,7 @@
 #include "apps/run/thread_choice.h"
 
 #include <fmt/format.h>
+#include <omp.h>
 #include <sched.h>
 
 #include <algorithm>
@@ -20,10 +21,14 @@ std::optional<std::string> variable(const char* name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
-/// The number above 0 that the text begins with: OMP_NUM_THREADS may go on with those of nested teams, "4,2".
+/// The number above 0 that the text begins with: OMP_NUM_THREADS may go on with those of nested teams, "4,2", and have
+/// blanks around each.
 std::optional<std::int64_t> count_in(const std::optional<std::string>& text) {
   if (!text) return std::nullopt;
-  const std::string_view first(text->data(), std::min(text->find(','), text->size()));
+  std::string_view first = std::string_view(*text).substr(0, text->find(','));
+  constexpr std::string_view kBlanks = " \t";
+  first.remove_prefix(std::min(first.find_first_not_of(kBlanks), first.size()));
+  first = first.substr(0, first.find_last_not_of(kBlanks) + 1);
   std::int64_t count = 0;
   const auto [rest, error] = std::from_chars(first.data(), first.data() + first.size(), count);
   if (error != std::errc{} || rest != first.data() + first.size() || count < 1) return std::nullopt;
@@ -38,7 +43,8 @@ int usable_processors() {
     const std::size_t bytes = CPU_ALLOC_SIZE(most);
     const int count = sched_getaffinity(0, bytes, set) == 0 ? CPU_COUNT_S(bytes, set) : 0;
     CPU_FREE(set);
-    if (count > 0) return count;
+    // A thread that OpenMP has bound may use but its own place: OpenMP knows what there was before.
+    if (count > 0) return std::max(count, omp_get_num_procs());
   }
   return static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
 }

@@ -109,6 +109,18 @@ TEST_CASE("threads: the default follows OMP_NUM_THREADS and SLURM_CPUS_PER_TASK,
   CHECK(has(engine::read_file(bench / "omp/train.log"), "3 threads, as the run began with\n"));
 }
 
+TEST_CASE("threads: binding them to processors leaves the process all of its processors") {
+  const Workbench bench;
+  const auto processors = [&](const std::string& name, const Strings& environment) {
+    result(run(PRETRAIN, bench.arguments(name, {"--epochs", "1"}), {.environment = environment}));
+    return nlohmann::json::parse(engine::read_file(bench / name / "env.json")).at("cpu").at("usable_processors");
+  };
+  const auto all = processors("free", {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT"});
+  CHECK(processors("bound", {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_PROC_BIND=true"}) == all);
+  CHECK(processors("placed", {"OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OMP_PLACES=threads"}) == all);
+  CHECK(processors("waiting", {"OMP_WAIT_POLICY=passive", "GOMP_SPINCOUNT", "OMP_PROC_BIND=true"}) == all);
+}
+
 TEST_CASE("threads: numbers and stacks that cannot be had are sentences in every program") {
   const Workbench bench;
   result(bench.pretrain("run", {"--epochs", "1"}));

@@ -124,6 +124,24 @@ TEST_CASE("result store: what killed evaluations left half written is cleared") 
   CHECK(entries(scratch.path()) == 6 + 1);
 }
 
+TEST_CASE("result store: files of others in the directory stay, whatever they are called") {
+  const ScratchDirectory scratch;
+  for (const char* theirs : {"mine.tmp", "room.key.tmp", "work.tmp/notes", "new.7/notes"}) {
+    fs::create_directories((scratch / theirs).parent_path());
+    write_plain(scratch / theirs, "theirs");
+  }
+  store(scratch.path(), "first");
+  for (const char* theirs : {"mine.tmp", "room.key.tmp", "work.tmp/notes", "new.7/notes"}) {
+    CAPTURE(theirs);
+    CHECK(fs::exists(scratch / theirs));
+  }
+  CHECK(trio(scratch.path(), 0) == "first");
+  fs::rename(scratch / "work.tmp", scratch / "new.tmp");
+  const std::string message = message_of<engine::Error>([&] { store(scratch.path(), "second"); });
+  CHECK(message.ends_with("new.tmp is in the way, and not of an evaluation; rename it"));
+  CHECK(fs::exists(scratch / "new.tmp/notes"));
+}
+
 TEST_CASE("result store: what fails leaves the earlier results, and no directory where there was none") {
   const ScratchDirectory scratch;
   store(scratch / "eval", "first");

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <new>
 #include <sstream>
+#include <string>
 
 #include "apps/run/exit_code.h"
 
@@ -15,11 +16,10 @@ struct Outcome {
   std::string text;
 };
 
-Outcome run(int (*program)(int, char**)) {
+Outcome run(int (*program)(int, char**), std::string name = "/usr/bin/pretrain") {
   std::ostringstream text;
   std::streambuf* before = std::cerr.rdbuf(text.rdbuf());
-  char name[] = "/usr/bin/pretrain";
-  char* argv[] = {name, nullptr};
+  char* argv[] = {name.data(), nullptr};
   const int code = apps::run_main(1, argv, program);
   std::cerr.rdbuf(before);
   return {code, text.str()};
@@ -35,6 +35,9 @@ TEST_CASE("main: every kind of failure has its line and exit code") {
   const Outcome usage = run([](int, char**) -> int { throw apps::UsageError("bad flag"); });
   CHECK(usage.code == 2);
   CHECK(usage.text == "pretrain: error: bad flag (see `pretrain --help`)\n");
+
+  const Outcome nameless = run([](int, char**) -> int { throw engine::Error("other"); }, "");
+  CHECK(nameless.text == "program: error: other\n");
 
   const Outcome data = run([](int, char**) -> int { throw engine::DataError("bad file"); });
   CHECK(data.code == 3);

@@ -57,6 +57,13 @@ TEST_CASE("thread choice: variables with lists, and with nonsense") {
   }
   two.omp_num_threads = "4,2";
   CHECK(choice(0, two) == "4 as OMP_NUM_THREADS says");
+  two.omp_num_threads = " 3 , 2";
+  CHECK(choice(0, two) == "3 as OMP_NUM_THREADS says");
+  for (const char* text : {" ", " ,2", "3 2"}) {
+    CAPTURE(text);
+    two.omp_num_threads = text;
+    CHECK(choice(0, two) == "2 for 2 processors");
+  }
   two.omp_num_threads = "4294967297";
   CHECK(choice(0, two) == "4096 as OMP_NUM_THREADS says");
 }
