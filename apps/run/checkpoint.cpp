@@ -185,8 +185,8 @@ fs::path Checkpoints::save(const TrainingState& state, const std::function<void(
     std::error_code ignored;  // a half checkpoint must not keep a full disk full
     if (!fs::exists(temporary / kDone, ignored)) fs::remove_all(temporary, ignored);
     throw engine::Error(
-        fmt::format("the checkpoint of step {} was not written: {}; earlier checkpoints are intact, so "
-                    "run again with --resume once this is put right",
+        fmt::format("the checkpoint of step {} was not written: {}; earlier checkpoints are intact, and "
+                    "the run can be resumed once this is put right",
                     state.step, error.what()));
   }
   engine::atomic_write_file(directory_ / "latest", path.filename().string() + "\n");

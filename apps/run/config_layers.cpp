@@ -167,7 +167,9 @@ std::string to_toml(const Config& config) {
 Config read_config(const std::filesystem::path& path) {
   Config config;
   apply_layer(config, read_toml(engine::read_file(path), path.string()));
-  check(config);
+  try {
+    check(config);
+  } catch (const UsageError& error) { throw UsageError(engine::concat(path.string(), ": ", error.what())); }
   return config;
 }
 

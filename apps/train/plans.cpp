@@ -57,7 +57,13 @@ PlanChoices given(const std::string& path, const std::string& made_for) {
                                     " is not a file", fs::is_directory(path) ? ", but a directory" : ""));
   }
   const std::string text = engine::read_file(path);
-  PlanChoices choices = parse_plans(text, path, made_for);
+  PlanChoices choices;
+  try {
+    choices = parse_plans(text, path, made_for);
+  } catch (const engine::DataError&) {  // whose advice is to delete the file, which may be of anything
+    throw engine::DataError(
+        engine::concat("--plans must be timed, off or the plans.json of a run, and ", path, " holds no plans"));
+  }
   if (const std::string differences = plan_differences(text, made_for); !differences.empty()) {
     throw UsageError(engine::concat("--plans ", path, " does not hold here (", differences,
                                     "); use plans of this build, processor and number of threads, or --plans timed"));

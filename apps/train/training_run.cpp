@@ -271,7 +271,15 @@ void Trainer::Run::fail(std::int64_t step, const std::string& problem, const std
 Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled) {
   status_.emplace(
       context_, [&schedule = plan_.schedule](std::int64_t t) { return schedule.at(t); }, step_);
-  return Run(*this, directory, observe, profiled).finish();
+  Run run(*this, directory, observe, profiled);
+  try {
+    return run.finish();
+  } catch (const Interrupted&) { throw; } catch (const NonFiniteError&) {
+    throw;
+  } catch (const engine::Error&) {
+    directory.check_in_place();  // a file that cannot be written because all is gone says less than that
+    throw;
+  }
 }
 
 }  // namespace apps

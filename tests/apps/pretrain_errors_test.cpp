@@ -250,7 +250,7 @@ TEST_CASE("pretrain: a disk that fills up during a checkpoint leaves the earlier
   CHECK(full.out.empty());
   CHECK(full.err.find("pretrain: error: the checkpoint of step 16 was not written: cannot write ") !=
         std::string::npos);
-  CHECK(full.err.find("run again with --resume once this is put right\n") != std::string::npos);
+  CHECK(full.err.find("the run can be resumed once this is put right\n") != std::string::npos);
   CHECK(names(bench / "run/checkpoints") == Strings{"latest", "step_00000008"});  // no part of the new one takes space
   result(bench.pretrain("run", {"--resume", "auto"}));
   CHECK(same_tensors(bench / "run", bench / "whole"));

@@ -1,6 +1,7 @@
 // tools/report: plots and a page of what `pretrain` and `reproduce` leave.
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -145,9 +146,17 @@ TEST_CASE("report: a wrong directory is exit 2 and one sentence") {
       CHECK(complaint_about(bench / "").find(name + " cannot be read") != std::string::npos);
     }
     fs::remove(bench / name);
+    mkfifo((bench / name).c_str(), 0600);
+    CHECK(complaint_about(bench / "").find(name + " cannot be read: it is not a regular file") != std::string::npos);
+    fs::remove(bench / name);
   }
   CHECK_FALSE(fs::exists(bench / "report.html"));
   CHECK(report(bench / "").exit_code == 0);
+  for (const std::string& word : {(bench / "").string(), std::string("--help")}) {
+    const Ended unwritten = Program(kTool, {word}, {.standard_output = "/dev/full"}).wait();
+    CHECK(unwritten.exit_code == 1);
+    CHECK(unwritten.err == "report: cannot write to standard output: [Errno 28] No space left on device\n");
+  }
 }
 
 TEST_CASE("report: no setting of the user's, the system's or the working directory's matters") {

@@ -236,7 +236,7 @@ TEST_CASE("checkpoint: a full disk says so, and which ones are intact") {
   CHECK(message_of<engine::Error>([&] { checkpoints.save(state_at(2), large); }) ==
         "the checkpoint of step 2 was not written: cannot write " +
             (scratch / "checkpoints/step_00000002.tmp/model.safetensors.tmp").string() +
-            ": File too large; earlier checkpoints are intact, so run again with --resume once this is put right");
+            ": File too large; earlier checkpoints are intact, and the run can be resumed once this is put right");
   CHECK(checkpoints.newest()->state.step == 1);
 }
 

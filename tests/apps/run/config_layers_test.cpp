@@ -96,6 +96,11 @@ TEST_CASE("config_layers: TOML comes back as it went, for every field") {
   engine::atomic_write_file(scratch / "config.toml", apps::to_toml(config));
   CHECK(apps::read_config(scratch / "config.toml") == config);
   CHECK(apps::to_toml(config).find("l2 = 3.0\n") != std::string::npos);
+  const std::filesystem::path empty = scratch / "empty.toml";
+  engine::atomic_write_file(empty, "");
+  CHECK(message_of<apps::UsageError>([&] {
+          apps::read_config(empty);
+        }).starts_with(empty.string() + ": how long to train is not said"));
 }
 
 TEST_CASE("config_layers: mistakes in TOML are told with their line") {

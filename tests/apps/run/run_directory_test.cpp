@@ -181,6 +181,10 @@ TEST_CASE("run_directory: removed, moved or replaced while it is in use, it is n
   fs::remove_all("out");
   fs::rename("elsewhere", "out");
   CHECK_NOTHROW(directory.check_in_place());
+  fs::remove("out/config.toml");
+  CHECK(sentence() ==
+        "out/config.toml was removed while the run was at work, so it ends here: nothing could resume or evaluate it "
+        "without; put the file back and --resume it");
 }
 
 TEST_CASE("run_directory: the data that it began with is kept") {

@@ -289,7 +289,8 @@ TEST_CASE("plans: a file that is none, or does not hold here, is refused") {
         std::string::npos);
   engine::atomic_write_file(file, "{}");
   const engine::Context on = context();
-  CHECK_THROWS_AS(check_plans(on, file.string(), {}), engine::DataError);
+  CHECK(message_of<engine::DataError>([&] { check_plans(on, file.string(), {}); }) ==
+        must + file.string() + " holds no plans");
   CHECK_THROWS_AS(Plans(on, scratch / "new", {.source = file.string()}), engine::DataError);
   for (const char* source : {"timed", "off"}) CHECK_NOTHROW(check_plans(on, source, {}));
 }

@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <filesystem>
+
 #include "apps/run/exit_code.h"
+#include "apps/run/run_directory.h"
 #include "engine/core/error.h"
 #include "kernels/context.h"
 #include "tests/apps/tiny_mnist.h"
@@ -108,4 +111,22 @@ TEST_CASE("trainer: a checkpoint made with another number of threads is refused"
   CHECK(message_of<UsageError>([&] { trainer.restore(checkpoint); }) ==
         "the run was computed with --threads 2 and would not go on bit by bit with 1; resume with --threads 2");
   CHECK(trainer.step() == 0);
+}
+
+TEST_CASE("trainer: what cannot be written since the run directory is gone is said to be that") {
+  const ScratchDirectory scratch;
+  tests::write_tiny_mnist(scratch / "mnist");
+  const std::filesystem::path run = scratch / "run";
+  RunArguments arguments{.layers = {}, .out = run.string(), .resume = "never"};
+  arguments.layers.set = {read_set("train.steps=1"), read_set("train.batch_size=8"),
+                          read_set("data.source=mnist:" + (scratch / "mnist").string())};
+  const engine::Context context = kernels::make_context({.device = {}, .threads = 1});
+  RunDirectory directory(arguments);
+  directory.begin({.train = "aa", .test = "bb"});
+  Trainer trainer(context, directory.config());
+  // After the step, and after the look whether the directory is there, but before the checkpoint.
+  const auto move_away = [&](std::int64_t, std::string_view) { std::filesystem::rename(run, scratch / "elsewhere"); };
+  CHECK(message_of<engine::Error>([&] {
+          trainer.run(directory, move_away);
+        }).starts_with("the run directory " + run.string() + " was removed, moved or replaced"));
 }
