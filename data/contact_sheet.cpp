@@ -10,11 +10,21 @@
 namespace data {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr std::int64_t kLinePx = 1;       // between cells and around them
 constexpr std::uint8_t kLineGrey = 96;    // seen beside black and beside white
 constexpr std::int64_t kMaxSide = 65500;  // what image viewers still open
 
 bool is_grey_or_rgb(const engine::Shape& shape) { return shape.rank() == 3 && (shape[2] == 1 || shape[2] == 3); }
+
+/// A file takes the place of what the name stands for, and that must not be /dev/full or /dev/stdout.
+void write_behind_links(const fs::path& path, const std::string& text) {
+  const bool exists = fs::exists(path);
+  if (exists && !fs::is_regular_file(path))
+    throw engine::Error(engine::concat("cannot write ", path.string(), ": it is there and no regular file"));
+  engine::atomic_write_file(exists ? fs::canonical(path) : path, text);
+}
 
 }  // namespace
 
@@ -33,7 +43,7 @@ void write_png(const std::filesystem::path& path, const engine::Shape& shape, st
   const bool encoded = png_image_write_to_memory(&image, file.data(), &bytes, 0, pixels.data(), 0, nullptr) != 0;
   EXPECTS(encoded, "png: cannot encode ", path, ": ", image.message);
   file.resize(bytes);
-  engine::atomic_write_file(path, file);
+  write_behind_links(path, file);
 }
 
 ContactSheet::ContactSheet(const Options& options) : options_(options) {

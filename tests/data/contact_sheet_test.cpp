@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 #include <png.h>
+#include <sys/stat.h>
+
+#include <filesystem>
 
 #include "engine/core/error.h"
 #include "tests/engine/io/message_of.h"
@@ -63,6 +66,24 @@ TEST_CASE("png: says what it cannot write, and leaves no half a file") {
   CHECK_THROWS_AS(write_png(scratch / "file.png", {1, 1, 1}, pixel), engine::Error);
   CHECK_THROWS_AS(write_png(scratch / "file.png", {0, 1, 1}, {}), engine::Error);
   CHECK_FALSE(exists(scratch / "file.png"));
+}
+
+TEST_CASE("png: takes the place of files only, and not of links to them") {
+  const ScratchDirectory scratch;
+  const std::uint8_t grey[] = {7};
+  const std::filesystem::path pipe = scratch / "pipe", link = scratch / "link", file = scratch / "file";
+  mkfifo(pipe.c_str(), 0600);
+  CHECK(message_of<engine::Error>([&] {
+          data::write_png(pipe, {1, 1, 1}, grey);
+        }) == "cannot write " + pipe.string() + ": it is there and no regular file");
+  CHECK(std::filesystem::is_fifo(pipe));
+  data::write_png(file, {1, 1, 1}, grey);
+  const auto bytes = std::filesystem::file_size(file);
+  std::filesystem::resize_file(file, 0);
+  std::filesystem::create_symlink(file, link);
+  data::write_png(link, {1, 1, 1}, grey);
+  CHECK(std::filesystem::is_symlink(link));
+  CHECK(std::filesystem::file_size(file) == bytes);
 }
 
 TEST_CASE("contact sheet: magnifies, separates and leaves empty cells grey") {
