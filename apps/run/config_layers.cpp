@@ -90,11 +90,32 @@ Assignment read_node(const std::string& key, const toml::node& node, std::string
   return {&field, *text, fmt::format("{}: {}", place, key)};
 }
 
-/// Of a layer that says nothing else of the length.
-void refuse_no_length(std::string_view key, std::string_view where) {
-  if (key != "train.steps" && key != "train.epochs") return;
-  throw UsageError(fmt::format("{} must be above 0 unless {} says how long to train, got 0", where,
-                               key == "train.steps" ? "train.epochs" : "train.steps"));
+/// Whether an assignment says how long to train: nothing for one of another key, false for a length of 0.
+std::optional<bool> gives_length(const Assignment& assignment) {
+  if (assignment.field->key != "train.steps" && assignment.field->key != "train.epochs") return std::nullopt;
+  Config scratch;
+  scratch.train.epochs = scratch.train.steps = 0;
+  set_value(scratch, *assignment.field, assignment.text, assignment.where);
+  return scratch.train.epochs != 0 || scratch.train.steps != 0;
+}
+
+/// A length of 0 is none: one that its own layer or a later one does not replace would else leave what lower layers
+/// said.
+void refuse_no_length(const Layers& layers) {
+  const Assignment* none = nullptr;
+  for (const Layer* layer : {&layers.recipe, &layers.set, &layers.flags}) {
+    const auto gives = [](const Assignment& assignment) { return gives_length(assignment).value_or(false); };
+    if (std::any_of(layer->begin(), layer->end(), gives)) {
+      none = nullptr;
+      continue;
+    }
+    const auto zero =
+        std::find_if(layer->begin(), layer->end(), [](const Assignment& a) { return gives_length(a).has_value(); });
+    if (zero != layer->end()) none = &*zero;
+  }
+  if (none == nullptr) return;
+  throw UsageError(fmt::format("{} must be above 0 unless {} says how long to train, got 0", none->where,
+                               none->field->key == "train.steps" ? "train.epochs" : "train.steps"));
 }
 
 }  // namespace
@@ -132,7 +153,6 @@ void apply_layer(Config& config, const Layer& layer) {
   if (counts_steps) config.train.steps_from_epochs = Config{}.train.steps_from_epochs;
   for (const auto& [field, text, where] : layer) set_value(config, *field, text, where);
   if (config.train.epochs == 0 && config.train.steps == 0) {
-    for (const auto& [field, text, where] : layer) refuse_no_length(field->key, where);
     config.train.epochs = below.epochs;
     config.train.steps = below.steps;
   }
@@ -140,6 +160,7 @@ void apply_layer(Config& config, const Layer& layer) {
 
 Config with_layers(Config base, const Layers& layers) {
   for (const Layer* layer : {&layers.recipe, &layers.set, &layers.flags}) apply_layer(base, *layer);
+  refuse_no_length(layers);
   check(base);
   return base;
 }

@@ -28,10 +28,9 @@ Layer read_toml(std::string_view text, std::string_view source);
 Assignment read_set(std::string_view text);
 
 /// Sets every value of the layer. A layer that says only how many epochs (or only how many steps) to train replaces
-/// what lower layers said about the other, and about counting steps from epochs. Throws UsageError for one that says 0
-/// of either and nothing of the other.
+/// what lower layers said about the other, and about counting steps from epochs.
 void apply_layer(Config& config, const Layer& layer);
-/// `base` with all layers applied, checked.
+/// `base` with all layers applied, checked. Throws UsageError, too, for a length of 0 that no layer above replaces.
 Config with_layers(Config base, const Layers& layers);
 
 /// The configuration as TOML: loadable with --recipe, and reads back to an equal one.

@@ -65,6 +65,9 @@ TEST_CASE("config_layers: a length of 0 is none, and never one that a lower laye
   layers.flags.clear();
   layers.set = {apps::read_set("train.epochs=0"), apps::read_set("train.steps=00")};
   CHECK(refused() == "--set train.epochs must be above 0 unless train.steps says how long to train, got 0");
+  layers.flags = {flag("train.steps", "20")};
+  CHECK(apps::with_layers(Config{}, layers).train.steps == 20);
+  layers.flags.clear();
   layers.set.clear();
   layers.recipe = apps::read_toml("[train]\nsteps = 0\n", "my.toml");
   CHECK(refused() == "my.toml:2: train.steps must be above 0 unless train.epochs says how long to train, got 0");
