@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
+#include <cerrno>
 #include <utility>
 
+#include "engine/core/error.h"
 #include "engine/io/descriptor.h"
 
 namespace engine {
@@ -14,6 +16,10 @@ MappedFile::MappedFile(const std::filesystem::path& path) {
   const std::size_t size = file.size_bytes();
   if (size == 0) return;  // mmap refuses length 0
   void* memory = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (memory == MAP_FAILED && errno == ENOMEM) {
+    throw Error(concat("cannot map ", path.string(), ": there is no room for its ", size,
+                       " bytes in the address space; raise the limit (ulimit -v)"));
+  }
   if (memory == MAP_FAILED) throw_errno("map", path);
   bytes_ = {static_cast<const std::byte*>(memory), size};
 }

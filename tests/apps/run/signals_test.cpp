@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "engine/core/error.h"
+#include "tests/sanitized.h"
 
 namespace {
 
@@ -146,6 +147,10 @@ TEST_CASE("signals: a file-size limit and a closed pipe are errors, not the end"
 }
 
 TEST_CASE("signals: a thread that cannot be had is an error") {
+  if (kSanitized) {
+    MESSAGE("[skipped] a sanitizer needs the address space");
+    return;
+  }
   const int status = status_of([] {
     const rlimit none{1 << 20, 1 << 20};  // less than what is in use already
     setrlimit(RLIMIT_AS, &none);
