@@ -6,7 +6,10 @@ set(CUDNN_FRONTEND "" CACHE PATH "cudnn-frontend: the directory of cudnn_fronten
 if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
   find_program(NVCC nvcc HINTS ENV CUDA_PATH PATHS /usr/local/cuda PATH_SUFFIXES bin)
   if(NOT NVCC)
-    message(FATAL_ERROR "The preset cuda needs the CUDA toolkit 13 or later, and no nvcc is in PATH or /usr/local/cuda; set CUDA_PATH to the toolkit, or use the preset cpu")
+    message(
+      FATAL_ERROR
+      "The preset cuda needs the CUDA toolkit 13 or later, and no nvcc is in PATH or /usr/local/cuda; set CUDA_PATH to the toolkit, or use the preset cpu"
+    )
   endif()
   set(CMAKE_CUDA_COMPILER "${NVCC}")
 endif()
@@ -17,7 +20,10 @@ if(CCACHE)
 endif()
 enable_language(CUDA)
 if(CMAKE_CUDA_COMPILER_VERSION VERSION_LESS 13)
-  message(FATAL_ERROR "The CUDA toolkit of ${CMAKE_CUDA_COMPILER} is version ${CMAKE_CUDA_COMPILER_VERSION}, and 13 or later is needed; set CUDA_PATH to a newer one")
+  message(
+    FATAL_ERROR
+    "The CUDA toolkit of ${CMAKE_CUDA_COMPILER} is version ${CMAKE_CUDA_COMPILER_VERSION}, and 13 or later is needed; set CUDA_PATH to a newer one"
+  )
 endif()
 find_package(CUDAToolkit 13 REQUIRED)
 
@@ -26,21 +32,44 @@ find_path(CUDNN_INCLUDE cudnn_version.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
 set(CUDNN_VERSION 0)
 if(CUDNN_INCLUDE)
   file(STRINGS "${CUDNN_INCLUDE}/cudnn_version.h" CUDNN_VERSION REGEX "#define CUDNN_MAJOR ")
-  string(REGEX MATCH "[0-9]+" CUDNN_VERSION "${CUDNN_VERSION}")
+  string(
+    REGEX MATCH "[0-9]+"
+    CUDNN_VERSION
+    "${CUDNN_VERSION}"
+  )
 endif()
 if(CUDNN_VERSION LESS 9)
-  message(FATAL_ERROR "The headers of cuDNN 9 or later are needed, and there are none beside the CUDA toolkit; install them there, or set -DCUDNN_ROOT=DIR to the directory with its include/")
+  message(
+    FATAL_ERROR
+    "The headers of cuDNN 9 or later are needed, and there are none beside the CUDA toolkit; install them there, or set -DCUDNN_ROOT=DIR to the directory with its include/"
+  )
 endif()
 
 file(GLOB PRIVATE_PACKAGES "${CMAKE_SOURCE_DIR}/.venv/lib/python3*/site-packages/include")
-find_path(CUDNN_FRONTEND_INCLUDE cudnn_frontend.h HINTS "${CUDNN_FRONTEND}" "${CUDNN_FRONTEND}/include"
-          PATHS ${PRIVATE_PACKAGES})
+find_path(
+  CUDNN_FRONTEND_INCLUDE
+  cudnn_frontend.h
+  HINTS
+    "${CUDNN_FRONTEND}"
+    "${CUDNN_FRONTEND}/include"
+  PATHS
+    ${PRIVATE_PACKAGES}
+)
 if(NOT CUDNN_FRONTEND_INCLUDE)
-  message(FATAL_ERROR "cudnn-frontend's headers are missing; tools/test installs them, and so does `python3 -m venv .venv && .venv/bin/pip install nvidia-cudnn-frontend`, or set -DCUDNN_FRONTEND=DIR to where they are")
+  message(
+    FATAL_ERROR
+    "cudnn-frontend's headers are missing; tools/test installs them, and so does `python3 -m venv .venv && .venv/bin/pip install nvidia-cudnn-frontend`, or set -DCUDNN_FRONTEND=DIR to where they are"
+  )
 endif()
 
 add_library(cudnn INTERFACE)
-target_include_directories(cudnn SYSTEM INTERFACE "${CUDNN_FRONTEND_INCLUDE}" "${CUDNN_INCLUDE}")
+target_include_directories(
+  cudnn
+  SYSTEM
+  INTERFACE
+    "${CUDNN_FRONTEND_INCLUDE}"
+    "${CUDNN_INCLUDE}"
+)
 target_link_libraries(cudnn INTERFACE CUDA::cudart_static)
 
 # Flags for our own device code. CMake 3.25 does not know C++20 for CUDA: asked for it softly, it leaves it to us. Spilled registers are an error like any warning.
@@ -49,5 +78,7 @@ set(CMAKE_CUDA_STANDARD_REQUIRED OFF)
 add_library(device_code INTERFACE)
 target_compile_options(
   device_code
-  INTERFACE "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;--expt-relaxed-constexpr;-Xptxas=--warn-on-spills;-Xcompiler=-Wall,-Wextra>"
-            "$<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${ANTIPODE_WERROR}>>:-Werror=all-warnings>")
+  INTERFACE
+    "$<$<COMPILE_LANGUAGE:CUDA>:-std=c++20;--expt-relaxed-constexpr;-Xptxas=--warn-on-spills;-Xcompiler=-Wall,-Wextra>"
+    "$<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<BOOL:${ANTIPODE_WERROR}>>:-Werror=all-warnings>"
+)

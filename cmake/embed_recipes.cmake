@@ -6,7 +6,9 @@ foreach(path IN LISTS RECIPES)
   file(READ "${path}" text)
   string(APPEND entries "    {\"${name}\", R\"recipe(${text})recipe\"},\n")
 endforeach()
-file(WRITE "${OUTPUT}" "#include \"apps/run/recipes.h\"
+file(
+  WRITE "${OUTPUT}"
+  "#include \"apps/run/recipes.h\"
 
 namespace apps {
 
@@ -17,4 +19,5 @@ ${entries}  };
 }
 
 }  // namespace apps
-")
+"
+)

@@ -5,22 +5,36 @@ find_package(Git QUIET)
 set(sha "unknown")
 set(dirty "false")
 if(GIT_EXECUTABLE)
-  execute_process(COMMAND "${GIT_EXECUTABLE}" rev-parse --verify HEAD WORKING_DIRECTORY "${SOURCE}"
-                  OUTPUT_VARIABLE head OUTPUT_STRIP_TRAILING_WHITESPACE RESULT_VARIABLE failed ERROR_QUIET)
+  execute_process(
+    COMMAND
+      "${GIT_EXECUTABLE}" rev-parse --verify HEAD
+    WORKING_DIRECTORY "${SOURCE}"
+    OUTPUT_VARIABLE head
+    OUTPUT_STRIP_TRAILING_WHITESPACE
+    RESULT_VARIABLE failed
+    ERROR_QUIET
+  )
   if(NOT failed)
     set(sha "${head}")
-    execute_process(COMMAND "${GIT_EXECUTABLE}" status --porcelain --untracked-files=no WORKING_DIRECTORY "${SOURCE}"
-                    OUTPUT_VARIABLE changes)
+    execute_process(
+      COMMAND
+        "${GIT_EXECUTABLE}" status --porcelain --untracked-files=no
+      WORKING_DIRECTORY "${SOURCE}"
+      OUTPUT_VARIABLE changes
+    )
     if(NOT changes STREQUAL "")
       set(dirty "true")
     endif()
   endif()
 endif()
-set(text "#pragma once
+set(
+  text
+  "#pragma once
 
 inline constexpr char kGitSha[] = \"${sha}\";
 inline constexpr bool kGitDirty = ${dirty};
-")
+"
+)
 set(before "")
 if(EXISTS "${OUTPUT}")
   file(READ "${OUTPUT}" before)

@@ -1,16 +1,38 @@
 # What goes into a package, and where: programs, the libraries they need beyond glibc, tools/report and recipes.
 # Programs look for libraries beside themselves, and so do these for each other: an RPATH, unlike a RUNPATH, holds for all
 # that a program loads.
-set(PROGRAMS bench lineval pretrain reproduce)
+set(
+  PROGRAMS
+  bench
+  lineval
+  pretrain
+  reproduce
+)
 foreach(PROGRAM ${PROGRAMS})
-  set_target_properties(${PROGRAM} PROPERTIES INSTALL_RPATH "$ORIGIN/../lib")
+  set_target_properties(
+    ${PROGRAM}
+    PROPERTIES
+      INSTALL_RPATH
+        "$ORIGIN/../lib"
+  )
   target_link_options(${PROGRAM} PRIVATE -Wl,--disable-new-dtags)
 endforeach()
 install(TARGETS ${PROGRAMS} RUNTIME_DEPENDENCY_SET libraries RUNTIME DESTINATION bin)
-install(RUNTIME_DEPENDENCY_SET libraries
-        PRE_EXCLUDE_REGEXES "^lib(antipode_cpu|c|dl|m|pthread|rt)\\.so" "^ld-linux"
-        LIBRARY DESTINATION lib)
+install(
+  RUNTIME_DEPENDENCY_SET
+    libraries
+  PRE_EXCLUDE_REGEXES
+    "^lib(antipode_cpu|c|dl|m|pthread|rt)\\.so"
+    "^ld-linux"
+  LIBRARY
+    DESTINATION lib
+)
 install(PROGRAMS tools/report DESTINATION tools)
 install(DIRECTORY recipes DESTINATION .)
-install(FILES LICENSE README.md DESTINATION .)
+install(
+  FILES
+    LICENSE
+    README.md
+  DESTINATION .
+)
 install(DIRECTORY docs DESTINATION .)

@@ -9,12 +9,23 @@ function(add_cpu_kernels_for TARGET LEVEL DIRECTORY)
   set(EXPORTS "${CMAKE_CURRENT_SOURCE_DIR}/cpu/exports.map")
   set_target_properties(
     ${TARGET}
-    PROPERTIES OUTPUT_NAME antipode_cpu
-               LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/${DIRECTORY}"
-               LINK_DEPENDS "${EXPORTS}"
-               SKIP_BUILD_RPATH ON)
+    PROPERTIES
+      OUTPUT_NAME
+        antipode_cpu
+      LIBRARY_OUTPUT_DIRECTORY
+        "${CMAKE_BINARY_DIR}/${DIRECTORY}"
+      LINK_DEPENDS
+        "${EXPORTS}"
+      SKIP_BUILD_RPATH
+        ON
+  )
   target_compile_options(${TARGET} PRIVATE -march=${LEVEL})
-  target_link_options(${TARGET} PRIVATE "-Wl,--version-script=${EXPORTS}" "-Wl,-z,defs")
+  target_link_options(
+    ${TARGET}
+    PRIVATE
+      "-Wl,--version-script=${EXPORTS}"
+      "-Wl,-z,defs"
+  )
   install(TARGETS ${TARGET} RUNTIME_DEPENDENCY_SET libraries LIBRARY DESTINATION ${DIRECTORY})
 endfunction()
 

@@ -1,22 +1,29 @@
 # The tests of kernels/cuda's own code: the interpreter runs them, and so does a GPU (tests/cuda).
-set(KERNEL_TESTS
-    backend
-    batch_norm
-    bias_grad
-    convert
-    crop_resize
-    elementwise
-    global_average_pool
-    knn_vote
-    l2_normalize
-    linear_evaluation
-    max_pool
-    nt_xent
-    optimizer
-    random_crop
-    reduce
-    softmax_cross_entropy
-    staging
-    training)
-list(TRANSFORM KERNEL_TESTS REPLACE "(.+)" "${CMAKE_CURRENT_LIST_DIR}/\\1_test.cpp")
+set(
+  KERNEL_TESTS
+  backend
+  batch_norm
+  bias_grad
+  convert
+  crop_resize
+  elementwise
+  global_average_pool
+  knn_vote
+  l2_normalize
+  linear_evaluation
+  max_pool
+  nt_xent
+  optimizer
+  random_crop
+  reduce
+  softmax_cross_entropy
+  staging
+  training
+)
+list(
+  TRANSFORM KERNEL_TESTS
+  REPLACE
+    "(.+)"
+    "${CMAKE_CURRENT_LIST_DIR}/\\1_test.cpp"
+)
 list(APPEND KERNEL_TESTS "${CMAKE_CURRENT_LIST_DIR}/twin.cpp")

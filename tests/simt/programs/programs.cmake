@@ -1,22 +1,63 @@
 # The programs of the CUDA build with the interpreter in place of a GPU: everything but cuDNN, cuBLASLt and CUDA's runtime is
 # what runs on one. They are linked before the libraries, whose own implementations are then not asked for.
-set(INTERPRETED_KERNELS fast CACHE STRING "kernels of interpreted programs: fast, or check, which sees every memory access")
-set_property(CACHE INTERPRETED_KERNELS PROPERTY STRINGS fast check)
+set(
+  INTERPRETED_KERNELS
+  fast
+  CACHE STRING
+  "kernels of interpreted programs: fast, or check, which sees every memory access"
+)
+set_property(
+  CACHE
+    INTERPRETED_KERNELS
+  PROPERTY
+    STRINGS
+      fast
+      check
+)
 if(NOT INTERPRETED_KERNELS MATCHES "^(fast|check)$")
   message(FATAL_ERROR "INTERPRETED_KERNELS must be fast or check, got ${INTERPRETED_KERNELS}")
 endif()
 string(TOUPPER "${INTERPRETED_KERNELS}" UPPER)
 add_library(interpreted_kernels OBJECT ${CUDA_KERNELS})
-target_compile_options(interpreted_kernels PRIVATE ${DEVICE_OPTIONS} ${${UPPER}_OPTIONS})
-target_link_libraries(interpreted_kernels PRIVATE simt_language warnings kernels)
-add_library(interpreted_backend OBJECT programs/make_backend.cpp programs/vendor_kernels.cpp)
+target_compile_options(
+  interpreted_kernels
+  PRIVATE
+    ${DEVICE_OPTIONS}
+    ${${UPPER}_OPTIONS}
+)
+target_link_libraries(
+  interpreted_kernels
+  PRIVATE
+    simt_language
+    warnings
+    kernels
+)
+add_library(
+  interpreted_backend
+  OBJECT
+  programs/make_backend.cpp
+  programs/vendor_kernels.cpp
+)
 target_include_directories(interpreted_backend SYSTEM PRIVATE "${CUDA_HEADERS}")
-target_link_libraries(interpreted_backend PRIVATE warnings kernels)
-set(INTERPRETED $<TARGET_OBJECTS:simt_interpreter> $<TARGET_OBJECTS:interpreted_kernels>
-                $<TARGET_OBJECTS:interpreted_backend>)
+target_link_libraries(
+  interpreted_backend
+  PRIVATE
+    warnings
+    kernels
+)
+set(
+  INTERPRETED
+  $<TARGET_OBJECTS:simt_interpreter>
+  $<TARGET_OBJECTS:interpreted_kernels>
+  $<TARGET_OBJECTS:interpreted_backend>
+)
 
 foreach(PROGRAM bench lineval pretrain)
-  add_executable(interpreted_${PROGRAM} "${CMAKE_SOURCE_DIR}/apps/${PROGRAM}.cpp" ${INTERPRETED})
+  add_executable(
+    interpreted_${PROGRAM}
+    "${CMAKE_SOURCE_DIR}/apps/${PROGRAM}.cpp"
+    ${INTERPRETED}
+  )
   get_target_property(LIBRARIES ${PROGRAM} LINK_LIBRARIES)
   target_link_libraries(interpreted_${PROGRAM} PRIVATE ${LIBRARIES})
 endforeach()
@@ -26,16 +67,40 @@ endforeach()
 antipode_test(
   NAME interpreted_program_tests
   LABEL cuda
-  SOURCES ../cuda/pretrain_test.cpp ../apps/program.cpp ../apps/tiny_mnist.cpp ../apps/workbench.cpp
-  LIBRARIES data engine_io nlohmann_json::nlohmann_json ZLIB::ZLIB)
+  SOURCES
+    ../cuda/pretrain_test.cpp
+    ../apps/program.cpp
+    ../apps/tiny_mnist.cpp
+    ../apps/workbench.cpp
+  LIBRARIES
+    data
+    engine_io
+    nlohmann_json::nlohmann_json
+    ZLIB::ZLIB
+)
 target_compile_definitions(
-  interpreted_program_tests PRIVATE INTERPRETED=1 PRETRAIN="$<TARGET_FILE:interpreted_pretrain>"
-                                    LINEVAL="$<TARGET_FILE:interpreted_lineval>")
-add_dependencies(interpreted_program_tests interpreted_lineval interpreted_pretrain)
+  interpreted_program_tests
+  PRIVATE
+    INTERPRETED=1
+    PRETRAIN="$<TARGET_FILE:interpreted_pretrain>"
+    LINEVAL="$<TARGET_FILE:interpreted_lineval>"
+)
+add_dependencies(
+  interpreted_program_tests
+  interpreted_lineval
+  interpreted_pretrain
+)
 antipode_test(
   NAME interpreted_tests
   LABEL cuda
-  SOURCES ../cuda/recording_test.cpp ../cuda/training_status_test.cpp programs/channel_sums_test.cpp
-          programs/late_stream_test.cpp ${INTERPRETED}
-  LIBRARIES engine_optim numeric)
+  SOURCES
+    ../cuda/recording_test.cpp
+    ../cuda/training_status_test.cpp
+    programs/channel_sums_test.cpp
+    programs/late_stream_test.cpp
+    ${INTERPRETED}
+  LIBRARIES
+    engine_optim
+    numeric
+)
 target_include_directories(interpreted_tests SYSTEM PRIVATE "${CUDA_HEADERS}")
