@@ -1,14 +1,7 @@
 # What goes into a package, and where: programs, the libraries they need beyond glibc, tools/report and recipes.
 # Programs look for libraries beside themselves, and so do these for each other: an RPATH, unlike a RUNPATH, holds for all
 # that a program loads.
-set(
-  PROGRAMS
-  bench
-  lineval
-  pretrain
-  reproduce
-)
-foreach(PROGRAM ${PROGRAMS})
+foreach(PROGRAM IN LISTS PROGRAMS)
   set_target_properties(
     ${PROGRAM}
     PROPERTIES

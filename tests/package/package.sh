@@ -14,7 +14,7 @@ trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/some where"
 tar -xzf "$build"/antipode-*-x86_64-linux.tar.gz -C "$scratch/some where"
 root=$(echo "$scratch/some where"/antipode-*-x86_64-linux)
-programs=("$root"/bin/{bench,lineval,pretrain,reproduce})
+programs=("$root"/bin/*)
 libraries=("$root"/lib/*.so* "$root"/lib/glibc-hwcaps/*/*.so)
 [ "$(stat -c %s "$build"/antipode-*.tar.gz)" -lt $((64 << 20)) ] || fail "the archive is of 64 MiB or more"
 

@@ -14,6 +14,16 @@ using apps::UsageError;
 
 namespace {
 
+/// As messages list them.
+std::string built_in() {
+  std::string names;
+  for (const apps::Recipe& recipe : apps::recipes()) {
+    if (!names.empty()) names += ", ";
+    names += recipe.name;
+  }
+  return names;
+}
+
 Config load(const std::string& name) { return apps::with_layers(Config{}, {apps::read_recipe(name), {}, {}}); }
 
 }  // namespace
@@ -73,11 +83,10 @@ TEST_CASE("recipes: simclr-mnist trains as SimCLR's code trains CIFAR-10") {
 
 TEST_CASE("recipes: names and paths that are not there") {
   CHECK(message_of<UsageError>([] { apps::read_recipe("dema"); }) ==
-        "--recipe: unknown recipe 'dema'; the nearest is demo, built in are demo, randbits-mnist, simclr-mnist, and a "
-        "file's name "
-        "ends in .toml");
+        "--recipe: unknown recipe 'dema'; the nearest is demo, built in are " + built_in() +
+            ", and a file's name ends in .toml");
   CHECK(message_of<UsageError>([] { apps::read_recipe("none/x.toml"); }) ==
-        "--recipe: there is no file none/x.toml; built in are demo, randbits-mnist, simclr-mnist");
+        "--recipe: there is no file none/x.toml; built in are " + built_in());
   const ScratchDirectory scratch;
   engine::atomic_write_file(scratch / "x.toml", "[optim]\nlr = 0\n");
   CHECK(message_of<UsageError>([&] { load(scratch / "x.toml"); }) ==

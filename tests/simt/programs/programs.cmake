@@ -52,7 +52,7 @@ set(
   $<TARGET_OBJECTS:interpreted_backend>
 )
 
-foreach(PROGRAM bench lineval pretrain)
+foreach(PROGRAM IN LISTS PROGRAMS)
   add_executable(
     interpreted_${PROGRAM}
     "${CMAKE_SOURCE_DIR}/apps/${PROGRAM}.cpp"
