@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # Sourced by tools/same_bytes and tools/bench_compare: programs of another revision beside those of the tree.
 
 # build_revision REV: checks REV out and builds pretrain and bench below build/revisions; sets `revision` and `old_bin`.

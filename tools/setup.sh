@@ -1,4 +1,5 @@
-# Sourced by tools/demo, tools/package and tools/test.
+# shellcheck shell=bash
+# Sourced by the programs of tools/ that build or install something.
 
 # Installs the Debian packages that building Antipode needs, and those named as arguments, if any is missing.
 install_packages() {

@@ -4,6 +4,6 @@
 set -euo pipefail
 for program in "$@"; do
   needed=$(objdump -p "$program" | awk '$1 == "NEEDED" { print $2 }')
-  grep -q '^libstdc++' <<<"$needed" || { echo "$program: expected to need libstdc++, got" $needed; exit 1; }
+  grep -q '^libstdc++' <<<"$needed" || { echo "$program: expected to need libstdc++, got $needed"; exit 1; }
   if grep -E '^lib(cu|nv)' <<<"$needed"; then echo "$program needs it"; exit 1; fi
 done

@@ -26,9 +26,13 @@ WANTED = 0.95
 EDITS = [
     ("barrier removed", r"__syncthreads\(\);", ";"),
     ("barrier under a condition", r"__syncthreads\(\);", "if (threadIdx.x < 40) __syncthreads();"),
-    ("bound one further", r" < (?=(?:n|d|k|c|hw|q|p|classes|n \* groups|rs\.end|ss\.end|ps\.end|qs\.end|at\.end"
-     r"|(?:g|args|tiles)\.\w+|kRecordScalars|kWarp|kThreads / kWarp|kBlockLanes|kTotalChannels|warps"
-     r"|count|columns|rows|channels|size|band|vectors|row_size|steps|left|depth|kDepth|kColumns)\b)", " <= "),
+    (
+        "bound one further",
+        r" < (?=(?:n|d|k|c|hw|q|p|classes|n \* groups|rs\.end|ss\.end|ps\.end|qs\.end|at\.end"
+        r"|(?:g|args|tiles)\.\w+|kRecordScalars|kWarp|kThreads / kWarp|kBlockLanes|kTotalChannels|warps"
+        r"|count|columns|rows|channels|size|band|vectors|row_size|steps|left|depth|kDepth|kColumns)\b)",
+        " <= ",
+    ),
     ("bound one less", r" <= (?=segment\b|segments\b|last_chunk|count\b|args\.capacity)", " < "),
     ("bound one less", r" >= (?=half\b|width\b|at\.end|tiles\.channels|count\b|kTotalChannels)", " > "),
     ("index one further", r"\b(\w+)\[([^\[\]=]+)\](?! *=[^=]*\{)(?=[^;{]*;)", r"\1[\2 + 1]"),
@@ -51,8 +55,10 @@ EDITS = [
     ("condition dropped", r"\bif \((?!constexpr|threadIdx|lane)[^;{]*\) (?=continue|return)", "if (false) "),
     ("comparison reversed", r"(\w+(?:\.\w+)?) > (\w+(?:\[\w+\])?(?:\.\w+)?)", r"\1 < \2"),
 ]
-NOT_CODE = re.compile(r"\s*(//|/\*|#|__shared__|template|constexpr|[\w<>:, }]+\*? \w+(\[[^\]]+\])+"
-                      r"(, \w+\[\w+\])*( = \{\})?;)")  # or a declaration
+NOT_CODE = re.compile(
+    r"\s*(//|/\*|#|__shared__|template|constexpr|[\w<>:, }]+\*? \w+(\[[^\]]+\])+"
+    r"(, \w+\[\w+\])*( = \{\})?;)"
+)  # or a declaration
 TESTS = {"gradient_norm": "optimizer", "nt_xent_backward": "nt_xent", "nt_xent_forward": "nt_xent"}  # not named after the kernel
 HEADERS = ("block_sum", "column_tiles", "similarity_tile", "similarity_walk", "wide_access")  # device code that kernels share
 
@@ -62,11 +68,11 @@ def mutants(path):
     for name, pattern, replacement in EDITS:
         for match in re.finditer(pattern, source):
             line_start = source.rfind("\n", 0, match.start()) + 1
-            line = source[line_start:source.find("\n", match.start())]
+            line = source[line_start : source.find("\n", match.start())]
             if NOT_CODE.match(line):
                 continue
-            changed = source[:match.start()] + match.expand(replacement) + source[match.end():]
-            yield name, source[:match.start()].count("\n") + 1, line.strip(), changed
+            changed = source[: match.start()] + match.expand(replacement) + source[match.end() :]
+            yield name, source[: match.start()].count("\n") + 1, line.strip(), changed
 
 
 def includes(path):
@@ -75,8 +81,10 @@ def includes(path):
 
 def kernels_with(header, kernels):
     """Those that include it, themselves or through another header, the smallest first."""
+
     def reaches(path):
         return any(other == header or reaches(other) for other in includes(path) if other.suffix == ".h")
+
     return sorted((path for path in kernels if reaches(path)), key=lambda path: path.stat().st_size)
 
 
@@ -91,16 +99,22 @@ def main():
     files = files or kernels + [ROOT / f"kernels/cuda/{name}.h" for name in HEADERS]
     commands = json.loads((build / "compile_commands.json").read_text())
     compile_of = {entry["file"]: entry for entry in commands if "simt_device_code_check" in entry["command"]}
-    link = run(["ninja", "-C", build, "-t", "commands", "-s", "bin/simt_check_tests"], check=True,
-               text=True).stdout.strip().split("\n")[-1]
+    link = (
+        run(["ninja", "-C", build, "-t", "commands", "-s", "bin/simt_check_tests"], check=True, text=True)
+        .stdout.strip()
+        .split("\n")[-1]
+    )
     link = next(part for part in link.split(" && ") if " -o bin/simt_check_tests" in part)
 
     def result_with(kernel, source, options, scratch):
         """Of the kernel's tests, `source` compiled in its place."""
         built, program = scratch / "kernel.o", scratch / "tests"
         entry = compile_of[str(kernel)]
-        words = [str(built) if word.endswith(".cu.o") else str(source) if word == str(kernel) else word
-                 for word in shlex.split(entry["command"]) if "ccache" not in word]
+        words = [
+            str(built) if word.endswith(".cu.o") else str(source) if word == str(kernel) else word
+            for word in shlex.split(entry["command"])
+            if "ccache" not in word
+        ]
         if run([words[0], *options, *words[1:], "-w"], cwd=entry["directory"]).returncode != 0:
             return "does not compile"
         words = shlex.split(link)

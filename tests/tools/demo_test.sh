@@ -25,7 +25,9 @@ demo() { "$scratch/tools/demo" >"$scratch/said" 2>&1 || fail "ended with $?"; }
 
 demo
 grep -qE "^cmake --build .*--target programs$" "$scratch/said" || fail "does not build the programs"
-for name in $(grep -oE 'build/cpu/bin/[a-z]+' "$1/README.md" | sed 's|.*/||' | sort -u); do
+mapfile -t names < <(grep -oE 'build/cpu/bin/[a-z]+' "$1/README.md" | sed 's|.*/||' | sort -u)
+[ ${#names[@]} -gt 0 ] || fail "README.md uses no program"
+for name in "${names[@]}"; do
   [[ " ${*:2} " == *" $name "* ]] || fail "does not build $name, which README.md uses"
 done
 grep -qF "    pretrained  50.00%  (25.00%)" "$scratch/said" || fail "does not show the accuracies"

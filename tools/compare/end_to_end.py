@@ -5,6 +5,7 @@
 
 Both run with the same number of threads, from starting the process to its end. Prints each time, the medians, and their ratio.
 """
+
 import argparse
 import json
 import pathlib
@@ -36,26 +37,60 @@ def main():
     need_program(options.pretrain)
     need_mnist(options.data)
 
-    common = ["--bits", options.bits, "--temperature", options.temperature, "--steps", options.steps, "--threads", options.threads]
+    common = [
+        "--bits",
+        options.bits,
+        "--temperature",
+        options.temperature,
+        "--steps",
+        options.steps,
+        "--threads",
+        options.threads,
+    ]
     common = [str(word) for word in common]
     ours, theirs = [], []
     for repetition in range(options.repetitions):
         seed = ["--seed", str(repetition + 1)]
         with tempfile.TemporaryDirectory() as directory:
-            seconds, out = timed([str(options.pretrain), "--recipe", "randbits-mnist", "--data", f"mnist:{options.data}",
-                                  "--out", f"{directory}/run", "--report", "off", *common, *seed])
+            seconds, out = timed(
+                [
+                    str(options.pretrain),
+                    "--recipe",
+                    "randbits-mnist",
+                    "--data",
+                    f"mnist:{options.data}",
+                    "--out",
+                    f"{directory}/run",
+                    "--report",
+                    "off",
+                    *common,
+                    *seed,
+                ]
+            )
             ours.append(seconds)
             accuracy = json.loads(out)["probe_test_accuracy"]
             print(f"antipode {seconds:7.1f} s  probe {accuracy:.4f}", flush=True)
             result = pathlib.Path(directory) / "torch.json"
-            seconds, _ = timed([sys.executable, str(ROOT / "tools/compare/randbits_mnist.py"), "--data", options.data,
-                                "--json", str(result), *common, *seed])
+            seconds, _ = timed(
+                [
+                    sys.executable,
+                    str(ROOT / "tools/compare/randbits_mnist.py"),
+                    "--data",
+                    options.data,
+                    "--json",
+                    str(result),
+                    *common,
+                    *seed,
+                ]
+            )
             theirs.append(seconds)
             accuracy = json.loads(result.read_text())["accuracy"]
             print(f"pytorch  {seconds:7.1f} s  probe {accuracy:.4f}", flush=True)
     a, b = statistics.median(ours), statistics.median(theirs)
-    print(f"median: antipode {a:.1f} s, pytorch {b:.1f} s, ratio {b / a:.2f}; minimum: {min(ours):.1f} s, {min(theirs):.1f} s, "
-          f"ratio {min(theirs) / min(ours):.2f}")
+    print(
+        f"median: antipode {a:.1f} s, pytorch {b:.1f} s, ratio {b / a:.2f}; minimum: {min(ours):.1f} s, {min(theirs):.1f} s, "
+        f"ratio {min(theirs) / min(ours):.2f}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
 """What the comparisons need and may find missing: each is said in one sentence, with what to do, and ends the program with 2."""
+
 import importlib.util
 import os
 import pathlib
@@ -15,8 +16,10 @@ def refuse(sentence):
 
 def need_torch():
     if importlib.util.find_spec("torch") is None:
-        refuse(f"{sys.executable} has no PyTorch; python3 -m venv .venv && .venv/bin/pip install torch numpy "
-               f"--index-url https://download.pytorch.org/whl/cpu, then begin this command with .venv/bin/python3")
+        refuse(
+            f"{sys.executable} has no PyTorch; python3 -m venv .venv && .venv/bin/pip install torch numpy "
+            f"--index-url https://download.pytorch.org/whl/cpu, then begin this command with .venv/bin/python3"
+        )
 
 
 def need_program(path):
@@ -33,7 +36,7 @@ def need_mnist(folder):
 def output_of(command):
     """What a program wrote on stdout; when it fails, its last line on stderr says why."""
     words = [str(word) for word in command]
-    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace")
+    done = subprocess.run(words, capture_output=True, text=True, errors="replace")
     if done.returncode == 0:
         return done.stdout
     why = (done.stderr.strip().splitlines() or [f"it ended with {done.returncode} and said nothing"])[-1]

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """The RandBits experiment on MNIST in PyTorch: the peer of `pretrain --recipe randbits-mnist`.
 
-"Intriguing Properties of Contrastive Losses" (Chen, Luo, Li; NeurIPS 2021), Figure 7a, after the authors' notebook: b random bits per
-image, shared by both views, ride along as constant planes and compete with the digit for the contrastive loss. What the two
-programs must agree on (network, losses, Keras' Adam, TensorFlow's crop) is written here anew, so each checks the other.
+"Intriguing Properties of Contrastive Losses" (Chen, Luo, Li; NeurIPS 2021), Figure 7a, after the authors' notebook: b random
+bits per image, shared by both views, ride along as constant planes and compete with the digit for the contrastive loss. What the
+two programs must agree on (network, losses, Keras' Adam, TensorFlow's crop) is written here anew, so each checks the other.
 
     python3 tools/compare/randbits_mnist.py --data DIR --bits 5 --temperature 0.1 --json result.json
 """
+
 import argparse
 import gzip
 import json
@@ -63,9 +64,9 @@ def with_planes(images, bits, layout):
 
 
 def sample_crops(count, generator):
-    """y, x, height, width, each [count], by the rules of TensorFlow's sample_distorted_bounding_box: aspect uniform, then an integer
-    height uniform, then the width; the last offset is never drawn; what does not fit is drawn again, and after 100 failures the crop
-    is the whole image."""
+    """y, x, height, width, each [count], by the rules of TensorFlow's sample_distorted_bounding_box: aspect uniform, then an
+    integer height uniform, then the width; the last offset is never drawn; what does not fit is drawn again, and after 100
+    failures the crop is the whole image."""
     crops = torch.tensor([[0.0], [0.0], [SIDE], [SIDE]]).repeat(1, count)
     pending, attempts = torch.arange(count), 0
     while len(pending) > 0 and attempts < 100:
@@ -88,7 +89,8 @@ def sample_crops(count, generator):
 
 
 def resize_matrix(start, extent, source, target):
-    """[n, target, source]: bilinear interpolation with half-pixel centres of source[start : start + extent], edges clamped to the crop."""
+    """[n, target, source]: bilinear interpolation of source[start : start + extent], with half-pixel centres, edges clamped to
+    the crop."""
     position = (torch.arange(target) + 0.5) * (extent / target)[:, None] - 0.5
     position = start[:, None] + position.clamp(min=0).minimum(extent[:, None] - 1)
     return (1 - (position[:, :, None] - torch.arange(source)).abs_()).clamp_(min=0)
@@ -101,14 +103,16 @@ def crop_and_resize(images, crops):
 
 
 class DenseBatchNorm(nn.BatchNorm1d):
-    """Keras' fused batch norm, used after convolutions, feeds the unbiased variance to the running one, as PyTorch does; its plain
-    batch norm, used after dense layers, feeds the biased one."""
+    """Keras' fused batch norm, used after convolutions, feeds the unbiased variance to the running one, as PyTorch does; its
+    plain batch norm, used after dense layers, feeds the biased one."""
 
     def forward(self, x):
         kept = (1 - self.momentum) * self.running_var
         y = super().forward(x)
         if self.training:
-            self.running_var.data.lerp_(kept, 1 / len(x))  # .data: backward in training mode does not read it, whatever autograd thinks
+            self.running_var.data.lerp_(
+                kept, 1 / len(x)
+            )  # .data: backward in training mode does not read it, whatever autograd thinks
         return y
 
 
@@ -233,7 +237,9 @@ def main():
     parser.add_argument("--steps", type=int, default=600, help="also the horizon of the learning rate")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--channels-last", choices=("on", "off"), default="on")
-    parser.add_argument("--compile", choices=("on", "off"), default="off", help="torch.compile; the first step then takes half a minute")
+    parser.add_argument(
+        "--compile", choices=("on", "off"), default="off", help="torch.compile; the first step then takes half a minute"
+    )
     parser.add_argument("--json", type=Path, help="write the results here")
     args = parser.parse_args()
     need_mnist(args.data)

@@ -4,11 +4,12 @@
     python3 tools/compare/steps.py --data datasets/mnist --repetitions 5
     python3 tools/compare/steps.py --works resnet18 --precisions fp32 bf16 --compiled
 
-Works: resnet18 (a supervised step, 64 images of 112x112), convn (a contrastive step of `pretrain --recipe randbits-mnist`: 1000 images,
-two views, with crops and resizing; needs --data), nt-xent at several sizes (forward and backward, 128 columns, always fp32). Every
-figure is the median over the steps of a process; printed are the medians over the processes, the spread, and the ratios of each of
-PyTorch's settings to each of ours.
+Works: resnet18 (a supervised step, 64 images of 112x112), convn (a contrastive step of `pretrain --recipe randbits-mnist`: 1000
+images, two views, with crops and resizing; needs --data), nt-xent at several sizes (forward and backward, 128 columns, always
+fp32). Every figure is the median over the steps of a process; printed are the medians over the processes, the spread, and the
+ratios of each of PyTorch's settings to each of ours.
 """
+
 import argparse
 import json
 import pathlib
@@ -29,13 +30,38 @@ class Bench:
         self.name, self.arguments, self.precisions, self.settings = name, arguments, precisions, settings
 
     def ours(self, precision, options, scratch):
-        result = json.loads(output_of([options.bin / "bench", *self.arguments, "--precision", precision, "--threads",
-                                       options.threads, "--repetitions", options.steps]))
+        result = json.loads(
+            output_of(
+                [
+                    options.bin / "bench",
+                    *self.arguments,
+                    "--precision",
+                    precision,
+                    "--threads",
+                    options.threads,
+                    "--repetitions",
+                    options.steps,
+                ]
+            )
+        )
         return statistics.median(result["ms"]), result["peak_bytes"]
 
     def theirs(self, setting, options, scratch):
-        result = json.loads(output_of([sys.executable, HERE / "torch_work.py", *self.arguments, "--setting", setting,
-                                       "--threads", options.threads, "--repetitions", options.steps]))
+        result = json.loads(
+            output_of(
+                [
+                    sys.executable,
+                    HERE / "torch_work.py",
+                    *self.arguments,
+                    "--setting",
+                    setting,
+                    "--threads",
+                    options.threads,
+                    "--repetitions",
+                    options.steps,
+                ]
+            )
+        )
         return statistics.median(result["ms"]), result["peak_bytes"]
 
 
@@ -50,18 +76,49 @@ class ConvN:
     def ours(self, precision, options, scratch):
         run = scratch / "run"
         shutil.rmtree(run, ignore_errors=True)
-        output_of([options.bin / "pretrain", "--recipe", "randbits-mnist", "--data", f"mnist:{self.data}", "--steps",
-                   3 * options.steps, "--log-every", 1, "--threads", options.threads, "--out", run, "--report", "off",
-                   "--precision", precision])
+        output_of(
+            [
+                options.bin / "pretrain",
+                "--recipe",
+                "randbits-mnist",
+                "--data",
+                f"mnist:{self.data}",
+                "--steps",
+                3 * options.steps,
+                "--log-every",
+                1,
+                "--threads",
+                options.threads,
+                "--out",
+                run,
+                "--report",
+                "off",
+                "--precision",
+                precision,
+            ]
+        )
         records = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
         training = [record for record in records if record["phase"] == "train"][2:]
         return statistics.median(record["step_ms"] for record in training), training[-1]["mem_peak_bytes"]
 
     def theirs(self, setting, options, scratch):
         file = scratch / "torch.json"
-        output_of([sys.executable, HERE / "randbits_mnist.py", "--data", self.data, "--steps", 3 * options.steps,
-                   "--threads", options.threads, "--channels-last", "on" if setting == "channels_last" else "off",
-                   "--json", file])
+        output_of(
+            [
+                sys.executable,
+                HERE / "randbits_mnist.py",
+                "--data",
+                self.data,
+                "--steps",
+                3 * options.steps,
+                "--threads",
+                options.threads,
+                "--channels-last",
+                "on" if setting == "channels_last" else "off",
+                "--json",
+                file,
+            ]
+        )
         result = json.loads(file.read_text())
         return result["step_ms"] + result["data_ms"], None
 
@@ -109,7 +166,7 @@ def main():
         need_program(options.bin / "pretrain")
         need_mnist(options.data)
 
-    extra = lambda settings: settings + [f"{settings[-1]} compiled"] if options.compiled else settings
+    extra = lambda settings: [*settings, f"{settings[-1]} compiled"] if options.compiled else settings
     works = []
     if "resnet18" in options.works:
         settings = extra(["contiguous", "channels_last"])
@@ -120,8 +177,14 @@ def main():
         works.append(ConvN(options.data, options.precisions))
     if "nt-xent" in options.works:
         for rows in (2048, 4096, 8192):
-            works.append(Bench(f"nt-xent forward and backward, {rows} rows of 128", ["nt-xent", "--rows", rows], ["fp32"],
-                               extra(["cross_entropy", "logsumexp"])))
+            works.append(
+                Bench(
+                    f"nt-xent forward and backward, {rows} rows of 128",
+                    ["nt-xent", "--rows", rows],
+                    ["fp32"],
+                    extra(["cross_entropy", "logsumexp"]),
+                )
+            )
     version = output_of([sys.executable, "-c", "import torch; print(torch.__version__)"]).strip()
     print(f"PyTorch {version}, {options.threads} threads, {options.repetitions} alternating processes of {options.steps} steps")
     with tempfile.TemporaryDirectory() as scratch:

@@ -6,10 +6,11 @@
     python3 tools/compare/torch_work.py nt-xent --rows 4096 --setting logsumexp
     python3 tools/compare/torch_work.py simclr --device cuda --batch-size 1024 --setting "channels_last autocast compiled"
 
-On a GPU its own clock is read. Works beside those of steps.py: simclr (ResNet-18, head, NT-Xent, probe and LARS on crops of random
-images), lars (SimCLR's update of ResNet-50's parameters: loop or foreach) and batch-norm (batch norm, addition and ReLU, with
-gradients, of 56x56 pixels with 64 channels).
+On a GPU its own clock is read. Works beside those of steps.py: simclr (ResNet-18, head, NT-Xent, probe and LARS on crops of
+random images), lars (SimCLR's update of ResNet-50's parameters: loop or foreach) and batch-norm (batch norm, addition and ReLU,
+with gradients, of 56x56 pixels with 64 channels).
 """
+
 import argparse
 import json
 import resource
@@ -28,8 +29,13 @@ CLASSES = 10
 class Block(nn.Module):
     def __init__(self, c, k, stride):
         super().__init__()
-        self.convolutions = nn.Sequential(nn.Conv2d(c, k, 3, stride, 1, bias=False), nn.BatchNorm2d(k), nn.ReLU(inplace=True),
-                                          nn.Conv2d(k, k, 3, 1, 1, bias=False), nn.BatchNorm2d(k))
+        self.convolutions = nn.Sequential(
+            nn.Conv2d(c, k, 3, stride, 1, bias=False),
+            nn.BatchNorm2d(k),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(k, k, 3, 1, 1, bias=False),
+            nn.BatchNorm2d(k),
+        )
         projection = nn.Conv2d(c, k, 1, stride, bias=False), nn.BatchNorm2d(k)
         self.shortcut = nn.Identity() if c == k else nn.Sequential(*projection)
 
@@ -128,8 +134,10 @@ class Lars:
         chosen = [i for i, adapted in enumerate(self.adapted) if adapted]
         weights = [self.parameters[i] for i in chosen]
         decayed = torch._foreach_add([w.grad for w in weights], weights, alpha=decay)
-        ratios = [torch.where((n > 0) & (g > 0), trust * n / g, 1.0)
-                  for n, g in zip(torch._foreach_norm(weights), torch._foreach_norm(decayed))]
+        ratios = [
+            torch.where((n > 0) & (g > 0), trust * n / g, 1.0)
+            for n, g in zip(torch._foreach_norm(weights), torch._foreach_norm(decayed))
+        ]
         gradients = [p.grad for p in self.parameters]
         for i, g in zip(chosen, torch._foreach_mul(decayed, ratios)):
             gradients[i] = g
@@ -179,8 +187,13 @@ class SimClr(nn.Module):
     def __init__(self):
         super().__init__()
         self.encoder = nn.Sequential(*list(resnet18().children())[:-1])
-        self.head = nn.Sequential(nn.Linear(512, 512, bias=False), nn.BatchNorm1d(512), nn.ReLU(inplace=True),
-                                  nn.Linear(512, 64, bias=False), nn.BatchNorm1d(64))
+        self.head = nn.Sequential(
+            nn.Linear(512, 512, bias=False),
+            nn.BatchNorm1d(512),
+            nn.ReLU(inplace=True),
+            nn.Linear(512, 64, bias=False),
+            nn.BatchNorm1d(64),
+        )
         self.probe = nn.Linear(512, CLASSES)
 
     def forward(self, images):
@@ -249,7 +262,9 @@ def time_ms(step, device):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", choices=sorted(WORKS))
-    parser.add_argument("--setting", default="", help="words: channels_last, autocast, pure_bf16, cross_entropy, logsumexp, foreach, compiled")
+    parser.add_argument(
+        "--setting", default="", help="words: channels_last, autocast, pure_bf16, cross_entropy, logsumexp, foreach, compiled"
+    )
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--image-size", type=int, default=112)

@@ -5,6 +5,7 @@ Inputs are rounded to f32, everything is computed from them in double, and the r
 PyTorch's layout (NCHW, OIHW). Needs torch and safetensors; where torchvision is installed, the names of its ResNet-18
 are checked too. Made with PyTorch 2.15.
 """
+
 import pathlib
 import sys
 
@@ -14,8 +15,11 @@ try:
     from safetensors.torch import save_file
     from torch import nn
 except ImportError as error:
-    print(f"generate.py: error: {error}; python3 -m venv .venv && .venv/bin/pip install torch numpy safetensors, then "
-          "begin this command with .venv/bin/python3", file=sys.stderr)
+    print(
+        f"generate.py: error: {error}; python3 -m venv .venv && .venv/bin/pip install torch numpy safetensors, then "
+        "begin this command with .venv/bin/python3",
+        file=sys.stderr,
+    )
     sys.exit(2)
 
 DIRECTORY = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__file__).parents[2] / "tests" / "golden")
