@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "engine/core/error.h"
 #include "engine/io/files.h"
+#include "kernels/runtime/error.h"
 
 namespace data {
 namespace {

@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "engine/core/shape.h"
+#include "kernels/runtime/shape.h"
 
 namespace data {
 

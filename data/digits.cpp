@@ -4,8 +4,8 @@
 #include <cmath>
 
 #include "data/glyphs.h"
-#include "engine/core/error.h"
-#include "engine/core/philox.h"
+#include "kernels/runtime/error.h"
+#include "kernels/runtime/philox.h"
 
 namespace data {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <new>
 
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 namespace data {
 namespace {

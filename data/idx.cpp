@@ -5,8 +5,8 @@
 #include <optional>
 
 #include "data/gzip.h"
-#include "engine/core/error.h"
 #include "engine/io/mapped_file.h"
+#include "kernels/runtime/error.h"
 
 namespace data {
 namespace {

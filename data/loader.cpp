@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "data/permutation.h"
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 namespace data {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "data/idx.h"
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 namespace data {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "data/digits.h"
 #include "data/mnist.h"
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 namespace data {
 

@@ -5,8 +5,8 @@
 #include <cassert>
 
 #include "data/splitmix.h"
-#include "engine/core/error.h"
-#include "engine/core/philox.h"
+#include "kernels/runtime/error.h"
+#include "kernels/runtime/philox.h"
 
 namespace data {
 

@@ -1,8 +1,8 @@
 #include "data/rand_bits.h"
 
 #include "data/splitmix.h"
-#include "engine/core/error.h"
-#include "engine/core/philox.h"
+#include "kernels/runtime/error.h"
+#include "kernels/runtime/philox.h"
 
 namespace data {
 

@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <string>
 
-#include "engine/core/shape.h"
+#include "kernels/runtime/shape.h"
 
 namespace data {
 

@@ -26,7 +26,7 @@ void Grads::pass(int i, const Tensor& dx) {
   const auto index = static_cast<std::size_t>(i);
   Node& target = *node_.inputs[index];
   if (!target.gradient) {
-    target.gradient = dx.reshaped(node_.input_shapes[index]);
+    target.gradient = dx.view_as(node_.input_shapes[index]);
     target.written = target.shared = true;
     return;
   }

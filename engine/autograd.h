@@ -49,7 +49,7 @@ class Grads {
 Tensor with_grad(const Tensor& y, std::initializer_list<Tensor> inputs, BackwardFunction backward);
 
 /// Runs the graph of `loss` (a scalar) backwards from dloss = 1. Each node is released as soon as it has run.
-/// Gradients of leaves that were written before accumulate; `ParameterSet::begin_step` starts parameters afresh.
+/// Gradients of leaves that were written before accumulate; `ParameterSet::zero_grad` starts parameters afresh.
 void backward(const Tensor& loss);
 /// The same from a given gradient of `y`, which has y's shape.
 void backward(const Tensor& y, const Tensor& dy);

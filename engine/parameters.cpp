@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/core/philox.h"
 #include "kernels/convert.h"
+#include "kernels/runtime/philox.h"
 
 namespace engine {
 namespace {
@@ -102,7 +102,7 @@ void ParameterSet::allocate(const Context& context, std::uint64_t seed, Dtype la
   for (const auto& slot : slots_) {
     const ParameterInfo& info = slot->info;
     const auto slice = [&](const Tensor& buffer) {
-      return buffer.first_dimension_range(info.offset, info.shape.elements()).reshaped(info.shape);
+      return buffer.narrow(info.offset, info.shape.elements()).view_as(info.shape);
     };
     slot->value = slice(values_).requires_gradient();
     slot->value.node()->gradient = slice(gradients_);
@@ -120,7 +120,7 @@ void ParameterSet::allocate(const Context& context, std::uint64_t seed, Dtype la
   states_ = Tensor::zeros(context, {bytes}, Dtype::u8);
   for (const auto& slot : state_slots_) {
     const StateInfo& info = slot->info;
-    slot->value = states_.slice_as(info.offset_bytes, info.shape, info.dtype);
+    slot->value = states_.view_as(info.offset_bytes, info.shape, info.dtype);
     const auto count = static_cast<std::size_t>(info.shape.elements());
     if (info.dtype == Dtype::f32) slot->value.upload<float>(std::vector<float>(count, info.initial));
     state_infos_.push_back(info);
@@ -131,7 +131,7 @@ void ParameterSet::refresh_shadow() const {
   if (shadow_) kernels::convert(shadow_.context(), {.x = values_, .y = {shadow_}});
 }
 
-void ParameterSet::begin_step() {
+void ParameterSet::zero_grad() {
   for (const auto& slot : slots_) slot->value.node()->written = false;
 }
 

@@ -100,7 +100,7 @@ class ParameterSet {
   void refresh_shadow() const;
 
   /// Starts a step: the next write to each gradient overwrites.
-  void begin_step();
+  void zero_grad();
   /// Ends backward: zeroes the gradients that nothing has written in this step.
   void finish_gradients();
 

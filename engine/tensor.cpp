@@ -45,7 +45,7 @@ Tensor Tensor::with_node(std::shared_ptr<Node> node) const {
   return result;
 }
 
-Tensor Tensor::reshaped(Shape shape) const {
+Tensor Tensor::view_as(Shape shape) const {
   EXPECTS(shape.elements() == elements(), "reshape: ", shape_, " has ", elements(), " elements, ", shape, " has ",
           shape.elements());
   Tensor result = detach();
@@ -53,7 +53,7 @@ Tensor Tensor::reshaped(Shape shape) const {
   return result;
 }
 
-Tensor Tensor::first_dimension_range(std::int64_t begin, std::int64_t count) const {
+Tensor Tensor::narrow(std::int64_t begin, std::int64_t count) const {
   EXPECTS(shape_.rank() > 0 && begin >= 0 && count >= 0 && begin + count <= shape_[0], "rows [", begin, ",",
           begin + count, ") are not inside a tensor of shape ", shape_);
   Tensor result = detach();
@@ -63,7 +63,7 @@ Tensor Tensor::first_dimension_range(std::int64_t begin, std::int64_t count) con
   return result;
 }
 
-Tensor Tensor::slice_as(std::int64_t offset_bytes, Shape shape, Dtype dtype) const {
+Tensor Tensor::view_as(std::int64_t offset_bytes, Shape shape, Dtype dtype) const {
   Tensor result = detach();
   result.offset_bytes_ += static_cast<std::size_t>(offset_bytes);
   result.shape_ = shape;

@@ -3,9 +3,9 @@
 #include <span>
 #include <vector>
 
-#include "engine/core/context.h"
-#include "engine/core/error.h"
-#include "engine/core/views.h"
+#include "kernels/runtime/context.h"
+#include "kernels/runtime/error.h"
+#include "kernels/runtime/views.h"
 
 namespace engine {
 
@@ -39,11 +39,11 @@ class Tensor {
   operator ConstView() const { return {data(), dtype_, shape_}; }
 
   /// The same buffer under another shape with as many elements; no graph.
-  Tensor reshaped(Shape shape) const;
+  Tensor view_as(Shape shape) const;
   /// Rows [begin, begin + count) of the first dimension, sharing the buffer; no graph.
-  Tensor first_dimension_range(std::int64_t begin, std::int64_t count) const;
+  Tensor narrow(std::int64_t begin, std::int64_t count) const;
   /// Part of a u8 buffer seen as another dtype; `offset_bytes` must be aligned for it.
-  Tensor slice_as(std::int64_t offset_bytes, Shape shape, Dtype dtype) const;
+  Tensor view_as(std::int64_t offset_bytes, Shape shape, Dtype dtype) const;
   /// The same buffer without its graph: what a gradient closure captures, and a stop-gradient.
   Tensor detach() const;
 

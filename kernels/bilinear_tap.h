@@ -1,7 +1,7 @@
 #pragma once
 #include <cstdint>
 
-#include "engine/core/host_device.h"
+#include "kernels/runtime/host_device.h"
 
 namespace kernels {
 

@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "engine/core/context.h"
+#include "kernels/runtime/context.h"
 
 namespace kernels {
 

@@ -2,8 +2,8 @@
 #include <cmath>
 #include <cstdint>
 
-#include "engine/core/host_device.h"
-#include "engine/core/philox.h"
+#include "kernels/runtime/host_device.h"
+#include "kernels/runtime/philox.h"
 
 namespace kernels {
 

@@ -1,8 +1,8 @@
 #pragma once
-#include "engine/core/context.h"
-#include "engine/core/error.h"
-#include "engine/core/profile.h"
-#include "engine/core/views.h"
+#include "kernels/runtime/context.h"
+#include "kernels/runtime/error.h"
+#include "kernels/runtime/profile.h"
+#include "kernels/runtime/views.h"
 
 #if ENGINE_CUDA
 #define ON_CUDA(function) function

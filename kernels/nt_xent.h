@@ -2,8 +2,8 @@
 #include <cmath>
 #include <numbers>
 
-#include "engine/core/host_device.h"
 #include "kernels/kernel.h"
+#include "kernels/runtime/host_device.h"
 
 namespace kernels {
 

@@ -12,7 +12,7 @@
 #include <system_error>
 #include <vector>
 
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 namespace kernels {
 namespace {

@@ -38,7 +38,7 @@ Forward forward(const engine::Context& context, const kernels::ContrastPairs& pa
   return {.lse = lse, .attraction = attraction, .sums = sums, .kept = kept};
 }
 
-Tensor loss_of(const Tensor& sums) { return sums.first_dimension_range(kernels::kContrastLoss, 1).reshaped(Shape()); }
+Tensor loss_of(const Tensor& sums) { return sums.narrow(kernels::kContrastLoss, 1).view_as(Shape()); }
 
 bool is_float(engine::Dtype dtype) { return dtype == engine::Dtype::f32 || dtype == engine::Dtype::bf16; }
 
@@ -64,8 +64,8 @@ ContrastiveLoss nt_xent(const Tensor& u, float temperature, Products products) {
   check_temperature("nt_xent", temperature);
   const std::int64_t n = u.shape()[0] / 2;
   const auto pairs = [n, temperature, products](const Tensor& both) {
-    return kernels::ContrastPairs{.view1 = both.first_dimension_range(0, n),
-                                  .view2 = both.first_dimension_range(n, n),
+    return kernels::ContrastPairs{.view1 = both.narrow(0, n),
+                                  .view2 = both.narrow(n, n),
                                   .temperature = temperature,
                                   .within_views = true,
                                   .bf16_products = products == Products::bf16};

@@ -17,7 +17,7 @@ class GuardedTensor {
     buffer_ =
         engine::Tensor::from(context, {bytes + 2 * kGuardBytes},
                              std::vector<std::uint8_t>(static_cast<std::size_t>(bytes + 2 * kGuardBytes), kGuard));
-    tensor_ = buffer_.slice_as(kGuardBytes, shape, dtype);
+    tensor_ = buffer_.view_as(kGuardBytes, shape, dtype);
   }
   /// Starting from `values`, for a kernel that adds to them.
   GuardedTensor(const engine::Tensor& values) : GuardedTensor(values.context(), values.shape(), values.dtype()) {

@@ -6,8 +6,8 @@
 #include <cmath>
 
 #include "engine/autograd.h"
-#include "engine/core/philox.h"
 #include "kernels/context.h"
+#include "kernels/runtime/philox.h"
 
 namespace tests {
 

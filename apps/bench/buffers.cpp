@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/core/philox.h"
+#include "kernels/runtime/philox.h"
 
 namespace apps {
 namespace {

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/core/profile.h"
+#include "kernels/runtime/profile.h"
 
 namespace apps {
 

@@ -28,10 +28,10 @@ class NormStep {
   }
 
   Tensor run() {
-    parameters_.begin_step();
+    parameters_.zero_grad();
     const Tensor y = norm_(x_, engine::Mode::train, {.residual = residual_, .relu = true});
     engine::backward(y, dy_);
-    return y.first_dimension_range(0, 1);
+    return y.narrow(0, 1);
   }
 
  private:
@@ -70,7 +70,7 @@ class LarsStep {
     loss_ = Tensor::zeros(context, engine::Shape());
     status_.emplace(
         context, [](std::int64_t) { return 1e-3; }, 0);
-    parameters_.begin_step();
+    parameters_.zero_grad();
     parameters_.finish_gradients();  // zero: what is timed does not depend on values
   }
 

@@ -91,10 +91,7 @@ struct Contrast {
         .pairs = pairs(), .lse = lse, .positive = positive, .attraction = attraction, .correct = correct, .sums = sums};
   }
   kernels::ContrastPairs pairs() const {
-    return {.view1 = u.first_dimension_range(0, n),
-            .view2 = u.first_dimension_range(n, n),
-            .temperature = 0.1f,
-            .within_views = true};
+    return {.view1 = u.narrow(0, n), .view2 = u.narrow(n, n), .temperature = 0.1f, .within_views = true};
   }
   std::int64_t n;
   Tensor u, lse, positive, attraction, correct, sums;
@@ -108,8 +105,8 @@ KernelWork nt_xent_backward(Buffers& b) {
                                             .lse = c.lse,
                                             .attraction = c.attraction,
                                             .dloss = b.positive_f32(Shape()),
-                                            .dview1 = {du.first_dimension_range(0, c.n)},
-                                            .dview2 = {du.first_dimension_range(c.n, c.n)}});
+                                            .dview1 = {du.narrow(0, c.n)},
+                                            .dview2 = {du.narrow(c.n, c.n)}});
 }
 
 KernelWork gather_rows(Buffers& b) {

@@ -23,11 +23,11 @@
 #include "data/digits.h"
 #include "data/source.h"
 #include "engine/autograd.h"
-#include "engine/core/philox.h"
 #include "engine/ops/linear.h"
 #include "engine/ops/softmax_cross_entropy.h"
 #include "engine/optim/sgd.h"
 #include "kernels/convert.h"
+#include "kernels/runtime/philox.h"
 #include "losses/contrastive.h"
 #include "models/resnet.h"
 
@@ -94,7 +94,7 @@ class ResNetStep {
   }
 
   Tensor run() {
-    parameters_.begin_step();
+    parameters_.zero_grad();
     const engine::Mode mode = engine::Mode::train;
     const Tensor loss = classify(encoder_.forward(images_, mode), mode);
     engine::backward(loss);
@@ -162,7 +162,7 @@ class ContrastiveStep {
   }
 
   Tensor run() {
-    network_.parameters.begin_step();
+    network_.parameters.zero_grad();
     const ObjectiveOutcome outcome = contrastive_objective(config_, network_, batch_);
     engine::backward(outcome.total);
     network_.parameters.finish_gradients();

@@ -28,10 +28,10 @@ Features extract_features(const engine::Context& context, const models::Encoder&
     if (!batch || batch->labels().elements() != count) batch.emplace(context, source, count);
     batch->upload(read_examples(source, begin, count));
     const Tensor values = encoder.forward(batch->whole_images(images), engine::Mode::evaluate);
-    kernels::convert(context, {.x = values, .y = {features.values.first_dimension_range(begin, count)}});
+    kernels::convert(context, {.x = values, .y = {features.values.narrow(begin, count)}});
     const Tensor& labels = batch->labels();
-    context.backend().copy(engine::View(features.labels.first_dimension_range(begin, count)).data,
-                           engine::View(labels).data, labels.bytes(), engine::CopyKind::device_to_device);
+    context.backend().copy(engine::View(features.labels.narrow(begin, count)).data, engine::View(labels).data,
+                           labels.bytes(), engine::CopyKind::device_to_device);
     if (progress) progress(begin + count);
   }
   return features;
@@ -42,7 +42,7 @@ void check_finite(const Features& features, std::string_view whose) {
   const std::int64_t size = features.values.shape()[0], columns = features.values.shape()[1];
   for (std::int64_t begin = 0; begin < size; begin += kRows) {
     const std::int64_t count = std::min(kRows, size - begin);
-    const std::vector<float> values = features.values.first_dimension_range(begin, count).to_host<float>();
+    const std::vector<float> values = features.values.narrow(begin, count).to_host<float>();
     for (std::int64_t i = 0; i < count; ++i) {
       const float* row = values.data() + i * columns;
       if (std::isfinite(std::inner_product(row, row + columns, row, 0.0f))) continue;

@@ -21,7 +21,7 @@ double knn_accuracy(const Features& train, const Features& test, KnnOptions opti
   for (std::int64_t begin = 0; begin < size; begin += kQueries) {
     const std::int64_t count = std::min(kQueries, size - begin);
     const Tensor predicted = Tensor::empty(context, {count}, engine::Dtype::i32);
-    const Tensor similarities = engine::linear(queries.first_dimension_range(begin, count), candidates);
+    const Tensor similarities = engine::linear(queries.narrow(begin, count), candidates);
     kernels::knn_vote(context, {.similarities = similarities,
                                 .labels = train.labels,
                                 .predicted = predicted,

@@ -56,7 +56,7 @@ class Classifiers {
     std::vector<double> right(static_cast<std::size_t>(grid_));
     for (std::int64_t begin = 0; begin < size; begin += kRows) {
       if (begin > 0) progress();
-      const Tensor rows = features.values.first_dimension_range(begin, std::min(kRows, size - begin));
+      const Tensor rows = features.values.narrow(begin, std::min(kRows, size - begin));
       count_right(engine::linear(rows, weight_.detach(), bias_.detach()).to_host<float>(),
                   std::span(truth).subspan(static_cast<std::size_t>(begin)), right);
     }
@@ -66,8 +66,8 @@ class Classifiers {
 
   /// {weight [K,F], bias [K]} of one classifier.
   std::pair<std::vector<float>, std::vector<float>> parameters(std::int64_t index) const {
-    return {weight_.first_dimension_range(index * classes_, classes_).to_host<float>(),
-            bias_.first_dimension_range(index * classes_, classes_).to_host<float>()};
+    return {weight_.narrow(index * classes_, classes_).to_host<float>(),
+            bias_.narrow(index * classes_, classes_).to_host<float>()};
   }
 
  private:
@@ -89,9 +89,9 @@ class Classifiers {
   }
   void update(const Tensor& value, const Tensor& velocity, float factor) const {
     const Shape matrix{grid_ * classes_, value.elements() / (grid_ * classes_)};
-    kernels::rowwise_sgd(value.context(), {.value = value.reshaped(matrix),
-                                           .velocity = velocity.reshaped(matrix),
-                                           .gradient = value.gradient().reshaped(matrix),
+    kernels::rowwise_sgd(value.context(), {.value = value.view_as(matrix),
+                                           .velocity = velocity.view_as(matrix),
+                                           .gradient = value.gradient().view_as(matrix),
                                            .rates = rates_,
                                            .factor = factor,
                                            .momentum = kMomentum});

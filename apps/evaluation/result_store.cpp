@@ -13,9 +13,9 @@
 #include "apps/evaluation/stop.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/numbered_name.h"
-#include "engine/core/error.h"
 #include "engine/io/descriptor.h"
 #include "engine/io/files.h"
+#include "kernels/runtime/error.h"
 
 namespace apps {
 namespace {

@@ -1,7 +1,7 @@
 #pragma once
 #include "apps/run/config.h"
-#include "engine/core/shape.h"
 #include "kernels/crop_sampler.h"
+#include "kernels/runtime/shape.h"
 
 namespace apps {
 

@@ -44,7 +44,7 @@ Tensor DeviceBatch::augmented_views(const Config& config, std::int64_t views, Dt
 Tensor DeviceBatch::whole_images(Dtype dtype) const {
   const Tensor images = resized({}, 1, dtype);
   const Shape& shape = images.shape();
-  return images.reshaped({shape[1], shape[2], shape[3], shape[4]});
+  return images.view_as({shape[1], shape[2], shape[3], shape[4]});
 }
 
 Tensor DeviceBatch::resized(const Tensor& boxes, std::int64_t views, Dtype dtype) const {

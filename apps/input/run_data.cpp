@@ -5,8 +5,8 @@
 #include "data/fingerprint.h"
 #include "data/open.h"
 #include "data/rand_bits.h"
-#include "engine/core/error.h"
 #include "kernels/bilinear_tap.h"
+#include "kernels/runtime/error.h"
 
 namespace apps {
 namespace {

@@ -10,11 +10,11 @@
 #include "apps/run/json_text.h"
 #include "apps/run/limits.h"
 #include "apps/run/numbered_name.h"
-#include "engine/core/context.h"
-#include "engine/core/error.h"
 #include "engine/io/files.h"
 #include "engine/io/json.h"
 #include "engine/io/sha256.h"
+#include "kernels/runtime/context.h"
+#include "kernels/runtime/error.h"
 
 namespace apps {
 namespace {

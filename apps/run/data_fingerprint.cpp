@@ -3,9 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/run/json_text.h"
-#include "engine/core/error.h"
 #include "engine/io/files.h"
 #include "engine/io/json.h"
+#include "kernels/runtime/error.h"
 
 namespace apps {
 namespace {

@@ -1,5 +1,5 @@
 #pragma once
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 namespace apps {
 

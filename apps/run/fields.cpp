@@ -9,7 +9,7 @@
 #include "apps/run/exit_code.h"
 #include "apps/run/limits.h"
 #include "apps/run/nearest.h"
-#include "engine/core/context.h"
+#include "kernels/runtime/context.h"
 
 namespace apps {
 namespace {

@@ -7,9 +7,9 @@
 #include <sstream>
 
 #include "apps/run/json_text.h"
-#include "engine/core/error.h"
 #include "engine/io/files.h"
 #include "engine/io/json.h"
+#include "kernels/runtime/error.h"
 
 namespace apps {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 #include "apps/run/config.h"
-#include "engine/core/dtype.h"
+#include "kernels/runtime/dtype.h"
 
 namespace apps {
 

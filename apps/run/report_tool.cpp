@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "apps/run/signals.h"
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 namespace apps {
 namespace {

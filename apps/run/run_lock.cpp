@@ -9,8 +9,8 @@
 #include <charconv>
 #include <string>
 
-#include "engine/core/error.h"
 #include "engine/io/files.h"
+#include "kernels/runtime/error.h"
 
 namespace apps {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <system_error>
 
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 namespace apps {
 namespace {

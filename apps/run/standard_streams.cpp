@@ -7,7 +7,7 @@
 #include <cstring>
 #include <iostream>
 
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 namespace apps {
 

@@ -10,8 +10,8 @@
 #include <cstdlib>
 #include <thread>
 
-#include "engine/core/context.h"
-#include "engine/core/control_groups.h"
+#include "kernels/runtime/context.h"
+#include "kernels/runtime/control_groups.h"
 
 namespace apps {
 namespace {

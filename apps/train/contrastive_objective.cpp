@@ -28,13 +28,13 @@ Encoded encode(const Config& config, const Network& network, const Tensor& views
   Encoded encoded;
   if (config.model.bn_per_view) {
     for (int view = 0; view < 2; ++view) {
-      const Tensor images = views.first_dimension_range(view, 1).reshaped({s[1], s[2], s[3], s[4]});
+      const Tensor images = views.narrow(view, 1).view_as({s[1], s[2], s[3], s[4]});
       encoded.features[view] = network.encoder->forward(images, Mode::train);
       encoded.projections[view] = project(network, encoded.features[view]);
     }
     return encoded;
   }
-  const Tensor features = network.encoder->forward(views.reshaped({2 * s[1], s[2], s[3], s[4]}), Mode::train);
+  const Tensor features = network.encoder->forward(views.view_as({2 * s[1], s[2], s[3], s[4]}), Mode::train);
   const Tensor projections = project(network, features);
   for (int view = 0; view < 2; ++view) {
     encoded.features[view] = engine::slice_rows(features, view * s[1], s[1]);
@@ -69,7 +69,7 @@ ObjectiveOutcome contrastive_objective(const Config& config, const Network& netw
     probe.loss = engine::scale(engine::add(probe.loss, second.loss), 0.5f);
     probe.accuracy = engine::scale(engine::add(probe.accuracy, second.accuracy), 0.5f);
   }
-  const auto metric = [&](int i) { return contrastive.metrics.first_dimension_range(i, 1); };
+  const auto metric = [&](int i) { return contrastive.metrics.narrow(i, 1); };
   return {.total = engine::add(contrastive.loss, probe.loss),
           .loss = metric(0),
           .alignment = metric(1),

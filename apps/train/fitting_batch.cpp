@@ -22,7 +22,7 @@ std::string found_by_trying(const engine::Context& context, const Config& config
       context.pool().reset_peak();
       DeviceBatch batch(context, source, size);
       batch.upload(read_examples(source, 0, size));
-      network.parameters.begin_step();
+      network.parameters.zero_grad();
       engine::backward(contrastive_objective(config, network, batch).total);
       taken = pool.peak_bytes() - fixed;
       return true;

@@ -1,7 +1,7 @@
 #pragma once
 #include "apps/run/config.h"
 #include "apps/train/network.h"
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 namespace apps {
 

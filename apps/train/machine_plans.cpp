@@ -8,9 +8,9 @@
 #include <cstdlib>
 #include <span>
 
-#include "engine/core/error.h"
 #include "engine/io/files.h"
 #include "engine/io/sha256.h"
+#include "kernels/runtime/error.h"
 
 namespace apps {
 namespace {

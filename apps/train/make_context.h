@@ -3,7 +3,7 @@
 #include <string_view>
 
 #include "apps/run/config.h"
-#include "engine/core/context.h"
+#include "kernels/runtime/context.h"
 
 namespace apps {
 

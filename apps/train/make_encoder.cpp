@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 #include "models/conv_n.h"
 #include "models/resnet.h"
 

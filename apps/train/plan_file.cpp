@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "engine/core/error.h"
 #include "engine/io/json.h"
+#include "kernels/runtime/error.h"
 
 namespace apps {
 

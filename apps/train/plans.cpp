@@ -9,9 +9,9 @@
 #include "apps/run/environment.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/signals.h"
-#include "engine/core/error.h"
 #include "engine/io/files.h"
 #include "kernels/context.h"
+#include "kernels/runtime/error.h"
 
 namespace apps {
 namespace {

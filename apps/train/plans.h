@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "apps/train/machine_plans.h"
-#include "engine/core/context.h"
+#include "kernels/runtime/context.h"
 
 namespace apps {
 

@@ -2,7 +2,7 @@
 
 #include <limits>
 
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 namespace apps {
 

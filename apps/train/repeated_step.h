@@ -3,7 +3,7 @@
 #include <memory>
 #include <optional>
 
-#include "engine/core/context.h"
+#include "kernels/runtime/context.h"
 
 namespace apps {
 

@@ -105,7 +105,7 @@ void Trainer::restore(const Checkpoint& checkpoint) {
 }
 
 void Trainer::train_step() {
-  network_.parameters.begin_step();
+  network_.parameters.zero_grad();
   const ObjectiveOutcome outcome = contrastive_objective(config_, network_, batch_);
   engine::backward(outcome.total);
   network_.parameters.finish_gradients();
@@ -113,7 +113,7 @@ void Trainer::train_step() {
   optimizer_->step(outcome.total, *status_);
   const engine::Tensor scalars[] = {outcome.loss,           outcome.alignment,
                                     outcome.distribution,   outcome.contrast_accuracy,
-                                    outcome.probe_accuracy, optimizer_->norms().first_dimension_range(0, 1)};
+                                    outcome.probe_accuracy, optimizer_->norms().narrow(0, 1)};
   status_->finish_step(scalars);
 }
 

@@ -10,7 +10,7 @@
 #include <cstring>
 #include <utility>
 
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 namespace engine {
 

@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <system_error>
 
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 namespace engine {
 namespace {

@@ -6,8 +6,8 @@
 #include <cerrno>
 #include <utility>
 
-#include "engine/core/error.h"
 #include "engine/io/descriptor.h"
+#include "kernels/runtime/error.h"
 
 namespace engine {
 

@@ -8,9 +8,9 @@
 #include <optional>
 #include <set>
 
-#include "engine/core/error.h"
 #include "engine/io/files.h"
 #include "engine/io/json.h"
+#include "kernels/runtime/error.h"
 
 namespace engine {
 namespace {

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "engine/core/dtype.h"
 #include "engine/io/mapped_file.h"
+#include "kernels/runtime/dtype.h"
 
 namespace engine {
 

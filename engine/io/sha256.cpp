@@ -4,8 +4,8 @@
 
 #include <array>
 
-#include "engine/core/error.h"
 #include "engine/io/mapped_file.h"
+#include "kernels/runtime/error.h"
 
 namespace engine {
 

@@ -5,7 +5,7 @@
 namespace engine {
 
 Tensor reshape(const Tensor& x, Shape shape) {
-  return with_grad(x.reshaped(shape), {x}, [](const Tensor& dy, Grads& d) { d.pass(0, dy); });
+  return with_grad(x.view_as(shape), {x}, [](const Tensor& dy, Grads& d) { d.pass(0, dy); });
 }
 
 Tensor flatten(const Tensor& x) {

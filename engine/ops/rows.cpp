@@ -27,17 +27,17 @@ Tensor concat_rows(const Tensor& a, const Tensor& b) {
   Tensor y = Tensor::empty(a.context(), a.shape().with_rows(na + nb), a.dtype());
   {
     const ProfileRange range(a.context(), "concat_rows", {.bytes = 2 * static_cast<std::int64_t>(y.bytes())});
-    copy(a, y.first_dimension_range(0, na));
-    copy(b, y.first_dimension_range(na, nb));
+    copy(a, y.narrow(0, na));
+    copy(b, y.narrow(na, nb));
   }
   return with_grad(y, {a, b}, [na, nb](const Tensor& dy, Grads& d) {
-    if (d.wants(0)) d.pass(0, dy.first_dimension_range(0, na));
-    if (d.wants(1)) d.pass(1, dy.first_dimension_range(na, nb));
+    if (d.wants(0)) d.pass(0, dy.narrow(0, na));
+    if (d.wants(1)) d.pass(1, dy.narrow(na, nb));
   });
 }
 
 Tensor slice_rows(const Tensor& x, std::int64_t begin, std::int64_t count) {
-  Tensor y = x.first_dimension_range(begin, count);
+  Tensor y = x.narrow(begin, count);
   return with_grad(y, {x}, [begin, count](const Tensor& dy, Grads& d) {
     const Destination dx = d.into(0);
     const std::int64_t n = dx.view.shape[0];

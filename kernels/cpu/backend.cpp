@@ -9,12 +9,12 @@
 #include <cstring>
 #include <vector>
 
-#include "engine/core/error.h"
 #include "kernels/cpu/convolution_choices.h"
 #include "kernels/cpu/convolution_plans.h"
 #include "kernels/cpu/host_memory.h"
 #include "kernels/cpu/matmul_plans.h"
 #include "kernels/cpu/simd.h"
+#include "kernels/runtime/error.h"
 
 namespace kernels::cpu {
 namespace {

@@ -3,8 +3,8 @@
 #include <memory>
 #include <string>
 
-#include "engine/core/control_groups.h"
 #include "kernels/context.h"
+#include "kernels/runtime/control_groups.h"
 
 namespace kernels::cpu {
 

@@ -3,9 +3,9 @@
 #include <cmath>
 #include <vector>
 
-#include "engine/core/scratch.h"
 #include "kernels/cpu/loops.h"
 #include "kernels/cpu/simd.h"
+#include "kernels/runtime/scratch.h"
 
 namespace kernels::cpu {
 namespace {

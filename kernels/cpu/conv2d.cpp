@@ -3,7 +3,6 @@
 #include <chrono>
 #include <limits>
 
-#include "engine/core/scratch.h"
 #include "kernels/cpu/backend.h"
 #include "kernels/cpu/convolution_choices.h"
 #include "kernels/cpu/direct_convolution.h"
@@ -11,6 +10,7 @@
 #include "kernels/cpu/lowered_bf16_convolution.h"
 #include "kernels/cpu/lowered_convolution.h"
 #include "kernels/cpu/winograd_convolution.h"
+#include "kernels/runtime/scratch.h"
 
 namespace kernels::cpu {
 namespace {

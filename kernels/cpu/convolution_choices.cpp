@@ -5,10 +5,10 @@
 #include <limits>
 #include <vector>
 
-#include "engine/core/error.h"
 #include "kernels/cpu/direct_convolution.h"
 #include "kernels/cpu/lowered_convolution.h"
 #include "kernels/cpu/winograd_convolution.h"
+#include "kernels/runtime/error.h"
 
 namespace kernels::cpu {
 namespace {

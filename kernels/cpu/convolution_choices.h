@@ -3,8 +3,8 @@
 #include <map>
 #include <string>
 
-#include "engine/core/timed_choices.h"
 #include "kernels/cpu/convolution_plans.h"
+#include "kernels/runtime/timed_choices.h"
 
 namespace kernels::cpu {
 

@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include "engine/core/scratch.h"
 #include "kernels/cpu/backend.h"
+#include "kernels/runtime/scratch.h"
 
 namespace kernels::cpu {
 namespace {

@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <fstream>
 
-#include "engine/core/entries.h"
-#include "engine/core/error.h"
+#include "kernels/runtime/entries.h"
+#include "kernels/runtime/error.h"
 
 namespace kernels::cpu {
 namespace {

@@ -1,8 +1,8 @@
 #pragma once
 #include <cstddef>
 
-#include "engine/core/context.h"
-#include "engine/core/control_groups.h"
+#include "kernels/runtime/context.h"
+#include "kernels/runtime/control_groups.h"
 
 namespace kernels::cpu {
 

@@ -1,8 +1,8 @@
 #include "kernels/cpu/lowered_bf16_convolution.h"
 
-#include "engine/core/scratch.h"
 #include "kernels/cpu/convolution_windows.h"
 #include "kernels/cpu/matmul.h"
+#include "kernels/runtime/scratch.h"
 
 namespace kernels::cpu {
 namespace {

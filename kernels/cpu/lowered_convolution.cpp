@@ -6,10 +6,10 @@
 #include <exception>
 #include <oneapi/dnnl/dnnl.hpp>
 
-#include "engine/core/scratch.h"
 #include "kernels/cpu/convolution_windows.h"
 #include "kernels/cpu/host_memory.h"
 #include "kernels/cpu/matmul.h"
+#include "kernels/runtime/scratch.h"
 
 namespace kernels::cpu {
 namespace {

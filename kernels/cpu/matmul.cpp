@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "engine/core/scratch.h"
 #include "kernels/cpu/backend.h"
 #include "kernels/cpu/loops.h"
 #include "kernels/cpu/matmul_plans.h"
+#include "kernels/runtime/scratch.h"
 
 namespace kernels::cpu {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "engine/core/scratch.h"
 #include "kernels/cpu/loops.h"
+#include "kernels/runtime/scratch.h"
 
 namespace kernels::cpu {
 namespace {

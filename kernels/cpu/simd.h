@@ -10,7 +10,7 @@
 #include <immintrin.h>
 #endif
 
-#include "engine/core/dtype.h"
+#include "kernels/runtime/dtype.h"
 
 namespace kernels::cpu {
 

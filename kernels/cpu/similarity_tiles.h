@@ -2,9 +2,9 @@
 #include <limits>
 #include <vector>
 
-#include "engine/core/scratch.h"
 #include "kernels/cpu/tile_product.h"
 #include "kernels/nt_xent.h"
+#include "kernels/runtime/scratch.h"
 
 namespace kernels::cpu {
 

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "engine/core/scratch.h"
 #include "kernels/cpu/tile_product.h"
 #include "kernels/cpu/winograd_transforms.h"
+#include "kernels/runtime/scratch.h"
 
 namespace kernels::cpu {
 namespace {

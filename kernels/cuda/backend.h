@@ -4,10 +4,10 @@
 #include <compare>
 #include <memory>
 
-#include "engine/core/context.h"
 #include "kernels/cuda/choices.h"
 #include "kernels/cuda/staging.h"
 #include "kernels/cuda/unique_handle.h"
+#include "kernels/runtime/context.h"
 
 namespace kernels::cuda {
 

@@ -1,9 +1,9 @@
 #include "kernels/batch_norm.h"
 
-#include "engine/core/scratch.h"
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/column_tiles.h"
 #include "kernels/float_types.h"
+#include "kernels/runtime/scratch.h"
 
 // Bytes moved: statistics read x, or its sums; apply reads x and residual and writes y; backward sums read x, dy and,
 // for a ReLU behind a residual, y; backward apply reads the same and writes dx and dresidual. The sums' partial results

@@ -1,8 +1,8 @@
-#include "engine/core/scratch.h"
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/column_tiles.h"
 #include "kernels/float_types.h"
 #include "kernels/linear.h"
+#include "kernels/runtime/scratch.h"
 
 namespace kernels::cuda {
 namespace {

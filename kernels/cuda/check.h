@@ -1,7 +1,7 @@
 #pragma once
 #include <cuda_runtime_api.h>
 
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 namespace kernels::cuda {
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "engine/core/timed_choices.h"
+#include "kernels/runtime/timed_choices.h"
 
 namespace kernels::cuda {
 

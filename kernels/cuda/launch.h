@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <utility>
 
-#include "engine/core/host_device.h"
 #include "kernels/cuda/check.h"
+#include "kernels/runtime/host_device.h"
 
 /// How this project launches kernels: no <<<>>>, so that a .cu file is C++ too and tests/simt can run it on the CPU.
 namespace kernels::cuda {

@@ -3,8 +3,8 @@
 #include <memory>
 #include <string>
 
-#include "engine/core/backend.h"
 #include "kernels/context.h"
+#include "kernels/runtime/backend.h"
 
 /// What the rest of the kernels may know of this back end: no header of CUDA's.
 namespace kernels::cuda {

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "engine/core/dtype.h"
+#include "kernels/runtime/dtype.h"
 
 /// The warp's matrix instructions and asynchronous copies: inline PTX on the device, and what tests/simt makes of them.
 #if defined(SIMT_INTERPRETER)

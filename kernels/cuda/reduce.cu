@@ -1,10 +1,10 @@
 #include "kernels/reduce.h"
 
-#include "engine/core/scratch.h"
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/block_sum.h"
 #include "kernels/cuda/wide_access.h"
 #include "kernels/float_types.h"
+#include "kernels/runtime/scratch.h"
 
 namespace kernels::cuda {
 namespace {

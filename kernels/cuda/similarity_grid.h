@@ -1,10 +1,10 @@
 #pragma once
 #include <optional>
 
-#include "engine/core/scratch.h"
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/similarity_walk.h"
 #include "kernels/float_types.h"
+#include "kernels/runtime/scratch.h"
 
 /// The host's side of walks over similarities.
 namespace kernels::cuda {

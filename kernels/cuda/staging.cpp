@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
-#include "engine/core/pool.h"
 #include "kernels/cuda/check.h"
+#include "kernels/runtime/pool.h"
 
 namespace kernels::cuda {
 namespace {

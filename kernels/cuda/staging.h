@@ -6,8 +6,8 @@
 #include <map>
 #include <memory>
 
-#include "engine/core/backend.h"
 #include "kernels/cuda/unique_handle.h"
+#include "kernels/runtime/backend.h"
 
 namespace kernels::cuda {
 

@@ -7,7 +7,7 @@
 #include <sstream>
 #include <string>
 
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 namespace kernels::cuda {
 namespace {

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <initializer_list>
 
-#include "engine/core/dtype.h"
 #include "kernels/cuda/launch.h"
+#include "kernels/runtime/dtype.h"
 
 /// Memory in accesses of 16 bytes, where alignment allows: that is what it takes to reach the bandwidth of a copy.
 namespace kernels::cuda {

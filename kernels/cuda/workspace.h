@@ -1,7 +1,7 @@
 #pragma once
 #include <cstdint>
 
-#include "engine/core/scratch.h"
+#include "kernels/runtime/scratch.h"
 
 namespace kernels::cuda {
 

@@ -8,10 +8,10 @@
 #include <algorithm>
 #include <memory>
 
-#include "engine/core/error.h"
 #include "engine/io/descriptor.h"
 #include "engine/io/files.h"
 #include "engine/io/safetensors.h"
+#include "kernels/runtime/error.h"
 #include "tests/apps/workbench.h"
 #include "tests/data/idx_files.h"
 

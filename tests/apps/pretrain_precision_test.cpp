@@ -8,9 +8,9 @@
 #include <cstring>
 #include <numeric>
 
-#include "engine/core/dtype.h"
 #include "engine/io/safetensors.h"
 #include "kernels/context.h"
+#include "kernels/runtime/dtype.h"
 #include "tests/apps/workbench.h"
 
 using namespace tests;

@@ -79,7 +79,7 @@ TEST_CASE("cuda linear: slices that are aligned to their elements only") {
     const Tensor x = on.operand({9, 7}, 1), weight = on.operand({5, 7}, 2);
     on.expect_close(cpu::linear_forward, cuda::linear_forward, {x, weight}, {8, 5}, tolerance(7, on.types.result),
                     [](const auto& in, View y) {
-                      return LinearForward{.x = in[0].first_dimension_range(1, 8), .weight = in[1], .bias = {}, .y = y};
+                      return LinearForward{.x = in[0].narrow(1, 8), .weight = in[1], .bias = {}, .y = y};
                     });
   });
 }

@@ -9,7 +9,7 @@
 #include <fstream>
 #include <string>
 
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 #include "tests/engine/io/scratch_directory.h"
 
 using namespace kernels::cuda;

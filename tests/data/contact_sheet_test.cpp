@@ -6,7 +6,7 @@
 
 #include <filesystem>
 
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 #include "tests/engine/io/message_of.h"
 #include "tests/engine/io/scratch_directory.h"
 

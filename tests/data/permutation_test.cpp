@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 using data::Permutation;
 

@@ -1,6 +1,6 @@
 #pragma once
 #include "data/source.h"
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 /// 2 x 3 x 1 images whose first byte is their index and whose label is index mod 4: contents that say where they came
 /// from.

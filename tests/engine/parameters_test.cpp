@@ -123,7 +123,7 @@ TEST_CASE("parameters: the He normal has variance 2 / fan_out") {
   CHECK(square == doctest::Approx(0.04).epsilon(0.06));  // 4 standard errors
 }
 
-TEST_CASE("parameters: gradients land in the flat buffer, afresh after begin_step, zero where nothing was written") {
+TEST_CASE("parameters: gradients land in the flat buffer, afresh after zero_grad, zero where nothing was written") {
   const Context context = kernels::make_context();
   ParameterSet set;
   const Parameter a = set.add("a", {2}, ParameterKind::kernel, Part::encoder, Initializer::constant(3));
@@ -136,7 +136,7 @@ TEST_CASE("parameters: gradients land in the flat buffer, afresh after begin_ste
   };
   const auto product = [&] { return sum(multiply(a.tensor(Mode::train), b.tensor(Mode::train))); };
 
-  set.begin_step();
+  set.zero_grad();
   backward(product());
   set.finish_gradients();
   CHECK(gradient(0) == std::vector<float>{5, 5});
@@ -145,7 +145,7 @@ TEST_CASE("parameters: gradients land in the flat buffer, afresh after begin_ste
   backward(product());  // the same step: adds
   CHECK(gradient(0) == std::vector<float>{10, 10});
 
-  set.begin_step();
+  set.zero_grad();
   backward(sum(add(a.tensor(Mode::train), a.tensor(Mode::train))));  // passes dy on, which must not replace the slice
   set.finish_gradients();
   CHECK(gradient(0) == std::vector<float>{2, 2});

@@ -41,9 +41,9 @@ TEST_CASE("tensor: copies, reshapes and ranges share one buffer, which the last 
     Tensor range;
     {
       const Tensor x = Tensor::from<float>(context, {3, 2}, {1, 2, 3, 4, 5, 6});
-      CHECK(x.reshaped({6}).shape() == Shape{6});
-      range = x.first_dimension_range(1, 2);
-      x.first_dimension_range(2, 1).upload<float>(std::vector<float>{7, 8});
+      CHECK(x.view_as({6}).shape() == Shape{6});
+      range = x.narrow(1, 2);
+      x.narrow(2, 1).upload<float>(std::vector<float>{7, 8});
     }
     CHECK(range.shape() == Shape{2, 2});
     CHECK(range.to_host<float>() == std::vector<float>{3, 4, 7, 8});
@@ -55,18 +55,18 @@ TEST_CASE("tensor: copies, reshapes and ranges share one buffer, which the last 
 TEST_CASE("tensor: a range of a range counts from the inner one") {
   const Context context = kernels::make_context();
   const Tensor x = Tensor::from<float>(context, {5}, {1, 2, 3, 4, 5});
-  CHECK(x.first_dimension_range(1, 3).first_dimension_range(1, 2).to_host<float>() == std::vector<float>{3, 4});
+  CHECK(x.narrow(1, 3).narrow(1, 2).to_host<float>() == std::vector<float>{3, 4});
 }
 
-TEST_CASE("tensor: slice_as sees part of a byte buffer as another dtype") {
+TEST_CASE("tensor: view_as sees part of a byte buffer as another dtype") {
   const Context context = kernels::make_context();
   const Tensor bytes = Tensor::zeros(context, {256}, Dtype::u8);
-  const Tensor floats = bytes.slice_as(128, {2, 3}, Dtype::f32);
+  const Tensor floats = bytes.view_as(128, {2, 3}, Dtype::f32);
   floats.upload<float>(std::vector<float>{1, 2, 3, 4, 5, 6});
   CHECK(floats.to_host<float>() == std::vector<float>{1, 2, 3, 4, 5, 6});
   CHECK(bytes.to_host<std::uint8_t>()[128 + 2] == 0x80);  // 1.0f is 3f800000
-  CHECK_THROWS_AS(bytes.slice_as(128, {33}, Dtype::f32), Error);
-  CHECK_THROWS_AS(bytes.slice_as(-4, {1}, Dtype::f32), Error);
+  CHECK_THROWS_AS(bytes.view_as(128, {33}, Dtype::f32), Error);
+  CHECK_THROWS_AS(bytes.view_as(-4, {1}, Dtype::f32), Error);
 }
 
 TEST_CASE("tensor: item reads one element") {
@@ -84,8 +84,8 @@ TEST_CASE("tensor: refuses the wrong dtype, size and rows") {
                        "upload: tensor [2,3] of f32 cannot take 5 values of f32", Error);
   CHECK_THROWS_WITH_AS(x.upload<std::int32_t>(std::vector<std::int32_t>(6)),
                        "upload: tensor [2,3] of f32 cannot take 6 values of i32", Error);
-  CHECK_THROWS_WITH_AS(x.reshaped({5}), "reshape: [2,3] has 6 elements, [5] has 5", Error);
-  CHECK_THROWS_WITH_AS(x.first_dimension_range(1, 2), "rows [1,3) are not inside a tensor of shape [2,3]", Error);
+  CHECK_THROWS_WITH_AS(x.view_as({5}), "reshape: [2,3] has 6 elements, [5] has 5", Error);
+  CHECK_THROWS_WITH_AS(x.narrow(1, 2), "rows [1,3) are not inside a tensor of shape [2,3]", Error);
 }
 
 TEST_CASE("tensor: a leaf wants a gradient, its handle without a graph does not") {
@@ -95,5 +95,5 @@ TEST_CASE("tensor: a leaf wants a gradient, its handle without a graph does not"
   CHECK(leaf.wants_gradient());
   CHECK_FALSE(leaf.gradient());
   CHECK_FALSE(leaf.detach().wants_gradient());
-  CHECK_FALSE(leaf.reshaped({2, 1}).wants_gradient());
+  CHECK_FALSE(leaf.view_as({2, 1}).wants_gradient());
 }

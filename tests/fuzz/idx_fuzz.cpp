@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "data/idx.h"
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 #include "tests/fuzz/input.h"
 
 namespace {

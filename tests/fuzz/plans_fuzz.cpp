@@ -1,6 +1,6 @@
 // plans.json of a run or of a machine.
 #include "apps/train/plan_file.h"
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 #include "tests/fuzz/input.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

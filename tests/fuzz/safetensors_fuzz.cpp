@@ -1,6 +1,6 @@
 // Files of tensors: what is taken lies inside the file.
-#include "engine/core/error.h"
 #include "engine/io/safetensors.h"
+#include "kernels/runtime/error.h"
 #include "tests/fuzz/input.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,6 +1,6 @@
 // state.json of a checkpoint.
 #include "apps/run/checkpoint.h"
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 #include "tests/fuzz/input.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

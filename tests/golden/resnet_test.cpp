@@ -33,7 +33,7 @@ TEST_CASE("golden resnet18: logits, all gradients and running statistics of torc
   // Errors of 18 layers add up, each of a sum over up to 9 * 32 products whose roundings mostly cancel; twice that with
   // the way back.
   const double tolerance = tests::rounding(Dtype::f32) * 18 * std::sqrt(9.0 * 32.0);
-  parameters.begin_step();
+  parameters.zero_grad();
   const Tensor logits = linear(encoder.forward(golden.tensor("image"), Mode::train), weight, bias);
   golden.expect_close(logits, "logits", tolerance);
   backward(logits, golden.tensor("dlogits"));

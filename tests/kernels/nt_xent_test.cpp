@@ -58,8 +58,8 @@ Result run(const Problem& p, const Options& options = {}) {
   const Context context = kernels::make_context({.device = {}, .threads = options.threads});
   const std::int64_t m = options.count < 0 ? p.n : options.count;
   const Tensor u = Tensor::from<float>(context, {2 * p.n, p.d}, p.u);
-  const ContrastPairs pairs{.view1 = u.first_dimension_range(0, p.n),
-                            .view2 = u.first_dimension_range(p.n, p.n),
+  const ContrastPairs pairs{.view1 = u.narrow(0, p.n),
+                            .view2 = u.narrow(p.n, p.n),
                             .temperature = p.temperature,
                             .within_views = p.within_views,
                             .first_anchor = options.first};
@@ -240,16 +240,14 @@ TEST_CASE("nt_xent: the gradient is scaled by dloss, adds where asked to, and ou
     std::vector<float> values(static_cast<std::size_t>(count + 2 * guard), sentinel);
     std::fill_n(values.begin() + guard, count, value);
     const Tensor buffer = Tensor::from<float>(context, {count + 2 * guard}, values);
-    return Guarded{buffer, buffer.first_dimension_range(guard, count).reshaped(shape)};
+    return Guarded{buffer, buffer.narrow(guard, count).view_as(shape)};
   };
   const Guarded lse = guarded({2, p.n}, 0), positive = guarded({p.n}, 0), attraction = guarded({p.n}, 0);
   const Guarded correct = guarded({p.n}, 0);
   const Guarded sums = guarded({4}, 0), dview1 = guarded({p.n, p.d}, 0), dview2 = guarded({p.n, p.d}, 3);
   const Tensor u = Tensor::from<float>(context, {2 * p.n, p.d}, p.u);
-  const ContrastPairs pairs{.view1 = u.first_dimension_range(0, p.n),
-                            .view2 = u.first_dimension_range(p.n, p.n),
-                            .temperature = p.temperature,
-                            .within_views = true};
+  const ContrastPairs pairs{
+      .view1 = u.narrow(0, p.n), .view2 = u.narrow(p.n, p.n), .temperature = p.temperature, .within_views = true};
   kernels::nt_xent_forward(context, {.pairs = pairs,
                                      .lse = lse.inside,
                                      .positive = positive.inside,
@@ -294,10 +292,8 @@ TEST_CASE("nt_xent: memory grows with n d, not n^2") {
   const Tensor correct = Tensor::empty(context, {n}), sums = Tensor::empty(context, {4}),
                du = Tensor::empty(context, {2 * n, d});
   const Tensor dloss = Tensor::from<float>(context, engine::Shape(), std::vector{1.0f});
-  const ContrastPairs pairs{.view1 = u.first_dimension_range(0, n),
-                            .view2 = u.first_dimension_range(n, n),
-                            .temperature = 0.1f,
-                            .within_views = true};
+  const ContrastPairs pairs{
+      .view1 = u.narrow(0, n), .view2 = u.narrow(n, n), .temperature = 0.1f, .within_views = true};
   const std::size_t before = context.pool().used_bytes();
   context.pool().reset_peak();
   kernels::nt_xent_forward(
@@ -307,8 +303,8 @@ TEST_CASE("nt_xent: memory grows with n d, not n^2") {
                                       .lse = lse,
                                       .attraction = attraction,
                                       .dloss = dloss,
-                                      .dview1 = {du.first_dimension_range(0, n)},
-                                      .dview2 = {du.first_dimension_range(n, n)}});
+                                      .dview1 = {du.narrow(0, n)},
+                                      .dview2 = {du.narrow(n, n)}});
   CHECK(context.pool().used_bytes() == before);
   const double extra_mib = static_cast<double>(context.pool().peak_bytes() - before) / (1 << 20);
   MESSAGE("16384 rows of 128: ", extra_mib, " MiB; their similarities would be 1024 MiB");

@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 #include <omp.h>
 
-#include "engine/core/error.h"
 #include "kernels/context.h"
+#include "kernels/runtime/error.h"
 
 namespace {
 

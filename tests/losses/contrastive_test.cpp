@@ -116,7 +116,7 @@ TEST_CASE("contrastive: uninformative features give 2 ln(2n - 1) and 2 ln n") {
   const std::vector<float> same(static_cast<std::size_t>(2 * 512 * 4), 0.5f);
   const Tensor u = Tensor::from<float>(context, {2 * 512, 4}, same);
   CHECK(losses::nt_xent(u, 0.1f).loss.item() == doctest::Approx(2 * std::log(1023.0)));
-  const Tensor half = u.first_dimension_range(0, 512);
+  const Tensor half = u.narrow(0, 512);
   CHECK(losses::cross_view(half, half, 0.1f).loss.item() == doctest::Approx(2 * std::log(512.0)));
 }
 
@@ -156,7 +156,7 @@ TEST_CASE("contrastive: of bf16 rows, what their values give in f32, the gradien
   const std::vector<engine::bf16> actual = u.gradient().to_host<engine::bf16>(), rounded(du.begin(), du.end());
   for (std::size_t i = 0; i < du.size(); ++i) CHECK(actual[i].bits == rounded[i].bits);
 
-  const auto half = [](const Tensor& both, std::int64_t i) { return both.detach().first_dimension_range(70 * i, 70); };
+  const auto half = [](const Tensor& both, std::int64_t i) { return both.detach().narrow(70 * i, 70); };
   const Tensor u2 = half(u, 1).requires_gradient(), wide2 = half(wide, 1).requires_gradient();
   engine::backward(losses::cross_view(half(u, 0), u2, 0.5f).loss);
   engine::backward(losses::cross_view(half(wide, 0), wide2, 0.5f).loss);
@@ -177,7 +177,7 @@ TEST_CASE("contrastive: products in bf16 are those of rounded rows, their gradie
   engine::backward(loss.loss);
   engine::backward(expected.loss);
   CHECK(u.gradient().to_host<float>() == v.gradient().to_host<float>());
-  const auto half = [](const Tensor& both, std::int64_t i) { return both.detach().first_dimension_range(70 * i, 70); };
+  const auto half = [](const Tensor& both, std::int64_t i) { return both.detach().narrow(70 * i, 70); };
   CHECK(losses::cross_view(half(u, 0), half(u, 1), 0.5f, losses::Products::bf16).loss.item() ==
         losses::cross_view(half(v, 0), half(v, 1), 0.5f).loss.item());
 }
@@ -214,8 +214,8 @@ TEST_CASE("contrastive losses: a gradient far below rounding keeps its digits th
       engine::backward(losses::nt_xent(engine::l2_normalize(rows), kTemperature).loss);
       actual = rows.gradient().to_host<float>();
     } else {
-      const Tensor rows1 = both.first_dimension_range(0, kExamples).requires_gradient();
-      const Tensor rows2 = both.first_dimension_range(kExamples, kExamples).requires_gradient();
+      const Tensor rows1 = both.narrow(0, kExamples).requires_gradient();
+      const Tensor rows2 = both.narrow(kExamples, kExamples).requires_gradient();
       engine::backward(losses::cross_view(engine::l2_normalize(rows1), engine::l2_normalize(rows2), kTemperature).loss);
       actual = rows1.gradient().to_host<float>();
       const std::vector<float> second = rows2.gradient().to_host<float>();

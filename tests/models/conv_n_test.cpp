@@ -38,7 +38,7 @@ TEST_CASE("convn: features are N x 128, not negative, and every parameter gets a
   ParameterSet parameters;
   const ConvN encoder(parameters, {.in_channels = 3});
   parameters.allocate(context, 1);
-  parameters.begin_step();
+  parameters.zero_grad();
   const Tensor h = encoder.forward(tests::random_tensor(context, {5, 28, 28, 3}, 1), Mode::train);
   CHECK(h.shape() == Shape{5, 128});
   const auto values = h.to_host<float>();

@@ -13,7 +13,7 @@ TEST_CASE("probe head: trains its own weights and passes no gradient to the feat
   ParameterSet parameters;
   const models::ProbeHead probe(parameters, 4, 3, Initializer::normal(0.01));
   parameters.allocate(context, 1);
-  parameters.begin_step();
+  parameters.zero_grad();
   const Tensor features = tests::random_tensor(context, {5, 4}, 1).requires_gradient();
   const Tensor logits = probe.forward(features, Mode::train);
   CHECK(logits.shape() == Shape{5, 3});

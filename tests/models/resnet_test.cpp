@@ -94,7 +94,7 @@ TEST_CASE("resnet: every parameter gets a gradient, for any image size and numbe
     options.base_channels = 3;
     options.zero_gamma = false;
     Built network(context, options);
-    network.parameters.begin_step();
+    network.parameters.zero_grad();
     const Tensor h = network.encoder.forward(tests::random_tensor(context, images, 1), Mode::train);
     CHECK(h.shape() == Shape{images[0], 24 * options.width});
     CHECK(network.encoder.features() == 24 * options.width);
@@ -168,7 +168,7 @@ TEST_CASE("resnet: in bf16 features and gradients point where those of f32 do") 
       Built network(context, {.base_channels = 16, .stem = stem, .zero_gamma = false}, dtype);
       const Tensor y = network.encoder.forward(random_tensor(context, shape, 1, dtype), Mode::train);
       CHECK(y.dtype() == dtype);
-      network.parameters.begin_step();
+      network.parameters.zero_grad();
       backward(y, random_tensor(context, y.shape(), 2, dtype));
       return std::pair(tests::to_floats(y), network.parameters.gradients().to_host<float>());
     };

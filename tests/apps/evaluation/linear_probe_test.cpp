@@ -6,9 +6,9 @@
 #include <cmath>
 
 #include "apps/run/exit_code.h"
-#include "engine/core/error.h"
 #include "engine/ops/elementwise.h"
 #include "kernels/context.h"
+#include "kernels/runtime/error.h"
 #include "tests/engine/io/message_of.h"
 #include "tests/numeric.h"
 

@@ -7,8 +7,8 @@
 #include <thread>
 #include <vector>
 
-#include "engine/core/error.h"
 #include "engine/io/files.h"
+#include "kernels/runtime/error.h"
 #include "tests/data/idx_files.h"
 #include "tests/engine/io/file_size_limit.h"
 #include "tests/engine/io/message_of.h"

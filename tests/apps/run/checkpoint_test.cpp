@@ -6,9 +6,9 @@
 
 #include <algorithm>
 
-#include "engine/core/error.h"
 #include "engine/io/files.h"
 #include "engine/io/safetensors.h"
+#include "kernels/runtime/error.h"
 #include "tests/apps/run/syscall_fault.h"
 #include "tests/engine/io/file_size_limit.h"
 #include "tests/engine/io/message_of.h"

@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
-#include "engine/core/error.h"
 #include "engine/io/files.h"
+#include "kernels/runtime/error.h"
 #include "tests/engine/io/message_of.h"
 #include "tests/engine/io/scratch_directory.h"
 

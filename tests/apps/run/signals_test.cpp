@@ -11,7 +11,7 @@
 #include <system_error>
 #include <thread>
 
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 #include "tests/sanitized.h"
 
 namespace {

@@ -21,7 +21,7 @@ struct Pass {
   Pass(const engine::Context& context, const Config& config) : network(context, config, source) {
     DeviceBatch batch(context, source, kBatch);
     batch.upload(read_examples(source, 0, kBatch));
-    network.parameters.begin_step();
+    network.parameters.zero_grad();
     outcome = contrastive_objective(config, network, batch);
     engine::backward(outcome.total);
     network.parameters.finish_gradients();

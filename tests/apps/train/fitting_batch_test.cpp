@@ -49,7 +49,7 @@ std::string advice(std::size_t bytes, std::int64_t batch_size, bool breaks = fal
   try {
     DeviceBatch batch(context, source, batch_size);
     batch.upload(read_examples(source, 0, batch_size));
-    network.parameters.begin_step();
+    network.parameters.zero_grad();
     engine::backward(contrastive_objective(config, network, batch).total);
     return "";
   } catch (const engine::OutOfMemory& error) {

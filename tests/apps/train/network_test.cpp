@@ -4,8 +4,8 @@
 
 #include <cmath>
 
-#include "engine/core/error.h"
 #include "kernels/context.h"
+#include "kernels/runtime/error.h"
 #include "tests/apps/memory_source.h"
 #include "tests/engine/io/message_of.h"
 

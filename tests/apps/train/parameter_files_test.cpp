@@ -6,9 +6,9 @@
 #include <limits>
 
 #include "apps/train/make_optimizer.h"
-#include "engine/core/error.h"
 #include "engine/io/safetensors.h"
 #include "kernels/context.h"
+#include "kernels/runtime/error.h"
 #include "tests/engine/io/message_of.h"
 #include "tests/engine/io/scratch_directory.h"
 #include "tests/numeric.h"

@@ -10,10 +10,10 @@
 #include <thread>
 
 #include "apps/run/exit_code.h"
-#include "engine/core/error.h"
 #include "engine/io/files.h"
 #include "engine/ops/conv2d.h"
 #include "kernels/context.h"
+#include "kernels/runtime/error.h"
 #include "tests/engine/io/message_of.h"
 #include "tests/engine/io/scratch_directory.h"
 #include "tests/numeric.h"

@@ -4,10 +4,10 @@
 
 #include <string>
 
-#include "engine/core/error.h"
 #include "engine/tensor.h"
 #include "kernels/context.h"
 #include "kernels/cpu/backend.h"
+#include "kernels/runtime/error.h"
 
 using apps::RepeatedStep;
 using engine::Context;

@@ -6,8 +6,8 @@
 
 #include "apps/run/exit_code.h"
 #include "apps/run/run_directory.h"
-#include "engine/core/error.h"
 #include "kernels/context.h"
+#include "kernels/runtime/error.h"
 #include "tests/apps/tiny_mnist.h"
 #include "tests/engine/io/message_of.h"
 #include "tests/engine/io/scratch_directory.h"

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 using engine::parse_json;
 using nlohmann::json;

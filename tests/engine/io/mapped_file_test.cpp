@@ -5,8 +5,8 @@
 
 #include <cstring>
 
-#include "engine/core/error.h"
 #include "engine/io/files.h"
+#include "kernels/runtime/error.h"
 #include "tests/engine/io/message_of.h"
 #include "tests/engine/io/scratch_directory.h"
 #include "tests/sanitized.h"

@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <cstring>
 
-#include "engine/core/error.h"
 #include "kernels/context.h"
+#include "kernels/runtime/error.h"
 
 TEST_CASE("cpu backend: memory of any size is aligned and whole") {
   kernels::cpu::CpuBackend backend;

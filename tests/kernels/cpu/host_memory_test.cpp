@@ -5,8 +5,8 @@
 
 #include <fstream>
 
-#include "engine/core/error.h"
 #include "kernels/context.h"
+#include "kernels/runtime/error.h"
 #include "tests/engine/io/scratch_directory.h"
 
 using namespace kernels;

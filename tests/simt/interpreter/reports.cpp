@@ -4,7 +4,7 @@
 #include <sstream>
 #include <string_view>
 
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 #include "tests/simt/interpreter/block.h"
 #include "tests/simt/interpreter/global_memory.h"
 #include "tests/simt/interpreter/program_image.h"

@@ -2,8 +2,8 @@
 #include <cuda_runtime_api.h>
 #include <doctest/doctest.h>
 
-#include "engine/core/error.h"
 #include "kernels/context.h"
+#include "kernels/runtime/error.h"
 #include "tests/simt/interpreter/stream.h"
 
 namespace {

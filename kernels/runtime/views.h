@@ -1,8 +1,8 @@
 #pragma once
 #include <cassert>
 
-#include "engine/core/dtype.h"
-#include "engine/core/shape.h"
+#include "kernels/runtime/dtype.h"
+#include "kernels/runtime/shape.h"
 
 namespace engine {
 

@@ -1,11 +1,11 @@
-#include "engine/core/profile.h"
+#include "kernels/runtime/profile.h"
 
 #include <algorithm>
 #include <iomanip>
 #include <ostream>
 #include <utility>
 
-#include "engine/core/context.h"
+#include "kernels/runtime/context.h"
 
 namespace engine {
 namespace {

@@ -1,4 +1,4 @@
-#include "engine/core/profile.h"
+#include "kernels/runtime/profile.h"
 
 #include <doctest/doctest.h>
 

@@ -1,10 +1,10 @@
-#include "engine/core/shape.h"
+#include "kernels/runtime/shape.h"
 
 #include <doctest/doctest.h>
 
-#include "engine/core/device.h"
-#include "engine/core/dtype.h"
-#include "engine/core/error.h"
+#include "kernels/runtime/device.h"
+#include "kernels/runtime/dtype.h"
+#include "kernels/runtime/error.h"
 
 using namespace engine;
 

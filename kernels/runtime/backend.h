@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "engine/core/device.h"
-#include "engine/core/timed_choices.h"
+#include "kernels/runtime/device.h"
+#include "kernels/runtime/timed_choices.h"
 
 namespace engine {
 

@@ -1,4 +1,4 @@
-#include "engine/core/pool.h"
+#include "kernels/runtime/pool.h"
 
 #include <doctest/doctest.h>
 
@@ -6,7 +6,7 @@
 #include <string>
 #include <thread>
 
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 using engine::Pool;
 

@@ -1,9 +1,9 @@
-#include "engine/core/device.h"
+#include "kernels/runtime/device.h"
 
 #include <charconv>
 #include <ostream>
 
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 namespace engine {
 

@@ -1,9 +1,9 @@
-#include "engine/core/shape.h"
+#include "kernels/runtime/shape.h"
 
 #include <algorithm>
 #include <ostream>
 
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 namespace engine {
 

@@ -1,7 +1,7 @@
 #pragma once
 #include <cstdint>
 
-#include "engine/core/context.h"
+#include "kernels/runtime/context.h"
 
 namespace engine {
 

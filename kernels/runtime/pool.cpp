@@ -1,4 +1,4 @@
-#include "engine/core/pool.h"
+#include "kernels/runtime/pool.h"
 
 #include <algorithm>
 #include <bit>
@@ -6,7 +6,7 @@
 #include <cmath>
 #include <iterator>
 
-#include "engine/core/error.h"
+#include "kernels/runtime/error.h"
 
 namespace engine {
 namespace {

@@ -1,4 +1,4 @@
-#include "engine/core/control_groups.h"
+#include "kernels/runtime/control_groups.h"
 
 #include <doctest/doctest.h>
 

@@ -1,9 +1,9 @@
 #pragma once
 #include <memory>
 
-#include "engine/core/backend.h"
-#include "engine/core/pool.h"
-#include "engine/core/profile.h"
+#include "kernels/runtime/backend.h"
+#include "kernels/runtime/pool.h"
+#include "kernels/runtime/profile.h"
 
 namespace engine {
 

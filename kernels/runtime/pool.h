@@ -5,7 +5,7 @@
 #include <mutex>
 #include <vector>
 
-#include "engine/core/backend.h"
+#include "kernels/runtime/backend.h"
 
 namespace engine {
 

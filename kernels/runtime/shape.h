@@ -4,7 +4,7 @@
 #include <initializer_list>
 #include <iosfwd>
 
-#include "engine/core/host_device.h"
+#include "kernels/runtime/host_device.h"
 
 namespace engine {
 

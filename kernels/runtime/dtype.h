@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "engine/core/host_device.h"
+#include "kernels/runtime/host_device.h"
 
 namespace engine {
 

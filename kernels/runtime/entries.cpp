@@ -1,4 +1,4 @@
-#include "engine/core/entries.h"
+#include "kernels/runtime/entries.h"
 
 #include <algorithm>
 #include <fstream>

@@ -1,4 +1,4 @@
-#include "engine/core/control_groups.h"
+#include "kernels/runtime/control_groups.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "engine/core/entries.h"
+#include "kernels/runtime/entries.h"
 
 namespace engine {
 namespace {

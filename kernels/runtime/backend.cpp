@@ -1,4 +1,4 @@
-#include "engine/core/backend.h"
+#include "kernels/runtime/backend.h"
 
 #include <chrono>
 

@@ -1,4 +1,4 @@
-#include "engine/core/philox.h"
+#include "kernels/runtime/philox.h"
 
 #include <doctest/doctest.h>
 

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "engine/core/host_device.h"
+#include "kernels/runtime/host_device.h"
 
 namespace engine {
 
