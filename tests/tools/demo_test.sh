@@ -12,7 +12,10 @@ program() {  # a path, and what it does
 }
 mkdir "$scratch/tools"
 cp "$1/tools/demo" "$1/tools/setup.sh" "$scratch/tools"
-program "$scratch/path/dpkg-query" 'echo install ok installed'
+program "$scratch/path/dpkg-query" 'case "$*" in *matplotlib*) exit 1 ;; *) echo install ok installed ;; esac'
+program "$scratch/path/apt-get" 'echo "apt-get $*" >&2'
+program "$scratch/path/id" 'echo 0'
+program "$scratch/path/python3" 'exit 1'
 program "$scratch/path/cmake" 'echo "cmake $*"'
 program "$scratch/build/cpu/bin/pretrain" '
 case " $* " in
@@ -33,7 +36,10 @@ done
 grep -qF "    pretrained  50.00%  (25.00%)" "$scratch/said" || fail "does not show the accuracies"
 picture=$(grep -oE 'runs/[^ ]*\.png' "$scratch/said" | head -1)
 [ -n "$picture" ] && [ -s "$scratch/$picture" ] || fail "names no picture that is there"
-grep -qF "apt-get install python3-matplotlib" "$scratch/said" || fail "does not say how to get curves"
+grep -qE "^apt-get install .*python3-matplotlib" "$scratch/said" || fail "does not install what draws curves"
+grep -qF "once there is matplotlib: apt-get install python3-matplotlib" "$scratch/said" || fail "does not say how to get curves"
 touch "$scratch/runs/one/report.html"
+program "$scratch/path/python3" 'exit 0'
 demo
+! grep -q "^apt-get" "$scratch/said" || fail "installs what is there"
 grep -qF "runs/one/report.html    curves" "$scratch/said" || fail "does not name the report"
