@@ -10,16 +10,12 @@ namespace kernels {
 // running = momentum * running + (1 - momentum) * batch, with the variance times rows/(rows-1) when `unbiased`.
 struct BatchNormStatistics {
   ConstView x;
-  ConstView sums = {};  // {sum x, sum x^2} f32 [2,C], where whoever made x knows them: then x is not read
   View mean, inv_std;
   View running_mean, running_variance;
   View batches;  // [] i32: counts the updates
   float epsilon, momentum;
   bool unbiased;
-  Cost cost() const {
-    if (sums) return {.bytes = bytes_of(sums), .operations = 3 * x.shape.cols()};
-    return {.bytes = bytes_of(x), .operations = 3 * x.shape.elements()};
-  }
+  Cost cost() const { return {.bytes = bytes_of(x), .operations = 3 * x.shape.elements()}; }
 };
 // mean and inv_std from the running averages, for inference.
 struct BatchNormRunning {

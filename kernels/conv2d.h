@@ -19,18 +19,11 @@ struct Conv2dGeometry {
 
 // Images and weights are all f32 or all bf16, sums and the weights' gradient f32.
 
-/// sum y and sum y^2 over n, p and q: what batch norm wants to know. A by-product of some devices' convolutions.
-struct ChannelSums {
-  View view;           ///< f32 [2,K]: where they go
-  bool known = false;  ///< whether the kernel, who decides, has put them there
-};
-
 // y[n,p,q,k] = sum_{r,s,c} x[n, p*stride+r-pad, q*stride+s-pad, c] * weight[k,r,s,c], zero outside x
 struct Conv2dForward {
   Conv2dGeometry g;
   ConstView x, weight;
   View y;
-  ChannelSums* sums = nullptr;  // null: not wanted
   Cost cost() const { return {.bytes = bytes_of(x) + bytes_of(weight) + bytes_of(y), .operations = g.operations()}; }
 };
 // dx (+)= the gradient of sum(dy * y) with respect to x

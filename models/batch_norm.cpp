@@ -17,12 +17,12 @@ BatchNorm::BatchNorm(engine::ParameterSet& parameters, engine::Part part, const 
   batches_ = parameters.add_state(name + ".num_batches_tracked", {}, part, 0, engine::Dtype::i32);
 }
 
-engine::Tensor BatchNorm::operator()(const engine::WithChannelSums& input, engine::Mode mode,
+engine::Tensor BatchNorm::operator()(const engine::Tensor& x, engine::Mode mode,
                                      const engine::BatchNormEpilogue& epilogue) const {
-  const engine::LayerRange layer(input.x.context(), gamma_.layer());
+  const engine::LayerRange layer(x.context(), gamma_.layer());
   const engine::Tensor beta = options_.beta ? beta_.tensor(mode) : engine::Tensor();
-  return engine::batch_norm(input, gamma_.tensor(mode), beta, {mean_.tensor(), variance_.tensor(), batches_.tensor()},
-                            mode, options_.numeric, epilogue);
+  return engine::batch_norm(x, gamma_.tensor(mode), beta, {mean_.tensor(), variance_.tensor(), batches_.tensor()}, mode,
+                            options_.numeric, epilogue);
 }
 
 }  // namespace models

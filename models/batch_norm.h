@@ -20,7 +20,7 @@ class BatchNorm {
   BatchNorm(engine::ParameterSet& parameters, engine::Part part, const std::string& name, std::int64_t channels,
             const Options& options);
 
-  engine::Tensor operator()(const engine::WithChannelSums& input, engine::Mode mode,
+  engine::Tensor operator()(const engine::Tensor& x, engine::Mode mode,
                             const engine::BatchNormEpilogue& epilogue = {}) const;
 
  private:

@@ -5,26 +5,20 @@
 
 namespace engine {
 
-Tensor batch_norm(const WithChannelSums& input, const Tensor& gamma, const Tensor& beta,
-                  const RunningStatistics& running, Mode mode, const BatchNormOptions& options,
-                  const BatchNormEpilogue& epilogue) {
-  const Tensor& x = input.x;
+Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, const RunningStatistics& running, Mode mode,
+                  const BatchNormOptions& options, const BatchNormEpilogue& epilogue) {
   const Context& context = x.context();
   const Shape channels{x.shape().cols()};
   const Tensor& residual = epilogue.residual;
   const bool relu = epilogue.relu, training = mode == Mode::train;
   EXPECTS(x.shape().rank() >= 2 && gamma.shape() == channels && (!beta || beta.shape() == channels),
           "batch_norm: x must be [...,C] with gamma and beta [C], got x ", x.shape(), " and gamma ", gamma.shape());
-  EXPECTS(!input.sums || (input.sums.shape() == Shape({2, channels.elements()}) && input.sums.dtype() == Dtype::f32),
-          "batch_norm: the sums of x must be f32 [2,C] with x ", x.shape(), ", got ", name(input.sums.dtype()), " ",
-          input.sums.shape());
   EXPECTS(!residual || residual.shape() == x.shape(), "batch_norm: the residual must have x's shape ", x.shape(),
           ", got ", residual.shape());
 
   Tensor mean = Tensor::empty(context, channels), inv_std = Tensor::empty(context, channels);
   if (training) {
     kernels::batch_norm_statistics(context, {.x = x,
-                                             .sums = input.sums,
                                              .mean = mean,
                                              .inv_std = inv_std,
                                              .running_mean = running.mean,

@@ -1,5 +1,4 @@
 #pragma once
-#include "engine/ops/channel_sums.h"
 #include "engine/parameters.h"
 #include "engine/tensor.h"
 
@@ -24,9 +23,8 @@ struct BatchNormEpilogue {
 
 /// y = relu(gamma (x - mean) / sqrt(variance + epsilon) + beta + residual) over the last dimension's channels
 /// (Ioffe & Szegedy 2015). x [..., C] f32 or bf16; gamma f32 [C]; beta f32 [C] or undefined. When training, mean and
-/// (biased) variance are the batch's and the running averages are updated; when evaluating, they are the running ones,
-/// and sums are of no use.
-Tensor batch_norm(const WithChannelSums& x, const Tensor& gamma, const Tensor& beta, const RunningStatistics& running,
-                  Mode mode, const BatchNormOptions& options, const BatchNormEpilogue& epilogue = {});
+/// (biased) variance are the batch's and the running averages are updated; when evaluating, they are the running ones.
+Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, const RunningStatistics& running, Mode mode,
+                  const BatchNormOptions& options, const BatchNormEpilogue& epilogue = {});
 
 }  // namespace engine

@@ -25,27 +25,16 @@ kernels::Conv2dGeometry geometry(const Shape& x, const Shape& weight, Conv2dOpti
           .pad = options.pad};
 }
 
-Tensor convolve(const Tensor& x, const Tensor& weight, const kernels::Conv2dGeometry& g, kernels::ChannelSums* sums) {
+}  // namespace
+
+Tensor conv2d(const Tensor& x, const Tensor& weight, Conv2dOptions options) {
+  const auto g = geometry(x.shape(), weight.shape(), options);
   Tensor y = Tensor::empty(x.context(), {g.n, g.p(), g.q(), g.k}, x.dtype());
-  kernels::conv2d_forward(x.context(), {.g = g, .x = x, .weight = weight, .y = y, .sums = sums});
+  kernels::conv2d_forward(x.context(), {.g = g, .x = x, .weight = weight, .y = y});
   return with_grad(y, {x, weight}, [x = x.detach(), weight = weight.detach(), g](const Tensor& dy, Grads& d) {
     if (d.wants(0)) kernels::conv2d_dgrad(dy.context(), {.g = g, .dy = dy, .weight = weight, .dx = d.into(0)});
     if (d.wants(1)) kernels::conv2d_wgrad(dy.context(), {.g = g, .dy = dy, .x = x, .dweight = d.into(1)});
   });
-}
-
-}  // namespace
-
-Tensor conv2d(const Tensor& x, const Tensor& weight, Conv2dOptions options) {
-  return convolve(x, weight, geometry(x.shape(), weight.shape(), options), nullptr);
-}
-
-WithChannelSums conv2d_summed(const Tensor& x, const Tensor& weight, Conv2dOptions options) {
-  const auto g = geometry(x.shape(), weight.shape(), options);
-  const Tensor sums = Tensor::empty(x.context(), {2, g.k});
-  kernels::ChannelSums wanted{.view = sums};
-  const Tensor y = convolve(x, weight, g, &wanted);
-  return {y, wanted.known ? sums : Tensor()};
 }
 
 }  // namespace engine

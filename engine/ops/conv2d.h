@@ -1,5 +1,4 @@
 #pragma once
-#include "engine/ops/channel_sums.h"
 #include "engine/tensor.h"
 
 namespace engine {
@@ -12,9 +11,5 @@ struct Conv2dOptions {
 /// Convolution without bias: x [N,H,W,C], weight [K,R,S,C], both f32 or both bf16; y [N,P,Q,K] like them with
 /// P = (H + 2 pad - R) / stride + 1.
 Tensor conv2d(const Tensor& x, const Tensor& weight, Conv2dOptions options = {});
-
-/// The same in front of a batch norm that is training: with y's channel sums, where the device's convolution has them
-/// for less than another pass over y.
-WithChannelSums conv2d_summed(const Tensor& x, const Tensor& weight, Conv2dOptions options = {});
 
 }  // namespace engine

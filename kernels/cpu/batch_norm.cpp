@@ -100,11 +100,6 @@ void batch_norm_statistics(const Context& context, const BatchNormStatistics& ar
     running_variance[c] = static_cast<float>(m * running_variance[c] + (1 - m) * kept);
   };
   ++*args.batches.as<std::int32_t>();
-  if (args.sums) {
-    const float* sums = args.sums.as<float>();
-    for (std::int64_t c = 0; c < channels; ++c) take(c, 0, sums[c], sums[channels + c]);
-    return;
-  }
   with_float_type(args.x.dtype, [&]<class T>(T*) {
     const T* x = args.x.as<T>();
     // Sums around the first row: a mean far from zero would otherwise cancel the variance away.

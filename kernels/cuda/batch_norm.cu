@@ -5,9 +5,9 @@
 #include "kernels/float_types.h"
 #include "kernels/runtime/scratch.h"
 
-// Bytes moved: statistics read x, or its sums; apply reads x and residual and writes y; backward sums read x, dy and,
-// for a ReLU behind a residual, y; backward apply reads the same and writes dx and dresidual. The sums' partial results
-// come on top: 8 bytes per channel of each tile, written and read.
+// Bytes moved: statistics read x; apply reads x and residual and writes y; backward sums read x, dy and, for a ReLU
+// behind a residual, y; backward apply reads the same and writes dx and dresidual. The sums' partial results come on
+// top: 8 bytes per channel of each tile, written and read.
 namespace kernels::cuda {
 namespace {
 
@@ -83,17 +83,6 @@ __global__ void __launch_bounds__(kThreads) finish_statistics(const float* parts
         return Moments{static_cast<double>(count), from[0], from[tiles.channels]};
       },
       [&](std::int64_t channel, const Moments& all) { to.take(channel, all); });
-  to.count_batch();
-}
-
-// The squares' mean less the mean's square: it cancels where the mean exceeds the deviation by far.
-__global__ void __launch_bounds__(kThreads)
-    statistics_of_sums(const float* sums, std::int64_t rows, std::int64_t channels, Statistics to) {
-  const auto count = static_cast<double>(rows);
-  for (std::int64_t c = first_in_grid(); c < channels; c += grid_stride()) {
-    const double mean = sums[c] / count;
-    to.take(c, {count, mean, fmax(0.0, sums[channels + c] - mean * sums[c])});
-  }
   to.count_batch();
 }
 
@@ -340,9 +329,6 @@ void batch_norm_statistics(const Context& context, const BatchNormStatistics& ar
                       .epsilon = args.epsilon,
                       .momentum = args.momentum,
                       .unbiased = args.unbiased};
-  if (args.sums) {
-    return launch(strided(channels, stream(context)), statistics_of_sums, args.sums.as<float>(), rows, channels, to);
-  }
   with_float_type(args.x.dtype, [&]<class T>(T*) {
     const T* x = args.x.as<T>();
     with_width<T>(channels % kWidest<T> == 0 && aligned({x}), [&](auto width) {

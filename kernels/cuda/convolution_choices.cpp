@@ -67,7 +67,6 @@ const ConvolutionPlan& Convolutions::plan(const Context& context, const Convolut
   expect_no_capture(context, problem.name());
   if (handle() == nullptr) handle_ = make_dnn_handle(stream(context));
   const auto begin = std::chrono::steady_clock::now();
-  const double excluded_before = context.profiler().excluded_seconds();  // timing may have to choose a plan itself
   bool timed = false;
   const ConvolutionPlan plan =
       choose_plan({.handle = handle(), .described = nullptr}, choices, problem, [&](const ConvolutionPlan& candidate) {
@@ -76,7 +75,7 @@ const ConvolutionPlan& Convolutions::plan(const Context& context, const Convolut
       });
   if (timed) context.pool().trim();  // of the workspaces of all others
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
-  context.profiler().exclude(elapsed.count() - (context.profiler().excluded_seconds() - excluded_before));
+  context.profiler().exclude(elapsed.count());
   return plans_.emplace(problem, plan).first->second;
 }
 

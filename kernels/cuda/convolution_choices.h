@@ -7,12 +7,11 @@
 
 namespace kernels::cuda {
 
-/// Computes a convolution by a plan, where sums are asked for the statistics of batch norm too, and says how long the
-/// device took.
+/// Computes a convolution by a plan and says how long the device took.
 using PlanSeconds = std::function<double(const ConvolutionPlan&)>;
 
 /// The plan for a problem: the one that was timed to be the fastest, or that is now, if new problems are timed;
-/// otherwise the first that cuDNN advises and that compiles; with sums that is `kApart`.
+/// otherwise the first that cuDNN advises and that compiles.
 ConvolutionPlan choose_plan(const PlanTarget& target, Choices& choices, const ConvolutionProblem& problem,
                             const PlanSeconds& seconds);
 

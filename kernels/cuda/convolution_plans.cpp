@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cassert>
 #include <charconv>
 #include <map>
 #include <unordered_map>
@@ -22,7 +21,7 @@ void check(const fe::error_t& status, const Call& call) {
 #define CUDNN_FRONTEND_CHECK(call) check((call), THIS_CALL(call))
 
 constexpr std::int64_t kMostWorkspaceBytes = std::int64_t{1} << 30;
-constexpr int kX = 1, kWeight = 2, kY = 3, kSum = 4, kSquares = 5;  // what cuDNN calls them when it runs
+constexpr int kX = 1, kWeight = 2, kY = 3;  // what cuDNN calls them when it runs
 
 /// Engine and knobs: what makes one of cuDNN's ways.
 struct Way {
@@ -93,77 +92,34 @@ Attributes sliding(const Conv2dGeometry& g) {
       .set_compute_data_type(fe::DataType_t::FLOAT);
 }
 
-/// A convolution, and perhaps the sums of what it writes.
-class ConvolutionGraph final : public Graph {
- public:
-  using Tensor = fe::graph::Tensor_attributes;
-
-  /// Says that what an operation has made is one of our tensors.
-  static void is(Tensor& made, const Tensor& wanted) {
-    made.set_dim(wanted.get_dim()).set_stride(wanted.get_stride()).set_data_type(wanted.get_data_type());
-    made.set_uid(wanted.get_uid()).set_alignment(wanted.get_alignment()).set_output(true);
-  }
-
-  void sum_channels(const std::shared_ptr<Tensor>& y, std::int64_t channels) {
-    const auto [sum, squares] = genstats(y, fe::graph::Genstats_attributes());
-    is(*sum, dense(1, 1, 1, channels, Dtype::f32, kSum));
-    is(*squares, dense(1, 1, 1, channels, Dtype::f32, kSquares));
-    sums_ = true;
-  }
-
-  bool build(cudnnHandle_t handle) {
-    if (validate().is_bad() || build_operation_graph(handle).is_bad()) return false;
-    return !sums_ || sum_in_f32(handle);
-  }
-
- private:
-  /// cudnn-frontend (1.32) tells cuDNN to compute the sums in the type of y, and by a number that means another type to
-  /// cuDNN; no engine takes that. So the operation that was described last is replaced by the older interface's.
-  bool sum_in_f32(cudnnHandle_t handle) {
-    const auto tensor = [&](int uid) -> const fe::Tensor& { return *uid_to_tensors.at(uid); };
-    try {
-      operations.back() =
-          std::make_shared<fe::Operation>(fe::OperationBuilder(fe::DescriptorType_t::OPERATION_GEN_STATS_DESCRIPTOR)
-                                              .setxDesc(tensor(kY))
-                                              .setSumDesc(tensor(kSum))
-                                              .setSqSumDesc(tensor(kSquares))
-                                              .setComputeType(CUDNN_DATA_FLOAT)
-                                              .build());
-    } catch (const fe::cudnnException&) { return false; }
-    return create_cudnn_operation_graph(handle).is_good();
-  }
-
-  bool sums_ = false;
-};
+/// Says that what an operation has made is one of our tensors.
+void is(fe::graph::Tensor_attributes& made, const fe::graph::Tensor_attributes& wanted) {
+  made.set_dim(wanted.get_dim()).set_stride(wanted.get_stride()).set_data_type(wanted.get_data_type());
+  made.set_uid(wanted.get_uid()).set_alignment(wanted.get_alignment()).set_output(true);
+}
 
 /// The convolution in cuDNN's words; none if it cannot be said.
 std::shared_ptr<Graph> describe(const PlanTarget& target, const ConvolutionProblem& problem, Dtype writes) {
-  const auto& [g, pass, operands, result, arithmetic, sums] = problem;
+  const auto& [g, pass, operands, result, arithmetic] = problem;
   const auto dtype = [&](ConvolutionPass written_by) { return pass == written_by ? writes : problem.operands; };
   const auto x = dense(g.n, g.h, g.w, g.c, dtype(ConvolutionPass::dgrad), kX);
   const auto weight = dense(g.k, g.r, g.s, g.c, dtype(ConvolutionPass::wgrad), kWeight);
   const auto y = dense(g.n, g.p(), g.q(), g.k, dtype(ConvolutionPass::forward), kY);
 
-  auto graph = std::make_shared<ConvolutionGraph>();
+  auto graph = std::make_shared<Graph>();
   if (target.described) graph->set_device_properties(target.described);
   switch (pass) {
-    case ConvolutionPass::forward: {
-      const auto made =
-          graph->conv_fprop(graph->tensor(x), graph->tensor(weight), sliding<fe::graph::Conv_fprop_attributes>(g));
-      graph->is(*made, y);
-      if (sums) graph->sum_channels(made, g.k);
+    case ConvolutionPass::forward:
+      is(*graph->conv_fprop(graph->tensor(x), graph->tensor(weight), sliding<fe::graph::Conv_fprop_attributes>(g)), y);
       break;
-    }
     case ConvolutionPass::dgrad:
-      graph->is(
-          *graph->conv_dgrad(graph->tensor(y), graph->tensor(weight), sliding<fe::graph::Conv_dgrad_attributes>(g)), x);
+      is(*graph->conv_dgrad(graph->tensor(y), graph->tensor(weight), sliding<fe::graph::Conv_dgrad_attributes>(g)), x);
       break;
     case ConvolutionPass::wgrad:
-      graph->is(*graph->conv_wgrad(graph->tensor(y), graph->tensor(x), sliding<fe::graph::Conv_wgrad_attributes>(g)),
-                weight);
+      is(*graph->conv_wgrad(graph->tensor(y), graph->tensor(x), sliding<fe::graph::Conv_wgrad_attributes>(g)), weight);
       break;
   }
-  if (!graph->build(target.handle)) return nullptr;
+  if (graph->validate().is_bad() || graph->build_operation_graph(target.handle).is_bad()) return nullptr;
   return graph;
 }
 
@@ -183,16 +139,13 @@ std::string ConvolutionProblem::name() const {
   if (result != operands) text += engine::concat(" to ", engine::name(result));
   if (operands == Dtype::f32 && arithmetic.f32_products == F32Products::tf32) text += " tf32";
   if (!arithmetic.repeatable) text += " in any order";
-  if (sums) text += " with sums";
   return text;
 }
 
 void ConvolutionPlan::run(cudnnHandle_t handle, const Tensors& tensors, void* workspace) const {
-  assert(!apart());
   std::unordered_map<std::int64_t, void*> named{{kX, const_cast<void*>(tensors.x)},
                                                 {kWeight, const_cast<void*>(tensors.weight)},
                                                 {kY, const_cast<void*>(tensors.y)}};
-  if (tensors.sum != nullptr) named.insert({{kSum, tensors.sum}, {kSquares, tensors.squares}});
   CUDNN_FRONTEND_CHECK(graph->execute_plan_at_index(handle, named, workspace, 0));
 }
 
@@ -204,7 +157,6 @@ PlanTarget described_target(std::string_view json) {
 
 std::vector<std::string> advised_ways(const PlanTarget& target, const ConvolutionProblem& problem) {
   std::vector<std::string> ways;
-  if (problem.sums) ways.push_back(kApart);
   for (const Dtype writes : written_dtypes(problem)) {
     const std::shared_ptr<Graph> graph = describe(target, problem, writes);
     if (!graph || graph->create_execution_plans({fe::HeurMode_t::A, fe::HeurMode_t::FALLBACK}).is_bad()) continue;
@@ -224,10 +176,6 @@ std::vector<std::string> advised_ways(const PlanTarget& target, const Convolutio
 
 std::optional<ConvolutionPlan> compile(const PlanTarget& target, const ConvolutionProblem& problem,
                                        const std::string& name) {
-  if (problem.sums && name == kApart) {
-    return ConvolutionPlan{.way = name, .writes = problem.result, .workspace_bytes = 0, .graph = nullptr};
-  }
-  if (problem.sums && problem.arithmetic.repeatable) return {};  // cuDNN does not say so, but its sums are atomic
   const std::optional<Way> way = parse(name);
   if (!way) return {};
   const std::vector<Dtype> writes = written_dtypes(problem);

@@ -28,7 +28,6 @@ struct ConvolutionProblem {
   ConvolutionPass pass;
   Dtype operands, result;
   Arithmetic arithmetic = {};
-  bool sums = false;  ///< of a forward pass: the sums of y and of its squares for each channel, too; never repeatable
 
   /// "conv2d_wgrad x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1 bf16 to f32"
   std::string name() const;
@@ -48,23 +47,17 @@ struct ConvolutionPlan {
   std::string way;  ///< "bf16 engine=65 knobs=2:5,6:1": names it for good, for one version of cuDNN and one GPU
   Dtype writes;     ///< the result's dtype as it comes: convert it if that is not the problem's
   std::size_t workspace_bytes;
-  std::shared_ptr<cudnn_frontend::graph::Graph> graph;  ///< null for `kApart`
-  bool apart() const { return graph == nullptr; }
+  std::shared_ptr<cudnn_frontend::graph::Graph> graph;
 
   /// All at multiples of kAlignment bytes.
   struct Tensors {
-    const void *x, *weight, *y;               ///< [n,h,w,c], [k,r,s,c], [n,p,q,k], one of which is the result
-    void *sum = nullptr, *squares = nullptr;  ///< f32 [k], for a problem with sums
+    const void *x, *weight, *y;  ///< [n,h,w,c], [k,r,s,c], [n,p,q,k], one of which is the result
   };
   void run(cudnnHandle_t handle, const Tensors& tensors, void* workspace) const;
   static constexpr std::size_t kAlignment = 16;
 };
 
-/// The way of a problem with sums that has none of its own: a convolution, and then a pass over y.
-inline constexpr const char* kApart = "apart";
-
-/// The ways that cuDNN's heuristics advise, the best first; `kApart` before them, where it is one. What `compile`
-/// thinks of them remains to be seen.
+/// The ways that cuDNN's heuristics advise, the best first. What `compile` thinks of them remains to be seen.
 std::vector<std::string> advised_ways(const PlanTarget& target, const ConvolutionProblem& problem);
 
 /// The plan of a way; none if there is no such way here, if without leave it adds in an order left to chance or rounds

@@ -101,31 +101,8 @@ TEST_CASE("convolution plans: problems are told apart by name") {
   CHECK(problem.name() == "conv2d_wgrad x=64x56x56x64 weight=64x3x3x64 stride=1 pad=1 bf16 to f32");
   problem.pass = ConvolutionPass::forward;
   problem.result = Dtype::bf16;
-  problem.sums = true;
   problem.arithmetic.repeatable = false;
-  CHECK(problem.name() == "conv2d_forward x=64x56x56x64 weight=64x3x3x64 stride=1 pad=1 bf16 in any order with sums");
-}
-
-TEST_CASE("convolution plans: a convolution in bf16 may have its channels summed on the way, in any order") {
-  const PlanTarget target = h100();
-  for (const auto& [n, h, c, k, r, stride, pad] : kSizes) {
-    ConvolutionProblem problem{
-        .g = {.n = n, .h = h, .w = h, .c = c, .k = k, .r = r, .s = r, .stride = stride, .pad = pad},
-        .pass = ConvolutionPass::forward,
-        .operands = Dtype::bf16,
-        .result = Dtype::bf16,
-        .arithmetic = {.repeatable = false},
-        .sums = true};
-    CAPTURE(problem.name());
-    const std::vector<std::string> ways = advised_ways(target, problem);
-    REQUIRE(ways.front() == kApart);
-    CHECK(compile(target, problem, kApart)->graph == nullptr);
-    const auto compiles = [&](const std::string& way) { return way != kApart && compile(target, problem, way); };
-    CHECK(std::any_of(ways.begin(), ways.end(), compiles) == (k > 1));
-    problem.arithmetic.repeatable = true;
-    CHECK(std::none_of(ways.begin(), ways.end(), compiles));
-    CHECK(compile(target, problem, kApart));
-  }
+  CHECK(problem.name() == "conv2d_forward x=64x56x56x64 weight=64x3x3x64 stride=1 pad=1 bf16 in any order");
 }
 
 TEST_CASE("convolution plans: exact f32 refuses the tensor cores that tf32 takes") {
@@ -190,28 +167,6 @@ TEST_CASE("convolution choices: without timing the first way that compiles is ta
     if (way == plan.way) break;
     CHECK_FALSE(compile(target, kLarge, way));
   }
-}
-
-TEST_CASE("convolution choices: sums are left to a pass over y unless a way that has them was timed to be faster") {
-  const PlanTarget target = h100();
-  ConvolutionProblem problem = kLarge;
-  problem.operands = problem.result = Dtype::bf16;
-  problem.arithmetic.repeatable = false;
-  problem.sums = true;
-  Choices choices;
-  FakeClock clock{1};
-  CHECK(choose_plan(target, choices, problem, std::ref(clock)).way == kApart);
-  CHECK(choices.names().empty());
-  choices.time_new(true);
-  const ConvolutionPlan plan = choose_plan(target, choices, problem, std::ref(clock));
-  CHECK(clock.met.front() == kApart);
-  CHECK(plan.way == clock.met[1]);
-  CHECK(plan.graph != nullptr);
-
-  FakeClock unused{0};
-  choices.restore({{problem.name(), kApart}});
-  CHECK(choose_plan(target, choices, problem, std::ref(unused)).graph == nullptr);
-  CHECK(unused.calls == 0);
 }
 
 TEST_CASE("convolution choices: earlier choices that cannot be followed are as good as none") {

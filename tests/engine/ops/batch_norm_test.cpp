@@ -128,28 +128,6 @@ TEST_CASE("batch_norm: a mean a thousand times the deviation keeps its variance"
   tests::expect_close(y.to_host<float>(), reference(values, {1}, {0}, {}, false, 1e-5).y, 5e-4);  // ulp(1000) = 6e-5
 }
 
-TEST_CASE("batch_norm: the sums of x, where they are known, take the place of a pass over it") {
-  const Context context = kernels::make_context();
-  const Tensor x = random_tensor(context, {50, 3}, 1), gamma = random_tensor(context, {3}, 2),
-               beta = random_tensor(context, {3}, 3);
-  std::vector<float> sums(6);
-  const std::vector<float> values = x.to_host<float>();
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    sums[i % 3] += values[i];
-    sums[3 + i % 3] += values[i] * values[i];
-  }
-  const auto normalize = [&](const WithChannelSums& input) {
-    return batch_norm(input, gamma, beta, running(context, 3), Mode::train, {}).to_host<float>();
-  };
-  const std::vector<float> expected = normalize(x);
-  tests::expect_close(normalize({x, Tensor::from(context, {2, 3}, sums)}), {expected.begin(), expected.end()}, 1e-5);
-  for (float& sum : sums) sum *= 2;  // they are what counts
-  CHECK(normalize({x, Tensor::from(context, {2, 3}, sums)}) != expected);
-  CHECK_THROWS_WITH_AS(normalize({x, Tensor::zeros(context, {3, 2})}),
-                       "batch_norm: the sums of x must be f32 [2,C] with x [50,3], got f32 [3,2]", Error);
-  CHECK_THROWS_AS(normalize({x, Tensor::zeros(context, {2, 3}, Dtype::bf16)}), Error);
-}
-
 TEST_CASE("batch_norm: inference uses the running averages and leaves them alone") {
   const Context context = kernels::make_context();
   const Tensor x = random_tensor(context, {6, 3}, 1), gamma = random_tensor(context, {3}, 2),

@@ -77,19 +77,6 @@ TEST_CASE("conv2d: a weight and an image used twice accumulate their gradients")
                          {random_tensor(context, {2, 4, 4, 3}, 1), random_tensor(context, {3, 3, 3, 3}, 2)});
 }
 
-TEST_CASE("conv2d_summed: y and gradients are conv2d's, and sums are there where a device has them for nothing") {
-  const Context context = kernels::make_context();
-  const auto run = [&](const auto& convolve) {
-    const Tensor x = random_tensor(context, {2, 5, 4, 3}, 1).requires_gradient();
-    const Tensor weight = random_tensor(context, {7, 3, 3, 3}, 2).requires_gradient();
-    const WithChannelSums y = convolve(x, weight, Conv2dOptions{.stride = 2, .pad = 1});
-    CHECK_FALSE(y.sums);  // the CPU reads y again
-    backward(y.x, random_tensor(context, y.x.shape(), 3));
-    return std::vector{y.x.to_host<float>(), x.gradient().to_host<float>(), weight.gradient().to_host<float>()};
-  };
-  CHECK(run(conv2d_summed) == run(conv2d));
-}
-
 TEST_CASE("conv2d: names shapes and options that do not fit") {
   const Context context = kernels::make_context();
   const Tensor x = Tensor::zeros(context, {1, 4, 4, 3});

@@ -77,7 +77,7 @@ void each_problem(const Body& body) {
 
 /// What batch_norm_statistics writes, by both devices.
 struct Statistics {
-  Statistics(const Problem& problem, const Twin& x, bool unbiased, const Twin* sums = nullptr)
+  Statistics(const Problem& problem, const Twin& x, bool unbiased)
       : mean({problem.size.channels}),
         inv_std({problem.size.channels}),
         running_mean(problem.per_channel(6, 0)),
@@ -85,7 +85,6 @@ struct Statistics {
         batches({}, std::vector<std::int32_t>{41}) {
     on_both(cpu::batch_norm_statistics, cuda::batch_norm_statistics, [&](Side on) {
       return BatchNormStatistics{.x = on(x),
-                                 .sums = sums != nullptr ? on(*sums) : View{},
                                  .mean = on(mean),
                                  .inv_std = on(inv_std),
                                  .running_mean = on(running_mean),
@@ -116,33 +115,6 @@ TEST_CASE("cuda batch_norm_statistics equal the CPU's") {
   each_problem([](const Problem& problem) {
     for (const bool unbiased : {false, true}) {
       Statistics(problem, problem.x, unbiased).expect_close(problem, sum_tolerance(problem.size.rows));
-    }
-  });
-}
-
-TEST_CASE("cuda batch_norm_statistics from sums equal the CPU's, which are those of x") {
-  each_problem([](const Problem& problem) {
-    const Floats x = problem.x.from_cpu();
-    const std::int64_t channels = problem.size.channels;
-    std::vector<double> totals(static_cast<std::size_t>(2 * channels));
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      const auto c = static_cast<std::int64_t>(i) % channels;
-      totals[static_cast<std::size_t>(c)] += x[i];
-      totals[static_cast<std::size_t>(channels + c)] += static_cast<double>(x[i]) * x[i];
-    }
-    const Twin sums({2, channels}, Floats(totals.begin(), totals.end()));
-    for (const bool unbiased : {false, true}) {
-      const Statistics from_sums(problem, problem.x, unbiased, &sums), from_x(problem, problem.x, unbiased);
-      from_sums.expect_close(problem, 1e-6);
-      if (problem.size.rows < 2) continue;  // no deviation: its inverse says how the rest was rounded
-      const auto expect_close = [&](const Twin& actual, const Twin& expected) {
-        const Floats values = expected.from_cpu();
-        tests::expect_close(actual.from_cpu(), {values.begin(), values.end()}, 1e-4);
-      };
-      expect_close(from_sums.mean, from_x.mean);
-      expect_close(from_sums.inv_std, from_x.inv_std);
-      expect_close(from_sums.running_mean, from_x.running_mean);
-      expect_close(from_sums.running_variance, from_x.running_variance);
     }
   });
 }

@@ -96,7 +96,6 @@ antipode_test(
   SOURCES
     ../cuda/recording_test.cpp
     ../cuda/training_status_test.cpp
-    programs/channel_sums_test.cpp
     programs/late_stream_test.cpp
     ${INTERPRETED}
   LIBRARIES

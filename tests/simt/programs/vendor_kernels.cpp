@@ -10,7 +10,6 @@
 #include "kernels/convert.h"
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/capture.h"
-#include "kernels/cuda/channel_sums.h"
 #include "kernels/cuda/operand_types.h"
 #include "kernels/linear.h"
 #include "tests/simt/interpreter/global_memory.h"
@@ -73,20 +72,6 @@ void conv2d_forward(const Context& context, const Conv2dForward& args) {
   simt::issue([g = args.g, x_view = args.x, weight_view = args.weight, y_view = args.y] {
     const Operand x(x_view), weight(weight_view);
     into({y_view}, [&](const View& y) { cpu::conv2d_forward(host(), {.g = g, .x = x, .weight = weight, .y = y}); });
-  });
-  if (!may_sum(context, args)) return;
-  args.sums->known = true;
-  simt::issue([y_view = args.y, sums = args.sums->view] {
-    const Operand y(y_view);
-    const std::int64_t channels = y_view.shape.cols();
-    const auto* values = ConstView(y).as<float>();
-    auto* totals = sums.as<float>();
-    simt::touch_from_host(totals, size_of(sums), true);
-    std::fill_n(totals, 2 * channels, 0.0f);
-    for (std::int64_t i = 0; i < y_view.shape.elements(); ++i) {
-      totals[i % channels] += values[i];
-      totals[channels + i % channels] += values[i] * values[i];
-    }
   });
 }
 
