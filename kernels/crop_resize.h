@@ -6,8 +6,8 @@ namespace kernels {
 /// y[v,b,i,j,:C] = bilinear(images[b] inside boxes[v,b]) / 255, resized to h x w with half-pixel centres:
 ///   source = (i + 0.5) * box_height / h - 0.5, clamped to the box (no pixel outside the crop is seen), no
 ///   antialiasing.
-/// y[v,b,i,j,C+p] = bit p of bits[b], as 0 or 1: constant planes that the crop never touches.
-/// Without boxes the whole image is the box; at equal size that is exactly images / 255, as evaluation wants it.
+/// y[v,b,i,j,C+p] = bit p of bits[b], as 0 or 1: constant planes, which the crop does not change.
+/// Without boxes the box is the whole image; at equal size the result is exactly images / 255, as evaluation needs it.
 struct CropResize {
   ConstView images;    // u8 [B,H,W,C]
   ConstView boxes;     // i32 [views,B,4]: y, x, height, width, inside the image; or none
@@ -21,7 +21,7 @@ struct CropResize {
   }
 };
 
-/// Throws where the shapes do not fit together.
+/// Throws when the shapes do not match.
 void expect_valid(const CropResize& args);
 
 KERNEL(crop_resize, CropResize);

@@ -43,7 +43,7 @@ struct ReluForward {
   View y;
   Cost cost() const { return {.bytes = 2 * bytes_of(y), .operations = y.shape.elements()}; }
 };
-// dx (+)= dy where y > 0: from the output, which the next operation keeps anyway
+// dx (+)= dy where y > 0: reads the output, which the next operation keeps anyway
 struct ReluBackward {
   ConstView dy, y;
   Destination dx;

@@ -40,11 +40,11 @@ struct Kernel {
   }
 };
 
-/// Bytes behind a view, 0 when it is not given: for `cost()`.
+/// The bytes of a view, for `cost()`; 0 for an absent view.
 inline std::int64_t bytes_of(const ConstView& view) {
   return view ? view.shape.elements() * static_cast<std::int64_t>(engine::size_of(view.dtype)) : 0;
 }
-/// Bytes a gradient costs: read and written when it accumulates.
+/// The bytes a gradient moves: it is read and written when it accumulates.
 inline std::int64_t bytes_of(const Destination& to) { return bytes_of(to.view) * (to.accumulate ? 2 : 1); }
 
 }  // namespace kernels

@@ -3,14 +3,14 @@
 
 namespace kernels {
 
-// x, weight and what is multiplied with them are all f32 or all bf16; sums are in f32.
+// x, weight and dy are all f32 or all bf16; sums are in f32.
 
 // y[n,k] = sum_c x[n,c] weight[k,c] + bias[k]; the bias may be absent.
 struct LinearForward {
   ConstView x;       // [n,c]
   ConstView weight;  // [k,c]
   ConstView bias;    // f32 [k] or none
-  View y;            // [n,k], like x; or f32 from bf16
+  View y;            // [n,k], of x's dtype; or f32 when x is bf16
   Cost cost() const {
     return {.bytes = bytes_of(x) + bytes_of(weight) + bytes_of(y),
             .operations = 2 * x.shape.rows() * weight.shape.elements()};
@@ -19,7 +19,7 @@ struct LinearForward {
 // dx[n,c] (+)= sum_k dy[n,k] weight[k,c]
 struct LinearDgrad {
   ConstView dy, weight;
-  Destination dx;  // like them
+  Destination dx;  // of the dtype of dy and weight
   Cost cost() const {
     return {.bytes = bytes_of(dy) + bytes_of(weight) + bytes_of(dx),
             .operations = 2 * dy.shape.rows() * weight.shape.elements()};
@@ -28,7 +28,7 @@ struct LinearDgrad {
 // dweight[k,c] (+)= sum_n dy[n,k] x[n,c]
 struct LinearWgrad {
   ConstView dy, x;
-  Destination dweight;  // f32, whatever they are
+  Destination dweight;  // always f32
   Cost cost() const {
     return {.bytes = bytes_of(dy) + bytes_of(x) + bytes_of(dweight),
             .operations = 2 * dy.shape.rows() * dweight.view.shape.elements()};

@@ -11,20 +11,20 @@ struct GatherRows {
   Cost cost() const { return {.bytes = bytes_of(rows) + 2 * bytes_of(y)}; }
 };
 
-// SGD with Nesterov momentum on a matrix whose rows have learning rates of their own, so that one product trains many
+// SGD with Nesterov momentum and one learning rate per row of the matrix, so that one matrix product trains many
 // classifiers: v = momentum v + g; w -= factor rate[row] (g + momentum v).
 struct RowwiseSgd {
   View value, velocity;  // f32 [R,C]
   ConstView gradient;    // f32 [R,C]
   ConstView rates;       // f32 [R]
-  float factor;          // of the schedule
+  float factor;          // of the schedule, in this step
   float momentum;
   Cost cost() const { return {.bytes = 5 * bytes_of(gradient), .operations = 5 * gradient.shape.elements()}; }
 };
 
-// predicted[q] = argmax over classes of the sum over the k largest similarities s of row q of exp(s / temperature) for
-// the neighbour's class (Wu et al. 2018, section 3.4). Equal similarities count in the order of their index. A row with
-// NaN among its similarities has no nearest candidates: -1.
+// predicted[q]: among the k candidates most similar to query q (similarity s), each class gets the sum of exp(s /
+// temperature) over its candidates; the class with the largest sum wins (Wu et al. 2018, section 3.4). Of equal
+// similarities the lower index comes first. A row with NaN among its similarities predicts -1.
 struct KnnVote {
   ConstView similarities;  // f32 [Q,N]
   ConstView labels;        // i32 [N], in [0,classes)

@@ -3,9 +3,9 @@
 
 namespace kernels {
 
-/// Positions before the first and after the last pixel of one direction that windows may cover. They never win.
+/// Padding before the first and after the last pixel of one direction. A padded position is never the maximum.
 struct PoolPadding {
-  std::int64_t before = 0, after = 0;  ///< each less than the window, so that every window sees a pixel
+  std::int64_t before = 0, after = 0;  ///< each less than the window, so that every window covers a pixel
 };
 
 /// Sizes of a two-dimensional pooling with square windows.
@@ -19,16 +19,17 @@ struct MaxPoolGeometry {
   std::int64_t operations() const { return n * p() * q() * c * window * window; }
 };
 
-// y[n,p,q,c] = max_{r,s} x[n, p*stride+r-rows.before, q*stride+s-columns.before, c] over the pixels there are; NaN
-// wins. taps[n,p,q,c] = r*window + s of the first maximum in the order of r, then s, so that backward need not read x.
+// y[n,p,q,c] = max_{r,s} x[n, p*stride+r-rows.before, q*stride+s-columns.before, c] over the pixels inside the image; a
+// NaN counts as the largest. taps[n,p,q,c] = r*window + s of the first maximum in the order of r, then s: backward does
+// not read x.
 struct MaxPoolForward {
   MaxPoolGeometry g;
   ConstView x;  // f32 or bf16
   View y;
-  View taps;  // u8, or none when there will be no gradient
+  View taps;  // u8; absent when no gradient is needed
   Cost cost() const { return {.bytes = bytes_of(x) + bytes_of(y) + bytes_of(taps), .operations = g.operations()}; }
 };
-// dx (+)= dy at the pixel that each window took, summed in f32
+// dx (+)= dy at the pixel that was the window's maximum, summed in f32
 struct MaxPoolBackward {
   MaxPoolGeometry g;
   ConstView dy, taps;

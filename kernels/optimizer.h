@@ -3,9 +3,10 @@
 
 namespace kernels {
 
-// Optimizer steps over all parameters at once. Flat buffers are f32 with slices aligned to kSegmentBlock elements and
-// zeros in between; `blocks` [elements / kSegmentBlock] i32 gives each block's segment (parameter), in ascending order;
-// settings per segment are f32 [segments]. Everywhere g = gradient + decay w, with the segment's decay.
+// Optimizer steps over all parameters at once. Flat buffers are f32: one slice per parameter, aligned to kSegmentBlock
+// elements, with zeros in the gaps. `blocks` [elements / kSegmentBlock] i32 holds the segment (parameter) of each
+// block, in ascending order. Settings per segment are f32 [segments]. Everywhere g = gradient + decay w, with the
+// segment's decay.
 
 inline constexpr std::int64_t kSegmentBlock = 32;
 
@@ -22,13 +23,13 @@ struct GradientNorm {
   Cost cost() const { return {.bytes = 2 * bytes_of(value), .operations = 6 * value.shape.elements()}; }
 };
 
-/// What every update has: what it moves and by what. Nothing moves once the status is non-finite.
+/// The arguments of every update. Once the status is non-finite, an update changes nothing.
 struct Update {
   View value;          // flat
   ConstView gradient;  // flat
-  View shadow;         // flat, bf16: the value rounded, as layers read it; or none
+  View shadow;         // flat, bf16: the rounded values, which the layers read; or absent
   ConstView blocks, decay;
-  ConstView learning_rates;  // [slots] f32, read at status[kStatusStep] % slots: lr below
+  ConstView learning_rates;  // [slots] f32; below, lr is entry status[kStatusStep] % slots
   ConstView status;
 };
 
@@ -41,9 +42,9 @@ struct Adam {
   Cost cost() const { return {.bytes = 7 * bytes_of(first_moment), .operations = 12 * first_moment.shape.elements()}; }
 };
 
-// SGD with momentum as in PyTorch, the rate outside the velocity: v = momentum v + g; w -= lr v, or with Nesterov's
-// look-ahead w -= lr (g + momentum v). With the rate inside, as in Keras: v = momentum v + lr g; w -= v, or w -= lr g +
-// momentum v. They are the same as long as the rate stays the same.
+// SGD with momentum as in PyTorch, the learning rate outside the velocity: v = momentum v + g; w -= lr v, or with
+// Nesterov momentum w -= lr (g + momentum v). With the rate inside, as in Keras: v = momentum v + lr g; w -= v, or w -=
+// lr g + momentum v. Both forms give the same weights while the rate is constant.
 struct Sgd {
   Update update;
   View velocity;  // flat

@@ -5,7 +5,7 @@
 namespace kernels {
 
 /// One random crop per view and image: boxes[v,b] = draw_crop(Philox(seed, crop, v, counters[b])). A box depends on
-/// nothing else, so the same visit of the same example gets the same crops in any batch, on any device.
+/// nothing else: the same visit of the same example gets the same crops in any batch and on any device.
 struct DrawCrops {
   std::uint64_t seed;
   std::int64_t height, width;  // of the images, pixels
@@ -16,7 +16,7 @@ struct DrawCrops {
   Cost cost() const { return {.bytes = bytes_of(counters) + bytes_of(boxes)}; }
 };
 
-/// Throws where shapes do not fit together or a range is none.
+/// Throws when the shapes do not match or a range is invalid.
 void expect_valid(const DrawCrops& args);
 
 KERNEL(draw_crops, DrawCrops);

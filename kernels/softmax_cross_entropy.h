@@ -5,12 +5,12 @@ namespace kernels {
 
 // p_i = softmax(logits_i);  t_ij = (1 - smoothing) target_ij + smoothing / K   (Szegedy et al. 2016, section 7)
 // loss     = -(1/N) sum_ij t_ij log p_ij
-// accuracy =  (1/N) sum_i [argmax_j logits_ij = argmax_j target_ij], the lowest j of equals; a row with NaN or plus
-//             infinity among its logits, or with nothing but minus infinity, is never right
-// Everything is relative to the row's maximum, so that logits of any size neither overflow nor cancel. The sum of the
-// others' exponentials stands apart from the maximum's, which is 1: where a row is sure of its target, loss and
-// gradient are made of that sum alone, and 1 - p of far less than f32 can add to 1 keeps its digits. A label outside
-// [0,K) makes the loss, and the gradient of its row, NaN: nobody has to wait for a device to check labels.
+// accuracy =  (1/N) sum_i [argmax_j logits_ij = argmax_j target_ij], where the lowest j wins a tie; a row that contains
+//             NaN or +infinity, or only -infinity, counts as wrong
+// The row's maximum is subtracted from its logits, so that logits of any size neither overflow nor cancel. Its own
+// exponential, 1, stays out of the sum: when a row is sure of its target, loss and gradient come from the sum over the
+// other classes alone, so that even a 1 - p too small to add to 1 in f32 keeps its digits. A label outside [0,K) makes
+// the loss and the row's gradient NaN, so that the host need not wait for the device to check labels.
 struct SoftmaxCrossEntropyForward {
   ConstView logits;   // [N,K] f32 or bf16
   ConstView targets;  // i32 [N], labels; or f32 [N,K], a distribution per row

@@ -41,14 +41,14 @@ std::optional<std::size_t> stack_bytes(const char* text) {
   return number << shift;
 }
 
-/// What OpenMP starts its threads with.
+/// The attributes with which OpenMP starts its threads.
 class ThreadAttributes {
  public:
   ThreadAttributes() {
     pthread_attr_init(&attributes_);
     auto bytes = stack_bytes(std::getenv("OMP_STACKSIZE"));
     if (!bytes) bytes = stack_bytes(std::getenv("GOMP_STACKSIZE"));
-    // What is too small for any thread is passed over, here as there.
+    // A size below the system's minimum is ignored, as OpenMP ignores it.
     if (bytes) pthread_attr_setstacksize(&attributes_, *bytes);
   }
   ThreadAttributes(const ThreadAttributes&) = delete;
@@ -71,7 +71,7 @@ void* pass_through(void* gate) {
   return nullptr;
 }
 
-/// Starts so many threads, all at once, and ends them again.
+/// Starts `count` threads at the same time and ends them again.
 void expect_threads(int count, const ThreadAttributes& attributes) {
   std::mutex gate;
   std::vector<pthread_t> threads(static_cast<std::size_t>(count));
@@ -94,7 +94,7 @@ void expect_threads(int count, const ThreadAttributes& attributes) {
 
 int make_team(int wanted) {
   constexpr std::size_t kStack = std::size_t{256} << 10;  // bytes; oneDNN's kernels overflow 32 KiB, not 48
-  thread_local int team = 1;                              // OpenMP keeps the threads of the last one
+  thread_local int team = 1;                              // size of the last team, whose threads OpenMP keeps
   omp_set_dynamic(0);
   const int possible = omp_get_max_active_levels() < 1 ? 1 : std::min(wanted, omp_get_thread_limit());
   if (possible > team) {

@@ -8,7 +8,7 @@ namespace kernels::cpu {
 
 // The windows of a convolution as rows of a matrix [N*P*Q, R*S*C]: "im2col".
 
-/// Images are taken a few at a time: as many as keep their windows within a number of elements.
+/// Splits the batch into chunks of images: as many images as have windows of at most `most_elements` in all.
 struct Chunks {
   Chunks(const Conv2dGeometry& geometry, std::int64_t most_elements)
       : g(geometry),
@@ -24,13 +24,13 @@ struct Chunks {
   std::int64_t elements() const { return images * pixels * window; }
 
   Conv2dGeometry g;
-  std::int64_t p, q;            // as g.p(), g.q(), which divide
+  std::int64_t p, q;            // g.p() and g.q(), which would divide at every call
   std::int64_t window, pixels;  // elements of a window, windows of an image
   std::int64_t images, count;
 };
 
 /// Calls body(window row, offset in the image, contiguous elements) for the parts of window (p,q) that lie inside the
-/// image: one per window row when no column is cut off by the padding.
+/// image: one part per window row, unless padding cuts columns off.
 template <class Body>
 void for_each_part(const Conv2dGeometry& g, std::int64_t p, std::int64_t q, const Body& body) {
   const std::int64_t column = q * g.stride - g.pad;
@@ -43,7 +43,7 @@ void for_each_part(const Conv2dGeometry& g, std::int64_t p, std::int64_t q, cons
   }
 }
 
-/// windows [Q, R*S*C] of row p of the output, from an image [H,W,C]; zero where they leave it.
+/// windows [Q, R*S*C] of row p of the output, from an image [H,W,C]; zero outside the image.
 template <class T>
 void gather_row(const Chunks& chunks, std::int64_t p, const T* image, T* windows) {
   for (std::int64_t q = 0; q < chunks.q; ++q, windows += chunks.window) {
@@ -54,7 +54,7 @@ void gather_row(const Chunks& chunks, std::int64_t p, const T* image, T* windows
   }
 }
 
-/// The transpose of `gather_row`: adds every window back to where it came from.
+/// The transpose of `gather_row`: adds every window back to its place in the image.
 inline void scatter_row(const Chunks& chunks, std::int64_t p, const float* windows, float* image) {
   for (std::int64_t q = 0; q < chunks.q; ++q, windows += chunks.window) {
     for_each_part(chunks.g, p, q, [&](std::int64_t from, std::int64_t to, std::int64_t count) {

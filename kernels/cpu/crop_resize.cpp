@@ -12,7 +12,7 @@
 namespace kernels::cpu {
 namespace {
 
-/// A byte as 0 to 1: a table is faster than a conversion and a division.
+/// Bytes as floats from 0 to 1: a table lookup is faster than conversion and division.
 constexpr std::array<float, 256> kUnit = [] {
   std::array<float, 256> unit{};
   for (int i = 0; i < 256; ++i) unit[static_cast<std::size_t>(i)] = static_cast<float>(i) / 255.0f;
@@ -31,7 +31,7 @@ Tap tap(std::int64_t i, std::int64_t in, std::int64_t out, std::int64_t stride) 
   return {first * stride, std::min<std::int64_t>(first + 1, in - 1) * stride, fraction};
 }
 
-/// row[w,depth]: the channels of a row of the box, at the width of the output. Bit planes stay as they are.
+/// row[w,depth]: the channels of one row of the box, resized to the output width. Bit planes are left unchanged.
 void blend_columns(const std::uint8_t* from, const std::vector<Tap>& columns, std::int64_t channels, std::int64_t depth,
                    float* __restrict row) {
   const auto blend = [&](auto count) {
@@ -43,15 +43,15 @@ void blend_columns(const std::uint8_t* from, const std::vector<Tap>& columns, st
       row += depth;
     }
   };
-  switch (channels) {  // a count known to the compiler unrolls the inner loop
+  switch (channels) {  // a constant number of channels unrolls the inner loop
     case 1: return blend(std::integral_constant<std::int64_t, 1>());
     case 3: return blend(std::integral_constant<std::int64_t, 3>());
     default: return blend(channels);
   }
 }
 
-/// The rows of a box at the width of the output, bit planes included. Of those asked for it keeps the last even and the
-/// last odd one: the neighbours of an output row, and where the box is enlarged also of the next.
+/// The rows of a box, resized to the output width, with bit planes. Caches the last even and the last odd row: the two
+/// neighbours of an output row, which are often also those of the next one.
 class BoxRows {
  public:
   BoxRows(std::int64_t width, std::int64_t channels, std::int64_t bit_planes)
@@ -59,7 +59,8 @@ class BoxRows {
     for (std::vector<float>& row : rows_) row.resize(columns_.size() * static_cast<std::size_t>(depth_));
   }
 
-  /// corner: of the box, in an image with rows of `pitch` bytes. bits: two words, or none without bit planes.
+  /// corner: the box's first pixel, in an image with rows of `pitch` bytes. bits: two words, or null without bit
+  /// planes.
   void start(const std::uint8_t* corner, std::int64_t pitch, std::int64_t box_width, const std::int32_t* bits) {
     corner_ = corner;
     pitch_ = pitch;

@@ -12,7 +12,7 @@ using dnnl::memory;
 using engine::Scratch;
 
 memory bind(const memory::desc& desc, const dnnl::engine& engine, const void* data) {
-  return {desc, engine, const_cast<void*>(data)};  // oneDNN has no read-only memory
+  return {desc, engine, const_cast<void*>(data)};  // oneDNN has no read-only memory object
 }
 
 /// An input in the plan's layout; keeps the converted copy alive.
@@ -33,7 +33,8 @@ class Input {
   memory memory_;
 };
 
-/// Where the primitive writes: the destination itself, or memory beside it when the layouts differ or it accumulates.
+/// Where the primitive writes: the destination itself, or a temporary if the layouts differ or the destination
+/// accumulates.
 class Output {
  public:
   Output(const Context& context, ConvolutionPlans& plans, const ConvolutionPlan::Operand& operand,

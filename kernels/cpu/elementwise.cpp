@@ -42,7 +42,7 @@ void relu_forward(const Context&, const ReluForward& args) {
     const T* x = args.x.as<T>();
     write_elements<T>({args.y}, [=](std::int64_t i) {
       const float value = x[i];
-      return value < 0 ? 0.0f : value;  // in this order, NaN passes
+      return value < 0 ? 0.0f : value;  // NaN passes through this comparison
     });
   });
 }
@@ -51,7 +51,7 @@ void relu_backward(const Context&, const ReluBackward& args) {
   with_float_type(args.dy.dtype, [&]<class T>(T*) {
     const T *dy = args.dy.as<T>(), *y = args.y.as<T>();
     write_elements<T>(args.dx, [=](std::int64_t i) {
-      const float gradient = dy[i];  // read either way: a select, not a branch mispredicted half of the time
+      const float gradient = dy[i];  // loaded in both cases: a select, not a branch mispredicted half of the time
       return static_cast<float>(y[i]) > 0 ? gradient : 0.0f;
     });
   });

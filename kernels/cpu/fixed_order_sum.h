@@ -8,7 +8,7 @@
 namespace kernels::cpu {
 
 /// Sums body(begin, end) over a fixed partition of [0, count), in order of the parts: the result does not depend on the
-/// thread count. `elements` is the size of the whole loop, which decides whether threads are worth it.
+/// thread count. `elements` is the size of the whole loop: a small one runs on one thread.
 /// Partial: a number, or a struct that starts at zero and has +=.
 template <class Partial, class Body>
 Partial fixed_order_sum(std::int64_t count, std::int64_t elements, Body&& body) {

@@ -7,7 +7,7 @@
 namespace kernels::cpu {
 namespace {
 
-/// Channels summed together: the partial sums stay in registers while the image is read once.
+/// Channels summed together: their partial sums stay in registers while the image is read once.
 constexpr std::int64_t kTile = 64;
 
 }  // namespace

@@ -13,7 +13,7 @@
 namespace kernels::cpu {
 namespace {
 
-/// What the machine can still give, swap included.
+/// Memory that the machine can still provide, swap included.
 std::size_t machine_bytes() {
   const auto kilobytes =
       static_cast<std::size_t>(engine::sum_of_entries("/proc/meminfo", {"MemAvailable:", "SwapFree:"}));
@@ -21,7 +21,7 @@ std::size_t machine_bytes() {
   return static_cast<std::size_t>(sysconf(_SC_AVPHYS_PAGES)) * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
-/// What is left of a limit of which so many bytes are taken.
+/// The bytes left below a resource limit when `taken` bytes are in use.
 std::size_t below_limit(__rlimit_resource_t resource, std::size_t taken) {
   rlimit limit{};
   if (getrlimit(resource, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return SIZE_MAX;

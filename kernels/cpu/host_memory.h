@@ -6,12 +6,13 @@
 
 namespace kernels::cpu {
 
-/// Bytes that this process may still have: the least of what the machine has, of what its control groups leave, and of
-/// its limits of address space and data (ulimit -v and -d).
+/// Bytes that this process can still allocate: the minimum over the machine, the control groups and the process's own
+/// limits of address space and data (ulimit -v and -d).
 std::size_t free_host_bytes(const engine::ControlGroups& groups);
 
-/// Makes sure that there is memory for what oneDNN needs for itself: work space, and the code that it writes. It writes
-/// that at address 0 when it gets no memory. Throws engine::OutOfMemory, after giving back what the pool does not use.
+/// Checks that oneDNN can allocate its own memory (workspace and generated code): when that fails, it writes code to
+/// address 0. Gives unused pool memory back to the system first if needed; throws engine::OutOfMemory if that is not
+/// enough.
 void expect_library_memory(const engine::Context& context);
 
 }  // namespace kernels::cpu

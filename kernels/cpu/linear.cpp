@@ -27,7 +27,7 @@ void linear_forward(const Context& context, const LinearForward& args) {
                   {.transpose_b = true, .bias = bias});
   }
   expect_library_memory(context);
-  if (bias != nullptr) {  // the product is added to rows that already hold the bias: no pass over y after it
+  if (bias != nullptr) {  // the product accumulates on rows preset to the bias: no second pass over y
     float* y = args.y.as<float>();
 #pragma omp parallel for schedule(static) if (n * k >= kParallelElements)
     for (std::int64_t i = 0; i < n; ++i) std::copy_n(bias, k, y + i * k);

@@ -17,13 +17,13 @@ bool has_nan(const float* values, std::int64_t count) {
   return found != 0;
 }
 
-/// The k candidates of the highest similarity, of equals the first, in the order of their numbers.
+/// The k candidates with the highest similarity, sorted by index; the lower index wins a tie.
 void find_nearest(const float* similarities, std::int64_t candidates, std::int64_t k,
                   std::vector<std::int32_t>& nearest) {
   const auto nearer = [=](std::int32_t a, std::int32_t b) {
     return similarities[a] != similarities[b] ? similarities[a] > similarities[b] : a < b;
   };
-  // Some k ln(N / k) candidates are above the k-th of those before, where their order is random: most only compare.
+  // In random order only about k ln(N / k) candidates exceed the k-th best so far: most cost one comparison.
   const auto capacity = static_cast<std::size_t>(2 * k + 1024);
   nearest.resize(std::min(static_cast<std::size_t>(candidates), capacity));
   std::iota(nearest.begin(), nearest.end(), 0);
@@ -79,7 +79,7 @@ void knn_vote(const Context&, const KnnVote& args) {
 #pragma omp for schedule(static)
     for (std::int64_t q = 0; q < queries; ++q) {
       const float* row = args.similarities.as<float>() + q * candidates;
-      if (has_nan(row, candidates)) {  // which has no place in an order
+      if (has_nan(row, candidates)) {  // NaN cannot be ordered
         predicted[q] = -1;
         continue;
       }
@@ -87,7 +87,7 @@ void knn_vote(const Context&, const KnnVote& args) {
       float top = row[nearest.front()];
       for (const std::int32_t j : nearest) top = std::max(top, row[j]);
       std::fill(votes.begin(), votes.end(), 0.0);
-      for (const std::int32_t j : nearest) {  // in a fixed order
+      for (const std::int32_t j : nearest) {  // summed in a fixed order
         votes[static_cast<std::size_t>(labels[j])] += std::exp((row[j] - top) / args.temperature);
       }
       predicted[q] = static_cast<std::int32_t>(std::max_element(votes.begin(), votes.end()) - votes.begin());

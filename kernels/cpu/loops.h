@@ -10,13 +10,12 @@ inline void store(bf16& to, float value) { to.bits = bf16(value).bits; }
 /// Below this many elements a parallel region costs more than it gains.
 inline constexpr std::int64_t kParallelElements = 1 << 14;
 
-/// body(i) for every element, in parallel and vectorised where it is worth it.
+/// body(i) for every element, vectorised, and in parallel if there are enough elements.
 template <class Body>
 void parallel_elements(std::int64_t count, const Body& body) {
 #pragma omp parallel if (count >= kParallelElements)
   {
-    const Body own =
-        body;  // what it captures must be local to the loop: read through a reference, nothing is vectorised
+    const Body own = body;  // a local copy: loops that read captures through a reference are not vectorised
 #pragma omp for simd schedule(static)
     for (std::int64_t i = 0; i < count; ++i) own(i);
   }

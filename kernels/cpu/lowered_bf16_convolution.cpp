@@ -9,7 +9,7 @@ namespace {
 
 using engine::Scratch;
 
-/// All threads work on one chunk: its windows pass through the caches that they share, and products are large.
+/// All threads work on one chunk: its windows stay in the shared caches, and matrix products are large.
 constexpr std::int64_t kChunkElements = 1 << 23;
 
 Scratch halves(const Context& context, std::int64_t count) {
@@ -42,8 +42,8 @@ void convolve(const Context& context, const Conv2dGeometry& g, const bf16* x, co
   }
 }
 
-/// With stride 1, dx is a convolution of dy with the weights turned by half a turn: [R*S*K, C], rows of which are rows
-/// of [K,R,S,C].
+/// With stride 1, dx is a convolution of dy with the weights rotated by 180 degrees: a matrix [R*S*K, C], whose rows
+/// are rows of [K,R,S,C].
 void dgrad_as_convolution(const Context& context, const Conv2dDgrad& args) {
   const Conv2dGeometry& g = args.g;
   const std::int64_t taps = g.r * g.s;

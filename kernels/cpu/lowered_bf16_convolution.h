@@ -3,8 +3,9 @@
 
 namespace kernels::cpu {
 
-// Convolution in bf16 as matrix products with oneDNN. Its direct kernels are faster while images are large; over few
-// pixels and many channels they wait for their weights. Same arguments and results as the kernels of kernels/conv2d.h.
+// Convolution in bf16 as matrix products with oneDNN. oneDNN's direct kernels are faster for large images; with few
+// pixels and many channels they are limited by loading weights. Same arguments and results as the kernels of
+// kernels/conv2d.h.
 
 void lowered_bf16_forward(const Context& context, const Conv2dForward& args);
 void lowered_bf16_dgrad(const Context& context, const Conv2dDgrad& args);

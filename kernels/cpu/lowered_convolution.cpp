@@ -25,7 +25,7 @@ void gather(const Chunks& chunks, std::int64_t chunk, const float* x, float* win
   }
 }
 
-/// Its transpose: adds to the images of a chunk of x.
+/// The transpose of `gather`: adds windows to the images of a chunk of x.
 void scatter(const Chunks& chunks, std::int64_t chunk, const float* windows, float* x) {
   const std::int64_t image = chunks.g.h * chunks.g.w * chunks.g.c;
   for (std::int64_t n = chunks.first(chunk); n < chunks.first(chunk) + chunks.size(chunk); ++n) {
@@ -34,8 +34,8 @@ void scatter(const Chunks& chunks, std::int64_t chunk, const float* windows, flo
   }
 }
 
-/// Calls body(chunk, windows, thread) for every chunk, with a window buffer per thread. Thread t does the t-th
-/// contiguous part.
+/// Calls body(chunk, windows, thread) for every chunk, with one window buffer per thread. Thread t takes the t-th
+/// contiguous range of chunks.
 template <class Body>
 void parallel_chunks(const Context& context, const Chunks& chunks, const Body& body) {
   const engine::Scratch windows = engine::Scratch::floats(context, context.threads() * chunks.elements());
@@ -57,8 +57,7 @@ void parallel_chunks(const Context& context, const Chunks& chunks, const Body& b
 }  // namespace
 
 bool lowering_is_faster(const Conv2dGeometry& g) {
-  constexpr std::int64_t kShortRow =
-      64;  // elements: copying shorter rows of a window costs more than the product gains
+  constexpr std::int64_t kShortRow = 64;  // elements: copying shorter rows costs more than the product gains
   return g.stride > 1 && g.r * g.s > 1 && g.s * g.c >= kShortRow &&
          dnnl::get_effective_cpu_isa() < dnnl::cpu_isa::avx512_core;
 }
@@ -91,7 +90,7 @@ void lowered_wgrad(const Context& context, const Conv2dWgrad& args) {
   const Chunks chunks(args.g, kChunkElements);
   const std::int64_t elements = args.g.k * chunks.window;
   const float *dy = args.dy.as<float>(), *x = args.x.as<float>();
-  // Each thread sums its chunks in order into a gradient of its own; these are then added in the order of the threads.
+  // Each thread sums its chunks in order into its own gradient; the gradients are then added in thread order.
   const engine::Scratch partial(context, static_cast<std::size_t>(context.threads() * elements) * sizeof(float));
   std::fill_n(partial.as<float>(), context.threads() * elements, 0.0f);
   parallel_chunks(context, chunks, [&](std::int64_t chunk, float* windows, std::int64_t thread) {

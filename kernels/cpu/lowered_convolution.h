@@ -7,8 +7,8 @@ namespace kernels::cpu {
 // ("im2col") small enough to stay in a core's L2 cache, so that only x, y and the weights travel to memory. Same
 // arguments and results as the kernels of kernels/conv2d.h.
 
-/// Whether this beats oneDNN's direct convolutions: with AVX2, whose direct kernels lose a third of their speed to
-/// strides.
+/// Whether this is faster than oneDNN's direct convolutions: on AVX2, where strides slow the direct kernels down by a
+/// third.
 bool lowering_is_faster(const Conv2dGeometry& g);
 
 void lowered_forward(const Context& context, const Conv2dForward& args);

@@ -29,7 +29,7 @@ void matmul(const Context& context, MatmulSize size, const bf16* a, const bf16* 
             Bf16MatmulOptions options) {
   const auto [m, n, k] = size;
   if (m == 0 || n == 0) return;
-  if (k == 0) {  // oneDNN takes no empty sums
+  if (k == 0) {  // oneDNN does not accept an inner dimension of 0
     with_float_type(c.view.dtype, [&]<class T>(T*) {
       write_elements<T>(
           c, [bias = options.bias, columns = size.n](std::int64_t i) { return bias ? bias[i % columns] : 0.0f; });
@@ -45,7 +45,7 @@ void matmul(const Context& context, MatmulSize size, const bf16* a, const bf16* 
                                                .dtype = c.view.dtype});
   const engine::Scratch scratchpad(context, plan.scratchpad.get_size());
   const auto bind = [&](const dnnl::memory::desc& desc, const void* data) {
-    return dnnl::memory(desc, plans.engine(), const_cast<void*>(data));  // oneDNN has no read-only memory
+    return dnnl::memory(desc, plans.engine(), const_cast<void*>(data));  // oneDNN has no read-only memory object
   };
   std::unordered_map<int, dnnl::memory> arguments{{DNNL_ARG_SRC, bind(plan.a, a)},
                                                   {DNNL_ARG_WEIGHTS, bind(plan.b, b)},

@@ -7,7 +7,7 @@ namespace {
 
 using dnnl::memory;
 
-/// rows x columns, dense in memory as written down or, transposed, the other way round.
+/// A dense matrix rows x columns: row-major or, if `transposed`, column-major.
 memory::desc matrix(std::int64_t rows, std::int64_t columns, memory::data_type type, bool transposed = false) {
   return {{rows, columns}, type, transposed ? memory::dims{1, rows} : memory::dims{columns, 1}};
 }

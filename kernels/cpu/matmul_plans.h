@@ -7,7 +7,7 @@
 
 namespace kernels::cpu {
 
-/// A product of bf16 matrices, but for the data.
+/// The sizes and types of a product of bf16 matrices.
 struct MatmulProblem {
   MatmulSize size;
   bool transpose_a, transpose_b, accumulate, has_bias;
@@ -24,7 +24,7 @@ struct MatmulPlan {
 class MatmulPlans {
  public:
   MatmulPlans() : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {}
-  /// Throws engine::OutOfMemory when there is no room to compile.
+  /// Throws engine::OutOfMemory when memory is too short to compile.
   const MatmulPlan& get(const Context& context, const MatmulProblem& problem);
   dnnl::engine& engine() { return engine_; }
   dnnl::stream& stream() { return stream_; }

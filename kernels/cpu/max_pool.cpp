@@ -12,18 +12,18 @@ struct Range {
   std::int64_t begin, end;
 };
 
-/// Taps of the window at `position` that lie on one of `size` pixels.
+/// The taps of the window at `position` that lie inside a row of `size` pixels.
 Range taps_inside(std::int64_t position, std::int64_t window, std::int64_t size) {
   return {std::max<std::int64_t>(0, -position), std::min(window, size - position)};
 }
 
-/// Of so many windows, those that cover a pixel, the padding already added to its index.
+/// The windows, out of `windows`, that cover a pixel; `padded` is the pixel's index plus the padding.
 Range windows_over(std::int64_t padded, const MaxPoolGeometry& g, std::int64_t windows) {
   const std::int64_t first = padded < g.window ? 0 : (padded - g.window) / g.stride + 1;
   return {first, std::min(windows, padded / g.stride + 1)};
 }
 
-/// Window q of row p of an image; `out` is where its maxima go.
+/// Window q of row p of an image; `out` is the place for its maxima.
 template <class T>
 void take_maxima(const MaxPoolForward& args, std::int64_t image, std::int64_t p, std::int64_t q, std::int64_t out) {
   const MaxPoolGeometry& g = args.g;
@@ -54,9 +54,9 @@ void take_maxima(const MaxPoolForward& args, std::int64_t image, std::int64_t p,
   });
 }
 
-/// Every pixel gathers from the windows over it, always in the same order: no two threads write to one place.
-/// ps: rows of windows over its row, of `q_count` windows each. The divisions behind g.p() and g.q() would cost as much
-/// as the sums here.
+/// Every pixel gathers from the windows over it, in a fixed order, so that no two threads write to the same place.
+/// ps: the rows of windows that cover the row of pixels, each of `q_count` windows; g.p() and g.q() would divide, which
+/// costs as much as the sums here.
 template <class T>
 void gather_gradient(const MaxPoolBackward& args, std::int64_t image, std::int64_t row, std::int64_t column, Range ps,
                      std::int64_t p_count, std::int64_t q_count) {

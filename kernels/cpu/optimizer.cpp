@@ -9,7 +9,7 @@
 namespace kernels::cpu {
 namespace {
 
-/// Blocks whose sums are taken together: fixed, so that norms do not depend on the number of threads.
+/// Blocks summed together: a fixed number, so that norms do not depend on the number of threads.
 constexpr std::int64_t kChunkBlocks = 256;
 
 /// Sums over the part of a segment that lies in a chunk.
@@ -24,7 +24,8 @@ float learning_rate(const Update& update) {
   return update.learning_rates.as<float>()[step % update.learning_rates.shape.elements()];
 }
 
-/// move(segment, first element) for every block, whose shadow follows while its values are at hand.
+/// Calls move(segment, first element) for every block, then rounds the block's values to the shadow while they are
+/// cached.
 template <class Move>
 void for_each_block(const Update& update, const Move& move) {
   const std::int32_t* segment = update.blocks.as<std::int32_t>();
@@ -59,7 +60,7 @@ void gradient_norm(const Context& context, const GradientNorm& args) {
   const engine::Scratch partial(context, static_cast<std::size_t>(2 * chunks) * sizeof(double));
   const engine::Scratch by_segment(context, static_cast<std::size_t>(chunks + 2 * segments) * sizeof(PartSums));
   double* sums = partial.as<double>();
-  // From one part to the next the chunk grows or the segment or both: place chunk + segment belongs to that part alone.
+  // From one part to the next the chunk, the segment or both increase, so that chunk + segment is a unique index.
   PartSums *parts = by_segment.as<PartSums>(), *totals = parts + chunks + segments;
 #pragma omp parallel for schedule(static) if (blocks * kSegmentBlock >= kParallelElements)
   for (std::int64_t chunk = 0; chunk < chunks; ++chunk) {

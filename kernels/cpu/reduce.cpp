@@ -13,7 +13,7 @@ namespace {
 typedef float HalfFloats __attribute__((vector_size(2 * kLanes)));
 typedef double Doubles __attribute__((vector_size(4 * kLanes)));
 
-/// In double, a lane at a time, then the lanes.
+/// Sums in double: each vector lane first, then over the lanes.
 template <class T>
 double sum_of(const T* x, std::int64_t count) {
   Doubles low{}, high{};

@@ -16,7 +16,7 @@ namespace kernels::cpu {
 
 using engine::bf16;
 
-/// What this build of the kernels is for: part of what results depend on, as sums and fused products round.
+/// The instruction set that this file is compiled for. Results depend on it: sums and fused products round differently.
 #if defined(__AVX512BF16__)
 inline constexpr const char* kInstructions = "AVX-512 with bf16";
 #elif defined(__AVX512F__)
@@ -29,7 +29,7 @@ inline constexpr const char* kInstructions = "AVX";
 inline constexpr const char* kInstructions = "SSE2";
 #endif
 
-// Vectors as wide as the processor that this build is for; GCC's vector extension turns them into its instructions.
+// Vectors as wide as the target processor's, in GCC's vector extension.
 #if defined(__AVX512F__)
 inline constexpr int kLanes = 16;
 #elif defined(__AVX__)
@@ -50,8 +50,8 @@ inline Floats load(const float* from) {
 }
 inline void store(float* to, Floats values) { std::memcpy(to, &values, sizeof values); }
 
-/// Zero-extended. GCC 12 makes five instructions of a converted vector where one will do, and warns of AVX-512's own
-/// without a mask.
+/// Zero-extended. GCC 12 compiles a vector conversion to five instructions where one suffices, and warns about
+/// AVX-512's unmasked intrinsic.
 inline Words widen(Halves values) {
 #if defined(__AVX512F__)
   return std::bit_cast<Words>(_mm512_maskz_cvtepu16_epi32(0xffff, std::bit_cast<__m256i>(values)));
@@ -75,7 +75,7 @@ inline Floats load(const bf16* from) {
   std::memcpy(&values, from, sizeof values);
   return std::bit_cast<Floats>(widen(values) << 16);
 }
-/// Rounds as bf16 does; with AVX-512's own instruction what is below 2^-126 becomes 0.
+/// Rounds as bf16 does, but AVX-512's own instruction flushes values below 2^-126 to 0.
 inline void store(bf16* to, Floats values) {
 #if defined(__AVX512BF16__)
   const auto rounded = _mm512_cvtneps_pbh(std::bit_cast<__m512>(values));
@@ -111,7 +111,7 @@ inline V load_as(const T* from) {
 }
 inline void store(float* to, float value) { *to = value; }
 inline void store(bf16* to, float value) { *to = bf16(value); }
-/// i, i + 1, ... of as many elements as V has.
+/// i, i + 1, ...: as many numbers as V has elements.
 template <class V>
 inline IntsOf<V> numbers_from(std::int64_t i) {
   if constexpr (std::is_arithmetic_v<V>) {
@@ -124,7 +124,7 @@ inline IntsOf<V> numbers_from(std::int64_t i) {
 }
 inline void store(std::uint8_t* to, std::int32_t value) { *to = static_cast<std::uint8_t>(value); }
 
-/// body(i, V()) for whole vectors of elements [0, count), then for each that is left: V is Floats or float.
+/// Calls body(i, V()) for the whole vectors of [0, count), then for each remaining element: V is Floats or float.
 template <class Body>
 inline void for_each_vector(std::int64_t count, const Body& body) {
   std::int64_t i = 0;
@@ -145,7 +145,7 @@ inline float sum(Floats values) {
   }
   return lane[0];
 }
-/// A sum of what for_each_vector gives, always in the same order.
+/// The sum of the values that for_each_vector passes, in a fixed order.
 struct LaneSums {
   LaneSums& operator+=(Floats values) { return lanes += values, *this; }
   LaneSums& operator+=(float value) { return rest += value, *this; }

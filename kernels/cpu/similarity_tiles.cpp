@@ -10,7 +10,7 @@ namespace {
 
 std::int64_t round_up(std::int64_t value, std::int64_t step) { return (value + step - 1) / step * step; }
 
-/// At least d, in whole patches, and an odd number of cache lines for the reason given at kTileRow.
+/// d rounded up to whole patches and to an odd number of cache lines (see kTileRow).
 std::int64_t padded_row(std::int64_t d) {
   constexpr std::int64_t kLine = 16;
   const std::int64_t stride = round_up(std::max<std::int64_t>(d, 1), std::max<std::int64_t>(kPatchCols, kLine));

@@ -9,7 +9,7 @@
 namespace kernels::cpu {
 namespace {
 
-/// The largest of a row, and where it is first.
+/// The largest element of a row, and its first index.
 struct Best {
   float value;
   std::int64_t at;
@@ -34,12 +34,12 @@ Best best_of(const T* x, std::int64_t count) {
   return best;
 }
 
-/// One row's smoothed targets t_j, given as a label.
+/// The smoothed targets t_j of one row, from a label.
 struct LabelRow {
   std::int64_t label, classes;
   float smoothing;
 
-  /// For as many classes from j on as V has elements.
+  /// The targets of V's number of classes from j on.
   template <class V>
   V at(std::int64_t j) const {
     const float other = smoothing / static_cast<float>(classes);
@@ -49,7 +49,7 @@ struct LabelRow {
   std::int64_t best() const { return label; }
 };
 
-/// The same, given as a distribution.
+/// The same, from a distribution.
 struct DistributionRow {
   const float* target;
   std::int64_t classes;
@@ -141,7 +141,7 @@ void softmax_cross_entropy_backward(const Context&, const SoftmaxCrossEntropyBac
       const float max = terms[2 * i], others = terms[2 * i + 1];
       const float scale_over_sum = scale / (1 + others), weight = t.total() * scale_over_sum;
       for_each_vector(k, [=, accumulate = args.dlogits.accumulate]<class V>(std::int64_t j, V) {
-        // p - t = (exp - t (1 + others)) / (1 + others), in an order in which a t of 1 takes an exp of 1 away exactly.
+        // p - t = (exp - t (1 + others)) / (1 + others), in an order in which t = 1 subtracts exactly from exp = 1.
         const V target = scale_over_sum * t.template at<V>(j);
         const V gradient = (weight * exp(load_as<V>(x + j) - max) - target) - others * target;
         store(dx + j, accumulate ? load_as<V>(dx + j) + gradient : gradient);

@@ -26,7 +26,8 @@ inline void patch(const float* a, std::ptrdiff_t a_row, std::ptrdiff_t a_depth, 
   }
 }
 
-/// Panels outermost: one panel of b (at most a few KiB) stays in the first-level cache while the rows of a pass by.
+/// Panels are the outer loop: one panel of b (at most a few KiB) stays in the first-level cache while all rows of a are
+/// read.
 template <bool kAccumulate>
 void product(const TileProduct& t) {
   const float* b = t.b;

@@ -10,12 +10,12 @@ namespace kernels::cpu {
 inline constexpr int kPatchRows = kLanes == 16 ? 12 : 6;
 inline constexpr int kPatchCols = 2 * kLanes;
 
-/// A small matrix product on one thread, its operands in the first- and second-level cache.
+/// A small matrix product on one thread, with operands in the first- and second-level caches.
 /// c[i,j] = sum_k a[i,k] b[k,j] for i < rows, j < cols, k < depth, strides in floats.
 ///
-/// a is addressed element by element, so either index may be the contiguous one. b and c are rows of whole patches:
-/// panel q holds columns [q, q + 1) * kPatchCols. Rows and columns are rounded up to whole patches: a and b must be
-/// readable, and c is written, that far. Each sum is one chain of multiply-adds over ascending k.
+/// a is addressed element by element, so that either index may be contiguous. b and c consist of whole patches: panel q
+/// holds columns [q, q + 1) * kPatchCols. Rows and columns are rounded up to whole patches: up to there a and b must be
+/// readable, and c is written. Each sum is one chain of multiply-adds over ascending k.
 struct TileProduct {
   const float* a;
   std::ptrdiff_t a_row, a_depth;

@@ -15,9 +15,9 @@ using engine::Scratch;
 
 std::int64_t round_up(std::int64_t value, std::int64_t step) { return (value + step - 1) / step * step; }
 
-/// The patches of the outputs of a convolution, numbered through images, rows and columns.
+/// The output patches of a convolution, numbered over images, rows and columns.
 struct Patches {
-  std::int64_t n, h, w, c;  // x, whose windows may leave it by `pad` on every side
+  std::int64_t n, h, w, c;  // x; windows may extend beyond it by `pad` on every side
   std::int64_t p, q, k;     // y
   std::int64_t pad;
 
@@ -25,7 +25,7 @@ struct Patches {
   std::int64_t across() const { return (q + kPatch - 1) / kPatch; }
   std::int64_t count() const { return n * down() * across(); }
   struct Place {
-    std::int64_t image, row, column;  // of the first output
+    std::int64_t image, row, column;  // of the patch's first output
   };
   Place place(std::int64_t patch) const {
     const std::int64_t line = patch / across();
@@ -33,7 +33,7 @@ struct Patches {
   }
 };
 
-/// Part `thread` of [0, count).
+/// One thread's part of [0, count).
 struct Share {
   Share(std::int64_t count, std::int64_t thread, std::int64_t threads)
       : begin(count * thread / threads), end(count * (thread + 1) / threads) {}
@@ -130,7 +130,7 @@ void transform_filters(const Context& context, const float* weight, std::int64_t
   }
 }
 
-/// The same for the gradient of the inputs, a convolution with the filters turned by 180 degrees: inputs are k and
+/// The same for the gradient of the inputs, a convolution with the filters rotated by 180 degrees: inputs are k and
 /// outputs c.
 void transform_turned_filters(const Context& context, const float* weight, std::int64_t k, std::int64_t c, float* to) {
 #pragma omp parallel for num_threads(context.threads()) schedule(static)
@@ -144,11 +144,11 @@ void transform_turned_filters(const Context& context, const float* weight, std::
   }
 }
 
-/// The products of all positions, cut into parts of whole register patches of rows when there are many threads.
+/// The products of all positions, split by rows into parts of whole register patches when there are many threads.
 class ProductParts {
  public:
   ProductParts(std::int64_t rows, std::int64_t threads) : rows_(rows) {
-    constexpr std::int64_t kPartsPerThread = 8;  // at least: no thread has much more than another
+    constexpr std::int64_t kPartsPerThread = 8;  // at least: balances the threads' loads
     const std::int64_t wanted = (kPartsPerThread * threads + kPositions - 1) / kPositions;
     part_rows_ = round_up((rows + wanted - 1) / wanted, kPatchRows);
     per_position_ = (rows + part_rows_ - 1) / part_rows_;
@@ -167,8 +167,8 @@ class ProductParts {
   std::int64_t rows_, part_rows_, per_position_;
 };
 
-/// Patches that are taken together: transformed inputs and products of a chunk stay in the second-level caches when the
-/// filters are small; large filters are worth reading only for many patches.
+/// Patches per chunk. With small filters, a chunk's transformed inputs and products stay in the second-level caches;
+/// large filters are read once for many patches.
 std::int64_t chunk_patches(const Patches& patches, std::int64_t threads) {
   constexpr std::int64_t kCacheFloats = 1 << 18;  // per thread: half of a usual second-level cache
   const std::int64_t in_cache = threads * kCacheFloats / (kPositions * (patches.c + patches.k));
@@ -241,7 +241,7 @@ void winograd_wgrad(const Context& context, const Conv2dWgrad& args) {
   const std::int64_t rows = chunk_patches(patches, context.threads()), c = g.c, k = g.k;
   const std::int64_t filter_rows = round_up(k, kPatchRows);
   const Scratch inputs = Scratch::floats(context, kPositions * rows * c);
-  // The product reads whole patches of rows: k rounded up, beyond the last row too.
+  // The product reads whole patches of rows: k is rounded up, also after the last row.
   const Scratch outputs = Scratch::floats(context, kPositions * rows * k + kPatchRows);
   const Scratch filters = Scratch::floats(context, kPositions * filter_rows * c);
   float *v = inputs.as<float>(), *z = outputs.as<float>(), *du = filters.as<float>();

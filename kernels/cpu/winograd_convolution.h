@@ -3,9 +3,9 @@
 
 namespace kernels::cpu {
 
-// 3x3 convolutions with stride 1 by Winograd's F(4x4, 3x3): a quarter of the multiplications of the direct form, on
-// NHWC data as it is. Same arguments as the kernels of kernels/conv2d.h; results differ by rounding, a few times that
-// of the direct form.
+// 3x3 convolutions with stride 1 by Winograd's F(4x4, 3x3): a quarter of the multiplications of the direct form,
+// directly on NHWC data. Same arguments as the kernels of kernels/conv2d.h; rounding errors are a few times those of
+// the direct form.
 
 /// Whether these kernels take such a convolution: 3x3, stride 1, padding up to 2, channels in whole register patches.
 bool winograd_takes(const Conv2dGeometry& g);

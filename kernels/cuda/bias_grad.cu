@@ -33,7 +33,7 @@ __global__ void __launch_bounds__(kThreads)
 
 }  // namespace
 
-// Bytes moved: dy, and between the two launches partial sums of each tile.
+// Bytes moved: dy, and the partial sums of each tile between the two launches.
 void bias_grad(const Context& context, const BiasGrad& args) {
   const std::int64_t rows = args.dy.shape.rows(), channels = args.dy.shape.cols();
   with_float_type(args.dy.dtype, [&]<class T>(T*) {

@@ -5,7 +5,7 @@
 namespace kernels::cuda {
 namespace {
 
-/// The most that cuBLASLt may ask for; its makers advise this much on Hopper.
+/// The largest workspace for cuBLASLt, as NVIDIA recommends for Hopper.
 constexpr std::uint64_t kMostWorkspaceBytes = std::uint64_t{32} << 20;
 
 const char* remedy(cublasStatus_t status) {
@@ -24,7 +24,7 @@ void set(const ProductPlan& plan, cublasLtMatmulDescAttributes_t attribute, T va
   CUBLAS_CHECK(cublasLtMatmulDescSetAttribute(plan.product.get(), attribute, &value, sizeof(value)));
 }
 
-// Ours are row-major, cuBLASLt's column-major: what is rows x columns here is columns x rows to it.
+// Our matrices are row-major, cuBLASLt's are column-major: our rows x columns is columns x rows in cuBLASLt.
 UniqueHandle<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy> layout(Dtype dtype, std::int64_t rows,
                                                                          std::int64_t columns) {
   cublasLtMatrixLayout_t made = nullptr;
@@ -45,11 +45,11 @@ Preference preference(const ProductGeometry& g) {
   CUBLAS_CHECK(cublasLtMatmulPreferenceCreate(&made));
   Preference preference(made);
   set(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, kMostWorkspaceBytes);
-  // A long inner dimension may be split if its parts are kept in f32 and added up in a second step: in a fixed order,
-  // and not through sums that are rounded to bf16.
+  // Allows split-K only with partial sums in f32 that a second step adds: this order is fixed, and no sum is rounded to
+  // bf16 on the way.
   set(preference, CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
       std::uint32_t{CUBLASLT_REDUCTION_SCHEME_NONE | CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE});
-  set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, g.b_alignment);  // exchanged, as the operands are
+  set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, g.b_alignment);  // exchanged, like the operands
   set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, g.a_alignment);
   set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, g.c_alignment);
   set(preference, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, g.c_alignment);
@@ -61,7 +61,8 @@ std::string text(const ProductGeometry& g) {
                         name(g.operands), " to ", name(g.result), g.bias ? " with bias" : "");
 }
 
-// c = op(a) op(b) is, by columns, c' = op(b)' op(a)': b comes first, and a flag to transpose stays what it is.
+// In column-major terms c = op(a) op(b) is c' = op(b)' op(a)': the operands change places, and their transpose flags
+// stay.
 ProductPlan describe(const ProductGeometry& g, F32Products f32_products, const void* bias) {
   ProductPlan plan;
   const bool tf32 = g.operands == Dtype::f32 && f32_products == F32Products::tf32;

@@ -14,7 +14,7 @@ namespace kernels::cuda {
 void check(cublasStatus_t status, const Call& call);
 #define CUBLAS_CHECK(call) ::kernels::cuda::check((call), THIS_CALL(call))
 
-/// All that cuBLASLt's choice of an algorithm depends on. Matrices are dense and row-major: c[m,n] = op(a) op(b).
+/// What cuBLASLt's choice of an algorithm depends on. Matrices are dense and row-major: c[m,n] = op(a) op(b).
 struct ProductGeometry {
   std::int64_t m, n, k;
   bool transpose_a, transpose_b, bias;
@@ -23,7 +23,7 @@ struct ProductGeometry {
   friend auto operator<=>(const ProductGeometry&, const ProductGeometry&) = default;
 };
 
-/// A product as cuBLASLt sees it, with the algorithm that it chose.
+/// A product as described to cuBLASLt, and the algorithm that cuBLASLt chose for it.
 struct ProductPlan {
   UniqueHandle<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy> product;
   UniqueHandle<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy> a, b, c;
@@ -31,12 +31,12 @@ struct ProductPlan {
   std::size_t workspace_bytes;
 };
 
-/// A context's cuBLASLt handle, and the plans of the products it has computed.
+/// A context's cuBLASLt handle, and the plans of its products so far.
 class Blas {
  public:
   explicit Blas(F32Products f32_products) : f32_products_(f32_products) {}
-  cublasLtHandle_t handle() const { return handle_.get(); }  ///< made with the first plan
-  /// `bias` is an address that is aligned like the biases of the calls.
+  cublasLtHandle_t handle() const { return handle_.get(); }  ///< created with the first plan
+  /// `bias` is any address with the alignment of the calls' biases.
   const ProductPlan& plan(const Context& context, const ProductGeometry& geometry, const void* bias);
 
  private:

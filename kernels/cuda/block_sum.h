@@ -1,7 +1,7 @@
 #pragma once
 #include "kernels/cuda/launch.h"
 
-/// Sums in an order that does not depend on timing: no atomics.
+/// Reductions in a fixed order, without atomics: the result does not depend on timing.
 namespace kernels::cuda {
 
 inline constexpr unsigned kAllLanes = 0xffffffffu;
@@ -14,7 +14,7 @@ __device__ __forceinline__ T warp_sum(T value) {
   return value;
 }
 
-/// The block's sum, the same in every thread. All threads of all warps must come.
+/// The block's sum, the same in every thread. All threads of the block must call it.
 template <class T>
 __device__ __forceinline__ T block_sum(T value) {
   __shared__ T sums[kWarp];
@@ -24,7 +24,7 @@ __device__ __forceinline__ T block_sum(T value) {
   if (lane == 0) sums[warp] = value;
   __syncthreads();
   value = warp_sum(lane < warps ? sums[lane] : T{});
-  __syncthreads();  // before the next call writes there
+  __syncthreads();  // before the next call overwrites of_warp
   return value;
 }
 

@@ -5,20 +5,20 @@
 
 namespace kernels::cuda {
 
-/// A call to a library, where it is in our source.
+/// A library call and its place in our source.
 struct Call {
   const char *text, *file;
   int line;
 };
 #define THIS_CALL(call) (::kernels::cuda::Call{#call, __FILE__, __LINE__})
 
-/// Throws what every failed call says: where it is, the status by name, the library's words, and what to do about it.
+/// Throws the error of a failed call: its place, the name of the status, the library's message, and what to do.
 [[noreturn]] inline void fail(const Call& call, const char* status, const char* words, const char* remedy = "") {
   throw engine::Error(
       engine::concat(call.file, ":", call.line, ": ", call.text, " failed: ", status, ", ", words, remedy));
 }
 
-/// What to do about a failure; empty where nothing is known to help.
+/// What to do about a failure; empty if nothing is known to help.
 inline const char* remedy(cudaError_t status) {
   switch (status) {
     case cudaErrorInsufficientDriver: return "; install a driver of NVIDIA's that knows this CUDA, or use --device cpu";

@@ -5,28 +5,28 @@
 #include "kernels/cuda/block_sum.h"
 #include "kernels/cuda/wide_access.h"
 
-/// Work on the columns of a matrix [rows,channels]. A thread keeps kWidth neighbouring channels and goes down the rows
-/// of its block's tile, so that what belongs to a channel is loaded once; the threads beside it take the channels
-/// beside, so that a warp reads long pieces of rows, or several whole rows where they are short.
+/// Reductions and maps over the columns of a matrix [rows,channels]. A thread keeps kWidth adjacent channels and goes
+/// down the rows of its block's tile, so that per-channel values are loaded once. Adjacent threads take adjacent
+/// channels: a warp's accesses are coalesced, over several rows where rows are short.
 namespace kernels::cuda {
 
 struct ColumnTiles {
   std::int64_t rows, channels;
   std::int64_t height;  // rows of a tile
   int across, down;     // threads of a block along channels and rows: powers of two
-  int columns;          // tiles beside each other
-  std::int64_t parts;   // tiles below each other
+  int columns;          // tiles side by side
+  std::int64_t parts;   // tiles one below another
 };
 
-/// What a thread does of it at most, and how many tiles there are to be as long as there are rows enough.
+/// The most rows per thread, and the number of tiles to aim for when there are enough rows.
 struct TilePlan {
   std::int64_t most_rows, blocks;
 };
-/// For sums, which a thread takes in f32 before they meet others in double. As many blocks as an H200 holds at once at
-/// 64 registers: each comes with partial sums to write and to read again.
+/// For sums: at most 128 rows are added in f32 before sums are merged in double. No more blocks than an H200 holds at
+/// once at 64 registers, because each block writes and later reads partial sums.
 inline constexpr TilePlan kSummed{.most_rows = 128, .blocks = 4 * 132};
-/// Where nothing is summed. More rows would leave the last blocks alone on the device, fewer would load the constants
-/// of the channels too often.
+/// For maps without sums. With more rows, the last blocks would run alone on the device; with fewer, constants per
+/// channel would be loaded too often.
 inline constexpr TilePlan kMapped{.most_rows = 16, .blocks = kMostBlocks};
 
 inline ColumnTiles column_tiles(std::int64_t rows, std::int64_t channels, int width, const TilePlan& plan) {
@@ -44,11 +44,11 @@ inline Launch tile_each(const ColumnTiles& tiles, cudaStream_t stream) {
   return block_each(tiles.columns * tiles.parts, stream);
 }
 
-/// What a thread works on.
+/// The part of the matrix that a thread works on.
 struct TilePlace {
-  std::int64_t part, channel;  // which tile from above; the thread's first channel
+  std::int64_t part, channel;  // the tile's index from above; the thread's first channel
   std::int64_t first, end;     // rows of the tile
-  std::int64_t row;            // the thread's first; none (`end`) where its channels do not exist
+  std::int64_t row;            // the thread's first row; `end` where its channels do not exist
 };
 template <int kWidth>
 __device__ TilePlace place_in_tile(const ColumnTiles& tiles) {
@@ -62,7 +62,7 @@ __device__ TilePlace place_in_tile(const ColumnTiles& tiles) {
   return at;
 }
 
-/// kWidth numbers from a table of f32 per channel.
+/// kWidth values of an f32 table with one value per channel.
 template <int kWidth>
 __device__ __forceinline__ Lanes<float, kWidth> load_channels(const float* from) {
   constexpr int kPiece = kWidth < 4 ? kWidth : 4;
@@ -76,14 +76,14 @@ __device__ __forceinline__ Lanes<float, kWidth> load_channels(const float* from)
   return all;
 }
 
-/// Adds the threads' sums up down the tile, in a fixed order, and calls emit(channel, totals) for every channel of the
-/// tile, each in a thread of its own. All threads must come.
+/// Adds up the sums of the tile's threads in a fixed order and calls emit(channel, totals) for every channel of the
+/// tile, one thread per channel. All threads of the block must call it.
 template <int kSums, int kWidth, class Emit>
 __device__ void sum_tile(const ColumnTiles& tiles, float (&sums)[kSums][kWidth], Emit&& emit) {
   constexpr int kWarps = kThreads / kWarp, kPiece = kWidth < 4 ? kWidth : 4;
   __shared__ __align__(16) float of_warp[kWarps][kSums][kWarp * kWidth];
   const int thread = static_cast<int>(threadIdx.x), lane = lane_in_warp(), warp = thread / kWarp;
-  for (int bits = tiles.across; bits < kWarp; bits *= 2) {  // lanes of the same channels
+  for (int bits = tiles.across; bits < kWarp; bits *= 2) {  // adds the lanes of a warp that have the same channels
 #pragma unroll
     for (int s = 0; s < kSums; ++s) {
 #pragma unroll
@@ -115,12 +115,12 @@ __device__ void sum_tile(const ColumnTiles& tiles, float (&sums)[kSums][kWidth],
   emit(channel, totals);
 }
 
-/// Channels that a block of the second launch takes: 32 bytes of each part, the least that memory moves.
+/// Channels per block of the second launch: 32 bytes of each part, the smallest memory transaction.
 inline constexpr int kTotalChannels = 8;
 inline Launch totals_of(const ColumnTiles& tiles, cudaStream_t stream) {
   return block_each(ceil_div(tiles.channels, kTotalChannels), stream);
 }
-/// Adds read(part, channel) up over all parts, in a fixed order, and calls finish(channel, total). Total starts at zero
+/// Adds up read(part, channel) over all parts, in a fixed order, and calls finish(channel, total). Total starts at zero
 /// and has +=.
 template <class Total, class Read, class Finish>
 __device__ void total_parts(const ColumnTiles& tiles, Read&& read, Finish&& finish) {

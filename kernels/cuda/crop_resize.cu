@@ -8,11 +8,11 @@
 namespace kernels::cuda {
 namespace {
 
-/// 32-bit: divisions of 64 bits would cost more than the blending.
+/// Sizes in 32 bits: 64-bit divisions would cost more than the blending.
 struct Sizes {
   int batch, height, width, channels;  // of the images
   int h, w, depth;                     // of the output
-  int band;                            // output rows of a block
+  int band;                            // output rows per block
 };
 
 struct Source {
@@ -20,15 +20,15 @@ struct Source {
   const std::int32_t *boxes, *bits;  // or null
 };
 
-/// x / 255, rounded as the division would, for which the compiler would call a function.
+/// x / 255, rounded like the division, which would compile to a function call.
 __device__ __forceinline__ float over_255(float x) {
   constexpr float kInverse = 1 / 255.0f;
   const float quotient = x * kInverse;
   return fmaf(fmaf(-quotient, 255.0f, x), kInverse, quotient);
 }
 
-// A block per band of rows of one output image. It reads the pixels under them once, converts and blends them
-// vertically into shared memory, and every output is a blend of two numbers there.
+// One block per band of rows of one output image. It reads the input pixels of the band once, converts them, blends
+// them vertically and keeps the rows in shared memory; each output then blends two values from there.
 template <int kWidth, class T>
 __global__ void __launch_bounds__(kThreads) resize_bands(Sizes g, Source from, T* ys) {
   const int bands = (g.h + g.band - 1) / g.band;
@@ -41,8 +41,8 @@ __global__ void __launch_bounds__(kThreads) resize_bands(Sizes g, Source from, T
     top = box[0], left = box[1], box_height = box[2], box_width = box[3];
   }
 
-  BilinearTap* taps = dynamic_shared<BilinearTap>();            // of the columns, then of the band's rows
-  float* rows = reinterpret_cast<float*>(taps + g.w + g.band);  // [band][row_size]: rows of the box, blended
+  BilinearTap* taps = dynamic_shared<BilinearTap>();            // for the columns, then for the rows of the band
+  float* rows = reinterpret_cast<float*>(taps + g.w + g.band);  // [band][row_size]: vertically blended rows of the box
   const int row_size = box_width * g.channels, pitch = g.width * g.channels;
 #pragma unroll 1
   for (int j = thread; j < g.w + band; j += kThreads) {
@@ -69,7 +69,7 @@ __global__ void __launch_bounds__(kThreads) resize_bands(Sizes g, Source from, T
     const std::int32_t* bits = from.bits + 2 * image;
     word = static_cast<std::uint32_t>(bits[0]) | std::uint64_t{static_cast<std::uint32_t>(bits[1])} << 32;
   }
-  const int vectors = g.w * g.depth / kWidth;  // of a row
+  const int vectors = g.w * g.depth / kWidth;  // vectors per row
   T* out = ys + (static_cast<std::int64_t>(item) * g.h + first_row) * g.w * g.depth;
   for (int i = thread; i < band * vectors; i += kThreads) {
     const float* row = rows + i / vectors * row_size;
@@ -95,7 +95,7 @@ __global__ void __launch_bounds__(kThreads) resize_bands(Sizes g, Source from, T
   }
 }
 
-/// So that eight blocks fit on a multiprocessor, and the most where a single row takes more.
+/// Shared memory per block: small enough for eight blocks per multiprocessor, and the maximum where one row needs more.
 constexpr std::int64_t kSharedBytes = 24 * 1024, kMostSharedBytes = 96 * 1024;
 
 }  // namespace
@@ -109,7 +109,7 @@ void crop_resize(const Context& context, const CropResize& args) {
   EXPECTS(row_bytes + column_bytes <= kMostSharedBytes, "crop_resize: the CUDA kernel takes rows of up to ",
           (kMostSharedBytes - column_bytes - kTapBytes) / kNumberBytes, " numbers, W * C, at an output of ", w,
           " pixels, got images ", x);
-  // Whole turns of the warps, which take a row each.
+  // A multiple of the number of warps, since each warp takes one row at a time.
   constexpr std::int64_t kWarps = kThreads / kWarp;
   std::int64_t band = std::max<std::int64_t>(1, std::min(h, (kSharedBytes - column_bytes) / row_bytes));
   if (band < h && band > kWarps) band -= band % kWarps;

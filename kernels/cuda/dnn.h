@@ -11,7 +11,7 @@ void check(cudnnStatus_t status, const Call& call);
 
 using DnnHandle = UniqueHandle<cudnnHandle_t, cudnnDestroy>;
 
-/// A handle of the current device that issues on a stream.
+/// A cuDNN handle for the current device that issues on `stream`.
 DnnHandle make_dnn_handle(cudaStream_t stream);
 
 }  // namespace kernels::cuda

@@ -27,7 +27,7 @@ struct Product {
   __device__ float operator()(float a, float b) const { return a * b; }
 };
 struct Relu {
-  __device__ float operator()(float x) const { return x < 0 ? 0.0f : x; }  // in this order, NaN passes
+  __device__ float operator()(float x) const { return x < 0 ? 0.0f : x; }  // NaN passes through this comparison
 };
 struct WherePositive {
   __device__ float operator()(float dy, float y) const { return y > 0 ? dy : 0.0f; }

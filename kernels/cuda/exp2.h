@@ -5,8 +5,8 @@
 
 namespace kernels::cuda {
 
-/// 2^x to 2 units in the last place, in the one instruction that a multiprocessor has for it; 0 for results below the
-/// smallest normal number. exp2f takes four: it scales, for the sake of those.
+/// 2^x within 2 units in the last place, by the one hardware instruction; 0 for results below the smallest normal
+/// number. exp2f needs four instructions: it also scales, to support subnormal results.
 __device__ __forceinline__ float fast_exp2(float x) {
 #if defined(__CUDA_ARCH__)
   float y;

@@ -7,8 +7,8 @@
 namespace kernels::cuda {
 namespace {
 
-// A thread takes kWidth channels of one image through all pixels; neighbours take the channels beside, so that a warp
-// reads one piece of each pixel.
+// A thread sums kWidth channels of one image over all pixels. Adjacent threads take adjacent channels, so that loads
+// are coalesced.
 template <int kWidth, class T>
 __global__ void __launch_bounds__(kThreads)
     average_pixels(const T* x, std::int64_t n, std::int64_t hw, std::int64_t c, float factor, T* y) {

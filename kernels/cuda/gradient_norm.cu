@@ -9,7 +9,7 @@
 namespace kernels::cuda {
 namespace {
 
-/// Sums of squares of a part of one segment.
+/// The sums of squares over a part of one segment.
 struct Squares {
   double weights, gradients;
 
@@ -19,16 +19,16 @@ struct Squares {
   }
 };
 
-constexpr int kChunkBlocks = kThreads;  // of kSegmentBlock elements: one per thread in the second half of the kernel
-constexpr int kBlockLanes = kSegmentBlock / 4;  // threads that read one of them, 16 bytes each
+constexpr int kChunkBlocks = kThreads;          // of kSegmentBlock elements; in the kernel's second half one per thread
+constexpr int kBlockLanes = kSegmentBlock / 4;  // threads that read one such block, 16 bytes each
 constexpr int kNoSegment = -1;
 
 __device__ Squares sum_of_warp(const Squares& value) { return {warp_sum(value.weights), warp_sum(value.gradients)}; }
 
-// Each chunk's sums per segment: parts[chunk + segment], for from one part to the next the chunk grows or the segment
-// or both. Segments being in ascending order, a part is a run of blocks, which the thread of its first block adds up:
-// within its warp by shuffles, then the runs with which the warps behind it begin.
-// starts[s] = the first block of segment s or, if it has none, of the next; starts[segments] = blocks.
+// Sums of each chunk per segment, at parts[chunk + segment]: from one part to the next the chunk, the segment or both
+// increase, so that the index is unique. Segments are in ascending order, so a part is a run of blocks. The thread of
+// the run's first block sums it: within its warp by shuffles, then over the leading runs of the following warps.
+// starts[s] = the first block of segment s or, for an empty segment, of the next one; starts[segments] = blocks.
 __global__ void __launch_bounds__(kThreads)
     chunk_squares(const float* gradient, const float* value, const std::int32_t* segment_of, const float* decay,
                   std::int64_t blocks, int segments, Squares* parts, std::int32_t* starts) {
@@ -91,10 +91,10 @@ __global__ void __launch_bounds__(kThreads)
   parts[blockIdx.x + static_cast<unsigned>(segment)] = run;
 }
 
-/// Where everything comes together: in one block, a warp per segment.
+/// The arguments of the second launch, in which one block adds up all parts, one warp per segment.
 struct Totals {
   const Squares* parts;
-  const std::int32_t* starts;  // null if there are no blocks at all
+  const std::int32_t* starts;  // null if there are no blocks
   const float *penalty, *loss;
   float *norms, *segment_norms;
   std::int32_t* status;
@@ -102,7 +102,7 @@ struct Totals {
 };
 
 __global__ void __launch_bounds__(kThreads) total_squares(Totals args) {
-  double squares = 0, penalties = 0;  // of the segments that this warp sums
+  double squares = 0, penalties = 0;  // over the segments of this warp
   for (int s = static_cast<int>(threadIdx.x) / kWarp; s < args.segments; s += kThreads / kWarp) {
     Squares total{};
     const std::int32_t begin = args.starts != nullptr ? args.starts[s] : 0;

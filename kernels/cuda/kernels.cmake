@@ -1,4 +1,4 @@
-# Every file with device code: nvcc compiles them for GPUs, tests/simt for the interpreter.
+# All files with device code: nvcc compiles them for GPUs, tests/simt for the interpreter.
 set(
   CUDA_KERNELS
   batch_norm

@@ -8,13 +8,13 @@
 namespace kernels::cuda {
 namespace {
 
-/// A candidate as one number: the larger, the nearer, and of equal similarities the first. NaN, of either sign, is
-/// before all others. 0 is none.
+/// A candidate as one sortable number: a larger key is nearer, and of equal similarities the lower index has the larger
+/// key. NaN of either sign gives the largest keys. 0 means no candidate.
 using Key = unsigned long long;
 
 __device__ Key key_of(float similarity, std::int64_t index) {
   if (similarity != similarity) return Key{0xffffffffu} << 32 | static_cast<std::uint32_t>(~index);
-  const auto bits = std::bit_cast<std::uint32_t>(similarity + 0.0f);  // -0 and 0 are equal
+  const auto bits = std::bit_cast<std::uint32_t>(similarity + 0.0f);  // makes -0 and 0 equal
   const std::uint32_t ordered = bits >> 31 ? ~bits : bits | 0x80000000u;
   return Key{ordered} << 32 | static_cast<std::uint32_t>(~index);
 }
@@ -24,7 +24,8 @@ __device__ float similarity_of(Key key) {
 }
 __device__ std::uint32_t index_of(Key key) { return ~static_cast<std::uint32_t>(key); }
 
-/// Sorts a block's keys, the largest first: a bitonic network over a power of two of them. All threads must come.
+/// Sorts a block's keys in descending order: a bitonic network, count a power of two. All threads of the block must
+/// call it.
 __device__ void sort(Key* keys, int count) {
   for (int run = 2; run <= count; run *= 2) {
     for (int distance = run / 2; distance > 0; distance /= 2) {
@@ -42,7 +43,7 @@ __device__ void sort(Key* keys, int count) {
   __syncthreads();
 }
 
-/// Appends the lanes' keys that are larger than `least`, in any order. All lanes must come.
+/// Appends the lanes' keys that are larger than `least`, in any order. All lanes must call it.
 __device__ void append(Key* keys, int* held, Key key, Key least) {
   const unsigned passing = __ballot_sync(kAllLanes, key > least);
   if (passing == 0) return;
@@ -56,14 +57,14 @@ struct Best {
   double votes;
   int label;
 
-  /// Takes the other if it has more votes, or as many and a smaller label.
+  /// Takes `other` if it has more votes, or equally many votes and a smaller label.
   __device__ void meet(const Best& other) {
     const bool first = other.votes == votes && other.label < label;
     if (other.votes > votes || first) *this = other;
   }
 };
 
-/// The block's best, the same in every thread. All threads must come.
+/// The block's best, the same in every thread. All threads of the block must call it.
 __device__ Best best_of_block(Best best) {
   __shared__ Best of_warp[kThreads / kWarp];
 #pragma unroll
@@ -81,21 +82,21 @@ struct Ballot {
   const std::int32_t* labels;
   std::int32_t* predicted;
   std::int64_t candidates;
-  int k, classes, capacity, k_capacity;  // of the buffer; of the k: powers of two
+  int k, classes, capacity, k_capacity;  // capacity of the key buffer; k rounded up to a power of two
   float temperature;
 };
 
-constexpr int kPerThread = 4, kTile = kPerThread * kThreads;  // similarities that a block looks at in one turn
+constexpr int kPerThread = 4, kTile = kPerThread * kThreads;  // similarities that a block reads per iteration
 
-// A block per query reads its similarities once. Those above the k-th best so far go to a buffer in shared memory;
-// whenever another tile might not fit, the buffer is sorted and cut to the k best. Of N in random order about
-// k ln(N / k) pass, so a row takes a few sorts; in ascending order one per tile.
+// One block per query reads the query's similarities once. Those above the k-th best so far are appended to a buffer in
+// shared memory; when the next tile might not fit, the buffer is sorted and cut to the k best. In random order about k
+// ln(N / k) of N pass, so a row needs a few sorts; in ascending order it needs one sort per tile.
 __global__ void __launch_bounds__(kThreads) vote(Ballot args) {
   Key* keys = dynamic_shared<Key>();
   __shared__ int held;
   const int thread = static_cast<int>(threadIdx.x);
   const float* row = args.similarities + static_cast<std::int64_t>(blockIdx.x) * args.candidates;
-  const auto sort_from = [&](int count, int size) {  // keys[count..size) are none
+  const auto sort_from = [&](int count, int size) {  // clears keys[count..size), then sorts
     for (int i = count + thread; i < size; i += kThreads) keys[i] = 0;
     sort(keys, size);
   };
@@ -121,7 +122,7 @@ __global__ void __launch_bounds__(kThreads) vote(Ballot args) {
   const float top = similarity_of(keys[0]);
   __syncthreads();
   for (int i = thread; i < args.k; i += kThreads) keys[i] = keys[i] << 32 | keys[i] >> 32;
-  sort_from(args.k, args.k_capacity);  // by index now, which is a fixed order of summation
+  sort_from(args.k, args.k_capacity);  // sorted by index now, so that the order of summation is fixed
   for (int i = thread; i < args.k; i += kThreads) {
     const Key key = keys[i] << 32 | keys[i] >> 32;
     const float weight = expf((similarity_of(key) - top) / args.temperature);

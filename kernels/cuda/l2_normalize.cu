@@ -12,7 +12,7 @@ namespace {
 template <int kWidth, class T>
 __device__ float dot(const T* a, const T* b, std::int64_t d) {
   float sum = 0;
-#pragma unroll 1  // a row is one turn or few; unrolled, registers spill
+#pragma unroll 1  // one or few iterations per row; unrolling would spill registers
   for (std::int64_t j = lane_in_warp() * kWidth; j < d; j += kWarp * kWidth) {
     const auto left = load<kWidth>(a + j), right = load<kWidth>(b + j);
 #pragma unroll
@@ -21,7 +21,7 @@ __device__ float dot(const T* a, const T* b, std::int64_t d) {
   return warp_sum(sum);
 }
 
-// A warp per row, which reads it twice: the second time from the cache.
+// One warp per row. It reads the row twice, the second time from the cache.
 template <int kWidth, class T>
 __global__ void __launch_bounds__(kThreads)
     normalize_rows(const T* xs, std::int64_t n, std::int64_t d, T* ys, float* inv_norm) {

@@ -9,7 +9,7 @@
 #include "kernels/cuda/check.h"
 #include "kernels/runtime/host_device.h"
 
-/// How this project launches kernels: no <<<>>>, so that a .cu file is C++ too and tests/simt can run it on the CPU.
+/// Kernel launches without <<<>>>, so that a .cu file is also valid C++, which tests/simt runs on the CPU.
 namespace kernels::cuda {
 
 struct Launch {
@@ -18,7 +18,7 @@ struct Launch {
   std::size_t shared_bytes = 0;
 };
 
-/// An empty grid is no work, where CUDA calls it an error: an empty batch needs no special case.
+/// An empty grid launches nothing, where CUDA would report an error: an empty batch needs no special case.
 inline bool empty(const Launch& how) { return how.grid.x == 0 || how.grid.y == 0 || how.grid.z == 0; }
 
 #if defined(SIMT_INTERPRETER)
@@ -65,29 +65,29 @@ HOST_DEVICE constexpr auto ceil_div(A a, B b) {
 
 inline constexpr int kWarp = 32, kThreads = 256;
 
-/// As many blocks of kThreads as an H200 holds at once, roughly: threads stride over what is left.
+/// About as many blocks of kThreads as an H200 holds at once; more work is done in a grid-stride loop.
 inline constexpr std::int64_t kMostBlocks = 1024;
 
-/// A grid of blocks of kThreads for `count` threads' work, over which threads stride.
+/// A grid of blocks of kThreads for a grid-stride loop of `count` iterations in all.
 inline Launch strided(std::int64_t count, cudaStream_t stream) {
   const auto blocks = static_cast<unsigned>(std::min(kMostBlocks, ceil_div(count, kThreads)));
   return {dim3(blocks), dim3(kThreads), stream};
 }
-/// One block for each of `count` things.
+/// One block per item.
 inline Launch block_each(std::int64_t count, cudaStream_t stream) {
   return {dim3(static_cast<unsigned>(count)), dim3(kThreads), stream};
 }
-/// One warp for each of `count` rows.
+/// One warp per row.
 inline Launch warp_each(std::int64_t count, cudaStream_t stream) {
   return block_each(ceil_div(count, kThreads / kWarp), stream);
 }
 
-/// This thread's place in a strided grid, and how far to the next.
+/// This thread's index in a grid of `strided`, and the stride to its next element.
 __device__ inline std::int64_t first_in_grid() {
   return static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
 }
 __device__ inline std::int64_t grid_stride() { return static_cast<std::int64_t>(gridDim.x) * blockDim.x; }
-/// This warp's place in a grid of warp_each, and the thread's in its warp.
+/// This warp's index in a grid of warp_each, and this thread's lane.
 __device__ inline std::int64_t warp_in_grid() { return first_in_grid() / kWarp; }
 __device__ inline int lane_in_warp() { return static_cast<int>(threadIdx.x) % kWarp; }
 

@@ -17,12 +17,12 @@ struct Product {
   std::int64_t m, n, k;
   ConstView a, b;
   bool transpose_a = false, transpose_b = false;
-  ConstView bias = {};  // none, or of c's dtype
+  ConstView bias = {};  // absent, or of c's dtype
   Destination c;
 };
 
 std::uint32_t alignment(const void* address) {
-  constexpr std::uintptr_t kMost = 256;  // cuBLASLt asks for no more
+  constexpr std::uintptr_t kMost = 256;  // the largest alignment that cuBLASLt distinguishes
   return static_cast<std::uint32_t>(std::uintptr_t{1}
                                     << std::countr_zero(reinterpret_cast<std::uintptr_t>(address) | kMost));
 }
@@ -30,7 +30,7 @@ std::uint32_t alignment(const void* address) {
 void multiply(const Context& context, const Product& product) {
   const auto& [m, n, k, a, b, transpose_a, transpose_b, bias, c] = product;
   if (m == 0 || n == 0) return;
-  if (k == 0) {  // a sum of nothing
+  if (k == 0) {  // the sum is empty
     if (!c.accumulate) context.backend().fill_zero(c.view.data, static_cast<std::size_t>(bytes_of(ConstView(c.view))));
     return;
   }
@@ -67,7 +67,7 @@ void linear_forward(const Context& context, const LinearForward& args) {
   EXPECTS(c > 0, "linear: x must have features, got ", args.x.shape);
   ConstView bias = args.bias;
   std::optional<engine::Scratch> converted;
-  if (bias && bias.dtype != args.y.dtype && n > 0) {  // the epilogue takes a bias of the result's type only
+  if (bias && bias.dtype != args.y.dtype && n > 0) {  // the epilogue takes only a bias of the result's dtype
     const View like_y{
         converted.emplace(context, static_cast<std::size_t>(k) * engine::size_of(args.y.dtype)).as<void>(),
         args.y.dtype, bias.shape};

@@ -6,7 +6,7 @@
 namespace kernels::cuda {
 namespace {
 
-// A warp per row.
+// One warp per row.
 template <int kWidth>
 __global__ void __launch_bounds__(kThreads)
     copy_rows(const float* x, const std::int32_t* rows, std::int64_t count, std::int64_t columns, float* y) {
@@ -18,7 +18,7 @@ __global__ void __launch_bounds__(kThreads)
   }
 }
 
-// A row's elements stand together, so that a thread's kWidth have one rate.
+// kWidth divides the row length, so that a thread's kWidth elements have one rate.
 template <int kWidth>
 __global__ void __launch_bounds__(kThreads)
     step_rows(const float* gradient, const float* rates, float factor, float momentum, std::int64_t count,

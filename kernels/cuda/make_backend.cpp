@@ -24,7 +24,7 @@ std::unique_ptr<engine::Backend> make_backend(const ContextOptions& options) {
   const Arithmetic arithmetic{.f32_products = options.tf32 ? F32Products::tf32 : F32Products::exact,
                               .repeatable = options.repeatable};
   auto backend = std::make_unique<CudaBackend>(options.device.index, arithmetic);
-  // Now rather than at the first product, which may come late. cuDNN looks for the others, and takes what is loaded.
+  // Loaded now, not at the first product, which may come late. cuDNN uses the other libraries if they are loaded.
   for (const VendorLibrary& library : {kBlasLibrary, kCompilerLibrary, kDnnLibrary}) load(library);
   return backend;
 }

@@ -7,7 +7,7 @@
 namespace kernels::cuda {
 namespace {
 
-/// What a block needs of the geometry, in 32 bits: divisions of 64 bits would cost more than the comparisons.
+/// The geometry in 32 bits: 64-bit divisions would cost more than the comparisons.
 struct Sizes {
   int h, w, c, p, q, window, stride, before_rows, before_columns;
 };
@@ -22,18 +22,18 @@ struct Range {
   int begin, end;
 };
 
-/// Taps of the window at `position` that lie on one of `size` pixels.
+/// The taps of the window at `position` that lie inside a row of `size` pixels.
 __device__ Range taps_inside(int position, int window, int size) {
   return {max(0, -position), min(window, size - position)};
 }
 
-/// Of so many windows, those that cover a pixel, the padding already added to its index.
+/// The windows, out of `windows`, that cover a pixel; `padded` is the pixel's index plus the padding.
 __device__ Range windows_over(int padded, const Sizes& g, int windows) {
   const int first = padded < g.window ? 0 : (padded - g.window) / g.stride + 1;
   return {first, min(windows, padded / g.stride + 1)};
 }
 
-// A block per row of windows; a thread per window and kWidth channels.
+// One block per row of windows; one thread per window and kWidth channels.
 template <int kWidth, class T>
 __global__ void __launch_bounds__(kThreads) take_maxima(const T* xs, Sizes g, T* ys, std::uint8_t* all_taps) {
   const int image = static_cast<int>(blockIdx.x) / g.p, p = static_cast<int>(blockIdx.x) % g.p;
@@ -68,7 +68,7 @@ __global__ void __launch_bounds__(kThreads) take_maxima(const T* xs, Sizes g, T*
   }
 }
 
-// A block per row of pixels; each pixel gathers from the windows over it, always in the same order.
+// One block per row of pixels; each pixel gathers from the windows over it, in a fixed order.
 template <int kWidth, bool kAccumulate, class T>
 __global__ void __launch_bounds__(kThreads)
     gather_gradient(const T* dys, const std::uint8_t* all_taps, Sizes g, T* dxs) {
@@ -80,7 +80,7 @@ __global__ void __launch_bounds__(kThreads)
     const Range qs = windows_over(column, g, g.q);
     float sums[kWidth] = {};
     for (int p = ps.begin; p < ps.end; ++p) {
-#pragma unroll 1  // few windows lie over a pixel; unrolled, registers spill
+#pragma unroll 1  // few windows cover a pixel; unrolling would spill registers
       for (int q = qs.begin; q < qs.end; ++q) {
         const int tap = (row - p * g.stride) * g.window + column - q * g.stride;
         const std::int64_t out = ((static_cast<std::int64_t>(image) * g.p + p) * g.q + q) * g.c + channel;

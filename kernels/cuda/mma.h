@@ -5,7 +5,7 @@
 
 #include "kernels/runtime/dtype.h"
 
-/// The warp's matrix instructions and asynchronous copies: inline PTX on the device, and what tests/simt makes of them.
+/// Warp-level matrix instructions and asynchronous copies: inline PTX on the device, emulated in tests/simt.
 #if defined(SIMT_INTERPRETER)
 #include "tests/simt/language/matrix.h"
 #define CALLER , simt::Place place = simt::Place::current()
@@ -68,7 +68,7 @@ __device__ __forceinline__ void ldmatrix_x4(std::uint32_t (&d)[4], const void* r
 #endif
 }
 
-/// Two numbers rounded to bf16, the first in the low half: an operand's element pair.
+/// Two numbers rounded to bf16, the first in the low half: one register of a matrix operand.
 __device__ __forceinline__ std::uint32_t bf16_pair(float low, float high) {
 #if defined(__CUDA_ARCH__)
   std::uint32_t pair;
@@ -79,7 +79,7 @@ __device__ __forceinline__ std::uint32_t bf16_pair(float low, float high) {
 #endif
 }
 
-/// Copies 16 bytes from global to shared memory in the background; of fewer `from_bytes` the rest become zero.
+/// Starts an asynchronous copy of 16 bytes from global to shared memory; bytes beyond `from_bytes` become zero.
 __device__ __forceinline__ void copy_async16(void* to, const void* from, unsigned from_bytes = 16 CALLER) {
 #if defined(__CUDA_ARCH__)
   const auto at = static_cast<unsigned>(__cvta_generic_to_shared(to));
@@ -95,7 +95,7 @@ __device__ __forceinline__ void commit_copies() {
   simt::commit_copies();
 #endif
 }
-/// Waits until at most `kPending` of the thread's committed groups are under way.
+/// Waits until at most `kPending` of the thread's committed copy groups are in flight.
 template <int kPending>
 __device__ __forceinline__ void wait_for_copies() {
 #if defined(__CUDA_ARCH__)

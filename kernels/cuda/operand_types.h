@@ -8,7 +8,7 @@ struct NamedOperand {
   ConstView view;
 };
 
-/// What vendor libraries compute: the operands share a dtype, f32 or bf16, and the result has it too or is f32.
+/// The types of vendor libraries: both operands are f32 or both bf16; the result has the operands' dtype or is f32.
 inline void expect_operand_types(const char* operation, const NamedOperand& a, const NamedOperand& b,
                                  const NamedOperand& result) {
   const Dtype dtype = a.view.dtype, wanted = result.view.dtype;

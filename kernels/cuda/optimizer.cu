@@ -8,10 +8,10 @@ namespace {
 
 using Floats = Lanes<float, 4>;
 
-/// What every update reads and moves.
+/// The buffers of every update.
 struct Flat {
   float* value;
-  bf16* shadow;  // null for none
+  bf16* shadow;  // null if there is none
   const float* gradient;
   const std::int32_t* segment_of;
   const float *decay, *learning_rates;
@@ -32,8 +32,9 @@ Flat flat(const Update& update) {
           .rates = static_cast<int>(update.learning_rates.shape.elements())};
 }
 
-// A rule says how the rate follows from the schedule's in this step and in a segment, and what it makes of a gradient g
-// (decay included): it updates its own state at element i and returns by how much to lower the weights.
+// A rule computes the learning rate from the schedule's: `rate` for this step, `rate_of_segment` for a segment.
+// `change` takes a gradient g (decay included), updates the rule's state at element i, and returns what to subtract
+// from w.
 
 struct AdamRule {
   float *first_moment, *second_moment;
@@ -104,7 +105,7 @@ struct LarsRule {
 template <class Rule>
 __global__ void __launch_bounds__(kThreads) update_weights(Flat flat, Rule rule) {
   if (flat.status[kStatusNonfinite] != 0) return;
-  __shared__ float shared_rate;  // Adam's powers are too dear for every thread
+  __shared__ float shared_rate;  // once per block: Adam's powers are expensive
   if (threadIdx.x == 0) {
     const std::int32_t step = flat.status[kStatusStep];
     shared_rate = rule.rate(flat.learning_rates[step % flat.rates], step);

@@ -3,11 +3,11 @@
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/launch.h"
 
-// Compiled without contraction to fused multiply-adds (-fmad=false), as the sampler wants it.
+// Compiled without contraction to fused multiply-adds (-fmad=false), as draw_crop requires.
 namespace kernels::cuda {
 namespace {
 
-// A thread per box; rows are (view, image).
+// One thread per box; a row is a pair (view, image).
 __global__ void __launch_bounds__(kThreads)
     draw_boxes(std::uint64_t seed, std::int64_t height, std::int64_t width, CropRange range,
                const std::int32_t* counters, std::int64_t batch, std::int64_t rows, std::int32_t* boxes) {

@@ -9,7 +9,7 @@
 namespace kernels::cuda {
 namespace {
 
-// partials[block] = what this block's threads meet
+// partials[block] = the sum over this block's threads
 template <int kWidth, class T>
 __global__ void __launch_bounds__(kThreads) sum_blocks(const T* x, std::int64_t count, double* partials) {
   double sum = 0;

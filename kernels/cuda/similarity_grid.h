@@ -6,7 +6,7 @@
 #include "kernels/float_types.h"
 #include "kernels/runtime/scratch.h"
 
-/// The host's side of walks over similarities.
+/// The host side: prepares the views and launches walks over similarities.
 namespace kernels::cuda {
 
 template <class From, class Element>
@@ -20,8 +20,8 @@ __global__ void __launch_bounds__(kThreads) copy_vectors(const From* view1, cons
   }
 }
 
-/// Both views as a walk wants them: in place or, where they are of another type or their vectors do not divide into
-/// aligned pieces of 16 bytes, a copy with zeros behind each vector.
+/// Both views as a walk reads them: in place or, if their type differs or their vectors are not whole aligned pieces of
+/// 16 bytes, a copy in which each vector is padded with zeros.
 template <class Element>
 class AlignedViews {
  public:
@@ -60,7 +60,7 @@ class AlignedViews {
   std::optional<engine::Scratch> copy_;
 };
 
-/// Calls body(Tile*) with the way to multiply these vectors.
+/// Calls body(Tile*) with the tile type that multiplies these vectors.
 template <class Body>
 void with_tile(const ContrastPairs& pairs, Body&& body) {
   const bool shallow = pairs.view1.shape.cols() <= 64;
@@ -71,11 +71,11 @@ void with_tile(const ContrastPairs& pairs, Body&& body) {
   }
 }
 
-/// Candidates are divided where anchors alone do not fill an H200, in a way that depends on the sizes only.
+/// Splits the candidates into ranges when the anchors alone do not fill an H200. The split depends on sizes only.
 template <class Tile>
 Launch walk(const Similarities<typename Tile::Element>& s, int slices, const Context& context) {
 #if defined(SIMT_INTERPRETER)
-  constexpr int kBlocksAtOnce = 8;  // few, so that blocks of small problems meet several tiles too
+  constexpr int kBlocksAtOnce = 8;  // few, so that blocks of small problems still process several tiles
 #else
   constexpr int kBlocksAtOnce = 264;  // two on each of 132 multiprocessors
 #endif

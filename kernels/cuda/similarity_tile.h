@@ -2,12 +2,12 @@
 #include "kernels/cuda/mma.h"
 #include "kernels/cuda/wide_access.h"
 
-/// A block's products of kRows anchors with kColumns candidates, and sums of the candidates weighted by what is made of
-/// them. Two ways to that behind the same names: ExactTile multiplies in f32, TensorTile on the tensor cores in bf16
-/// with sums in f32. Vectors come in chunks of kDepth elements, in shared memory, kStride elements from one to the
-/// next.
+/// A thread block's products of kRows anchors with kColumns candidates, and sums of the candidates weighted by
+/// functions of these products. Two implementations share one interface: ExactTile multiplies in f32, TensorTile on
+/// tensor cores in bf16 with f32 sums. Vectors are in shared memory, in chunks of kDepth elements with stride kStride.
 ///
-/// Each thread has kThreadRows x kThreadColumns products, at(r, c), of the block's row(r) and column(c); kRowLanes
+/// Each thread holds kThreadRows x kThreadColumns products, at(r, c), of the block's row(r) and column(c); kRowLanes
+/// adjacent lanes share a row.
 /// neighbouring lanes share a row.
 namespace kernels::cuda {
 
@@ -15,8 +15,8 @@ template <int kChunk>
 struct ExactTile {
   using Element = float;
   static constexpr int kRows = 64, kColumns = 64, kDepth = kChunk;
-  static constexpr int kStride = kDepth + 4;  // eight lanes reading 16 bytes of as many vectors meet no bank twice
-  static constexpr int kStages = 1;           // the multiprocessor has another block to go on with
+  static constexpr int kStride = kDepth + 4;  // no bank conflicts when eight lanes read 16 bytes of eight vectors
+  static constexpr int kStages = 1;           // the multiprocessor's other block hides the latency
   static constexpr int kThreadRows = 4, kThreadColumns = 4, kRowLanes = 16;
 
   struct Shared {
@@ -52,14 +52,14 @@ struct ExactTile {
     }
   }
 
-  /// sum over candidates of products (by then weights) times candidate, for the chunk of its elements at hand.
+  /// The sum over candidates of weights times candidates, for the current chunk; `products` then holds the weights.
   struct WeightedSum {
-    static constexpr int kBlocks = 2;                         // on a multiprocessor: what registers leave room for
-    static constexpr int kGroups = kDepth / (4 * kRowLanes);  // of 4 elements per thread
+    static constexpr int kBlocks = 2;                         // per multiprocessor, limited by registers
+    static constexpr int kGroups = kDepth / (4 * kRowLanes);  // groups of 4 elements per thread
     float sums[kThreadRows][kGroups][4] = {};
 
     __device__ void add(ExactTile& tile, const float* columns, Shared& shared) {
-      // A row's weights are written and read by the same 16 lanes.
+      // A row's weights are written and read by the same 16 lanes: __syncwarp suffices.
 #pragma unroll
       for (int r = 0; r < kThreadRows; ++r) {
 #pragma unroll
@@ -103,13 +103,13 @@ struct ExactTile {
   };
 };
 
-/// The fragments of mma_m16n8k16 (PTX ISA), one warp to 16 rows: lane l has rows l/4 and l/4 + 8, and of every 8
-/// columns 2 (l%4) and the next.
+/// The fragments of mma_m16n8k16 (PTX ISA), 16 rows per warp: lane l holds rows l/4 and l/4 + 8, and columns 2 (l%4)
+/// and 2 (l%4) + 1 of every 8.
 template <int kChunk>
 struct TensorTile {
   using Element = bf16;
   static constexpr int kRows = 128, kColumns = 64, kDepth = kChunk;
-  static constexpr int kStride = kDepth + 8;  // the eight vectors of a matrix begin in different banks
+  static constexpr int kStride = kDepth + 8;  // the eight vectors of a matrix start in different banks
   static constexpr int kStages = 2;
   static constexpr int kThreadRows = 2, kThreadColumns = kColumns / 4, kRowLanes = 4;
 
@@ -150,8 +150,8 @@ struct TensorTile {
     static constexpr int kBlocks = 1;
     float sums[kDepth / 8][4] = {};
 
-    /// Weights, rounded to bf16, are where the instruction wants its first operand: what a lane has of two neighbouring
-    /// products is what it needs of one operand.
+    /// The weights, rounded to bf16, already have the layout of the first operand: a lane's two adjacent products are
+    /// one register of its fragment.
     __device__ void add(TensorTile& tile, const bf16* columns, Shared&) {
       const int lane = lane_in_warp();
       const bf16* from = columns + lane % 16 * kStride + lane / 16 * 8;

@@ -4,21 +4,21 @@
 #include "kernels/cuda/similarity_tile.h"
 #include "kernels/nt_xent.h"
 
-/// How blocks divide all similarities among them: gridDim.x ranges of anchors, gridDim.y ranges of candidates,
-/// gridDim.z chunks of the gradient's elements.
+/// How thread blocks split the similarities: gridDim.x ranges of anchors, gridDim.y ranges of candidates, gridDim.z
+/// chunks of the gradient's elements.
 namespace kernels::cuda {
 
 template <class Element>
 struct Similarities {
   const Element *view1, *view2;  // [n, depth] each
-  int n, depth;                  // vectors are whole pieces of 16 bytes
+  int n, depth;                  // a vector is a multiple of 16 bytes
   int first_anchor, anchors;     // examples
   bool within_views;
   float scale;       // log2(e) / temperature: exp(s) = exp2(scale * product)
-  const float* lse;  // [2,n], where the walk should bring log2 of the candidates' sums along; or null
+  const float* lse;  // [2,n], to load log2 of the candidates' sums too; or null
 
   __device__ const Element* vectors(int view) const { return view == 0 ? view1 : view2; }
-  /// Anchors of both views fill blocks of their own.
+  /// No block mixes anchors of both views.
   template <class Tile>
   HOST_DEVICE int blocks_per_view() const {
     return ceil_div(anchors, Tile::kRows);
@@ -40,11 +40,11 @@ struct Similarities {
 /// log2 of sum exp(s), from its natural logarithm.
 __device__ inline float log2_of_sum(float lse) { return std::numbers::log2e_v<float> * lse; }
 
-/// A block's anchors: examples [first, first + kRows) of a view, as far as there are so many.
+/// A block's anchors: examples [first, first + kRows) of a view, up to the last anchor.
 struct AnchorBlock {
   int view;
   int first;
-  int row;  // of the first among all blocks' anchors
+  int row;  // index of its first anchor among those of all blocks
 
   template <class Tile, class Element>
   static __device__ AnchorBlock mine(const Similarities<Element>& s) {
@@ -61,7 +61,7 @@ struct CandidateTile {
   const Element* vectors;  // [kColumns][kStride] in shared memory, zero beyond the last example
   const float* log2_sums;  // [kColumns] in shared memory, infinite beyond the last example
 
-  /// Whether some product of the tile is not one of two different examples.
+  /// Whether the tile contains products that are not pairs of two different examples.
   __device__ bool special(const AnchorBlock& anchors, int n) const {
     return first + Tile::kColumns > n ||
            (first < anchors.first + Tile::kRows && anchors.first < first + Tile::kColumns);
@@ -77,17 +77,18 @@ struct WalkMemory {
   typename Tile::Shared tile;
 };
 
-/// to[v] = the chunk of vectors[first + v], zero where there is none. A thread has the same 16 bytes of every vector.
+/// to[v] = the chunk of vectors[first + v], or zero beyond the last vector. A thread copies the same 16 bytes of every
+/// vector.
 template <class Tile, int kCount, class Element>
 __device__ void fetch_vectors(Element* to, const Element* vectors, int first, int n, int depth, int chunk) {
   constexpr int kPiece = 16 / sizeof(Element), kPieces = Tile::kDepth / kPiece, kAtOnce = kThreads / kPieces;
   static_assert(kThreads % kPieces == 0 && kCount % kAtOnce == 0);
   const int vector = static_cast<int>(threadIdx.x) / kPieces, piece = static_cast<int>(threadIdx.x) % kPieces;
   const int element = chunk * Tile::kDepth + piece * kPiece;
-  const int left = element < depth ? n - first - vector : 0;  // vectors from here on
+  const int left = element < depth ? n - first - vector : 0;  // number of existing vectors from here on
   const Element* from = vectors + std::int64_t{first + vector} * depth + element;
   to += vector * Tile::kStride + piece * kPiece;
-#pragma unroll 1  // addresses of several at once cost registers
+#pragma unroll 1  // unrolled, the addresses would need more registers
   for (int v = 0; v < kCount; v += kAtOnce) {
     copy_async16(to, v < left ? from : vectors, v < left ? 16 : 0);
     to += kAtOnce * Tile::kStride;
@@ -95,8 +96,8 @@ __device__ void fetch_vectors(Element* to, const Element* vectors, int first, in
   }
 }
 
-/// Calls body(candidates) for each tile of the block's range of candidates, with its products with the anchors in
-/// `tile` and its vectors' chunk `last_chunk` in shared memory.
+/// Calls body(candidates) for each tile in the block's range of candidates. `tile` then holds the candidates' products
+/// with the anchors, and shared memory their chunk `last_chunk`.
 template <class Tile, class Body>
 __device__ void for_each_tile(const Similarities<typename Tile::Element>& s, const AnchorBlock& anchors, int last_chunk,
                               Tile& tile, const Body& body) {
@@ -106,7 +107,7 @@ __device__ void for_each_tile(const Similarities<typename Tile::Element>& s, con
   const std::int64_t tiles = s.template tiles<Tile>();
   const int begin = static_cast<int>(tiles * blockIdx.y / gridDim.y);
   const int end = static_cast<int>(tiles * (blockIdx.y + 1) / gridDim.y);
-  const int steps = (end - begin) * chunks;  // tile by tile, all chunks of each
+  const int steps = (end - begin) * chunks;  // tile by tile, and for each tile all chunks
 
   const auto chunk_of = [&](int step) { return (step + last_chunk + 1) % chunks; };
   const auto candidates_of = [&](int step) {
@@ -136,7 +137,7 @@ __device__ void for_each_tile(const Similarities<typename Tile::Element>& s, con
   if (steps > 0) fetch(0);
   for (int step = 0; step < steps; ++step) {
     wait_for_copies<0>();
-    __syncthreads();  // the stage has arrived, and no thread reads the one before it
+    __syncthreads();  // the stage has arrived, and no thread still reads the previous one
     if (Tile::kStages > 1 && step + 1 < steps) fetch(step + 1);
     const auto& stage = memory.stages[step % Tile::kStages];
     if (step == 0 || chunks > 1) tile.take_rows(stage.rows);

@@ -14,7 +14,7 @@ struct Largest {
   int index;
 };
 
-/// The first of the largest elements of a row, the same in every lane of the warp.
+/// The largest element of a row, the first if there are several; the same in every lane of the warp.
 template <class T>
 __device__ Largest largest(const T* x, int k) {
   const int lane = lane_in_warp();
@@ -29,11 +29,11 @@ __device__ Largest largest(const T* x, int k) {
     const bool first = other.value == best.value && other.index < best.index;
     if (other.value > best.value || first) best = other;
   }
-  // Where there is NaN the lanes may disagree.
+  // With NaN in the row, lanes may disagree.
   return {__shfl_sync(kAllLanes, best.value, 0), __shfl_sync(kAllLanes, best.index, 0)};
 }
 
-/// A row's smoothed targets t_j, given as labels.
+/// The smoothed targets t_j of each row, from labels.
 struct Labels {
   const std::int32_t* labels;
   float smoothing;
@@ -51,7 +51,7 @@ struct Labels {
   __device__ Row row(std::int64_t i, int classes) const { return {labels[i], classes, smoothing}; }
 };
 
-/// The same, given as a distribution per row.
+/// The same, from one distribution per row.
 struct Distributions {
   const float* targets;
   float smoothing;
@@ -79,7 +79,7 @@ struct RowResult {
   double correct;
 };
 
-// A warp per row, which reads it twice: the second time from the cache.
+// One warp per row. It reads the row twice, the second time from the cache.
 template <class T, class Targets>
 __global__ void __launch_bounds__(kThreads)
     row_losses(const T* logits, Targets targets, std::int64_t n, int k, float* terms, RowResult* results) {
@@ -130,14 +130,14 @@ __global__ void __launch_bounds__(kThreads) row_gradients(const float* dloss, co
   const float max = terms[2 * i], others = terms[2 * i + 1];
   const float scale_over_sum = scale / (1 + others), weight = t.total() * scale_over_sum;
   for (int j = lane_in_warp(); j < k; j += kWarp) {
-    // p - t = (exp - t (1 + others)) / (1 + others), in an order in which a t of 1 takes an exp of 1 away exactly.
+    // p - t = (exp - t (1 + others)) / (1 + others), in an order in which t = 1 subtracts exactly from exp = 1.
     const float target = scale_over_sum * t(j);
     const float gradient = (weight * expf(static_cast<float>(x[j]) - max) - target) - others * target;
     write<kAccumulate>(dlogits[i * k + j], gradient);
   }
 }
 
-/// Calls body(logits, targets) with the targets' kind as a type.
+/// Calls body(logits, targets), with a type per kind of target.
 template <class Args, class Body>
 void with_targets(const Args& args, Body&& body) {
   with_float_type(args.logits.dtype, [&]<class T>(T*) {

@@ -12,7 +12,7 @@ namespace {
 bool is_done(cudaEvent_t event) {
   const cudaError_t status = cudaEventQuery(event);
   if (status == cudaErrorNotReady) {
-    cudaGetLastError();  // an answer, which no later call must take for its error
+    cudaGetLastError();  // clears the status, so that no later call reports it as an error
     return false;
   }
   CUDA_CHECK(status);
@@ -74,7 +74,7 @@ void Staging::download(void* host, const void* from, std::size_t bytes) {
   });
 }
 
-/// A copy to the host under way. The block is nobody else's until it goes.
+/// A copy to the host in flight. It owns its block until it is destroyed.
 class Staging::Pinned final : public engine::Readback {
  public:
   Pinned(Staging& staging, Block block) : staging_(staging), block_(std::move(block)) {}

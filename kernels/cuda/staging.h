@@ -11,28 +11,28 @@
 
 namespace kernels::cuda {
 
-/// Copies between a device and pageable host memory, through pinned memory that is kept and used again: from pageable
-/// memory cudaMemcpyAsync is not asynchronous.
+/// Copies between the device and pageable host memory through reused pinned memory: cudaMemcpyAsync is not asynchronous
+/// with pageable memory.
 class Staging {
  public:
-  /// Larger copies go in pieces, which bounds the pinned memory.
+  /// Larger copies are split into pieces, which bounds the pinned memory.
   static constexpr std::size_t kMostBytes = std::size_t{64} << 20;
 
   explicit Staging(cudaStream_t stream, std::size_t most_bytes = kMostBytes)
       : stream_(stream), most_bytes_(most_bytes) {}
 
-  /// Does not wait for the device, unless as many copies of the size are on their way as kMostUnderWay.
+  /// Returns without waiting for the device, unless kMostUnderWay copies of this size are in flight.
   void upload(void* to, const void* host, std::size_t bytes);
   void download(void* host, const void* from, std::size_t bytes);
   std::unique_ptr<engine::Readback> read(const void* from, std::size_t bytes);
 
-  /// So many uploads of one size may be under way, which bounds how many steps the host gets ahead of the device.
+  /// The most uploads of one size in flight; it bounds how many steps the host runs ahead of the device.
   static constexpr std::size_t kMostUnderWay = 4;
 
  private:
   struct Block {
     UniqueHandle<void*, cudaFreeHost> memory;
-    UniqueHandle<cudaEvent_t, cudaEventDestroy> done;  // with the copy that uses the memory
+    UniqueHandle<cudaEvent_t, cudaEventDestroy> done;  // recorded after the copy that uses the memory
     std::size_t bytes;
   };
   class Pinned;
@@ -43,7 +43,7 @@ class Staging {
 
   cudaStream_t stream_;
   std::size_t most_bytes_;
-  std::map<std::size_t, std::deque<Block>> blocks_;  // by size, the longest used first
+  std::map<std::size_t, std::deque<Block>> blocks_;  // by size, the least recently used first
 };
 
 }  // namespace kernels::cuda

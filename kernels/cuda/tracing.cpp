@@ -10,7 +10,7 @@ void CudaBackend::begin_range(const char* name) { nvtxRangePushA(name); }
 void CudaBackend::end_range() { nvtxRangePop(); }
 
 bool CudaBackend::collect_profile(bool on) {
-  synchronize();  // what was issued before is on the other side
+  synchronize();  // keeps work issued earlier outside the range
   CUDA_CHECK(on ? cudaProfilerStart() : cudaProfilerStop());
   return true;
 }

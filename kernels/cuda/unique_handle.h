@@ -3,7 +3,7 @@
 
 namespace kernels::cuda {
 
-/// A handle of a C interface that is given back when it goes.
+/// An owned handle of a C interface, destroyed with this object.
 template <class Handle, auto kDestroy>
 class UniqueHandle {
  public:
@@ -14,7 +14,7 @@ class UniqueHandle {
     return *this;
   }
   ~UniqueHandle() {
-    if (handle_) kDestroy(handle_);  // a destructor reports to no one
+    if (handle_) kDestroy(handle_);  // a destructor has no one to report an error to
   }
   Handle get() const { return handle_; }
 

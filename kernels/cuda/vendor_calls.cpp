@@ -4,8 +4,9 @@
 
 #include "kernels/cuda/vendor_library.h"
 
-// NVIDIA's functions by their own names, for the back end and for cudnn-frontend: each looks for the real one when it
-// is first called. The compiler compares them with their headers, and the linker names what is missing here.
+// NVIDIA's functions under their own names, for the back end and for cudnn-frontend: each loads the real function at
+// its first call. The compiler checks their signatures against NVIDIA's headers, and the linker reports any that is
+// missing here.
 using namespace kernels::cuda;
 
 #define FORWARD(library, function, ...)                                                            \

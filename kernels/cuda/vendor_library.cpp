@@ -15,13 +15,13 @@ namespace {
 namespace fs = std::filesystem;
 using Paths = std::vector<fs::path>;
 
-/// The absolute path that a variable of the environment holds; empty where it holds none.
+/// The absolute path in an environment variable; empty if it holds none.
 fs::path variable(const char* name) {
   const char* value = std::getenv(name);
   return value != nullptr && *value == '/' ? fs::path(value) : fs::path();
 }
 
-/// The entries of a directory whose names begin so, the newest version first.
+/// The entries of a directory whose names start with `beginning`, the newest version first.
 Paths entries(const fs::path& directory, const std::string& beginning) {
   Paths found;
   std::error_code unreadable;
@@ -32,7 +32,8 @@ Paths entries(const fs::path& directory, const std::string& beginning) {
   return found;
 }
 
-/// Where python3 is that a shell would start: as it is called, since a virtual environment's is a link to another.
+/// The prefix of the python3 that a shell would start. Links are not resolved: in a virtual environment python3 links
+/// elsewhere.
 fs::path python_prefix() {
   const char* path = std::getenv("PATH");
   std::istringstream directories(path != nullptr ? path : "");
@@ -45,7 +46,7 @@ fs::path python_prefix() {
   return {};
 }
 
-/// What is there of: a toolkit's libraries, for each toolkit.
+/// The library directories of each toolkit.
 Paths of_toolkits(const Paths& toolkits) {
   Paths directories;
   for (const fs::path& toolkit : toolkits) {
@@ -54,7 +55,7 @@ Paths of_toolkits(const Paths& toolkits) {
   return directories;
 }
 
-/// Libraries that pip installed under a prefix such as /usr.
+/// The directories of NVIDIA's pip packages under a prefix such as /usr.
 Paths of_packages(const fs::path& prefix) {
   Paths directories;
   for (const fs::path& python : entries(prefix / "lib", "python3")) {

@@ -4,24 +4,24 @@
 
 namespace kernels::cuda {
 
-/// A library of NVIDIA's. Programs do not link it: it is looked for when one of its functions is first called
-/// (vendor_calls.cpp), so that they start, and compute on the CPU, where it is missing.
+/// One of NVIDIA's libraries. Programs do not link it: it is loaded at the first call of one of its functions
+/// (vendor_calls.cpp), so that programs start, and run on the CPU, where it is missing.
 struct VendorLibrary {
-  const char *name, *file, *package;  ///< {"cuDNN 9", "libcudnn.so.9", the Python package that brings it}
+  const char *name, *file, *package;  ///< {"cuDNN 9", "libcudnn.so.9", the Python package that contains it}
 };
 inline constexpr VendorLibrary kBlasLibrary{"cuBLASLt 13", "libcublasLt.so.13", "nvidia-cublas"};
 inline constexpr VendorLibrary kCompilerLibrary{"NVRTC 13", "libnvrtc.so.13", "nvidia-cuda-nvrtc"};
 inline constexpr VendorLibrary kDnnLibrary{"cuDNN 9", "libcudnn.so.9", "nvidia-cudnn-cu13"};
 
-/// Loads it: from where the loader finds it, else from the first of vendor_directories() that has it. Throws where none
-/// does, and says where it was looked for.
+/// Loads the library: from where the loader finds it, else from the first of vendor_directories() that contains it.
+/// Throws, naming the places searched, if it is nowhere.
 void* load(const VendorLibrary& library);
 bool is_loaded(const VendorLibrary& library);
 
-/// The address of a function, of a library that is loaded if need be.
+/// The address of a function of a library, which is loaded if necessary.
 void* function_of(const VendorLibrary& library, const char* name);
 
-/// Where toolkits, Python packages, conda and distributions put NVIDIA's libraries: what there is of it here.
+/// The existing directories where toolkits, Python packages, conda and distributions install NVIDIA's libraries.
 std::vector<std::filesystem::path> vendor_directories();
 
 }  // namespace kernels::cuda

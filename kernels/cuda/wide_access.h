@@ -8,12 +8,12 @@
 #include "kernels/cuda/launch.h"
 #include "kernels/runtime/dtype.h"
 
-/// Memory in accesses of 16 bytes, where alignment allows: that is what it takes to reach the bandwidth of a copy.
+/// 16-byte memory accesses where alignment allows: they are needed to reach the bandwidth of a copy.
 namespace kernels::cuda {
 
 using engine::bf16;
 
-/// Elements that move in one access.
+/// The elements of one access.
 template <class T, int kWidth>
 struct Lanes {
   T lane[kWidth];
@@ -52,11 +52,11 @@ __device__ __forceinline__ void store(T* to, const Lanes<T, kWidth>& lanes) {
   *reinterpret_cast<Type*>(to) = std::bit_cast<Type>(lanes);
 }
 
-/// to = value, rounded to its type.
+/// to = value, rounded to the type of `to`.
 __device__ __forceinline__ void narrow(float& to, float value) { to = value; }
 __device__ __forceinline__ void narrow(bf16& to, float value) {
 #if defined(__CUDA_ARCH__)
-  // One instruction, where bf16's own code takes six: enough to bound a kernel that only copies.
+  // One instruction instead of six in engine::bf16: six would bound a kernel that only copies.
   to.bits = __bfloat16_as_ushort(__float2bfloat16_rn(value));
 #else
   to = bf16(value);
@@ -88,7 +88,7 @@ inline bool aligned(std::initializer_list<const void*> pointers) {
   return bits % 16 == 0;
 }
 
-/// A compile-time constant as an argument: std::integral_constant, which device code may not call.
+/// A compile-time constant as an argument, like std::integral_constant, whose conversion device code may not call.
 template <auto kValue>
 struct Constant {
   static constexpr auto value = kValue;
@@ -98,7 +98,7 @@ template <class Body>
 void with_flag(bool flag, Body&& body) {
   flag ? body(Constant<true>{}) : body(Constant<false>{});
 }
-/// Calls body(Constant<kWidest<T>>), or body(Constant<1>) where wide accesses are not possible.
+/// Calls body(Constant<kWidest<T>>) if wide accesses are possible, else body(Constant<1>).
 template <class T, class Body>
 void with_width(bool wide, Body&& body) {
   wide ? body(Constant<kWidest<T>>{}) : body(Constant<1>{});

@@ -5,7 +5,7 @@
 
 namespace kernels::cuda {
 
-/// Temporary memory as vendor libraries want it: at a multiple of 256 bytes, where the pool promises 128.
+/// Temporary memory for vendor libraries, aligned to 256 bytes; the pool guarantees only 128.
 class Workspace {
  public:
   Workspace(const engine::Context& context, std::size_t bytes)

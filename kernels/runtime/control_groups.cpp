@@ -14,12 +14,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// One line of /proc/self/mountinfo that is about control groups.
+/// One line of /proc/self/mountinfo that mounts control groups.
 struct Mount {
-  fs::path group;           ///< what of the hierarchy is mounted: "/", or the group of the container
-  fs::path at;              ///< where
+  fs::path group;           ///< the part of the hierarchy that is mounted: "/", or the container's group
+  fs::path at;              ///< the mount point
   std::string kind;         ///< cgroup or cgroup2
-  std::string controllers;  ///< of version 1, with commas: "rw,cpu,cpuacct"
+  std::string controllers;  ///< version 1 only, separated by commas: "rw,cpu,cpuacct"
 };
 
 bool has_word(const std::string& list, std::string_view word) {
@@ -50,10 +50,10 @@ std::vector<Mount> mounts(const fs::path& root) {
   return found;
 }
 
-/// The directories of the group and its parents inside a mount.
+/// Adds the directories of the group and its parents below a mount point.
 void add_directories(std::vector<fs::path>& directories, const Mount& mount, const fs::path& group) {
   fs::path inside = group.lexically_relative(mount.group);
-  // Of a container that sees its own group as the root of the mount, or of a group outside what is mounted.
+  // A container may see its own group as the root of the mount, or its group may lie outside the mounted part.
   if (inside.empty() || *inside.begin() == "..") inside = ".";
   std::error_code error;
   fs::path directory = (mount.at / inside).lexically_normal();
@@ -65,7 +65,7 @@ void add_directories(std::vector<fs::path>& directories, const Mount& mount, con
   }
 }
 
-/// 4:cpu,cpuacct:/docker/0123 of version 1, 0::/user.slice of version 2.
+/// A line is "4:cpu,cpuacct:/docker/0123" in version 1, "0::/user.slice" in version 2.
 std::vector<fs::path> directories(const fs::path& root, std::string_view controller) {
   std::vector<fs::path> found;
   const std::vector<Mount> all = mounts(root);
@@ -87,7 +87,7 @@ std::vector<fs::path> directories(const fs::path& root, std::string_view control
   return found;
 }
 
-/// The numbers at the beginning of a file. None of "max", which is no limit, and of a file that is not there.
+/// The numbers at the start of a file. Empty for "max", which means no limit, and for a missing file.
 std::vector<double> numbers(const fs::path& path) {
   std::vector<double> found;
   std::ifstream file(path);
@@ -112,12 +112,12 @@ struct MemoryFiles {
 };
 constexpr MemoryFiles kMemoryFiles[] = {
     {"memory.max", "memory.current", "memory.swap.max", "memory.swap.current"},
-    {"memory.high", "memory.current", "memory.swap.max", "memory.swap.current"},  // beyond it a process crawls
+    {"memory.high", "memory.current", "memory.swap.max", "memory.swap.current"},  // throttled above it
     {"memory.limit_in_bytes", "memory.usage_in_bytes", "memory.memsw.limit_in_bytes", "memory.memsw.usage_in_bytes"}};
 
-/// What is left below one limit of a group.
+/// The bytes left below one limit of a group.
 std::optional<double> left(const fs::path& group, const MemoryFiles& files, double free_swap) {
-  constexpr double kNoLimit = 1e18;  // version 1 writes some such number
+  constexpr double kNoLimit = 1e18;  // version 1 writes a number of this size for "no limit"
   const auto limit = number(group / files.limit), usage = number(group / files.usage);
   if (!limit || !usage || *limit > kNoLimit) return std::nullopt;
   const bool v1 = files.limit == kMemoryFiles[2].limit;

@@ -6,17 +6,17 @@
 
 namespace engine {
 
-/// The control groups (cgroups) of version 1 or 2 that this process is in: what containers, systemd and batch systems
-/// limit it with. A group's parents limit it too, as far as they can be seen from here.
+/// The control groups (cgroups, version 1 or 2) of this process, by which containers, systemd and batch systems limit
+/// it. The limits of a group's parents apply too, as far as they are visible.
 class ControlGroups {
  public:
-  /// `root` is where proc and sys are.
+  /// `root` is the directory that contains proc and sys.
   explicit ControlGroups(const std::filesystem::path& root = "/");
 
-  /// The smallest quota of processor time, in processors: 1.5. None where there is no quota.
+  /// The smallest CPU quota, in processors, such as 1.5. None without a quota.
   std::optional<double> processors() const;
-  /// Bytes that are left below the tightest limit of memory, with what the system would give back (files it keeps in
-  /// memory) or swap out. None where there is no limit.
+  /// Bytes left below the tightest memory limit, including what the system can reclaim (page cache) or swap out. None
+  /// without a limit.
   std::optional<std::size_t> free_bytes() const;
 
  private:

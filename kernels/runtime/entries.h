@@ -5,8 +5,8 @@
 
 namespace engine {
 
-/// The sum of some entries of a file of lines like "inactive_file 4096" or "SwapFree:  12 kB", as they stand there; 0
-/// for a file that is not there.
+/// The sum of the named entries of a file with lines like "inactive_file 4096" or "SwapFree:  12 kB", in the file's own
+/// units; 0 for a missing file.
 double sum_of_entries(const std::filesystem::path& path, std::initializer_list<std::string_view> names);
 
 }  // namespace engine

@@ -26,7 +26,7 @@ std::string concat(const Parts&... parts) {
   return out.str();
 }
 
-/// A device has no more memory, and nobody has said yet what could be smaller.
+/// A device is out of memory. The caller adds what could be smaller: `with_remedy`.
 class OutOfMemory : public Error {
  public:
   struct Bytes {

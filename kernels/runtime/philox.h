@@ -17,9 +17,9 @@ enum class Purpose : std::uint8_t {
   holdout = 6,         ///< index: none (the held-out part of a linear evaluation)
 };
 
-/// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a counter-based generator.
-/// The key is the seed; the counter is {draw (32 bits), purpose (8) and sub-index (24), index (64)}. A draw is a pure
-/// function of these, so it depends on no thread, worker, rank or device, and a resumed run needs only its step.
+/// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a counter-based generator. The
+/// key is the seed; the counter is {draw (32 bits), purpose (8) and sub-index (24), index (64)}. A draw is a pure
+/// function of these: it does not depend on thread, worker, rank or device, and a resumed run needs only its step.
 class Philox {
  public:
   struct Block {

@@ -54,7 +54,7 @@ void Profiler::enable(bool on) {
 
 void Profiler::clear() {
   entries_.clear();
-  for (Layer& layer : layers_) layer.forward = layer.backward = {};  // their indices stay what they are
+  for (Layer& layer : layers_) layer.forward = layer.backward = {};  // keeps their indices valid
   no_layer_ = {};
   excluded_seconds_ = 0;
   begin_ = std::chrono::steady_clock::now();

@@ -11,13 +11,13 @@ namespace engine {
 
 class Context;
 
-/// What one call of a kernel must at least do; an args struct says it in `cost()`.
+/// The least memory traffic and arithmetic of one kernel call; `cost()` of the argument struct returns it.
 struct Cost {
   std::int64_t bytes = 0;       ///< read plus written
   std::int64_t operations = 0;  ///< floating-point operations
 };
 
-/// Collects time per kernel and per layer while it is on. Off, a range costs one branch.
+/// Collects time per kernel and per layer while enabled. While disabled, a range costs one branch.
 class Profiler {
  public:
   struct Entry {
@@ -31,7 +31,7 @@ class Profiler {
     std::string name;
     Entry forward, backward;
   };
-  /// Which layer kernels are counted for, and in which direction.
+  /// The layer and direction that kernels are attributed to.
   struct Place {
     int layer = -1;  ///< index in layers(), -1 for none
     bool backward = false;
@@ -39,21 +39,21 @@ class Profiler {
 
   bool enabled() const { return enabled_; }
   void enable(bool on = true);
-  /// Whether layers and kernels are named for a tracing tool as they are issued.
+  /// Whether layers and kernels are reported to a tracing tool when they are issued.
   bool tracing() const { return tracing_; }
   void trace(bool on) { tracing_ = on; }
-  /// Whether anything wants to know which layer is at work.
+  /// Whether the current layer must be known, for profiling or tracing.
   bool follows_layers() const { return enabled_ || tracing_; }
   void add(const char* name, double seconds, Cost cost);
-  /// Forgets what was collected, and starts the clock that shares refer to.
+  /// Clears the collected times and restarts the clock to which the shares refer.
   void clear();
-  /// Takes time that was spent on something else, like timing algorithms, out of the ranges that are open.
+  /// Subtracts time spent on something else, such as timing algorithms, from all open ranges.
   void exclude(double seconds) { excluded_seconds_ += seconds; }
   double excluded_seconds() const { return excluded_seconds_; }
 
   Place place() const { return place_; }
   void enter(Place place) { place_ = place; }
-  /// The index of a layer, new or known.
+  /// The index of a layer; adds it if it is new.
   int layer(std::string_view name);
 
   const std::map<std::string, Entry, std::less<>>& entries() const { return entries_; }
@@ -76,8 +76,8 @@ class Profiler {
   Place place_;
 };
 
-/// Times the enclosing scope under `name` when the context's profiler is on (and then waits for the device at its end),
-/// and names it for a tracing tool when that is asked for.
+/// Times the enclosing scope as `name` while the context's profiler is enabled (it then waits for the device at the end
+/// of the scope), and reports the scope to a tracing tool while tracing is on.
 class ProfileRange {
  public:
   ProfileRange(const Context& context, const char* name, Cost cost = {});
@@ -87,15 +87,15 @@ class ProfileRange {
 
  private:
   const Context& context_;
-  const char* name_;  // nullptr while the profiler is off
+  const char* name_;  // nullptr while the profiler is disabled
   bool traced_;
   Cost cost_;
   std::chrono::steady_clock::time_point start_;
-  double excluded_seconds_ = 0;  // before it
+  double excluded_seconds_ = 0;  // at the start of the range
 };
 
-/// Counts the kernels of the enclosing scope for a layer, and so later those of its gradients: autograd remembers where
-/// each operation was called.
+/// Attributes the kernels of the enclosing scope to a layer, and later also those of their gradients: autograd stores
+/// the layer of each operation.
 class LayerRange {
  public:
   LayerRange(const Context& context, std::string_view name);

@@ -5,8 +5,7 @@
 
 namespace engine {
 
-/// Temporary memory of a kernel call, from the context's pool and so in its accounting. Uninitialised, 128-byte
-/// aligned.
+/// Temporary memory of a kernel call, taken from the context's pool and counted by it. Uninitialised, 128-byte aligned.
 class Scratch {
  public:
   Scratch(const Context& context, std::size_t bytes) : pool_(context.pool()), block_(pool_.allocate(bytes)) {}

@@ -8,7 +8,7 @@
 
 namespace engine {
 
-/// Up to five dimensions, stored inline and trivially copyable, so that a Shape travels into a device kernel by value.
+/// Up to five dimensions, stored inline and trivially copyable, so that a Shape is passed to a device kernel by value.
 /// A shape of rank 0 is a scalar and has one element. Tensors are dense and row-major: the last dimension is
 /// contiguous.
 class Shape {
