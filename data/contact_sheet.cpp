@@ -13,12 +13,12 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kLinePx = 1;       // between cells and around them
-constexpr std::uint8_t kLineGrey = 96;    // seen beside black and beside white
-constexpr std::int64_t kMaxSide = 65500;  // what image viewers still open
+constexpr std::uint8_t kLineGrey = 96;    // visible next to black and next to white
+constexpr std::int64_t kMaxSide = 65500;  // the largest image that viewers open
 
 bool is_grey_or_rgb(const engine::Shape& shape) { return shape.rank() == 3 && (shape[2] == 1 || shape[2] == 3); }
 
-/// A file takes the place of what the name stands for, and that must not be /dev/full or /dev/stdout.
+/// Writes the file that `path` links to, by replacing it. Refuses what is not a regular file, such as /dev/stdout.
 void write_behind_links(const fs::path& path, const std::string& text) {
   const bool exists = fs::exists(path);
   if (exists && !fs::is_regular_file(path))

@@ -8,12 +8,11 @@
 
 namespace data {
 
-/// Writes a PNG of an image [H,W,C] of bytes, C = 1 (grey) or 3 (RGB). The file appears whole or not at all; throws
-/// engine::Error naming the path when it cannot.
+/// Writes a PNG of an image [H,W,C] of bytes, C = 1 (grey) or 3 (RGB). The file appears complete or not at all; on
+/// failure throws engine::Error with the path.
 void write_png(const std::filesystem::path& path, const engine::Shape& shape, std::span<const std::uint8_t> pixels);
 
-/// A grid of images, each pixel magnified to scale x scale, with thin lines between: for looking at what a run trains
-/// on.
+/// A grid of images, each pixel magnified to scale x scale, with thin lines between them: shows what a run trains on.
 class ContactSheet {
  public:
   struct Options {
@@ -25,8 +24,8 @@ class ContactSheet {
 
   /// Puts an image [h,w,C] no larger than a cell into the top left of cell (row, column).
   void place(int row, int column, const engine::Shape& shape, const std::uint8_t* pixels);
-  /// The same for pixels of 0 to 1 (outside is cut off), as augmented views have them: [h,w,D], D >= C, of which the
-  /// first C planes are shown.
+  /// The same for pixels from 0 to 1 (clamped), as in augmented views: [h,w,D], D >= C, of which the first C planes are
+  /// shown.
   void place(int row, int column, const engine::Shape& shape, const float* pixels);
 
   void write(const std::filesystem::path& path) const { write_png(path, shape_, pixels_); }

@@ -12,25 +12,25 @@ namespace {
 
 using engine::Philox;
 
-// How hard the set is. Lengths are in pixels where they say so, otherwise in fractions of the digit's height.
+// The difficulty of the set. Lengths are in pixels where the name says Px, otherwise fractions of the digit's height.
 constexpr double kMinHeightPx = 17, kMaxHeightPx = 21;
 constexpr double kMinAspect = 0.62, kMaxAspect = 1.05;  // width / height of the glyph's box
 constexpr double kRotation = 0.15;                      // radians, standard deviation
 constexpr double kSlant = 0.16;                         // shear, standard deviation
-constexpr double kWaveAmplitude = 0.045;                // of each of the bending waves
+constexpr double kWaveAmplitude = 0.045;                // of each bending wave
 constexpr double kTremor = 0.014;                       // of each pen point, standard deviation
-constexpr double kShiftPx = 1.0;                        // of the digit's centre, in x and in y, at most
+constexpr double kShiftPx = 1.0;                        // of the digit's centre in x and in y, maximum
 constexpr double kMinRadiusPx = 0.65, kMaxRadiusPx = 1.75;
 constexpr double kPressure = 0.25;  // relative change of the radius along a stroke
 constexpr double kMinInk = 0.7;     // brightness of the palest pen
 constexpr double kMaxGrain = 0.06;  // largest noise on a pixel of the roughest paper
 constexpr int kMaxStrayMarks = 1;
 
-constexpr std::uint64_t kSeed = 0x616e7469706f6465;  // frozen, as everything above: the set is what it draws
+constexpr std::uint64_t kSeed = 0x616e7469706f6465;  // frozen, like all above: another value changes the data
 constexpr int kSide = 28;
 
 double between(Philox& random, double low, double high) { return low + (high - low) * random.uniform64(); }
-/// Normal, cut at two standard deviations: a tail of unreadable digits teaches nothing.
+/// Normal, cut at two standard deviations: without the cut some digits would be unreadable.
 double bounded_normal(Philox& random, double deviation) { return deviation * std::clamp(random.normal(), -2.0, 2.0); }
 
 float to_unit(float value) { return std::clamp(value, 0.0f, 1.0f); }
@@ -44,8 +44,8 @@ class Paper {
  public:
   explicit Paper(float softness) : sharpness_(1 / softness) {}
 
-  /// Covers what lies within the radius, which runs evenly from a's to b's, of the segment from a to b; the edge fades
-  /// over `softness` pixels.
+  /// Draws the line from a to b; its radius changes linearly from a's to b's, and its edge fades over `softness`
+  /// pixels.
   void draw(PenDot a, PenDot b, float ink) {
     const float dx = b.x - a.x, dy = b.y - a.y, dr = b.radius - a.radius;
     const float length_squared = dx * dx + dy * dy;
@@ -57,7 +57,7 @@ class Paper {
       for (int x = x_begin; x < x_end; x += kLanes) {
         float* row = ink_[y] + x;
 #pragma omp simd
-        for (int lane = 0; lane < kLanes; ++lane) {  // a fixed count, so that it becomes one vector
+        for (int lane = 0; lane < kLanes; ++lane) {  // a constant count, which compiles to one vector
           const float px = static_cast<float>(x + lane) - a.x, py = static_cast<float>(y) - a.y;
           const float t = to_unit((px * dx + py * dy) * inverse);
           const float ex = px - t * dx, ey = py - t * dy;
@@ -85,10 +85,10 @@ class Paper {
   static int clamped(float pixel) { return static_cast<int>(std::clamp(pixel, 0.0f, float{kSide})); }
 
   float sharpness_;
-  float ink_[kSide][kSide + kLanes] = {};  // the last lanes of a row may run over its end
+  float ink_[kSide][kSide + kLanes] = {};  // a vector may write past the end of a row
 };
 
-/// Bends, slants, sizes and places points of the unit square: one hand writing one digit.
+/// Bends, slants, scales and places points of the unit square, with the same random values for all points of one digit.
 class Hand {
  public:
   explicit Hand(Philox& random) {
@@ -177,7 +177,7 @@ void draw_glyph(Paper& paper, const Pen& pen, const Hand& hand, const Glyph& gly
   draw_stroke(paper, pen, {points, count});
 }
 
-/// A short, thin, pale line somewhere.
+/// Draws a short, thin, pale line at a random place.
 void draw_stray_mark(Paper& paper, Philox& random) {
   const double x = between(random, 0, kSide), y = between(random, 0, kSide);
   const double angle = between(random, 0, 6.2832), length = between(random, 1, 6);
@@ -196,7 +196,7 @@ std::int32_t Digits::label(std::int64_t i) const { return static_cast<std::int32
 
 void Digits::image(std::int64_t i, std::uint8_t* out) const {
   Philox random = random_of(split_, i);
-  const auto digit = static_cast<int>(random.below(10));  // first, as in label()
+  const auto digit = static_cast<int>(random.below(10));  // the first draw, as in label()
   const std::span<const Glyph> glyphs = glyphs_of(digit);
   const Glyph& glyph = glyphs[random.below(glyphs.size())];
   const Hand hand(random);

@@ -12,7 +12,7 @@ std::string fingerprint(const Source& source) {
   const std::int64_t size = source.size(), image = source.image_shape().elements();
   std::vector<std::int64_t> sizes{size};
   for (int i = 0; i < source.image_shape().rank(); ++i) sizes.push_back(source.image_shape()[i]);
-  hash.update(std::as_bytes(std::span(sizes)));  // so that no two shapes give the same stream of pixels
+  hash.update(std::as_bytes(std::span(sizes)));  // different shapes give different hashes even for equal bytes
   constexpr std::int64_t kBytesAtOnce = 1 << 20;
   const std::int64_t at_once = std::max<std::int64_t>(kBytesAtOnce / std::max<std::int64_t>(image, 1), 1);
   std::vector<std::uint8_t> pixels(static_cast<std::size_t>(at_once * image));

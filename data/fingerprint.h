@@ -5,8 +5,8 @@
 
 namespace data {
 
-/// SHA-256 of what a source holds: the images' shape, and every image and label in order, whatever place they were read
-/// from. Bits are no part of it: they follow from the number of an example and from the run's options.
+/// SHA-256 of a source's contents: the images' shape, and every image and label in order, wherever they were read from.
+/// Bits are excluded, because they follow from the example's index and the run's options.
 std::string fingerprint(const Source& source);
 
 }  // namespace data

@@ -5,16 +5,16 @@
 
 namespace data {
 
-/// A place on the paper: x to the right, y down, the digit in [0,1] x [0,1].
+/// A point on the paper: x to the right, y down; the digit lies in [0,1] x [0,1].
 struct PenPoint {
   double x, y;
 };
 
-/// Between two strokes of a glyph.
+/// Separates two strokes of a glyph.
 inline constexpr PenPoint kPenUp{-1, -1};
 constexpr bool is_pen_up(PenPoint p) { return p.x < 0; }
 
-/// One way to write a digit: the points that smooth pen strokes pass through. Corners are strokes that meet.
+/// One way to write a digit: points on smooth pen strokes. A corner is where two strokes meet.
 struct Glyph {
   int digit;
   std::size_t count = 0;
@@ -26,7 +26,7 @@ struct Glyph {
   std::span<const PenPoint> path() const { return std::span(points).first(count); }
 };
 
-/// The ways to write `digit` (0 to 9), at least two.
+/// The glyphs of `digit` (0 to 9), at least two.
 std::span<const Glyph> glyphs_of(int digit);
 
 }  // namespace data

@@ -8,8 +8,8 @@
 namespace data {
 namespace {
 
-constexpr std::size_t kAtOnce = std::size_t{1} << 30;  // zlib counts in 32 bits
-constexpr int kGzipOnly = 15 + 16;                     // the largest window; "+ 16" as zlib.h has it
+constexpr std::size_t kAtOnce = std::size_t{1} << 30;  // zlib's counters have 32 bits
+constexpr int kGzipOnly = 15 + 16;                     // the largest window; 16 selects gzip (see zlib.h)
 
 }  // namespace
 
@@ -39,7 +39,7 @@ std::size_t Gzip::read(std::span<std::uint8_t> out) {
     size += room - stream_.avail_out;
     if (code == Z_STREAM_END) {
       next_member();
-    } else if (code == Z_BUF_ERROR) {  // there is room, so what is missing is input
+    } else if (code == Z_BUF_ERROR) {  // there is room for output, so input is missing
       throw engine::DataError("unexpected end of file");
     } else if (code == Z_MEM_ERROR) {
       throw std::bad_alloc();
@@ -54,7 +54,7 @@ void Gzip::next_member() {
   const std::span<const std::byte> given(reinterpret_cast<const std::byte*>(stream_.next_in), stream_.avail_in);
   ended_ = given.empty() && rest_.empty();
   if (ended_) return;
-  const bool known = given.size() >= 2 || rest_.empty();  // else zlib finds out
+  const bool known = given.size() >= 2 || rest_.empty();  // if unknown, zlib detects it
   if (known && !is_one(given)) throw engine::DataError("other bytes follow its end");
   inflateReset(&stream_);
 }

@@ -7,11 +7,11 @@
 
 namespace data {
 
-/// Unpacks a gzip file (RFC 1952) piece by piece: all of its members, one behind the other, each checked against its
-/// checksum and length. gzread would also take a file that ends anywhere in the last 8 bytes, and anything behind it.
+/// Unpacks a gzip file (RFC 1952) piece by piece: all members in turn, each checked against its checksum and length.
+/// gzread would also accept a file cut within its last 8 bytes, and any bytes after its end.
 class Gzip {
  public:
-  /// Whether a file begins as gzip files do.
+  /// Whether a file starts with gzip's magic number.
   static bool is_one(std::span<const std::byte> file);
 
   explicit Gzip(std::span<const std::byte> file);
@@ -19,14 +19,14 @@ class Gzip {
   Gzip& operator=(const Gzip&) = delete;
   ~Gzip();
 
-  /// Returns fewer bytes than asked for only at the end of the data, which it has found to be whole by then. Throws
-  /// engine::DataError with nothing but the reason.
+  /// Returns fewer bytes than asked for only at the end of the data, after it has verified the file. Throws
+  /// engine::DataError with the reason alone.
   std::size_t read(std::span<std::uint8_t> out);
 
  private:
   void next_member();
 
-  std::span<const std::byte> rest_;  // what zlib has not been given yet
+  std::span<const std::byte> rest_;  // input not yet passed to zlib
   z_stream stream_{};
   bool ended_ = false;
 };

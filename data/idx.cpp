@@ -16,7 +16,7 @@ using engine::DataError;
 
 constexpr int kMaxRank = 3;
 
-/// Reads plain and gzip-compressed bytes alike; every failure names the path.
+/// Reads plain and gzip-compressed files alike; every error names the path.
 class Reader {
  public:
   Reader(std::span<const std::byte> file, const std::filesystem::path& path) : path_(path) {
@@ -74,11 +74,11 @@ std::vector<std::int64_t> read_dims(Reader& file, const std::filesystem::path& p
   return dims;
 }
 
-/// Reads the rest of the file, which must be exactly the product of `dims`. Memory grows with what the file really
-/// holds, so a header that promises too much costs nothing.
+/// Reads the rest of the file, which must have exactly the product of `dims` bytes. Memory grows with the bytes read,
+/// so that a header with too large sizes allocates nothing.
 std::vector<std::uint8_t> read_values(Reader& file, const std::filesystem::path& path,
                                       const std::vector<std::int64_t>& dims) {
-  constexpr std::size_t kSmallest = 64 << 10, kLargest = 4 << 20;  // pieces that are read at once
+  constexpr std::size_t kSmallest = 64 << 10, kLargest = 4 << 20;  // bytes per read
   std::size_t expected = 1;
   std::string product;
   bool overflow = false;
@@ -101,7 +101,7 @@ std::vector<std::uint8_t> read_values(Reader& file, const std::filesystem::path&
                              " bytes, it has ", size, "; fetch the file again"));
     }
   }
-  std::uint8_t extra[1];  // reading on also finds a gzip stream whole, with its checksum
+  std::uint8_t extra[1];  // one more read also verifies the end of a gzip stream and its checksum
   if (file.read(extra) != 0) {
     throw DataError(
         concat("idx: ", path, " goes on after the ", product, " = ", expected, " bytes its header promises"));

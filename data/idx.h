@@ -14,11 +14,11 @@ struct IdxArray {
   std::vector<std::uint8_t> values;
 };
 
-/// The array in the bytes of an idx file with `rank` dimensions (1 to 3), plain or gzip-compressed (told apart by
-/// content, not by name). Throws engine::DataError, naming the path, when they are damaged, too few or too many.
+/// Parses the bytes of an idx file with `rank` dimensions (1 to 3), plain or gzip-compressed (detected by content, not
+/// by name). Throws engine::DataError with the path when they are damaged, too few or too many.
 IdxArray parse_idx(std::span<const std::byte> bytes, const std::filesystem::path& path, int rank);
 
-/// The same of a file, which must be there.
+/// The same for a file, which must exist.
 IdxArray read_idx(const std::filesystem::path& path, int rank);
 
 }  // namespace data

@@ -50,7 +50,7 @@ Loader::Loader(const Source& source, const LoaderOptions& options)
 }
 
 Loader::~Loader() {
-  for (std::jthread& worker : workers_) worker.request_stop();  // all of them before the first is joined
+  for (std::jthread& worker : workers_) worker.request_stop();  // stops all workers before it joins the first
 }
 
 Loader::Lease Loader::next() {

@@ -15,16 +15,16 @@ namespace fs = std::filesystem;
 using engine::concat;
 using engine::DataError;
 
-constexpr int kFewestClasses = 10;  // MNIST has no more, and a part of it no fewer
+constexpr int kFewestClasses = 10;  // MNIST has 10; a subset of MNIST counts as 10 too
 
-/// How a split's files are called: MNIST's word, and EMNIST's for its test set.
+/// The words for a split in file names; "test" is EMNIST's.
 std::vector<std::string> words(Split split) {
   if (split == Split::train) return {"train"};
   return {"t10k", "test"};
 }
 
-/// The ways to write a file's name: "train-images-idx3-ubyte" as it is published, "train-images.idx3-ubyte" as some
-/// programs unpack it, and both packed. `what` is "images-idx3" or "labels-idx1".
+/// The possible file names: "train-images-idx3-ubyte" as published, "train-images.idx3-ubyte" as some programs unpack
+/// it, each also compressed. `what` is "images-idx3" or "labels-idx1".
 std::vector<std::string> spellings(const std::string& prefix, Split split, const std::string& what) {
   std::string dotted = what;
   dotted[dotted.find('-')] = '.';
@@ -39,7 +39,7 @@ std::vector<std::string> spellings(const std::string& prefix, Split split, const
 
 constexpr char kImages[] = "images-idx3", kLabels[] = "labels-idx1";
 
-/// What stands in front of the names of a split's files: nothing in MNIST's, "emnist-letters-" in EMNIST's.
+/// The prefix of a split's file names: empty for MNIST, "emnist-letters-" for EMNIST.
 std::string find_prefix(const fs::path& directory, Split split) {
   std::set<std::string> prefixes;
   std::error_code unreadable;
@@ -60,7 +60,7 @@ std::string find_prefix(const fs::path& directory, Split split) {
   return prefixes.empty() ? "" : *prefixes.begin();
 }
 
-/// Empty when there is none.
+/// Empty if there is no such file.
 fs::path find_file(const fs::path& directory, Split split, const char* what) {
   std::error_code ignored;
   for (const std::string& name : spellings(find_prefix(directory, split), split, what)) {
@@ -95,7 +95,7 @@ class Mnist final : public Source {
       throw DataError(concat("mnist: ", image_path, " holds ", images_.dims[0], " images, but ", label_path, " holds ",
                              labels_.dims[0], " labels; expected as many"));
     }
-    // As many classes for one split as for the other, also where the larger labels are in one alone.
+    // Both splits get the same number of classes, even if only one of them contains the largest labels.
     const fs::path others = find_file(directory, split == Split::train ? Split::test : Split::train, kLabels);
     classes_ = std::max(kFewestClasses, classes_in(labels_));
     if (!others.empty()) classes_ = std::max(classes_, classes_in(read_idx(others, 1)));

@@ -27,7 +27,7 @@ std::int64_t Permutation::operator()(std::int64_t position) const {
   return static_cast<std::int64_t>(value);
 }
 
-// Two halves, of widths that differ by one when `bits` is odd; the rounds change them in turn, each keyed by the other.
+// Two halves, whose widths differ by one when `bits` is odd; the rounds change them in turn, each keyed by the other.
 std::uint64_t Permutation::encrypt(std::uint64_t value) const {
   const std::uint64_t left_mask = (std::uint64_t{1} << left_bits_) - 1;
   const std::uint64_t right_mask = (std::uint64_t{1} << right_bits_) - 1;

@@ -4,11 +4,11 @@
 
 namespace data {
 
-/// A shuffle of [0, n) without a table: position -> example is computed on demand, so nothing is stored, any worker can
-/// start anywhere, and a resumed run needs only its step.
+/// A shuffle of [0, n) without a table: the example at a position is computed on demand. Nothing is stored, any worker
+/// can start anywhere, and a resumed run needs only its step.
 ///
-/// A keyed Feistel network permutes [0, 2^bits), the smallest such range that holds n; results outside [0, n) are fed
-/// in again until they fall inside ("cycle walking", Black & Rogaway 2002), fewer than two rounds on average.
+/// A keyed Feistel network permutes [0, 2^bits), the smallest such range that contains n; it is applied again to
+/// results outside [0, n) ("cycle walking", Black & Rogaway 2002), fewer than two rounds on average.
 class Permutation {
  public:
   /// One permutation per seed and epoch.
@@ -18,7 +18,7 @@ class Permutation {
   std::int64_t operator()(std::int64_t position) const;
 
  private:
-  // With fewer rounds, or over a smaller range, positions and successors are measurably not uniform (see the tests).
+  // With fewer rounds, or on a smaller range, positions and successors are measurably not uniform (see the tests).
   static constexpr int kRounds = 8, kMinBits = 6;
 
   std::uint64_t encrypt(std::uint64_t value) const;

@@ -7,12 +7,12 @@
 
 namespace data {
 
-/// A source whose images and labels were drawn once into contiguous memory. Worth it for sets that are slow to decode
-/// or draw and small enough: size * H * W * C bytes. Bits are still asked of the source behind, since they may change
-/// from fetch to fetch and cost nothing.
+/// A source whose images and labels are drawn once into contiguous memory: size * H * W * C bytes. Useful for small
+/// sets that are slow to decode or draw. Bits still come from the original source, because they are cheap and may
+/// change from fetch to fetch.
 class Resident final : public Source {
  public:
-  /// Draws every example, on all OpenMP threads. Whatever the source throws comes out of here.
+  /// Draws every example, on all OpenMP threads. Passes on exceptions of the source.
   explicit Resident(std::shared_ptr<const Source> source);
 
   std::int64_t size() const override { return source_->size(); }

@@ -8,9 +8,8 @@ namespace data {
 
 enum class Split { train, test };
 
-/// A set of labelled examples. Every method is const and safe to call from several threads at once, and example i is
-/// the same each time it is asked for: shuffling, cropping and prefetching are the business of others. Compositions are
-/// Sources over Sources.
+/// A set of labelled examples. Every method is const and thread-safe, and example i is always the same: shuffling,
+/// cropping and prefetching are done elsewhere. A composition is a Source built on another Source.
 class Source {
  public:
   virtual ~Source() = default;
@@ -20,16 +19,17 @@ class Source {
   virtual engine::Shape image_shape() const = 0;
   virtual int classes() const = 0;
 
-  /// Writes the photographic part of example i: H*W*C bytes, row-major, 0 to 255.
+  /// Writes the image of example i: H*W*C bytes, row-major, 0 to 255.
   virtual void image(std::int64_t i, std::uint8_t* out) const = 0;
   /// In [0, classes()).
   virtual std::int32_t label(std::int64_t i) const = 0;
 
-  /// How many low bits of `bits` are features of the example. They become constant image planes after the augmentation,
-  /// so that they never meet it and are never stored as pixels (Chen, Luo & Li 2021, section 5).
+  /// The number of low bits of `bits` that are features of the example. They become constant image planes after the
+  /// augmentation, which therefore does not change them; they are never stored as pixels (Chen, Luo & Li 2021, section
+  /// 5).
   virtual int bit_planes() const { return 0; }
-  /// The bits of example i, zero above bit_planes(). `fetch` = epoch * size() + i tells visits of one example apart,
-  /// for sources that draw new bits each time; all others ignore it.
+  /// The bits of example i, zero above bit_planes(). `fetch` = epoch * size() + i identifies one visit of the example,
+  /// for sources that draw new bits at every visit; all others ignore it.
   virtual std::uint64_t bits([[maybe_unused]] std::int64_t i, [[maybe_unused]] std::uint64_t fetch) const { return 0; }
 
   /// One phrase for logs and messages: "mnist:DIR (train, 60000 images)".

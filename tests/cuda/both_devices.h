@@ -11,7 +11,7 @@ inline engine::Context cuda_context(kernels::cuda::Arithmetic arithmetic = {}) {
   return {std::make_unique<kernels::cuda::CudaBackend>(0, arithmetic), 1};
 }
 
-/// The same tensor on another device, in another type if wished.
+/// The same tensor on another device, converted to `dtype`.
 inline engine::Tensor moved(const engine::Tensor& x, const engine::Context& to, engine::Dtype dtype) {
   const std::vector<float> values = to_floats(x);
   if (dtype == engine::Dtype::f32) return engine::Tensor::from(to, x.shape(), values);

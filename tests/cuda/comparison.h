@@ -13,7 +13,8 @@ inline constexpr OperandTypes kOperandTypes[] = {{engine::Dtype::f32, engine::Dt
                                                  {engine::Dtype::bf16, engine::Dtype::bf16},
                                                  {engine::Dtype::bf16, engine::Dtype::f32}};
 
-/// A kernel on the CPU against the same in CUDA, from operands that both hold exactly. The CPU's computes in f32.
+/// Compares a kernel on the CPU with the same kernel in CUDA, on operands that both represent exactly. The CPU computes
+/// in f32.
 struct Comparison {
   const engine::Context &cpu, &cuda;
   OperandTypes types;
@@ -22,8 +23,8 @@ struct Comparison {
     return random_tensor(cpu, shape, seed, types.operands);
   }
 
-  /// `make` builds the arguments from the operands and the result, which has values to begin with. CUDA's kernel runs
-  /// twice, and must give the same bits.
+  /// `make` builds the arguments from the operands and the result, which holds values at the start. The CUDA kernel
+  /// runs twice and must return the same bits.
   template <class Args, class Make>
   void expect_close(void (*on_cpu)(const engine::Context&, const Args&),
                     void (*on_cuda)(const engine::Context&, const Args&), const std::vector<engine::Tensor>& operands,

@@ -1,5 +1,5 @@
-// What cuDNN wants of NVIDIA's driver to compile kernels for a GPU that is merely described: built as libcuda.so.1, so
-// that plans can be tested on machines without a driver. Kernels are "loaded" to nothing, and nothing can run.
+// The part of NVIDIA's driver that cuDNN needs to compile kernels for a GPU given by a description only. Built as
+// libcuda.so.1, so that plans are tested on machines without a driver. Kernels are "loaded" but cannot run.
 namespace {
 
 constexpr int kSuccess = 0, kNotInitialized = 3;
@@ -24,7 +24,7 @@ int cuKernelGetAttribute(int* value) {
   return kSuccess;
 }
 
-// cuDNN does without a driver that lacks any of these, and then without the kernels that it would compile.
+// cuDNN accepts a driver that lacks any of these, but then does not use the kernels that it compiles at run time.
 #define ABSENT(function) \
   int function() { return kNotInitialized; }
 ABSENT(cuCtxGetCurrent)

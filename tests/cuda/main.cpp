@@ -5,7 +5,8 @@
 #include <cstdio>
 #include <string_view>
 
-/// As tests/main.cpp, for tests that need a device: without one they say so, in the words that ctest shows as Skipped.
+/// Like tests/main.cpp, for tests that need a device: without one they print the words that make ctest report them as
+/// Skipped.
 int main(int argc, char** argv) {
   doctest::Context context(argc, argv);
   const bool lists = argc > 1 && std::string_view(argv[1]).starts_with("--list");

@@ -1,4 +1,4 @@
-// The layouts that the interpreter gives mma, ldmatrix and cp.async are the hardware's: the same kernels as there.
+// The interpreter's layouts of mma, ldmatrix and cp.async are those of the hardware: the same kernels run on both.
 #include <doctest/doctest.h>
 
 #include "tests/simt/bugs/matrix_kernels.h"
@@ -10,7 +10,7 @@ using tests::DeviceArray;
 TEST_CASE("cuda matrix instructions: d = a b^T of bf16 tiles") {
   std::vector<float> values;
   std::vector<__nv_bfloat16> rounded;
-  for (int i = 0; i < 256; ++i) {  // small integers: all sums are exact
+  for (int i = 0; i < 256; ++i) {  // small integers, so that all sums are exact
     values.push_back(static_cast<float>(i * 7 % 13 - 6));
     rounded.push_back(__float2bfloat16(values.back()));
   }

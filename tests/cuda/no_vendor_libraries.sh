@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# No program or test asks the loader for a library of NVIDIA's, which machines without a GPU lack: neither the driver's nor
-# those that are looked for at run time. CUDA's runtime is part of them.
+# No program or test links a library of NVIDIA's, which machines without a GPU lack: neither the driver nor the libraries that
+# are loaded at run time. CUDA's runtime is linked statically.
 set -euo pipefail
 for program in "$@"; do
   needed=$(objdump -p "$program" | awk '$1 == "NEEDED" { print $2 }')

@@ -7,7 +7,8 @@
 #include "kernels/cuda/dnn.h"
 #include "kernels/linear.h"
 
-// What the kernels of vendor libraries refuse before they ask a device, and what a failed call of a library says.
+// Arguments that the kernels of vendor libraries reject before they use a device, and the errors of failed library
+// calls.
 using namespace engine;
 using namespace kernels;
 

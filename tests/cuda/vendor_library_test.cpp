@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A variable of the environment that has another value, or none, for a while.
+/// Sets or unsets an environment variable until the end of the scope.
 class Variable {
  public:
   Variable(const char* name, const std::string& value) : name_(name) {
@@ -40,7 +40,7 @@ class Variable {
   std::string before_;
 };
 
-/// An environment in which only `home` and what is installed on the machine have libraries.
+/// An environment in which libraries are found only under `home` and where the machine has them installed.
 struct Environment {
   explicit Environment(const fs::path& of_user) : home("HOME", of_user.string()) {}
   Variable home, path{"PATH", ""}, cuda_path{"CUDA_PATH", ""}, cuda_home{"CUDA_HOME", ""};
@@ -49,7 +49,7 @@ struct Environment {
 
 constexpr VendorLibrary kProbe{"Probe 1", "libantipode-probe.so.1", "nvidia-probe"};
 
-/// A directory that has kProbe: under another name, a library that this program has loaded already.
+/// Puts kProbe into a directory: a link to a library that this program has already loaded.
 void put_probe(const fs::path& directory) {
   Dl_info standard_library{};
   REQUIRE(dladdr(reinterpret_cast<void*>(&std::terminate), &standard_library) != 0);

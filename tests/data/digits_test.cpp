@@ -78,7 +78,7 @@ TEST_CASE("digits: every image has ink, none is full, and the ink stays off the 
     CHECK(bright >= 10);
     CHECK(bright < 400);
   }
-  CHECK(border / (2000.0 * 108) < 8);  // on average, of 255: grain, stray marks and a rare long stroke
+  CHECK(border / (2000.0 * 108) < 8);  // mean over 255 levels: noise, stray marks and a rare long stroke
 }
 
 TEST_CASE("digits: what is drawn is the digit of the label: the mean image of a class finds its test images") {
@@ -106,6 +106,6 @@ TEST_CASE("digits: what is drawn is the digit of the label: the mean image of a 
     }
     correct += static_cast<std::int32_t>(best) == test.label(i);
   }
-  CHECK(correct > 650);  // far above chance, 100
-  CHECK(correct < 950);  // and the set is no toy
+  CHECK(correct > 650);  // well above chance, 100
+  CHECK(correct < 950);  // the set is not trivial
 }

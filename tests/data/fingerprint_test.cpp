@@ -10,7 +10,7 @@
 
 namespace {
 
-/// Images of which a test may change every byte.
+/// Images and labels that a test can change.
 class PlainSource final : public data::Source {
  public:
   PlainSource(std::int64_t size, engine::Shape shape)
@@ -42,7 +42,7 @@ class PlainSource final : public data::Source {
 }  // namespace
 
 TEST_CASE("fingerprint: every pixel, every label, the order and the shape count") {
-  // Larger than what is read at once, which must leave no seam.
+  // More than is hashed at once.
   const std::int64_t size = 3000;
   PlainSource source(size, {28, 28, 1});
   const std::string before = data::fingerprint(source);

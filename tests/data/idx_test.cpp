@@ -65,7 +65,7 @@ TEST_CASE("idx: a gzip file may have several members") {
 TEST_CASE("idx: names the path and the reason of everything wrong") {
   const ScratchDirectory scratch;
   const auto path = scratch / "file";
-  const std::string quoted = engine::concat(path);  // paths stream in quotes
+  const std::string quoted = engine::concat(path);  // a path prints in quotes
   SUBCASE("missing") { CHECK(failure(path, 3) == "idx: there is no file " + quoted); }
   SUBCASE("a directory") {
     std::filesystem::create_directory(path);

@@ -36,7 +36,7 @@ void check_equal(const std::vector<HostBatch>& a, const std::vector<HostBatch>& 
   }
 }
 
-/// Draws nothing until it is told to.
+/// Draws nothing until the test opens it.
 class GatedSource final : public RampSource {
  public:
   using RampSource::RampSource;

@@ -100,7 +100,7 @@ TEST_CASE("mnist: both splits have as many classes as the largest label of eithe
 
 TEST_CASE("mnist: says what is missing or does not fit together") {
   const ScratchDirectory scratch;
-  const std::string quoted = engine::concat(scratch.path());  // paths stream in quotes
+  const std::string quoted = engine::concat(scratch.path());  // a path prints in quotes
   const auto images = scratch / "train-images-idx3-ubyte", labels = scratch / "train-labels-idx1-ubyte";
   SUBCASE("no directory") {
     CHECK(failure(scratch / "absent", Split::train) ==

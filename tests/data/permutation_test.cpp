@@ -58,7 +58,7 @@ TEST_CASE("permutation: over many epochs every position sees every element equal
     const auto excess = [&](const std::vector<int>& counts, double p, bool with_diagonal) {
       double sum = 0, mean = 0;
       for (std::int64_t i = 0; i < n * n; ++i) {
-        if (!with_diagonal && i / n == i % n) continue;  // nothing follows itself
+        if (!with_diagonal && i / n == i % n) continue;  // nothing is its own successor
         const double expected = kEpochs * p;
         sum += std::pow(counts[static_cast<std::size_t>(i)] - expected, 2) / expected;
         mean += 1 - p;

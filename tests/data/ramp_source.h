@@ -2,8 +2,7 @@
 #include "data/source.h"
 #include "kernels/runtime/error.h"
 
-/// 2 x 3 x 1 images whose first byte is their index and whose label is index mod 4: contents that say where they came
-/// from.
+/// 2 x 3 x 1 images whose first byte is their index and whose label is index mod 4, so that contents show their origin.
 class RampSource : public data::Source {
  public:
   explicit RampSource(std::int64_t size) : size_(size) {}
@@ -17,7 +16,7 @@ class RampSource : public data::Source {
   std::int32_t label(std::int64_t i) const override { return static_cast<std::int32_t>(i % 4); }
   std::string describe() const override { return "ramp"; }
 
-  std::int64_t bad_example = -1;  ///< asking for its image throws
+  std::int64_t bad_example = -1;  ///< image() throws for this example
 
  private:
   std::int64_t size_;

@@ -55,7 +55,7 @@ TEST_CASE("randbits: per fetch, bits follow the fetch and the seed and nothing e
     same += bits == source.bits(0, fetch + 1);
     other_seed_same += bits == other.bits(0, fetch);
   }
-  const double expected = kFetches / 1024.0;  // chance agreements, Poisson
+  const double expected = kFetches / 1024.0;  // agreements by chance, Poisson
   CHECK(std::abs(same - expected) < 5 * std::sqrt(expected));
   CHECK(std::abs(other_seed_same - expected) < 5 * std::sqrt(expected));
   CHECK(std::abs(ones - kFetches * 5.0) < 5 * std::sqrt(kFetches * 10 * 0.25));

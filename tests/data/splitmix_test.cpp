@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 TEST_CASE("splitmix64: the published sequence for seed 1234567") {
-  // The generator adds the golden gamma to its state and mixes; splitmix64(s) is the first output of state s.
+  // The generator adds the golden gamma to its state, then mixes; splitmix64(s) is the first output from state s.
   constexpr std::uint64_t kGamma = 0x9E3779B97F4A7C15u;
   CHECK(data::splitmix64(1234567) == 6457827717110365317u);
   CHECK(data::splitmix64(1234567 + kGamma) == 3203168211198807973u);

@@ -28,7 +28,7 @@ TEST_CASE("crop acceptance: what no box can be is given up always") {
 TEST_CASE("crop acceptance: a range that is hard to meet is given up as often as boxes are whole images") {
   constexpr int kDraws = 5000;
   const CropRange ranges[] = {
-      {.area_min = 0.08, .area_max = 0.1004},  // few of which a tenth is covered
+      {.area_min = 0.08, .area_max = 0.1004},  // few of them cover a tenth
       {.area_min = 0.9999, .area_max = 0.99999},
       {.area_min = 0.25, .area_max = 0.25},  // 56 x 56 pixels of 112 x 112, and a few more
       {.area_min = 0.5, .area_max = 0.9},

@@ -46,7 +46,7 @@ struct Fixture {
             .bit_planes = c.bit_planes};
   }
 
-  /// The output, after a look at the guards around it.
+  /// Runs the kernel and checks the guard bytes around the output.
   std::vector<T> run(const engine::Context& context, bool with_boxes = true) const {
     const T guard(-77.0f);
     std::vector<T> y(static_cast<std::size_t>(args(nullptr).y.shape.elements()) + 2, guard);
@@ -112,7 +112,7 @@ void check_against_definition(const Case& c, double tolerance) {
       y, again, {}, [](T a) { return static_cast<float>(a); }, [](T a) { return static_cast<float>(a); }));
 }
 
-/// Resizes one row of grey values 0..255 to `out` values, times 255.
+/// Resizes one row of grey values 0..255 to `out` values, in the range 0..255.
 std::vector<double> resize_row(const std::vector<std::uint8_t>& row, std::int64_t out) {
   const engine::Context context = kernels::make_context();
   std::vector<float> y(static_cast<std::size_t>(out));
@@ -129,7 +129,7 @@ std::vector<double> resize_row(const std::vector<std::uint8_t>& row, std::int64_
 
 TEST_CASE("crop_resize: agrees with the definition") {
   const Case cases[] = {
-      {1, 1, 1, 1, 1, 1, 1},          // the least there is
+      {1, 1, 1, 1, 1, 1, 1},          // the smallest case
       {2, 5, 7, 1, 2, 3, 11},         // grey, primes
       {3, 28, 28, 1, 2, 28, 28, 20},  // MNIST with bits
       {2, 13, 9, 3, 2, 17, 8, 37},    // RGB, planes from both words
@@ -138,8 +138,8 @@ TEST_CASE("crop_resize: agrees with the definition") {
       {0, 4, 4, 3, 2, 4, 4, 5},       // an empty batch
   };
   for (const Case& c : cases) {
-    // Coordinates carry an error of about size * 2^-24, a pixel's slope is at most 1; sums and the division add a few
-    // ulp.
+    // Coordinates have an error of about size * 2^-24, and a pixel's slope is at most 1; sums and the division add a
+    // few ulp.
     check_against_definition<float>(c, 0x1p-24 * static_cast<double>(4 * std::max(c.height, c.width) + 8));
     check_against_definition<bf16>(c, 0x1p-9 + 0x1p-16);  // 8 significant bits
   }

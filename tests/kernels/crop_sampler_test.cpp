@@ -27,7 +27,7 @@ struct Statistics {
 struct Moments {
   double sum = 0, squares = 0;
   void add(double value) { sum += value, squares += value * value; }
-  /// The published figure rests on as many draws and is rounded to three digits.
+  /// The published value comes from an equal number of draws and is rounded to three digits.
   void check(double published) const {
     const double mean = sum / kDraws, variance = squares / kDraws - mean * mean;
     CHECK(std::abs(mean - published) < 0.0005 + 5 * std::sqrt(2 * variance / kDraws));
@@ -51,7 +51,7 @@ void check_statistics(std::int64_t height, std::int64_t width, const CropRange& 
   relative_height.check(expected.mean_height);
   if (expected.mean_aspect > 0) aspect.check(expected.mean_aspect);
 
-  // q lies between the shares of draws below the published quantile, less and plus its rounding, up to sampling noise.
+  // The share of draws below the published quantile, minus and plus its rounding, encloses q up to sampling noise.
   const double levels[5] = {0.05, 0.25, 0.5, 0.75, 0.95};
   for (int i = 0; i < 5; ++i) {
     const double q = levels[i], noise = 5 * std::sqrt(2 * q * (1 - q) / kDraws);
@@ -63,8 +63,8 @@ void check_statistics(std::int64_t height, std::int64_t width, const CropRange& 
   }
 }
 
-/// SimCLR's crops as a rule on paper, drawn from another generator and with none of the sampler's code: the box of up
-/// to a hundred attempts, for an output of any shape.
+/// SimCLR's crops, implemented from the published rule with another generator and none of the sampler's code: the box
+/// of up to a hundred attempts, for an output of any shape.
 class PaperSampler {
  public:
   PaperSampler(int image_h, int image_w, int out_h, int out_w)
@@ -100,8 +100,8 @@ class PaperSampler {
   double shape_;
 };
 
-/// The largest distance between the distributions of two samples (Kolmogorov and Smirnov). Two of one distribution are
-/// further apart than 2.5 sqrt(2 / n) once in 100,000 times.
+/// The largest distance between the distributions of two samples (Kolmogorov-Smirnov). For samples from one
+/// distribution it exceeds 2.5 sqrt(2 / n) once in 100,000 times.
 double distance(std::vector<double> a, std::vector<double> b) {
   std::ranges::sort(a);
   std::ranges::sort(b);
@@ -190,7 +190,7 @@ TEST_CASE("crop sampler: boxes lie inside, keep their area and aspect, and never
 
 TEST_CASE("crop sampler: falls back to the whole image when nothing fits") {
   const CropRange impossible[] = {
-      {.area_min = 0.9, .aspect_min = 10, .aspect_max = 10},  // no box this wide has this area
+      {.area_min = 0.9, .aspect_min = 10, .aspect_max = 10},  // no box with this aspect has this area
       {.area_min = 0.02, .area_max = 0.05},                   // covers less than a tenth of the image
   };
   for (const CropRange& range : impossible) {

@@ -52,7 +52,7 @@ const Operation kOperations[] = {
      [](double a, double b) { return b > 0 ? a : 0; }},
 };
 
-// Around the vector widths, and above the size from which threads share the work.
+// Around the vector widths, and above the size at which threads share the work.
 constexpr std::int64_t kCounts[] = {0, 1, 7, 16, 33, 1000, 50021};
 
 }  // namespace

@@ -58,7 +58,7 @@ TEST_CASE("knn_vote: weighs the k nearest, ties go by index") {
   };
   CHECK(vote(1, 0.07f) == std::vector<std::int32_t>{0, 0});
   CHECK(vote(3, 0.07f) == std::vector<std::int32_t>{0, 1});   // one close neighbour outweighs two far ones
-  CHECK(vote(3, 100.0f) == std::vector<std::int32_t>{1, 1});  // equal weights: rows 1 and 2 win by number
+  CHECK(vote(3, 100.0f) == std::vector<std::int32_t>{1, 1});  // equal weights: rows 1 and 2 win by index
   CHECK(vote(99, 100.0f) == std::vector<std::int32_t>{1, 1});
 }
 
@@ -69,7 +69,7 @@ TEST_CASE("knn_vote: with NaN among its similarities a row has no nearest candid
       for (const float nan : {NAN, -NAN}) {
         for (const std::int64_t at : {std::int64_t{0}, candidates / 2, candidates - 1}) {
           std::vector<float> values = tests::random_values(3 * candidates, 1);
-          values[static_cast<std::size_t>(candidates + at)] = nan;  // in the middle one of three rows
+          values[static_cast<std::size_t>(candidates + at)] = nan;  // only in the middle of the three rows
           const Tensor predicted = Tensor::empty(context, {3}, Dtype::i32);
           kernels::knn_vote(context, {.similarities = Tensor::from(context, {3, candidates}, values),
                                       .labels = Tensor::zeros(context, {candidates}, Dtype::i32),

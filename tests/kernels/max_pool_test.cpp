@@ -25,7 +25,7 @@ constexpr MaxPoolGeometry kCases[] = {
     {.n = 0, .h = 4, .w = 4, .c = 8, .window = 3, .stride = 2},
 };
 
-/// Few different values, so that windows hold their maximum more than once.
+/// Few different values, so that windows contain their maximum several times.
 Tensor with_ties(const Context& context, Shape shape, Dtype dtype) {
   std::vector<float> values = tests::random_values(shape.elements(), 1);
   for (float& value : values) value = std::round(4 * value) / 4 - 2;
@@ -93,7 +93,8 @@ TEST_CASE("max_pool kernels: equal the plain loops, write all of the output and 
         tests::expect_close(tests::to_floats(y.checked()), expected.y, 0);
         CHECK(tests::to_floats(y_alone.checked()) == tests::to_floats(y.checked()));
         CHECK(taps.checked().to_host<std::uint8_t>() == expected.taps);
-        // A pixel adds up at most its windows in f32, ceil(window / stride) each way, and is rounded once.
+        // A pixel sums the gradients of at most ceil(window / stride) windows in each direction in f32 and is rounded
+        // once.
         const double windows = std::pow(std::ceil(static_cast<double>(g.window) / static_cast<double>(g.stride)), 2);
         tests::expect_close(tests::to_floats(dx.checked()), expected.dx,
                             windows * tests::rounding(Dtype::f32) + tests::rounding(dtype));

@@ -71,7 +71,7 @@ struct ContrastReference {
   static std::size_t at(std::int64_t i) { return static_cast<std::size_t>(i); }
 };
 
-/// The norm of the difference over the norm of what is expected.
+/// The norm of the difference divided by the norm of the expected values.
 inline double relative_error(const std::vector<float>& actual, const std::vector<double>& expected) {
   double difference = 0, norm = 0;
   for (std::size_t i = 0; i < expected.size(); ++i) {

@@ -23,7 +23,7 @@ constexpr std::size_t kZeroWeights = 4, kZeroGradients = 9;
 constexpr float kMomentum = 0.9f, kBeta1 = 0.8f, kBeta2 = 0.99f, kEpsilon = 1e-3f;
 const Floats kRates{0.1f, 0.0f, 0.3f};
 
-/// Parameters of odd sizes in flat buffers, every one with settings of its own.
+/// Parameters of odd sizes in flat buffers, each with its own settings.
 struct Problem {
   explicit Problem(const Context& on) : context(on) {
     std::vector<std::int32_t> of_block;
@@ -119,8 +119,8 @@ constexpr Kind kKinds[] = {Kind::adam, Kind::sgd, Kind::nesterov, Kind::keras, K
 bool looks_ahead(Kind kind) { return kind == Kind::nesterov || kind == Kind::keras_nesterov; }
 bool rate_in_velocity(Kind kind) { return kind == Kind::keras || kind == Kind::keras_nesterov; }
 
-/// Three steps with the kernels; the values and the velocity (or the moments, one after the other) after them. The
-/// shadow is checked to be the rounded values.
+/// Returns the values and the velocity (or both moments) after three steps with the kernels. Checks that the shadow
+/// holds the rounded values.
 std::vector<Floats> kernel_steps(Problem& problem, Kind kind) {
   const GuardedTensor value(problem.value), first(Tensor::zeros(problem.context, problem.value.shape())),
       second(Tensor::zeros(problem.context, problem.value.shape())),
@@ -201,7 +201,7 @@ TEST_CASE("gradient_norm kernel: all norms equal the plain loops, with any numbe
       squares += expected[2 * s + 1] * expected[2 * s + 1];
       penalties += problem.penalties[s] * expected[2 * s] * expected[2 * s];
     }
-    // Each block of 32 is summed in f32, everything above it in double.
+    // Each block of 32 is summed in f32; blocks are summed in double.
     tests::expect_close(norms.checked().to_host<float>(), {std::sqrt(squares), penalties}, 1e-6);
     tests::expect_close(segment_norms.checked().to_host<float>(), expected, 1e-6);
     CHECK(expected[2 * kZeroWeights] == 0);

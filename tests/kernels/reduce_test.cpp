@@ -29,7 +29,7 @@ TEST_CASE("sum kernel: equals the plain sum in double to the last bit of f32") {
 TEST_CASE("sum kernel: does not lose small terms beside large ones") {
   const Context context = kernels::make_context();
   std::vector<float> values(30001, 1e-4f);
-  values[0] = 1e4f;  // whose neighbours in f32 are 1e-3 away
+  values[0] = 1e4f;  // 1e-3 from its neighbours in f32
   const Tensor y = Tensor::empty(context, {});
   kernels::sum(context, {.x = Tensor::from(context, {30001}, values), .y = y});
   CHECK(y.item() == 10003.0f);

@@ -149,7 +149,7 @@ TEST_CASE("softmax_cross_entropy kernels: a row that is no distribution is never
                                                      .accuracy = accuracy});
     return accuracy.item();
   };
-  for (const std::size_t classes : {3u, 10u, 70u}) {  // within a vector, and beyond one
+  for (const std::size_t classes : {3u, 10u, 70u}) {  // fewer classes than a vector has elements, and more
     std::vector<std::vector<float>> rows{std::vector<float>(classes, NAN), std::vector<float>(classes, -INFINITY)};
     for (const float bad : {NAN, -NAN, INFINITY}) {
       for (const std::size_t at : {std::size_t{0}, std::size_t{1}, classes - 1}) {

@@ -35,7 +35,7 @@ TEST_CASE("threads: a dynamic team is no smaller, and one that may have no threa
   omp_set_max_active_levels(0);
   CHECK(kernels::make_team(3) == 1);
   CHECK(kernels::make_context({.device = {}, .threads = 3}).threads() == 1);
-  CHECK(omp_get_max_threads() == 1);  // what oneDNN asks
+  CHECK(omp_get_max_threads() == 1);  // read by oneDNN
   omp_set_max_active_levels(levels);
 }
 

@@ -7,7 +7,7 @@
 
 namespace tests {
 
-/// Device memory of exactly this size, so that every access beyond it is seen. Undefined until it is written.
+/// Device memory of exactly this size, so that every access beyond it is detected. Undefined until written.
 template <class T>
 class DeviceArray {
  public:

@@ -1,4 +1,4 @@
-// The device language as the interpreter has it, against what CUDA's documentation says each word means.
+// The interpreter's device language, tested against CUDA's documentation.
 #include <cuda_bf16.h>
 #include <doctest/doctest.h>
 

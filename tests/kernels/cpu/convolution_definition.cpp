@@ -11,7 +11,7 @@ namespace {
 using engine::Tensor;
 using kernels::Conv2dGeometry;
 
-/// visit(index in x, index in weight, index in y) for every product that a convolution sums.
+/// Calls visit(index in x, index in weight, index in y) for every product in the sums of a convolution.
 void for_each_product(const Conv2dGeometry& g, const auto& visit) {
   for (std::int64_t n = 0; n < g.n; ++n)
     for (std::int64_t p = 0; p < g.p(); ++p)
@@ -49,7 +49,7 @@ void check_convolution(const engine::Context& context, const Conv2dGeometry& g, 
     dweight[at_weight] += static_cast<double>(dys[at_y]) * static_cast<double>(xs[at_x]);
   });
   const auto tolerance = [&](std::int64_t terms) { return way.rounding * static_cast<double>(terms + 16); };
-  const double rounded = dtype == engine::Dtype::bf16 ? 0x1p-8 : 0;  // of y and dx, once
+  const double rounded = dtype == engine::Dtype::bf16 ? 0x1p-8 : 0;  // y and dx are rounded once
 
   const GuardedTensor out(context, dy.shape(), dtype), again(context, dy.shape(), dtype);
   way.forward(context, {.g = g, .x = x, .weight = weight, .y = out});
@@ -63,7 +63,7 @@ void check_convolution(const engine::Context& context, const Conv2dGeometry& g, 
     way.wgrad(context, {.g = g, .dy = dy, .x = x, .dweight = {to_weight, accumulate}});
     expect_close(to_floats(to_x.checked()), dx, 2 * (rounded + tolerance(g.r * g.s * g.k)));
     expect_close(to_weight.checked().to_host<float>(), dweight, 2 * tolerance(g.n * g.p() * g.q()));
-    for (double& value : dx) value *= 2;  // what the second round adds up to
+    for (double& value : dx) value *= 2;  // what the accumulating run adds up to
     for (double& value : dweight) value *= 2;
   }
   const GuardedTensor x_again(context, x.shape(), dtype), weight_again(context, weight.shape());

@@ -5,16 +5,16 @@
 
 namespace tests {
 
-/// A way to compute the three convolutions.
+/// An implementation of the three convolutions.
 struct ConvolutionWay {
   std::function<void(const engine::Context&, const kernels::Conv2dForward&)> forward;
   std::function<void(const engine::Context&, const kernels::Conv2dDgrad&)> dgrad;
   std::function<void(const engine::Context&, const kernels::Conv2dWgrad&)> wgrad;
-  double rounding = 1e-7;  ///< per term of a sum, relative to the terms: what its products may lose
+  double rounding = 1e-7;  ///< per term of a sum, relative to the terms: the error of a product
 };
 
-/// Checks forward, dgrad and wgrad against the definition in double, overwriting and accumulating, that a second call
-/// gives the same bits, and that nothing beside the outputs is written. `dtype`: of images and weights.
+/// Checks forward, dgrad and wgrad against the definition in double, overwriting and accumulating; also that a second
+/// call gives the same bits and that nothing outside the outputs is written. `dtype`: of images and weights.
 void check_convolution(const engine::Context& context, const kernels::Conv2dGeometry& g, const ConvolutionWay& way,
                        engine::Dtype dtype = engine::Dtype::f32);
 

@@ -11,7 +11,7 @@ using namespace kernels;
 namespace {
 
 constexpr Conv2dGeometry kGeometries[] = {
-    {.n = 2, .h = 9, .w = 7, .c = 3, .k = 5, .r = 3, .s = 3, .stride = 2, .pad = 1},  // channels that fill no block
+    {.n = 2, .h = 9, .w = 7, .c = 3, .k = 5, .r = 3, .s = 3, .stride = 2, .pad = 1},  // channels fill no block
     {.n = 1, .h = 1, .w = 1, .c = 1, .k = 1, .r = 1, .s = 1},
     {.n = 3, .h = 6, .w = 6, .c = 32, .k = 16, .r = 3, .s = 3, .stride = 1, .pad = 1},
     {.n = 2, .h = 11, .w = 11, .c = 3, .k = 64, .r = 7, .s = 7, .stride = 2, .pad = 3},

@@ -14,7 +14,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A soft limit of this process, until its end.
+/// Sets a soft limit of this process until the end of the scope.
 class Limit {
  public:
   Limit(__rlimit_resource_t resource, std::size_t bytes) : resource_(resource) {
@@ -72,7 +72,7 @@ TEST_CASE("host memory: where oneDNN would find none, that is said beforehand") 
     context.pool().release(block);
   }  // now cached
   const Limit limit(RLIMIT_AS, mapped_bytes() + 4 * kMegabyte);
-  CHECK_NOTHROW(cpu::expect_library_memory(context));  // the pool gives back what it does not use
+  CHECK_NOTHROW(cpu::expect_library_memory(context));  // after the pool gives its unused memory back
   const Limit tighter(RLIMIT_AS, mapped_bytes() + 4 * kMegabyte);
   CHECK_THROWS_AS(cpu::expect_library_memory(context), engine::OutOfMemory);
 }

@@ -13,12 +13,12 @@ using engine::Tensor;
 TEST_CASE("lowered bf16 convolution: forward, dgrad and wgrad equal the definition") {
   if (!tests::computes_bf16()) return;
   constexpr Conv2dGeometry kGeometries[] = {
-      {.n = 2, .h = 7, .w = 8, .c = 5, .k = 6, .r = 3, .s = 3, .stride = 1, .pad = 1},  // dx by turned weights
+      {.n = 2, .h = 7, .w = 8, .c = 5, .k = 6, .r = 3, .s = 3, .stride = 1, .pad = 1},  // dx by rotated weights
       {.n = 3, .h = 6, .w = 5, .c = 16, .k = 3, .r = 3, .s = 3, .stride = 1, .pad = 0},
       {.n = 2, .h = 4, .w = 4, .c = 64, .k = 32, .r = 3, .s = 3, .stride = 1, .pad = 2},
       {.n = 2, .h = 7, .w = 8, .c = 5, .k = 6, .r = 3, .s = 2, .stride = 1, .pad = 1},  // windows that are not square
       {.n = 3, .h = 13, .w = 13, .c = 32, .k = 64, .r = 3, .s = 3, .stride = 2, .pad = 0},
-      {.n = 1, .h = 5, .w = 5, .c = 2, .k = 3, .r = 5, .s = 5, .stride = 3, .pad = 4},  // windows beyond the image
+      {.n = 1, .h = 5, .w = 5, .c = 2, .k = 3, .r = 5, .s = 5, .stride = 3, .pad = 4},  // windows larger than the image
       {.n = 1, .h = 1, .w = 1, .c = 1, .k = 1, .r = 1, .s = 1},
       {.n = 3, .h = 150, .w = 149, .c = 16, .k = 2, .r = 3, .s = 3, .stride = 1, .pad = 1}};  // several chunks
   for (const int threads : {1, 3}) {

@@ -11,7 +11,7 @@ namespace {
 struct Trace {
   std::map<std::pair<int, int>, int> visits;
   std::vector<std::vector<int>> partners;  // of each block, in order
-  bool overlapped = false;                 // two tasks held the same block at once
+  bool overlapped = false;                 // two tasks used the same block at the same time
 };
 
 Trace trace(int blocks, int threads) {

@@ -12,7 +12,7 @@ namespace {
 
 int round_up(int value, int step) { return (value + step - 1) / step * step; }
 
-/// c (+)= a b with a either row-major or, `transposed`, column-major, against a plain loop in double.
+/// c (+)= a b, where a is row-major or, if `transposed`, column-major, against a plain loop in double.
 void check(int rows, int cols, int depth, bool transposed, bool accumulate) {
   CAPTURE(rows);
   CAPTURE(cols);

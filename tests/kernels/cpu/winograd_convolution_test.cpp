@@ -27,7 +27,7 @@ TEST_CASE("winograd convolution: forward, dgrad and wgrad equal the definition")
              square(2, 4, 32, 64, 1),    // one patch per image
              square(3, 7, 64, 32, 1),    // patches cut off at the right and the bottom
              square(2, 9, 32, 32, 0),    // no padding: dgrad pads by two
-             square(1, 3, 32, 32, 2),    // windows that begin two pixels outside
+             square(1, 3, 32, 32, 2),    // windows that start two pixels outside
              square(40, 13, 32, 32, 1),  // several chunks, the last short
              Conv2dGeometry{.n = 2, .h = 5, .w = 11, .c = 32, .k = 96, .r = 3, .s = 3, .stride = 1, .pad = 1},
          }) {
@@ -59,7 +59,7 @@ TEST_CASE("winograd convolution: the number of threads does not change a bit") {
 
 TEST_CASE("winograd convolution: only what it computes is taken") {
   CHECK(cpu::winograd_takes(square(1, 8, 64, 64, 1)));
-  CHECK_FALSE(cpu::winograd_takes(square(1, 8, 3, 64, 1)));  // channels short of a vector
+  CHECK_FALSE(cpu::winograd_takes(square(1, 8, 3, 64, 1)));  // channels that do not fill a vector
   CHECK_FALSE(cpu::winograd_takes(square(1, 8, 64, 10, 1)));
   CHECK_FALSE(cpu::winograd_takes(square(1, 8, 64, 64, 3)));  // dgrad would need negative padding
   Conv2dGeometry strided = square(1, 8, 64, 64, 1);

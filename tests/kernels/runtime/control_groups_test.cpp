@@ -11,20 +11,20 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// A root with proc and sys as a test wants them.
+/// A root directory with the proc and sys files of a test.
 struct Root {
   void write(const std::string& path, const std::string& text) const {
     const fs::path file = directory / path;
     fs::create_directories(file.parent_path());
     std::ofstream(file) << text;
   }
-  /// Version 2, seen from outside any container.
+  /// Version 2, as seen from outside any container.
   void version_2(const std::string& group) const {
     write("proc/self/cgroup", "0::" + group + "\n");
     write("proc/self/mountinfo",
           "22 1 0:20 / /proc rw - proc proc rw\n31 23 0:28 / /sys/fs/cgroup rw,nosuid shared:9 - cgroup2 cgroup2 rw\n");
   }
-  /// Version 1, with `group` of the hierarchy mounted.
+  /// Version 1, with the subtree `mounted` of the hierarchy mounted.
   void version_1(const std::string& mounted, const std::string& group) const {
     write("proc/self/cgroup", "9:name=systemd:/\n4:memory:" + group + "\n2:cpuacct,cpu:" + group + "\n0::/\n");
     write("proc/self/mountinfo", "32 31 0:29 " + mounted +
@@ -75,7 +75,7 @@ TEST_CASE("control groups: a container that has its own group as root finds its 
   root.version_1("/docker/0123", "/docker/0123/inner");
   root.write("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_quota_us", "300000\n");
   root.write("sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us", "100000\n");
-  CHECK(root.groups().processors() == 3);  // the inner one is not to be seen from here
+  CHECK(root.groups().processors() == 3);  // the inner group's limit is not visible
 }
 
 TEST_CASE("control groups: version 1, with -1 and huge numbers for no limit") {

@@ -12,7 +12,7 @@ using engine::Pool;
 
 namespace {
 
-/// Host memory with a limit, to see what the pool does when the system has no more.
+/// Host memory with a limit, to test the pool when the system has no more.
 class LimitedBackend final : public engine::Backend {
  public:
   explicit LimitedBackend(std::size_t limit) : free_(limit) {}
@@ -65,7 +65,7 @@ TEST_CASE("pool: gives the cache back before it gives up, and then says what was
   LimitedBackend backend(4096);
   Pool pool(backend);
   pool.release(pool.allocate(3000));
-  const Pool::Block big = pool.allocate(4096);  // only fits once the cached block is returned
+  const Pool::Block big = pool.allocate(4096);  // fits only after the cached block is returned to the system
   CHECK_THROWS_WITH_AS(pool.allocate(3 << 29), "out of memory: wanted 1.5 GiB, 0 bytes free on cpu, 4 KiB in use",
                        engine::OutOfMemory);
   try {
@@ -94,7 +94,7 @@ TEST_CASE("pool: while a step is captured it serves from what it holds") {
                        engine::Error);
   CHECK_THROWS_WITH_AS(Pool::Arena{pool}, "capture: one has begun already, and has not ended", engine::Error);
   pool.release(block);
-  const Pool::Block again = pool.allocate(1024);  // within the step, memory is used again
+  const Pool::Block again = pool.allocate(1024);  // within the capture, memory is reused
   CHECK(again.memory == block.memory);
   pool.release(again);
   CHECK(pool.system_allocations() == 1);
@@ -103,10 +103,10 @@ TEST_CASE("pool: while a step is captured it serves from what it holds") {
 TEST_CASE("pool: what a captured graph used is nobody else's until the graph goes") {
   LimitedBackend backend(1 << 20);
   Pool pool(backend);
-  const Pool::Block before = pool.allocate(1024);  // goes during the capture
+  const Pool::Block before = pool.allocate(1024);  // released during the capture
   pool.release(pool.allocate(2048));
   pool.release(pool.allocate(4096));
-  Pool::Block after;  // stays after it
+  Pool::Block after;  // released after the capture
   {
     Pool::Arena arena(pool);
     pool.release(before);

@@ -13,7 +13,7 @@ using namespace engine;
 
 namespace {
 
-/// The kernels counted for a layer, forward and backward.
+/// The number of kernels attributed to a layer, forward and backward.
 std::pair<std::int64_t, std::int64_t> calls(const Context& context, const std::string& name) {
   for (const Profiler::Layer& layer : context.profiler().layers()) {
     if (layer.name == name) return {layer.forward.calls, layer.backward.calls};
@@ -72,7 +72,7 @@ TEST_CASE("profiler: off, nothing is collected") {
 
 namespace {
 
-/// A tool's view of ranges: "(first (scale )".
+/// Records ranges as a tracing tool sees them: "(first (scale )".
 class TracingBackend final : public kernels::cpu::CpuBackend {
  public:
   explicit TracingBackend(std::string& trace) : trace_(trace) {}

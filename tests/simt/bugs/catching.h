@@ -6,10 +6,10 @@
 #include "kernels/cuda/launch.h"
 #include "tests/simt/device_array.h"
 
-/// Kernels with a correct variant, kBug = 0, and broken ones: the correct ones must pass, the broken ones be caught.
+/// Each kernel has a correct variant, kBug = 0, which must pass, and broken variants, which must be caught.
 namespace tests {
 
-/// What a launch was told; empty when nothing was wrong.
+/// The error of a launch; empty if nothing was wrong.
 template <class... Parameters, class... Arguments>
 std::string complaint(void (*kernel)(Parameters...), const kernels::cuda::Launch& how, const Arguments&... arguments) {
   try {
@@ -20,7 +20,7 @@ std::string complaint(void (*kernel)(Parameters...), const kernels::cuda::Launch
 
 enum class Seen { by_both_builds, by_check_build };
 
-/// The check build says `sentence`; the fast build, where it can, complains of something.
+/// The check build must report `sentence`; the fast build, where it can see the bug, must report something.
 inline void expect_caught(const std::string& complaint, const char* sentence, Seen seen) {
   CAPTURE(sentence);
   CAPTURE(complaint);

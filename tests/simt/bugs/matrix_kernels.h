@@ -6,7 +6,7 @@
 
 namespace tests {
 
-// 1: waits for too few groups. 2: the thread's own copies are done, the others' are not.
+// 1: waits for too few groups. 2: waits only for the thread's own copies, without a barrier.
 template <int kBug>
 __global__ void copies_in_background(const float* in, float* out) {
   using namespace kernels::cuda;

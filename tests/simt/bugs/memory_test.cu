@@ -11,7 +11,8 @@ using tests::Seen;
 
 namespace {
 
-// 1: no barrier between write and read. 2: none between read and write. 3: overrun by one. 4: an element never written.
+// 1: no barrier between write and read. 2: none between read and write. 3: writes one past the end. 4: one element is
+// never written.
 template <int kBug>
 __global__ void neighbour(const float* in, float* out) {
   __shared__ float s[kThreads];
@@ -37,8 +38,8 @@ __global__ void mirror(const float* in, float* out) {
   out[t] = s[kBug == 2 && t == 0 ? -1 : kThreads - 1 - t] + (kBug == 3 && t == 9 ? s[40000] : 0);
 }
 
-// 1: writes out of bounds. 2: blocks race, but every order gives the same sum. 3: the last block wins. 4: reads what
-// other threads and blocks write.
+// 1: writes out of bounds. 2: blocks race, but every order gives the same sum. 3: blocks race, and the last one wins.
+// 4: reads what other threads and blocks write.
 template <int kBug>
 __global__ void global_memory(const float* in, float* out, float* sum, int count) {
   const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
@@ -53,7 +54,7 @@ __global__ void global_memory(const float* in, float* out, float* sum, int count
   if (kBug == 4 && i < count) out[i] += out[(i + 1) % count];
 }
 
-// 1: lost updates, which no schedule of fibers shows. 2: a plain read beside atomics.
+// 1: lost updates, which no schedule of fibers shows. 2: a plain read next to atomics.
 template <int kBug>
 __global__ void counter(int* out) {
   __shared__ int count;
@@ -86,7 +87,7 @@ struct Large {
   float values[12];
 };
 
-// 1: no barrier, seen although the copies are memcpy's. 2: memcpy out of bounds.
+// 1: no barrier; seen although the copies compile to memcpy. 2: memcpy out of bounds.
 template <int kBug>
 __global__ void structs(const float* in, float* out) {
   __shared__ __align__(16) Large s[64];

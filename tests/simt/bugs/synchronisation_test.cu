@@ -10,8 +10,8 @@ using tests::Seen;
 
 namespace {
 
-// 1: returns before a barrier. 2: a barrier under a condition. 3: one on both sides, at different lines. 4: as many as
-// the loop has turns, which differ.
+// 1: returns before a barrier. 2: a barrier under a condition. 3: barriers at different lines in the two branches. 4: a
+// barrier per loop iteration, with different numbers of iterations.
 template <int kBug>
 __global__ void barriers(const float* in, float* out, int count) {
   __shared__ float s[kThreads];
@@ -35,8 +35,8 @@ __global__ void barriers(const float* in, float* out, int count) {
   out[t] = s[t ^ 1];
 }
 
-// 1: relies on a warp running in step. 2: half of the lanes named in the mask come. 3: reads lanes outside the mask. 4:
-// one mask, two shuffles.
+// 1: assumes that a warp runs in lockstep. 2: half of the lanes in the mask are missing. 3: reads lanes outside the
+// mask. 4: two shuffles with one mask.
 template <int kBug>
 __global__ void warps(const float* in, float* out) {
   __shared__ float s[kThreads];
@@ -61,7 +61,7 @@ __global__ void warps(const float* in, float* out) {
   out[t] = v + other;
 }
 
-// 1: the last block adds what the others have not published.
+// 1: the last block adds partial sums that the other blocks have not published.
 template <int kBug>
 __global__ void last_block(const float* in, float* partial, unsigned* ticket, float* out) {
   __shared__ bool last;

@@ -1,5 +1,5 @@
-// Comes before CUDA's header of this name where kernels are compiled as C++: the real vector types and runtime API,
-// then the device language as the interpreter has it.
+// Included instead of CUDA's header of this name where kernels are compiled as C++: CUDA's own vector types and runtime
+// API, then the interpreter's device language.
 #pragma once
 #ifdef __CUDACC__
 #error "this header is for kernels compiled as C++; nvcc must find CUDA's own"

@@ -25,8 +25,8 @@ namespace {
 
 bool sees_accesses = false;
 
-/// Who touched a granule and when, packed: epoch 32 bits, thread 10, clock 13, atomic 1, bytes touched 4 and, in a
-/// write, bytes initialised 4.
+/// The thread and time of an access to a granule, packed: epoch 32 bits, thread 10, clock 13, atomic 1, bytes touched 4
+/// and, for a write, bytes initialised 4.
 using Record = std::uint64_t;
 constexpr Record kIdentity = ~Record{0xff};  // epoch, thread, clock, atomic
 constexpr Record kFromHost = 0xff;           // epoch 0, all bytes initialised
@@ -39,7 +39,7 @@ bool is_atomic(Record record) { return (record >> 8 & 1) != 0; }
 unsigned touched_bytes(Record record) { return record >> 4 & 15; }
 unsigned initialised_bytes(Record record) { return record & 15; }
 
-/// Remembers the last write of a granule and two readers: any two make every later write that is not ordered a race.
+/// The last write of a granule and two readers. Two are enough: any later unordered write races with one of them.
 struct Cell {
   Record write, read, other_read;
 };
@@ -52,12 +52,12 @@ unsigned own_clock(const Warp& warp, unsigned lane) {
   return warp.clock_epoch == epochs.now ? warp.clock[lane][lane] : 1;
 }
 
-/// Whether nothing orders the recorded access before one by the running thread now.
+/// Whether no synchronisation orders the recorded access before the running thread's access now.
 template <bool kShared>
 bool unordered(Record record) {
   const std::uint32_t then = epoch_of(record);
   if (then < epochs.launch) return false;
-  if (then < epochs.block) return !kShared && !acquired(then);  // by another block
+  if (then < epochs.block) return !kShared && !acquired(then);  // an access by another block
   if (then != epochs.now) return false;
   const Thread& self = *block.current;
   const unsigned other = thread_of(record);
@@ -92,7 +92,7 @@ bool unordered(Record record) {
   abandon(out.str());
 }
 
-/// Checks and records an access to granules of which `cells` is the first's shadow; bytes count from there.
+/// Checks and records an access; `cells` is the shadow of the first granule, and `offset` counts bytes from there.
 template <unsigned kGranule, bool kShared>
 void check_cells(Cell* cells, std::uintptr_t offset, unsigned bytes, bool write, bool atomic, std::uintptr_t address,
                  const void* code) {
@@ -112,7 +112,7 @@ void check_cells(Cell* cells, std::uintptr_t offset, unsigned bytes, bool write,
       report_race(cell.write, true, write, address, code);
     if ((!write || atomic) && (initialised & mask) != mask) {
       report_uninitialised(address, code);
-      cell.write |= mask;  // once is enough
+      cell.write |= mask;  // reports it only once
     }
     if (write) {
       if (conflicts(cell.read)) report_race(cell.read, false, true, address, code);
@@ -176,7 +176,7 @@ void check_access(std::uintptr_t address, unsigned bytes, bool write, bool atomi
   if (static_shared.spans(address)) {
     const StaticByte kind = static_shared.kind(address);
     if (kind == StaticByte::guard) return;
-    // Constants may lie among the variables: those may be read.
+    // Constants may lie between the variables and may be read.
     if (kind != StaticByte::unrelated || write) {
       if (!in_shared_memory(address, bytes)) out_of_bounds(address, bytes, write, code);
       if (sees_accesses) {
@@ -193,7 +193,7 @@ void check_access(std::uintptr_t address, unsigned bytes, bool write, bool atomi
     }
     return;
   }
-  // Constants and __constant__ variables, and the kernel's parameters, may be read.
+  // Constants, __constant__ variables and the kernel's parameters may be read.
   const bool parameter = address - reinterpret_cast<std::uintptr_t>(block.closure) < block.closure_bytes;
   if (write || !(parameter || in_program_image(address))) out_of_bounds(address, bytes, write, code);
 }

@@ -20,7 +20,7 @@ int result(const BlockBarrier& barrier) {
 void check_barrier() {
   BlockBarrier& barrier = block.barrier;
   if (static_cast<unsigned>(barrier.arrived) + block.done < block.size) return;
-  // Hardware of before Volta let a barrier pass once the others had returned; today that is undefined.
+  // Before Volta, the hardware let a barrier pass when the other threads had returned; now that is undefined behaviour.
   if (block.done > 0) deadlock("__syncthreads not reached by all threads");
   static unsigned waiting[kMaxThreads];
   for (unsigned i = 0; i < block.size; ++i) {

@@ -9,12 +9,12 @@
 #include "tests/simt/interpreter/launch.h"
 #include "tests/simt/interpreter/services.h"
 
-/// The block that is running. There is one at a time, and so this state is the process's.
+/// The running block. Blocks run one at a time, so this state is global.
 namespace simt {
 
 inline constexpr unsigned kLanes = 32, kMaxThreads = 1024;
 
-/// A cp.async that was issued: what it read, and where that will go.
+/// A cp.async that was issued: the bytes it read and their destination.
 struct AsyncCopy {
   void* to;
   unsigned bytes;
@@ -32,15 +32,15 @@ struct Thread {
   Wait wait;
   unsigned wait_mask;  // of the collective
   Place wait_place;
-  int fiber;  // whose stack it has; -1 before it starts
+  int fiber;  // its stack; -1 before the thread starts
   void* stack_pointer;
-  bool fenced;  // has executed __threadfence()
+  bool fenced;  // whether it has executed __threadfence()
   int barrier_result;
   std::vector<AsyncCopy> open_copies;                    // issued, not committed
   std::vector<std::vector<AsyncCopy>> committed_copies;  // by group
 };
 
-/// A collective some of whose lanes have come.
+/// A warp collective that some of its lanes have reached.
 struct Rendezvous {
   Collective kind;
   unsigned mask, arrived;
@@ -53,12 +53,12 @@ struct Warp {
   unsigned exists, exited;  // lanes
   std::vector<Rendezvous> pending;
   std::uint32_t clock_epoch;
-  std::uint16_t clock[kLanes][kLanes];  // [l][m]: how much of lane m's past lane l has synchronised with
+  std::uint16_t clock[kLanes][kLanes];  // [l][m]: the time of lane m up to which lane l has synchronised with it
 };
 
 struct BlockBarrier {
   Barrier kind;
-  int arrived, held;  // threads that have come, and whose predicate held
+  int arrived, held;  // threads that have arrived, and those with a true predicate
   Place place;
 };
 
@@ -69,21 +69,21 @@ struct Block {
   unsigned size = 0, done = 0;  // threads
   unsigned index = 0;           // of the block in the grid
   Thread* current = nullptr;    // null outside kernels
-  std::vector<unsigned> ready;  // a stack: releases push in reverse of the wanted order
+  std::vector<unsigned> ready;  // a stack: release() pushes in reverse order
   Schedule schedule{};
   std::mt19937 random;
   void (*invoke)(void*) = nullptr;
   void* closure = nullptr;
   std::size_t closure_bytes = 0;
-  std::string fatal;  // why the block was given up
+  std::string fatal;  // why the block was abandoned
 };
 extern Block block;
 
-/// The running thread while its own code runs, and null while the interpreter touches kernel memory: only what this
-/// thread does is checked.
+/// The running thread while its own code runs; null while the interpreter itself accesses kernel memory. Only accesses
+/// of this thread are checked.
 extern Thread* observed;
 
-/// The interpreter's use of the standard library may run code that the linker took from an instrumented file.
+/// Stops checking for a scope: standard library code that the interpreter calls may come from an instrumented file.
 struct Unobserved {
   Thread* saved = observed;
   Unobserved() { observed = nullptr; }

@@ -7,7 +7,7 @@ namespace {
 
 bool needs_full_warp(Collective kind) { return kind == Collective::mma || kind == Collective::ldmatrix; }
 
-/// Whether all lanes that are still there have come; then they go on.
+/// If all remaining lanes have arrived, completes the collective and releases them.
 bool complete(Warp& warp, std::size_t i) {
   const Rendezvous it = warp.pending[i];
   if ((it.mask & warp.exists & ~warp.exited & ~it.arrived) != 0) return false;

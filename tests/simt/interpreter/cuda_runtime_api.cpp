@@ -1,4 +1,4 @@
-// A stand-in for libcudart over the interpreter's memory and stream: as much as host code here calls.
+// A stand-in for libcudart over the interpreter's memory and stream: only the functions that host code here calls.
 #include <cuda_runtime_api.h>
 
 #include <chrono>
@@ -12,7 +12,7 @@
 namespace {
 
 struct Event {
-  std::uint64_t number = 0;  // of the stream's work, when it was recorded last
+  std::uint64_t number = 0;  // of the last work issued before the event was recorded
   std::chrono::steady_clock::time_point done;
 };
 Event* event_of(cudaEvent_t handle) { return reinterpret_cast<Event*>(handle); }
@@ -23,7 +23,8 @@ Graph* graph_of(Handle handle) {
   return reinterpret_cast<Graph*>(handle);
 }
 
-/// What may not be called while a stream is captured: it makes the capture fail, whatever becomes of the error.
+/// Checks for calls that are illegal during a stream capture: such a call makes the capture fail, even if its error is
+/// ignored.
 bool refused() {
   if (simt::capturing()) simt::invalidate_capture();
   return simt::capturing();
@@ -45,7 +46,7 @@ cudaError_t cudaMalloc(void** memory, size_t bytes) {
 }
 cudaError_t cudaFree(void* memory) {
   return outside_capture([=] {
-    simt::await(simt::issued());  // as the device does
+    simt::await(simt::issued());  // a device does the same
     simt::free_global(memory);
   });
 }
@@ -160,7 +161,7 @@ cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t begin, cudaEvent_t end) 
 cudaError_t cudaEventQuery(cudaEvent_t event) {
   if (refused()) return cudaErrorStreamCaptureUnsupported;
   if (simt::is_done(event_of(event)->number)) return cudaSuccess;
-  simt::proceed();  // so that polling ends
+  simt::proceed();  // so that polling comes to an end
   return cudaErrorNotReady;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {

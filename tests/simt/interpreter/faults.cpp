@@ -19,7 +19,7 @@ constexpr int kTimeoutExit = 124;
 
 char details[512];
 
-/// Runs where the handler returns to, so that no signal is pending while the block is given up.
+/// The handler returns to this function, so that no signal is pending when the block is abandoned.
 void after_fault() {
   abandon("fault (wild address, stack overflow or integer division by zero): " + name_current() + details);
 }
@@ -40,7 +40,7 @@ void handle(int signal_number, siginfo_t* info, void* untyped_context) {
   std::snprintf(details, sizeof details, ", address %p: %s", info->si_addr, what.c_str());
   auto* context = static_cast<ucontext_t*>(untyped_context);
   context->uc_mcontext.gregs[REG_RIP] = reinterpret_cast<greg_t>(after_fault);
-  // As after a call: eight bytes off the alignment.
+  // Aligned as after a call: eight bytes past a multiple of 16.
   context->uc_mcontext.gregs[REG_RSP] = reinterpret_cast<greg_t>(spare_stack_top()) - 8;
 }
 

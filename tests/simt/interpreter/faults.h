@@ -3,8 +3,8 @@
 
 namespace simt {
 
-/// While it lives, a fault of kernel code gives the block up, and a kernel that does not end ends the process. Not
-/// longer, for the tests' own handlers come and go.
+/// During its lifetime, a fault in kernel code abandons the block, and a kernel that does not end ends the process. It
+/// lives only during a launch, because tests install handlers of their own.
 class FaultHandlers {
  public:
   FaultHandlers();

@@ -43,14 +43,14 @@ std::uint64_t& canary(unsigned fiber) { return *reinterpret_cast<std::uint64_t*>
 
 void make_stacks(unsigned count) {
   stack_count = count;
-  stacks = map_memory((count + 1) * kStackBytes);  // one more: the spare stack
+  stacks = map_memory((count + 1) * kStackBytes);  // plus the spare stack
   for (unsigned i = 0; i < count; ++i) canary(i) = kCanary;
 }
 
 char* stack(int fiber) { return stacks + static_cast<std::size_t>(fiber) * kStackBytes; }
 
 void* fresh_stack(int fiber, void (*entry)()) {
-  // Spread over cache sets: without the offset the frames of all threads would share a few.
+  // Offsets spread the stacks over cache sets; without them the frames of all threads would share a few sets.
   const std::size_t offset = static_cast<std::size_t>(fiber) * 320 % 8192;
   void** top = reinterpret_cast<void**>(stack(fiber + 1) - offset);
   *--top = nullptr;  // entry never returns

@@ -13,12 +13,12 @@
 namespace simt {
 namespace {
 
-constexpr std::size_t kAlignment = 256, kGap = 256;  // as cudaMalloc aligns
+constexpr std::size_t kAlignment = 256, kGap = 256;  // the alignment of cudaMalloc
 
 char* arena = nullptr;
 std::size_t used = 0, live = 0;
 std::vector<Allocation> all;
-std::size_t last_hit = 0;  // kernels mostly stay in one allocation
+std::size_t last_hit = 0;  // most accesses hit the same allocation as the last one
 
 std::size_t round_up(std::size_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
@@ -43,7 +43,7 @@ void* allocate_global(std::size_t bytes) {
   if (live == 0 && used > 0) start_afresh();
   const std::size_t begin = used + kGap, end = round_up(begin + bytes);
   if (bytes > kArenaBytes || end + kGap > kArenaBytes) return nullptr;
-  std::memset(arena + used, kPoison, end + kGap - used);  // with the gaps on both sides
+  std::memset(arena + used, kPoison, end + kGap - used);  // including the gaps on both sides
   used = end;
   all.push_back({arena + begin, bytes, false});
   ++live;

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <vector>
 
-/// Device memory: one range of addresses from which allocations are cut, with gaps between them. Freed memory is not
-/// used again before everything is freed, so that a use after free is seen.
+/// Device memory: one address range, with gaps between allocations. Freed memory is reused only after everything has
+/// been freed, so that every use after free is detected.
 namespace simt {
 
 struct Allocation {
@@ -13,9 +13,9 @@ struct Allocation {
   bool freed;
 };
 
-/// nullptr when there is no more.
+/// Returns nullptr when memory is exhausted.
 void* allocate_global(std::size_t bytes);
-/// Throws for what was not allocated.
+/// Throws if `memory` is not allocated.
 void free_global(void* memory);
 std::size_t free_global_bytes();
 
@@ -25,13 +25,13 @@ std::size_t global_offset(std::uintptr_t address);
 /// Whether [address, address + bytes) lies inside one live allocation.
 bool in_allocation(std::uintptr_t address, std::size_t bytes);
 const std::vector<Allocation>& allocations();  ///< by address
-/// The first byte in a gap that was written, or 0.
+/// The first overwritten byte in a gap, or 0.
 std::uintptr_t damaged_gap();
 
-/// The host reads or writes: throws when that is out of bounds; what it writes counts as initialised.
+/// Checks an access by the host: throws if it is out of bounds, and marks written bytes as initialised.
 void touch_from_host(const void* memory, std::size_t bytes, bool write);
 
-/// All live allocations' contents, and back.
+/// Copies the contents of all live allocations; the other function restores them.
 std::vector<std::vector<char>> copy_of_global_memory();
 void restore_global_memory(const std::vector<std::vector<char>>& copy);
 

@@ -1,5 +1,5 @@
-// What the compiler calls before every access of a kernel compiled with -fsanitize=thread,bounds,alignment. The
-// sanitizers' own libraries are not linked: these functions take their place.
+// The functions that the compiler calls before every access of a kernel compiled with
+// -fsanitize=thread,bounds,alignment. They replace the sanitizers' own libraries, which are not linked.
 #include <cstdio>
 #include <cstdlib>
 
@@ -9,7 +9,7 @@
 
 namespace {
 
-/// As the compiler lays it out.
+/// In the compiler's layout.
 struct SourceLocation {
   const char* file;
   unsigned line, column;

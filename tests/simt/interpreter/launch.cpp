@@ -30,7 +30,7 @@ const char* name(Order order) {
   return "?";
 }
 
-/// Why this grid cannot be launched, as on the device; empty when it can.
+/// Why a device would refuse this launch; empty if it would not.
 std::string refusal(dim3 grid, dim3 threads, std::size_t shared_bytes) {
   const std::uint64_t count = std::uint64_t{threads.x} * threads.y * threads.z;
   if (block.current != nullptr) return "a kernel cannot launch a kernel";
@@ -63,14 +63,14 @@ void start_threads(dim3 shape) {
   }
 }
 
-/// Bytes around shared memory, stacks and global allocations must be as they were.
+/// Reports changed bytes around shared memory and stacks.
 std::string damage() {
   if (const auto at = damaged_red_zone()) return "write outside shared memory: " + describe(at);
   if (a_stack_overflowed()) return "a thread's stack overflowed";
   return "";
 }
 
-/// Throws when the block had to be given up.
+/// Throws if the block was abandoned.
 void run_block(std::uint64_t index) {
   blockIdx = {static_cast<unsigned>(index % gridDim.x), static_cast<unsigned>(index / gridDim.x % gridDim.y),
               static_cast<unsigned>(index / gridDim.x / gridDim.y)};
@@ -97,7 +97,7 @@ std::vector<std::uint64_t> block_order(std::uint64_t blocks) {
   return order;
 }
 
-/// Runs all blocks in one schedule; returns what was wrong.
+/// Runs all blocks in one schedule; returns the problems found.
 std::string run_schedule(const Schedule& schedule) {
   block.schedule = schedule;
   block.random.seed(schedule.seed);
@@ -114,7 +114,7 @@ std::string run_schedule(const Schedule& schedule) {
   return problems;
 }
 
-/// Where memory is not what it was after the first schedule; empty when it is the same.
+/// Reports the first byte of memory that differs from the first schedule's result; empty if none differs.
 std::string difference(const std::vector<std::vector<char>>& first) {
   for (std::size_t i = 0; i < first.size(); ++i) {
     const Allocation& now = allocations()[i];

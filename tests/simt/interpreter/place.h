@@ -2,7 +2,7 @@
 
 namespace simt {
 
-/// A place in a kernel's source; like std::source_location, which clang 14 cannot compile.
+/// A place in a kernel's source, like std::source_location, which clang 14 cannot compile.
 struct Place {
   const char* file;
   unsigned line;
@@ -15,5 +15,5 @@ struct Place {
 
 }  // namespace simt
 
-/// A last parameter that becomes the caller's place, so that reports name the kernel's line.
+/// A last parameter that defaults to the caller's place, so that reports name the kernel's line.
 #define SIMT_PLACE ::simt::Place place = ::simt::Place::current()

@@ -39,7 +39,7 @@ void find_image() {
           image.begin = std::min(image.begin, begin);
           image.end = std::max(image.end, begin + info->dlpi_phdr[k].p_memsz);
         }
-        return 1;  // the first entry is the program, the others its libraries
+        return 1;  // the first entry is the program, later ones are its libraries
       },
       nullptr);
 }

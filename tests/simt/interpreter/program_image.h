@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-/// What the running program's own file says about it.
+/// Symbols, sections and lines of the running program, read from its own file.
 namespace simt {
 
 struct Symbol {
@@ -14,14 +14,14 @@ struct Symbol {
 };
 
 void read_program_image();
-/// Variables that may be written.
+/// The symbols of writable variables.
 const std::vector<Symbol>& writable_symbols();
 /// Whether an address belongs to the program: code, constants, variables.
 bool in_program_image(std::uintptr_t address);
 std::string demangle(const char* mangled);
-/// The demangled name of the function that begins at `address`, "?" if there is none.
+/// The demangled name of the function that starts at `address`; "?" if there is none.
 std::string function_at(const void* address);
-/// "file:line" of the code before a return address, "?" where that is not known. Slow: for reports.
+/// "file:line" of the code before a return address; "?" if unknown. Slow, so for reports only.
 std::string line_at(const void* return_address);
 
 }  // namespace simt

@@ -14,7 +14,7 @@ namespace {
 struct EpochRange {
   std::uint32_t first, last;
 };
-/// By address of the atomic: what the blocks did that published through it.
+/// By the atomic's address: the epochs of blocks that published their work through it.
 std::map<std::uintptr_t, std::vector<EpochRange>> published;
 std::vector<EpochRange> acquisitions;                          // of the running block
 std::vector<std::pair<std::uint32_t, unsigned>> block_starts;  // epoch, block

@@ -1,17 +1,17 @@
 #pragma once
 #include <cstdint>
 
-/// How blocks of one launch may hand over results: write, __threadfence, atomic; and on the other side an atomic on the
-/// same address, __threadfence, read.
+/// How blocks of one launch pass results to each other: write, __threadfence, atomic on one side; atomic on the same
+/// address, __threadfence, read on the other.
 namespace simt {
 
-void start_publications();        ///< of a launch
-void start_block_acquisitions();  ///< of a block
-/// The running thread has executed an atomic after a fence.
+void start_publications();        ///< at the start of a launch
+void start_block_acquisitions();  ///< at the start of a block
+/// Called when the running thread executes an atomic after a fence.
 void publish(std::uintptr_t address);
-/// Whether the running block may see what another did in `epoch`.
+/// Whether the running block may read what another block wrote in `epoch`.
 bool acquired(std::uint32_t epoch);
-/// Which block of the launch ran in `epoch`.
+/// The index of the block that ran in `epoch`.
 unsigned block_at(std::uint32_t epoch);
 
 }  // namespace simt

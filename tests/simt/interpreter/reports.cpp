@@ -20,7 +20,7 @@ std::map<std::pair<const void*, ReportKind>, int> seen;
 const Place* place_of_service = nullptr;
 
 std::string describe_static(std::uintptr_t address) {
-  constexpr std::uintptr_t kNear = 64;  // a red zone's size
+  constexpr std::uintptr_t kNear = 64;  // the size of a red zone
   const StaticVariable* best = nullptr;
   for (const StaticVariable& variable : static_shared.variables) {
     const bool near = variable.begin <= address + kNear && address < variable.end + kNear;
@@ -35,7 +35,7 @@ std::string describe_static(std::uintptr_t address) {
 }
 
 std::string describe_global(std::uintptr_t address) {
-  constexpr std::uintptr_t kNear = 128;  // half a gap
+  constexpr std::uintptr_t kNear = 128;  // half the size of a gap
   const Allocation* best = nullptr;
   for (const Allocation& allocation : allocations())
     if (reinterpret_cast<std::uintptr_t>(allocation.begin) <= address + kNear) best = &allocation;
@@ -49,7 +49,7 @@ std::string describe_global(std::uintptr_t address) {
 }  // namespace
 
 void report(std::string problem, const void* code, ReportKind kind) {
-  // A line of a file is as good a key as an address of code.
+  // A source line identifies the place as well as an address does.
   if (place_of_service != nullptr) code = place_of_service->file + place_of_service->line * 4;
   if (code != nullptr && seen[{code, kind}]++ > 0) return;
   if (problems.size() >= options().most_reports) return;

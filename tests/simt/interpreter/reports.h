@@ -5,24 +5,24 @@
 
 #include "tests/simt/interpreter/place.h"
 
-/// What a launch is told about: sentences that name thread, memory and line.
+/// The problems of a launch, as sentences that name thread, memory and line.
 namespace simt {
 
 enum class ReportKind { race, uninitialised, other };
 
-/// Notes a problem; the launch goes on. Each place in the code reports once per kind. `code` may be null.
+/// Records a problem; the launch continues. Each place in the code reports once per kind. `code` may be null.
 void report(std::string problem, const void* code, ReportKind kind);
 const std::vector<std::string>& reports();
 void clear_reports();
 
-/// While it lives, accesses are made by a service for this place in the kernel, not by the code that calls.
+/// During its lifetime, accesses are attributed to this place in the kernel, not to the interpreter's code.
 class PlaceOfService {
  public:
   explicit PlaceOfService(const Place& place);
   PlaceOfService(const PlaceOfService&) = delete;
   ~PlaceOfService();
 };
-/// After a launch that was given up in the middle of a service.
+/// Called after a launch was abandoned during such an access.
 void forget_place_of_service();
 
 std::string name(const Place& place);          ///< "file:line"

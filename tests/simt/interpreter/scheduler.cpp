@@ -6,8 +6,8 @@
 #include "tests/simt/interpreter/fibers.h"
 #include "tests/simt/interpreter/reports.h"
 
-// Declared const in the device language, so that a kernel keeps them in registers and no access to them is checked: for
-// each thread they are. Rewritten at every switch, by this file alone.
+// Declared const in the device language, because they are constant for each thread: the compiler may keep them in
+// registers and their accesses are not checked. This file alone rewrites them, at every switch.
 uint3 threadIdx, blockIdx;
 dim3 blockDim, gridDim;
 
@@ -69,7 +69,7 @@ void fiber_entry() {
     }
     const int own = block.current->fiber;
     make_current(next);
-    if (next->state == State::fresh) {  // a kernel without barriers never leaves this loop
+    if (next->state == State::fresh) {  // a kernel without barriers stays in this loop
       next->fiber = own;
       next->state = State::ready;
     } else {
@@ -155,7 +155,7 @@ void deadlock(const char* why) {
 void suspend() {
   Thread* self = block.current;
   observed = nullptr;
-  Thread* next = pick();  // perhaps itself, when it was the last to come
+  Thread* next = pick();  // may be this thread itself, if it arrived last
   if (next == nullptr) deadlock("deadlock");
   if (next != self) switch_to(&self->stack_pointer, next);
   observed = block.current;

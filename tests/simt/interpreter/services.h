@@ -3,30 +3,30 @@
 
 #include "tests/simt/interpreter/place.h"
 
-/// What the device language (tests/simt/language) is built on. Called by the thread that is running.
+/// The functions that the device language (tests/simt/language) calls on behalf of the running thread.
 namespace simt {
 
 enum class Collective : unsigned char { shuffle, vote, match, reduce, sync_warp, mma, ldmatrix };
-/// Completes a collective, once, for all lanes that take part: payloads[lane] is what each of them brought.
+/// Completes a collective once for all its lanes: payloads[lane] is the data of that lane.
 using Complete = void (*)(void* const* payloads, unsigned lanes);
-/// Waits until all lanes of `mask` have come.
+/// Waits until all lanes of `mask` have arrived.
 void collective(Collective kind, unsigned mask, void* payload, Complete complete, Place place);
 
 enum class Barrier : unsigned char { plain, count, all, any };
-/// Waits for the block; returns how many, whether all, or whether any predicates held.
+/// Waits for all threads of the block; returns how many predicates are true, or whether all or any are.
 int block_barrier(Barrier kind, int predicate, Place place);
 
 int lane();
 void* dynamic_shared_memory();
 [[noreturn]] void trap(const char* what, Place place);
-/// Lets all other threads that can go on run first.
+/// Lets all other ready threads run first.
 void yield();
-/// Makes this thread's later atomics order what it did before against other blocks.
+/// Makes later atomics of this thread order its earlier accesses before those of other blocks.
 void fence();
 
-/// One atomic's check: bounds, alignment, races.
+/// Checks one atomic access: bounds, alignment, races.
 void touch_atomic(void* at, unsigned bytes, const Place& place);
-/// The same for an access that the interpreter makes on a thread's behalf.
+/// The same check for an access that the interpreter makes on behalf of a thread.
 void touch(const void* at, unsigned bytes, bool write, const Place& place);
 
 void copy_async(void* to, const void* from, unsigned bytes, unsigned from_bytes, Place place);

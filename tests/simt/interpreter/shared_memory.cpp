@@ -22,11 +22,11 @@ char* red_zone_begin() {
                   dynamic_shared.begin - std::min<std::ptrdiff_t>(kRedZone, dynamic_shared.begin - dynamic_shared.map));
 }
 
-/// __shared__ expands to "static char simt_redzone_N[64]; static": every other static of a function that has red zones
-/// is a shared variable. (Sections would be simpler, but gcc ignores them on statics inside templates.)
+/// __shared__ expands to "static char simt_redzone_N[64]; static": in a function with red zones, every other static is
+/// a shared variable. (Sections would be simpler, but gcc ignores them on statics inside templates.)
 void find_static_variables() {
   const std::string_view zone = "simt_redzone_";
-  std::set<std::string, std::less<>> functions;  // mangled, as prefix of their statics: _ZZ<function>E
+  std::set<std::string, std::less<>> functions;  // mangled, as the prefix of their statics: _ZZ<function>E
   for (const Symbol& symbol : writable_symbols()) {
     auto at = symbol.name.find(zone);
     if (at == std::string::npos) continue;

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-/// A block's shared memory: dynamic, which ends close before a page that may not be touched, and static, the function
-/// statics that __shared__ variables become.
+/// A block's shared memory: dynamic, which ends just before a guard page, and static, the function statics to which
+/// __shared__ variables expand.
 namespace simt {
 
 inline constexpr std::size_t kDynamicCapacity = 256 << 10;
@@ -29,7 +29,7 @@ struct StaticVariable {
   std::string name;
 };
 
-/// The span of the program's image that all __shared__ variables lie in, among other things.
+/// The span of the program's image that contains all __shared__ variables and other data between them.
 struct StaticShared {
   std::uintptr_t begin = 0, end = 0;
   std::vector<StaticVariable> variables;
@@ -42,9 +42,9 @@ extern StaticShared static_shared;
 
 void make_shared_memory();
 void size_dynamic_shared(std::size_t bytes);
-/// Fills all of it, and what surrounds it, with poison.
+/// Fills shared memory and its surroundings with poison.
 void poison_shared_memory();
-/// The first byte around shared memory that is no longer poison, or 0.
+/// The first byte around shared memory that is not poison any more, or 0.
 std::uintptr_t damaged_red_zone();
 /// Whether all of [address, address + bytes) is shared memory.
 bool in_shared_memory(std::uintptr_t address, std::size_t bytes);

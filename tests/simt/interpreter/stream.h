@@ -4,31 +4,31 @@
 #include <optional>
 #include <vector>
 
-/// The device's one stream: what is issued is done in that order, at once or when somebody waits for it.
+/// The device's only stream: work runs in the order of issue, immediately or when the host waits for it.
 namespace simt {
 
 using Work = std::function<void()>;
 
 enum class Pace {
-  at_once,       ///< a launch that goes wrong throws where it is issued
-  when_awaited,  ///< as late as a device may be: what the host reads or changes too early is seen
+  at_once,       ///< a launch throws its error where it is issued
+  when_awaited,  ///< as late as a device may run it, so that a host access that comes too early is detected
 };
 Pace& pace();
 
-/// Goes into the graph instead while one is captured.
+/// During a capture, adds the work to the graph instead.
 void issue(Work work);
-/// How many have been issued: awaiting that number awaits them all.
+/// The number of works issued so far: awaiting this number waits for all of them.
 std::uint64_t issued();
 bool is_done(std::uint64_t number);
 void await(std::uint64_t number);
-/// Does one thing, if any is left to do. If that throws, the device is lost, and all else that was issued with it.
+/// Runs the next work, if there is one. If it throws, all other issued work is dropped: the device is lost.
 void proceed();
 
 void begin_capture();
 bool capturing();
-/// After what may not be called meanwhile: no graph will come of it.
+/// Called after an illegal call during a capture: the capture then returns no graph.
 void invalidate_capture();
-/// What was issued since it began; none if it was invalidated.
+/// The work issued since the capture began; none if the capture was invalidated.
 std::optional<std::vector<Work>> end_capture();
 
 }  // namespace simt

@@ -1,4 +1,4 @@
-// What the device language does to memory on a thread's behalf: atomics, fences, asynchronous copies, matrix loads.
+// Memory accesses of the device language on behalf of a thread: atomics, fences, asynchronous copies, matrix loads.
 #include <cstring>
 
 #include "tests/simt/interpreter/access_checker.h"
@@ -27,9 +27,9 @@ void touch(const void* at, unsigned bytes, bool write, const Place& place) {
   check_access(reinterpret_cast<std::uintptr_t>(at), bytes, write, false, &place);
 }
 
-// The source is read when the copy is issued. Until its group has been waited for the destination is undefined: it
-// counts as written at both moments and holds poison in between, so that a missing wait, and a barrier missing on
-// either side, is seen.
+// The source is read when the copy is issued. The destination is undefined until the copy's group has been waited for:
+// it holds poison in between and counts as written at both times, so that a missing wait, or a missing barrier on
+// either side, is detected.
 void copy_async(void* to, const void* from, unsigned bytes, unsigned from_bytes, Place place) {
   const auto address = reinterpret_cast<std::uintptr_t>(to);
   if (!in_shared_memory(address, bytes)) trap("cp.async destination is not shared memory", place);

@@ -38,7 +38,7 @@ TEST_CASE("cuda bias_grad takes bf16, and sums it in f32") {
     for (const Start start : {Start::aligned, Start::skewed}) {
       const std::vector<float> values = random_values(n * k, 1);
       const Twin narrow({n, k}, values, Dtype::bf16, start), wide({n, k}, narrow.from_cpu()), dbias({k});
-      // The CPU's kernel takes f32.
+      // The CPU's kernel takes f32 only.
       tests::with_contexts([&](const engine::Context& on_cpu, const engine::Context& on_cuda) {
         cpu::bias_grad(on_cpu, {.dy = wide.cpu(), .dbias = {dbias.cpu()}});
         cuda::bias_grad(on_cuda, {.dy = narrow.cuda(), .dbias = {dbias.cuda()}});

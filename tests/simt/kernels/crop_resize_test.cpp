@@ -32,7 +32,7 @@ struct Problem {
     for (std::uint8_t& value : values) value = static_cast<std::uint8_t>(random());
     return values;
   }
-  /// One of them the whole image, one in its last corner.
+  /// The first box is the whole image, another one its last corner.
   std::vector<std::int32_t> random_boxes() {
     std::vector<std::int32_t> values;
     for (std::int64_t i = 0; i < c.views * c.batch; ++i) {
@@ -70,7 +70,7 @@ struct Problem {
 
 TEST_CASE("cuda crop_resize sees the same pixels as the CPU's") {
   const Case cases[] = {
-      {1, 1, 1, 1, 1, 1, 1},          // the least there is
+      {1, 1, 1, 1, 1, 1, 1},          // the smallest case
       {2, 5, 7, 1, 2, 3, 11},         // grey, primes
       {3, 28, 28, 1, 2, 28, 28, 20},  // MNIST with bits
       {2, 13, 9, 3, 2, 17, 8, 37},    // RGB, planes from both words
@@ -78,7 +78,7 @@ TEST_CASE("cuda crop_resize sees the same pixels as the CPU's") {
       {2, 6, 5, 4, 1, 4, 9, 64},      // neither grey nor RGB, every plane
       {1, 6, 7, 2, 2, 3, 300},        // more columns than a block has threads
       {2, 9, 60, 5, 1, 21, 8},        // two bands of rows
-      {1, 4, 7000, 1, 2, 3, 16, 1},   // a row that takes more shared memory than a band should
+      {1, 4, 7000, 1, 2, 3, 16, 1},   // a row that needs more shared memory than a band may use
       {0, 4, 4, 3, 2, 4, 4, 5},       // an empty batch
       {1, 4, 4, 3, 2, 0, 4},          // outputs without pixels
       {1, 4, 4, 3, 2, 4, 0},
@@ -93,7 +93,7 @@ TEST_CASE("cuda crop_resize sees the same pixels as the CPU's") {
         const Twin y({c.views, c.batch, c.h, c.w, c.channels + c.bit_planes}, dtype, start);
         for (const bool with_boxes : {true, false}) {
           on_both(cpu::crop_resize, cuda::crop_resize, [&](Side on) { return problem.args(on, y, with_boxes); });
-          // Both find the same pixels and fractions; three operations round.
+          // Both devices use the same pixels and fractions; three operations round.
           y.expect_close(tests::rounding(dtype) + 4 * tests::rounding(Dtype::f32));
         }
       }

@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::int64_t kCounts[] = {0, 1, 7, 8, 31, 257, 2053};
 
-/// body(count, dtype, start, accumulate) for all of them.
+/// Calls body(count, dtype, start, accumulate) for all combinations.
 template <class Body>
 void for_each_case(const Body& body) {
   for (const std::int64_t count : kCounts) {
@@ -37,7 +37,7 @@ void for_each_case(const Body& body) {
   }
 }
 
-/// An output, with something to add to where that is wanted.
+/// An output; with values to add to if it accumulates.
 Twin output(std::int64_t count, Dtype dtype, Start start, bool accumulate) {
   if (accumulate) return {{count}, random_values(count, 9), dtype, start};
   return {{count}, dtype, start};

@@ -43,7 +43,7 @@ void expect_same(std::int64_t queries, std::int64_t candidates, const std::vecto
   predicted.expect_equal();
 }
 
-/// Similarities on a grid of so many steps: with few, most are equal.
+/// Similarities rounded to multiples of 1 / steps: with few steps, most are equal.
 std::vector<float> on_grid(std::int64_t count, float steps) {
   std::vector<float> values = random_values(count, 1);
   for (float& value : values) value = std::round(value * steps) / steps;
@@ -69,7 +69,7 @@ TEST_CASE("cuda knn_vote: equal similarities count in the order of their index, 
     CAPTURE(steps);
     for (const int k : {1, 5, 200}) {
       for (const float temperature : {0.07f, 100.0f}) {
-        const std::vector<float> values = on_grid(2 * 2500, steps);  // 0 of both signs among them
+        const std::vector<float> values = on_grid(2 * 2500, steps);  // contains 0 and -0
         expect_same(2, 2500, values, {k, 7, temperature});
       }
     }

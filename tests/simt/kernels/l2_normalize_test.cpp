@@ -31,7 +31,7 @@ TEST_CASE("cuda l2_normalize equals the CPU's, forward and backward, with rows o
           const Twin x({n, d}, values, dtype, start), y({n, d}, dtype, start), inv_norm({n});
           on_both(cpu::l2_normalize_forward, cuda::l2_normalize_forward,
                   [&](Side on) { return L2NormalizeForward{.x = on(x), .y = on(y), .inv_norm = on(inv_norm)}; });
-          // f32 sums of d squares, in another order: relative errors of about sqrt(d) roundings.
+          // f32 sums of d squares in different orders: relative errors of about sqrt(d) roundings.
           const double sums = std::sqrt(static_cast<double>(d)) * tests::rounding(Dtype::f32);
           inv_norm.expect_close(2 * sums);
           y.expect_close(2 * sums + tests::rounding(dtype));

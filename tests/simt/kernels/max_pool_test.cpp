@@ -33,7 +33,7 @@ TEST_CASE("cuda max_pool takes what the CPU's takes, tap for tap, and gives the 
         CAPTURE(static_cast<int>(start));
         const Shape in{g.n, g.h, g.w, g.c}, out{g.n, g.p(), g.q(), g.c};
         std::vector<float> values = random_values(in.elements(), 1);
-        for (float& value : values) value = std::round(value * 4);  // ties
+        for (float& value : values) value = std::round(value * 4);  // makes ties
         for (std::size_t i = 0; i < values.size(); i += static_cast<std::size_t>(g.c)) {
           values[i] = -std::numeric_limits<float>::infinity();  // nothing is larger: the first tap is taken
         }

@@ -18,8 +18,8 @@ namespace {
 
 using Floats = std::vector<float>;
 
-/// Parameters of odd sizes, empty ones first, last and in between; runs of blocks that end in the middle of warps and
-/// of chunks, and one that is longer than a chunk.
+/// Parameters of odd sizes; empty ones at the start, in the middle and at the end. Runs of blocks end within warps and
+/// within chunks, and one run is longer than a chunk.
 const std::vector<std::int64_t> kManySizes{0, 1, 33, 7, 2097, 31, 32, 0, 0, 2, 10011, 64, 3, 131, 6576, 13, 0};
 constexpr float kMomentum = 0.9f;
 
@@ -57,7 +57,7 @@ struct Problem {
     if (bad != 0) values[values.size() / 2] = bad;
     return {{elements}, values};
   }
-  /// 0 for every third segment.
+  /// The value of each segment: 0, step, 2 step, 0, ...
   Twin settings(float step) const {
     Floats values;
     for (std::int64_t s = 0; s < segments; ++s) values.push_back(static_cast<float>(s % 3) * step);
@@ -109,7 +109,7 @@ TEST_CASE("cuda gradient_norm equals the CPU's, however segments lie in warps an
     CAPTURE(sizes.size());
     const Problem problem(sizes);
     problem.compute_norms();
-    // Blocks of 32 are summed in f32, everything above them in double.
+    // Blocks of 32 are summed in f32; blocks are summed in double.
     problem.norms.expect_close(1e-6);
     problem.segment_norms.expect_close(1e-6);
     problem.status.expect_equal();

@@ -26,7 +26,7 @@ TEST_CASE("cuda draw_crops draws the CPU's boxes, to the pixel") {
       {2, 2000, 37, 90, CropRange{}.for_output(37, 90)},
       {2, 300, 28, 112, {.area_min = 0.3, .area_max = 0.9, .aspect_min = 2, .aspect_max = 5}},
       {2, 300, 7, 5, {.area_min = 0, .area_max = 1, .aspect_min = 0.1, .aspect_max = 9}},
-      {1, 100, 3, 300},  // hardly a box fits: many attempts, then the whole image
+      {1, 100, 3, 300},  // almost no box fits: many attempts, then the whole image
   };
   for (const Case& c : cases) {
     CAPTURE(&c - cases);

@@ -21,7 +21,7 @@ TEST_CASE("cuda sum equals the CPU's") {
         CAPTURE(static_cast<int>(start));
         const Twin x({count}, random_values(count, 3), dtype, start), y({});
         on_both(cpu::sum, cuda::sum, [&](Side on) { return Sum{.x = on(x), .factor = 0.5f, .y = on(y)}; });
-        y.expect_close(tests::rounding(Dtype::f32));  // both add in double
+        y.expect_close(tests::rounding(Dtype::f32));  // both devices add in double
       }
     }
   }

@@ -101,7 +101,7 @@ TEST_CASE("cuda softmax_cross_entropy: ties, a large range, NaN and a label that
   CHECK(std::isnan(expect_same({0, 40, 70, 69})));
   CHECK(std::isnan(expect_same({0, 40, -1, 69})));
   for (const float bad : {NAN, -NAN, INFINITY}) {
-    for (const std::int64_t at : {0, 50, 69}) {  // the label of the row, too
+    for (const std::int64_t at : {0, 50, 69}) {  // includes the label of the row
       values[static_cast<std::size_t>(3 * kColumns + at)] = bad;
       CHECK_FALSE(std::isfinite(expect_same(labels)));
       values[static_cast<std::size_t>(3 * kColumns + at)] = 2;

@@ -1,4 +1,4 @@
-# The tests of kernels/cuda's own code: the interpreter runs them, and so does a GPU (tests/cuda).
+# The tests of the kernels in kernels/cuda; they run in the interpreter and on a GPU (tests/cuda).
 set(
   KERNEL_TESTS
   backend

@@ -42,7 +42,7 @@ Twin::Twin(engine::Shape shape, const std::vector<std::uint8_t>& values) : Twin(
 
 void Twin::upload() {
   CUDA_CHECK(cudaMemcpyAsync(device_.data(), host_.data(), host_.size(), cudaMemcpyHostToDevice, nullptr));
-  CUDA_CHECK(cudaStreamSynchronize(nullptr));  // kernels run on a stream that does not wait for this one
+  CUDA_CHECK(cudaStreamSynchronize(nullptr));  // the kernels' stream does not wait for this one
 }
 
 std::size_t Twin::size_bytes() const { return static_cast<std::size_t>(shape_.elements()) * engine::size_of(dtype_); }

@@ -6,20 +6,20 @@
 #include "kernels/kernel.h"
 #include "tests/simt/device_array.h"
 
-/// Every kernel of kernels/cuda gives what the CPU's gives, on buffers that are exactly as long as they should be. The
-/// interpreter runs each launch in three schedules from the same memory and wants the same bytes from all: no kernel
-/// needs a test of its own for that.
+/// Compares every kernel of kernels/cuda with the CPU's, on buffers of exactly the right length. The interpreter runs
+/// each launch in three schedules from the same contents of memory and requires equal bytes, so that no kernel needs
+/// its own test of repeatability.
 namespace tests {
 
-/// Where a buffer begins: `skewed` is one element behind an address that allows accesses of 16 bytes.
+/// Where a buffer begins: `skewed` is one element after an address that allows 16-byte accesses.
 enum class Start { aligned, skewed };
 
 /// A buffer that exists on both devices.
 class Twin {
  public:
-  /// An output: NaN where it is floating, and on the device uninitialised.
+  /// An output: filled with NaN if it is floating-point; uninitialised on the device.
   Twin(engine::Shape shape, engine::Dtype dtype = engine::Dtype::f32, Start start = Start::aligned);
-  /// f32 or bf16, rounded to it.
+  /// f32 or bf16; values are rounded to it.
   Twin(engine::Shape shape, const std::vector<float>& values, engine::Dtype dtype = engine::Dtype::f32,
        Start start = Start::aligned);
   Twin(engine::Shape shape, const std::vector<std::int32_t>& values);
@@ -27,11 +27,11 @@ class Twin {
 
   engine::View cpu() const;
   engine::View cuda() const;
-  /// Floating values after the kernels; bytes and integers as they are.
+  /// Floating-point values after the kernels; bytes and integers are converted.
   std::vector<float> from_cpu() const;
   std::vector<float> from_cuda() const;
 
-  /// |cuda - cpu| <= tolerance (1 + |cpu|) everywhere; NaN only where the CPU has it.
+  /// |cuda - cpu| <= tolerance (1 + |cpu|) everywhere; NaN only where the CPU has NaN.
   void expect_close(double tolerance) const;
   void expect_equal() const { expect_close(0); }
 
@@ -47,16 +47,16 @@ class Twin {
   DeviceArray<std::uint8_t> device_;
 };
 
-/// One of the two devices: turns a twin into its view.
+/// One of the two devices; converts a twin to its view there.
 struct Side {
   bool cuda;
   engine::View operator()(const Twin& twin) const { return cuda ? twin.cuda() : twin.cpu(); }
 };
 
-/// Contexts for one call; a new pool each time, so that temporary memory is uninitialised memory.
+/// Contexts for one call, each with a new pool, so that temporary memory is uninitialised.
 void with_contexts(const std::function<void(const engine::Context& cpu, const engine::Context& cuda)>& body);
 
-/// Calls both implementations, with arguments made for each side.
+/// Calls both implementations; `make` builds the arguments for each side.
 template <class Args, class Make>
 void on_both(void (*cpu)(const engine::Context&, const Args&), void (*cuda)(const engine::Context&, const Args&),
              const Make& make) {

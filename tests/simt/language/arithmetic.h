@@ -41,7 +41,7 @@ inline unsigned __umulhi(unsigned a, unsigned b) {
   return static_cast<unsigned>(static_cast<unsigned long long>(a) * b >> 32);
 }
 
-// As on the device: in the global namespace, the number winning over NaN.
+// In the global namespace and returning the number rather than NaN, as on the device.
 template <class T>
 requires std::is_arithmetic_v<T> T min(T a, T b) {
   if constexpr (std::is_floating_point_v<T>) return std::fmin(a, b);

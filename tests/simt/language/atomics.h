@@ -3,10 +3,10 @@
 
 #include "tests/simt/interpreter/services.h"
 
-/// Atomics and fences. A thread only gives way at barriers and collectives, so that a plain read and write is atomic.
+/// Atomics and fences. Threads switch only at barriers and collectives, so that a plain read and write is atomic.
 namespace simt {
 
-/// Not instrumented: touch_atomic has checked it.
+/// Not instrumented, because touch_atomic checks the access.
 template <class T, class Change>
 [[gnu::noinline]] __attribute__((no_sanitize("thread", "undefined"))) T read_and_change(T* at, const Place& place,
                                                                                         Change change) {
@@ -48,6 +48,6 @@ T atomicCAS(T* at, std::type_identity_t<T> expected, std::type_identity_t<T> val
 
 inline void __threadfence() { simt::fence(); }
 inline void __threadfence_block() {}
-/// A wait for another thread of the block must call it.
+/// A loop that waits for another thread of the block must call it.
 inline void __nanosleep(unsigned) { simt::yield(); }
 inline void __trap(SIMT_PLACE) { simt::trap("__trap()", place); }

@@ -1,10 +1,10 @@
 #pragma once
 #include <vector_types.h>
 
-/// How CUDA's declarations read as C++: __global__, __device__, __host__ and __constant__ are empty already.
+/// CUDA's declarations as C++; __global__, __device__, __host__ and __constant__ are already empty.
 
-// A __shared__ variable becomes a function static beside a red zone; the interpreter finds names and extents of both in
-// the program's symbols.
+// A __shared__ variable becomes a function static next to a red zone; the interpreter finds the names and sizes of both
+// in the program's symbols.
 #define SIMT_JOIN_EXPANDED(a, b) a##b
 #define SIMT_JOIN(a, b) SIMT_JOIN_EXPANDED(a, b)
 #define SIMT_SHARED(number)                                                            \
@@ -15,7 +15,7 @@
 #undef __launch_bounds__
 #define __launch_bounds__(...)
 
-// Not const in the interpreter, which rewrites them at every switch between threads. For each thread they are.
+// Constant for each thread; the interpreter rewrites them at every switch between threads.
 extern const uint3 threadIdx, blockIdx;
 extern const dim3 blockDim, gridDim;
 inline constexpr int warpSize = 32;

@@ -5,7 +5,7 @@
 
 #include "tests/simt/language/warps.h"
 
-/// The warp's matrix instructions, lane for lane; kernels/cuda/mma.h comes here.
+/// Warp-level matrix instructions, lane by lane; kernels/cuda/mma.h uses them.
 namespace simt {
 
 inline float low_bf16(std::uint32_t pair) { return std::bit_cast<float>(pair << 16); }
@@ -48,7 +48,7 @@ inline void mma_m16n8k16(float (&d)[4], const std::uint32_t (&a)[4], const std::
   for (int i = 0; i < 4; ++i) d[i] = slot.c[i];
 }
 
-/// ldmatrix.x1, x2, x4, with or without .trans: lanes 8i to 8i+7 bring the addresses of matrix i's rows, 16 bytes each.
+/// ldmatrix.x1, x2, x4, with or without .trans: lanes 8i to 8i+7 hold the row addresses of matrix i, 16 bytes per row.
 template <int kMatrices, bool kTransposed>
 void ldmatrix(std::uint32_t (&d)[kMatrices], const void* row, SIMT_PLACE) {
   struct Slot {

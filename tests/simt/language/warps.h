@@ -172,5 +172,5 @@ T __reduce_max_sync(unsigned mask, T value, SIMT_PLACE) {
   return simt::reduce<T, simt::Larger>(mask, value, place);
 }
 
-/// Meaningless for an interpreter and a trap on real hardware: kernels pass masks explicitly.
+/// Has no meaning in the interpreter and is error-prone on hardware: kernels pass masks explicitly.
 unsigned __activemask() = delete;
