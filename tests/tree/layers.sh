@@ -34,9 +34,10 @@ row apps/run engine/io kernels/runtime
 row apps/input apps/run data engine kernels kernels/runtime
 row apps/evaluation apps/input apps/run models data "${engine[@]}"
 row apps/train apps/evaluation apps/input apps/run models losses data "${engine[@]}"
+row apps/pretrain apps/train apps/input apps/run data engine kernels/runtime
 row apps/reproduce apps/train apps/input apps/run data engine engine/io kernels/runtime
 row apps/bench apps/train apps/input apps/run models losses data "${engine[@]}"
-row apps apps/{bench,evaluation,input,reproduce,run,train} models losses data "${engine[@]}"
+row apps apps/{bench,evaluation,input,pretrain,reproduce,run,train} models losses data "${engine[@]}"
 
 while read -r folder; do
   [[ " ${folders[*]} " == *" $folder "* ]] && continue

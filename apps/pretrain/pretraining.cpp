@@ -1,0 +1,102 @@
+#include "apps/pretrain/pretraining.h"
+
+#include <fmt/format.h>
+
+#include <iostream>
+
+#include "apps/pretrain/preview.h"
+#include "apps/run/exit_code.h"
+#include "apps/run/progress.h"
+#include "apps/run/report_tool.h"
+#include "apps/train/make_context.h"
+#include "apps/train/plans.h"
+#include "apps/train/run_result.h"
+#include "apps/train/run_start.h"
+#include "data/open.h"
+
+namespace apps {
+namespace {
+
+void warn(const std::string& warning) {
+  if (!warning.empty()) std::cerr << "pretrain: warning: " << warning << '\n';
+}
+
+void print_schedule(const Config& config) {
+  const auto source = data::open_source(config.data.source, data::Split::train);
+  const TrainingPlan plan = plan_training(config, source->size());
+  warn(warmup_warning(plan.schedule));
+  std::cout << schedule_csv(plan);
+}
+
+void check_profiling(const engine::Context& context, const PretrainArguments& arguments) {
+  if (!context.on_cuda() && (arguments.nvtx || arguments.profiled_steps.last > 0)) {
+    throw UsageError("--nvtx and --profile-steps are for Nsight and a GPU: add --device cuda, or use --profile");
+  }
+}
+
+void check_profiled_steps(const ProfiledSteps& profiled, std::int64_t steps) {
+  if (profiled.last <= steps) return;
+  throw UsageError(fmt::format("--profile-steps {}:{}: the run has {} steps", profiled.first, profiled.last, steps));
+}
+
+/// Starts to profile what is issued from here on.
+void begin_profiling(const engine::Context& context, const Config& config, const PretrainArguments& arguments) {
+  context.profiler().enable(arguments.profile);
+  context.profiler().trace(arguments.nvtx);
+  if (context.on_cuda() && config.run.cuda_graph && context.profiler().follows_layers()) {
+    std::cerr << "pretrain: steps are issued kernel by kernel, not replayed from a CUDA graph, as --profile and --nvtx "
+                 "name layers\n";
+  }
+}
+
+Trainer::Summary run_steps(Trainer& trainer, RunDirectory& directory, const ProfiledSteps& profiled) {
+  Progress progress({.label = "pretrain",
+                     .unit = "steps",
+                     .total = trainer.plan().schedule.steps,
+                     .done = trainer.step(),
+                     .item = "images",
+                     .items_per_unit = directory.config().train.batch_size});
+  const auto observe = [&](std::int64_t step, std::string_view detail) { progress.update(step, detail); };
+  return trainer.run(directory, observe, profiled);
+}
+
+void train(const engine::Context& context, const PretrainArguments& arguments, Trainer& trainer,
+           std::span<char* const> argv) {
+  const std::optional<TrainingPlan> before = earlier_plan(arguments.run, trainer.train_data().size());
+  RunDirectory directory(arguments.run);
+  start_run(context, trainer, directory, argv);
+  if (const auto jump = before ? rate_jump(*before, trainer.plan(), trainer.step()) : std::nullopt) {
+    directory.log("warning: " + *jump);
+    warn(*jump);
+  }
+  std::cerr << "run directory: " << directory.path().string() << '\n';
+  begin_profiling(context, trainer.config(), arguments);
+  const Trainer::Summary summary = run_steps(trainer, directory, arguments.profiled_steps);
+  if (arguments.profile) context.profiler().print(std::cerr);
+  std::cout << write_result(directory, trainer, summary) << std::endl;
+  if (directory.config().run.report) draw_report(directory.path());
+}
+
+}  // namespace
+
+void pretrain(const PretrainArguments& arguments, std::span<char* const> argv) {
+  Config config = resolve(arguments.run);
+  if (arguments.print_schedule) return print_schedule(config);
+  keep_threads(arguments.run, config);
+  const engine::Context context = make_context(config);
+  warn_of_threads(context, config, "pretrain");
+  check_profiling(context, arguments);
+  if (arguments.viewed_examples > 0)
+    return write_views(context, config, arguments.viewed_examples, arguments.views_file);
+  check_plans(context, config.run.plans, resumed_path(arguments.run));
+  Trainer trainer(context, config);
+  warn(warmup_warning(trainer.plan().schedule));
+  check_profiled_steps(arguments.profiled_steps, trainer.plan().schedule.steps);
+  if (arguments.dry_run) {
+    std::cout << dry_run_text(context, config, trainer);
+    return;
+  }
+  train(context, arguments, trainer, argv);
+}
+
+}  // namespace apps

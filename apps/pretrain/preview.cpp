@@ -1,0 +1,89 @@
+#include "apps/pretrain/preview.h"
+
+#include <fmt/format.h>
+
+#include <vector>
+
+#include "apps/input/crops.h"
+#include "apps/input/device_batch.h"
+#include "apps/input/run_data.h"
+#include "apps/run/exit_code.h"
+#include "apps/train/make_context.h"
+#include "apps/train/make_encoder.h"
+#include "data/contact_sheet.h"
+#include "data/loader.h"
+
+namespace apps {
+namespace {
+
+constexpr int kViewScale = 4;
+
+/// "resnet18, in_chans 1, stem cifar, variant simclr"
+std::string encoder_text(const Config& config, const data::Source& source) {
+  std::string text = config.model.arch;
+  for (const auto& [key, value] : describe_encoder(config, source)) {
+    if (key != "arch") text += fmt::format(", {} {}", key, value);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string schedule_csv(const TrainingPlan& plan) {
+  std::string text = "step,lr\n";
+  for (std::int64_t t = 0; t < plan.schedule.steps; ++t) text += fmt::format("{},{:.9g}\n", t, plan.schedule.at(t));
+  return text;
+}
+
+std::string dry_run_text(const engine::Context& context, const Config& config, const Trainer& trainer) {
+  const auto& parameters = trainer.network().parameters;
+  const auto count = [&](engine::Part part) { return parameters.trainable(part); };
+  const auto& schedule = trainer.plan().schedule;
+  return fmt::format(
+      "train data     {}\ntest data      {}\nencoder        {}\nparameters     {} = encoder {} + projector {} + probe "
+      "{}\n"
+      "device bytes   {} before the first step\nsteps          {} = {:.2f} epochs of {} batches of {} images\n"
+      "learning rate  {:.6g} peak after {} warmup steps, {} decay\nthreads        {}\n",
+      trainer.train_data().describe(), trainer.test_data().describe(), encoder_text(config, trainer.train_data()),
+      count(engine::Part::encoder) + count(engine::Part::projector) + count(engine::Part::probe),
+      count(engine::Part::encoder), count(engine::Part::projector), count(engine::Part::probe),
+      context.pool().used_bytes(), schedule.steps,
+      static_cast<double>(schedule.steps) / static_cast<double>(trainer.plan().steps_per_epoch),
+      trainer.plan().steps_per_epoch, config.train.batch_size, schedule.peak, schedule.warmup_steps,
+      config.optim.schedule, describe_threads(context, config));
+}
+
+void write_views(const engine::Context& context, const Config& config, std::int64_t count, const std::string& path) {
+  const auto source = open_data(config, data::Split::train);
+  if (count > source->size()) {
+    throw UsageError(engine::concat("--dump-views: the data has ", source->size(), " examples, asked for ", count));
+  }
+  check_crops(config, source->image_shape());
+  data::LoaderOptions options = loader_options(config, 0);
+  options.batch_size = count;
+  data::Loader loader(*source, options);
+  const data::Loader::Lease examples = loader.next();
+  DeviceBatch batch(context, *source, count);
+  batch.upload(*examples);
+  const engine::Tensor views = batch.augmented_views(config, 2);
+  const std::vector<float> pixels = views.to_host<float>();
+  const engine::Shape image = source->image_shape(), view{views.shape()[2], views.shape()[3], views.shape()[4]};
+  data::ContactSheet sheet({.rows = static_cast<int>(count), .columns = 3, .cell = image, .scale = kViewScale});
+  for (std::int64_t i = 0; i < count; ++i) {
+    const int row = static_cast<int>(i);
+    sheet.place(row, 0, image, examples->images.data() + i * image.elements());
+    for (int v = 0; v < 2; ++v) sheet.place(row, 1 + v, view, pixels.data() + (v * count + i) * view.elements());
+  }
+  sheet.write(path);
+}
+
+std::string warmup_warning(const engine::Schedule& schedule) {
+  if (schedule.steps > schedule.warmup_steps) return {};
+  return fmt::format(
+      "{} steps end within the warm-up of {}, so the learning rate never reaches its peak; lower --warmup-epochs or "
+      "train "
+      "for longer",
+      schedule.steps, schedule.warmup_steps);
+}
+
+}  // namespace apps

@@ -1,0 +1,17 @@
+#pragma once
+#include <string>
+
+#include "apps/reproduce/cells.h"
+
+namespace apps {
+
+/// The command line of `reproduce`.
+struct ReproduceArguments {
+  std::string experiment = {};
+  Request request = {};
+};
+
+/// Reads the command line. False when a text was printed and there is nothing more to do. Throws UsageError.
+[[nodiscard]] bool parse(int argc, char** argv, ReproduceArguments& arguments);
+
+}  // namespace apps
