@@ -14,7 +14,7 @@ namespace data {
 struct HostBatch {
   std::int64_t step = 0;
   std::vector<std::uint8_t> images;     ///< [B,H,W,C]
-  std::vector<std::uint64_t> counters;  ///< [B] epoch * size + example: the Philox index of the visit
+  std::vector<std::uint64_t> counters;  ///< [B] epoch * size + example: the index for Philox
   std::vector<std::uint64_t> bits;      ///< [B]
   std::vector<std::int32_t> labels;     ///< [B]
 };
@@ -28,13 +28,13 @@ struct LoaderOptions {
   std::int64_t first_step = 0;  ///< where a resumed run goes on
 };
 
-/// Draws batches ahead of their use, on threads, into a ring of `depth` slots made once. Batches come out in step
-/// order, and what they hold is a function of (source, batch_size, seed, shuffle, step) alone: the number of workers
-/// and the first step change nothing. There is no last step. The examples that do not fill a batch at the end of an
+/// Draws batches ahead of their use, on worker threads, into a ring of `depth` slots that is allocated once. Batches
+/// come out in step order. Their contents are a function of (source, batch_size, seed, shuffle, step) alone, not of the
+/// number of workers or the first step. The sequence does not end. Examples that do not fill a batch at the end of an
 /// epoch are left out.
 class Loader {
  public:
-  /// A batch on loan. Destroying it gives its slot back, so keep it no longer than the data is read, nor beyond the
+  /// A borrowed batch. Destroying it returns its slot, so destroy it as soon as the data has been read, and before the
   /// Loader.
   class Lease {
    public:
@@ -43,30 +43,30 @@ class Loader {
     ~Lease();
     const HostBatch& operator*() const { return *batch_; }
     const HostBatch* operator->() const { return batch_; }
-    /// How long next() blocked for this batch.
+    /// The time for which next() blocked.
     double waited_ms() const { return waited_ms_; }
 
    private:
     friend class Loader;
     Lease(Loader& loader, const HostBatch& batch, double waited_ms)
         : loader_(&loader), batch_(&batch), waited_ms_(waited_ms) {}
-    Loader* loader_;  // nullptr once moved from
+    Loader* loader_;  // nullptr after a move
     const HostBatch* batch_;
     double waited_ms_;
   };
 
-  /// `source` must outlive the loader. Throws engine::DataError when the batch is larger than the source, engine::Error
-  /// for options out of range.
+  /// `source` must outlive the loader. Throws engine::DataError if the batch is larger than the source, and
+  /// engine::Error for options out of range.
   Loader(const Source& source, const LoaderOptions& options);
-  /// Stops the workers after the image each is drawing; what was drawn ahead is dropped.
+  /// Stops each worker after its current image, and drops the batches drawn ahead.
   ~Loader();
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
   std::int64_t steps_per_epoch() const { return steps_per_epoch_; }
 
-  /// The batch of the next step. Blocks until it is drawn; if the source threw for it, throws that (and does so again
-  /// if asked again). For one thread at a time.
+  /// The batch of the next step. Blocks until it is drawn; throws the source's exception if it failed for this batch
+  /// (and again if called again). Not for concurrent calls.
   Lease next();
 
  private:
@@ -86,13 +86,13 @@ class Loader {
   LoaderOptions options_;
   std::int64_t steps_per_epoch_;
 
-  std::mutex mutex_;  // guards everything below, except the batch of a slot that is being drawn or on lease
-  std::condition_variable_any slot_freed_;  // _any: its waits end on a stop token
+  std::mutex mutex_;                        // guards all members below, except batches being drawn or on lease
+  std::condition_variable_any slot_freed_;  // _any: it can wait with a stop token
   std::condition_variable batch_drawn_;
   std::vector<Slot> ring_;  // step s lives in slot s % depth
   std::int64_t next_to_draw_, next_to_lend_;
 
-  std::vector<std::jthread> workers_;  // last, so that they end before what they use
+  std::vector<std::jthread> workers_;  // declared last: they end before the other members
 };
 
 }  // namespace data

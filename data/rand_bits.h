@@ -6,10 +6,10 @@
 namespace data {
 
 /// Adds b random bits to every example: a feature that both views share and that competes with the image ("RandBit",
-/// Chen, Luo & Li 2021, section 5). The integer is uniform in [0, 2^b), so it carries b bits of mutual information.
+/// Chen, Luo & Li 2021, section 5). The integer is uniform in [0, 2^b): the views share b bits of mutual information.
 ///
 /// By default the bits belong to the example: splitmix64(index) mod 2^b, the same in every epoch and in both splits, as
-/// in the authors' notebook. With `per_fetch` each visit draws new ones (still shared by its views).
+/// in the authors' notebook. With `per_fetch` every visit draws new bits, which its views still share.
 class RandBits final : public Source {
  public:
   struct Options {
@@ -17,7 +17,7 @@ class RandBits final : public Source {
     bool per_fetch = false;
     std::uint64_t seed = 0;  ///< of the bits drawn per fetch
   };
-  /// Throws engine::Error for a number of bits outside 0..64, and for a source that has bits already.
+  /// Throws engine::Error if the number of bits is outside 0..64 or the source already has bits.
   RandBits(std::shared_ptr<const Source> source, const Options& options);
 
   std::int64_t size() const override { return source_->size(); }

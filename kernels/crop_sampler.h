@@ -12,29 +12,29 @@ struct CropRange {
   double area_min = 0.08, area_max = 1;
   double aspect_min = 3.0 / 4, aspect_max = 4.0 / 3;
 
-  /// The same for an output that is not square: a box of its shape has aspect 1 in this range.
+  /// The range for an output that is not square: there, a box of the output's shape has aspect 1.
   CropRange for_output(std::int64_t height, std::int64_t width) const {
     const double shape = static_cast<double>(width) / static_cast<double>(height);
     return {area_min, area_max, aspect_min * shape, aspect_max * shape};
   }
 };
 
-/// Smaller boxes are never drawn, whatever area_min says.
+/// No smaller box is drawn, whatever area_min is.
 inline constexpr double kMinCropArea = 0.1;
-/// To draw a box; then it is the whole image.
+/// Attempts to draw a box; if all fail, the box is the whole image.
 inline constexpr int kCropAttempts = 100;
 
 struct CropBox {
-  std::int32_t y, x, height, width;  // pixels; y and x are of the top left corner
+  std::int32_t y, x, height, width;  // in pixels, y and x of the top left corner
 };
 
-/// Half to even, as TensorFlow rounds here (in the default rounding mode, which nothing changes).
+/// Rounds half to even, like TensorFlow here (in the default rounding mode, which is never changed).
 HOST_DEVICE inline std::int64_t round_half_even(double value) { return static_cast<std::int64_t>(rint(value)); }
 
-/// One attempt to draw a box from an image of `height` x `width`; false when it must be repeated. This is the rule of
-/// TensorFlow's sample_distorted_bounding_box with the whole image as the object, of which a tenth must be covered,
-/// which SimCLR uses, quirks included: the aspect is uniform (not log-uniform); the height is uniform, so small areas
-/// are drawn more often than large ones; and the last possible offset is never drawn.
+/// One attempt to draw a box from an image of `height` x `width`; returns false if it must be repeated. The rule is
+/// that of TensorFlow's sample_distorted_bounding_box, which SimCLR uses, with the whole image as the object, of which
+/// a tenth must be covered. Its quirks are kept: the aspect is uniform (not log-uniform); the height is uniform, so
+/// that small areas are drawn more often than large ones; and the last possible offset is never drawn.
 HOST_DEVICE inline bool try_crop(engine::Philox& random, std::int64_t height, std::int64_t width,
                                  const CropRange& range, CropBox& box) {
   const auto image_area = static_cast<double>(height * width);
@@ -64,7 +64,7 @@ HOST_DEVICE inline bool try_crop(engine::Philox& random, std::int64_t height, st
   return area() / image_area >= kMinCropArea;
 }
 
-/// The first box that an attempt yields; the whole image when all fail. In double and free of contraction (compile
+/// The first box of a successful attempt; the whole image if all fail. Computed in double without contraction (compile
 /// with -ffp-contract=off, -fmad=false), so that every build and device draws the same boxes.
 HOST_DEVICE inline CropBox draw_crop(engine::Philox& random, std::int64_t height, std::int64_t width,
                                      const CropRange& range) {

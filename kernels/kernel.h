@@ -40,7 +40,7 @@ struct Kernel {
   }
 };
 
-/// The bytes of a view, for `cost()`; 0 for an absent view.
+/// Bytes behind a view, 0 when it is not given: for `cost()`.
 inline std::int64_t bytes_of(const ConstView& view) {
   return view ? view.shape.elements() * static_cast<std::int64_t>(engine::size_of(view.dtype)) : 0;
 }

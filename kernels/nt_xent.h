@@ -12,21 +12,21 @@ namespace kernels {
 //   lse_i = log sum_{k in K(i)} exp(s_ik)       K(i): every k but i, or only the rows of the view that i is not in
 //   loss  = (1/n) sum_i (lse_i - s_i,pos(i))    over 2n anchors: twice the mean per anchor
 // An anchor that is nearly sure of its positive has a loss far below lse_i, and 1 - p_i,pos(i) far below 1. Both are
-// made of the sum over the *other* candidates, so that nothing cancels (AnchorLoss).
-// The 2n x 2n similarities are never stored: memory is O(n d), and as much as the caller offers in `kept`.
+// computed from the sum over the *other* candidates, so that nothing cancels (AnchorLoss).
+// The 2n x 2n similarities are never stored: memory is O(n d), plus what the caller provides in `kept`.
 
-/// Who is compared with whom. Rows need not be normalised; any temperature > 0 is safe from overflow.
+/// The rows to compare. They need not be normalised; any temperature > 0 is safe from overflow.
 struct ContrastPairs {
   ConstView view1, view2;  // f32 or bf16 [n,d] each: row i of both shows example i
   float temperature;
   bool within_views;  // true: NT-Xent; false: cross-view InfoNCE
   /// Anchors are both views of the examples [first_anchor, first_anchor + m), m the size of the outputs; candidates are
-  /// always all 2n rows. Sums over disjoint ranges of anchors add up to what one call gives.
+  /// always all 2n rows. Sums over disjoint ranges of anchors add up to the result of one call.
   std::int64_t first_anchor = 0;
-  /// Whether products may be of rows rounded to bf16, as tensor cores want them. Sums and gradients are f32 either way.
+  /// Whether products may use rows rounded to bf16, as tensor cores require. Sums and gradients are always f32.
   bool bf16_products = false;
 
-  /// Floating-point operations of computing each similarity of m anchor examples once (s is symmetric) ...
+  /// Floating-point operations to compute each similarity of m anchor examples once (s is symmetric) ...
   std::int64_t similarity_operations(std::int64_t m) const;
   /// ... and of each anchor's weighted sum over its candidates.
   std::int64_t gradient_operations(std::int64_t m) const;
@@ -36,24 +36,24 @@ struct ContrastPairs {
 struct AnchorLoss {
   double loss, missing;
 
-  /// From log2 (sum_{k in K(i), k != pos(i)} exp(s_ik) / exp(s_i,pos(i))): accurate to its last digits at any size.
+  /// From log2 (sum_{k in K(i), k != pos(i)} exp(s_ik) / exp(s_i,pos(i))): accurate to the last digits for any odds.
   HOST_DEVICE static AnchorLoss of_odds(double log2_odds) {
-    const double ratio = exp2(-fabs(log2_odds));  // of the smaller one to the larger
+    const double ratio = exp2(-fabs(log2_odds));  // of the smaller to the larger
     const bool likely = log2_odds < 0;
     return {(likely ? 0 : std::numbers::ln2 * log2_odds) + log1p(ratio), (likely ? ratio : 1) / (1 + ratio)};
   }
 };
 
-/// Where the sums over anchors are in `NtXentForward::sums`.
+/// The index of each sum over anchors in `NtXentForward::sums`.
 enum ContrastSum { kContrastLoss, kContrastAlignment, kContrastDistribution, kContrastAccuracy, kContrastSums };
 
 struct NtXentForward {
   ContrastPairs pairs;
   View lse;         // f32 [2,m]: view 1, view 2
   View positive;    // f32 [m]: s_i,pos(i), the same for both views of an example
-  View attraction;  // f32 [m]: 2 - p_i,pos(i) - p_pos(i),i, with which both views of an example attract each other
+  View attraction;  // f32 [m]: 2 - p_i,pos(i) - p_pos(i),i: the weight of an example's views for each other
   View correct;  // f32 [m]: 1 where view 1's most similar row of view 2 is its own (the lowest row wins a tie), else 0
-  /// f32 [4], each divided by n: loss, exact though it be tiny, alignment = -sum s_i,pos(i), distribution = sum lse_i,
+  /// f32 [4], each divided by n: loss, exact even if tiny; alignment = -sum s_i,pos(i); distribution = sum lse_i;
   /// accuracy = sum correct.
   View sums;
   /// f32, of any size, or none: where part of the work may be left for a backward pass over the same pairs and anchors.
@@ -66,8 +66,8 @@ struct NtXentForward {
 // du_i = dloss / (n temperature) * ( sum_{k in K(i), k != pos(i)} (p_ik + p_ki) u_k - attraction_i u_pos(i) )
 struct NtXentBackward {
   ContrastPairs pairs;
-  ConstView lse;               // f32 [2,n]: of all rows, as the forward passes over all anchors wrote them
-  ConstView attraction;        // f32 [m]: of the anchors, as a forward pass over them wrote it
+  ConstView lse;               // f32 [2,n]: of all rows, as written by forward passes over all anchors
+  ConstView attraction;        // f32 [m]: of the anchors, as written by a forward pass over them
   ConstView dloss;             // f32 scalar, on the device
   ConstView kept = {};         // what the forward pass left, or none
   Destination dview1, dview2;  // [m,d] of the anchors, of the dtype of the views

@@ -14,8 +14,9 @@ namespace {
 
 using engine::Scratch;
 
-/// Up to this bound on |t|, exp2(t), the sum of 2^32 of them and its inverse are normal floats: no maximum is needed,
-/// and one exp2 serves a pair in both directions. Unit vectors stay below it down to temperature 0.016.
+/// Up to this bound on |t|, exp2(t), the sum of 2^32 of them and its inverse are normal floats: no maximum is
+/// subtracted, and one exp2 serves both directions of a pair. Unit vectors stay below the bound down to temperature
+/// 0.016.
 constexpr float kSafeBound = 92;
 
 /// Similarities of two blocks: `rows` x `columns`, in `vectors` whole vectors per row.
@@ -27,12 +28,13 @@ struct Tile {
   float* at(int row, int vector) const { return data + row * kTileRow + vector * kLanes; }
 };
 
-/// sum_k exp2(t_ik) = sum[i] * exp2(top[i]), over all but the positive, of the rows of a block, grown tile by tile.
+/// sum_k exp2(t_ik) = sum[i] * exp2(top[i]), over all but the positive, for the rows of a block; updated tile by tile.
 struct ExpSums {
   float *top, *sum;
 };
 
-/// One exp2 per pair, added to the sum of its row and of its column, and kept. On the diagonal both sums are the same.
+/// One exp2 per pair, added to the sums of its row and its column, and stored if kKeep. On the diagonal both sums are
+/// the same.
 template <bool kKeep>
 void add_bounded(const Tile& tile, const ExpSums& rows, const ExpSums& columns, float* kept) {
   Floats column_sums[kBlock / kLanes] = {};
@@ -53,7 +55,8 @@ void add_bounded(const Tile& tile, const ExpSums& rows, const ExpSums& columns, 
   }
 }
 
-/// Any range: online log-sum-exp (Milakov & Gimelshein 2018), rows first, then columns with a vector of them at a time.
+/// For any range: online log-sum-exp (Milakov & Gimelshein 2018), first over rows, then over columns, one vector of
+/// columns at a time.
 void add_unbounded(const Tile& tile, const ExpSums& rows, const ExpSums& columns) {
   for (int i = 0; i < tile.rows; ++i) {
     Floats highest = broadcast(rows.top[i]);
@@ -89,7 +92,7 @@ void meet_rivals(const Tile& tile, float* highest) {
   }
 }
 
-/// Takes the positives out of the tile, to which the sums then do not come.
+/// Records the positives and masks them in the tile, so that the sums exclude them.
 void meet_positives(const Tile& tile, const Rivals& rivals) {
   for (int i = 0; i < tile.rows; ++i) {
     float* row = tile.at(i, 0);
@@ -120,7 +123,7 @@ void weigh_bounded(const Tile& tile, const float* row_inverse, const float* colu
   }
 }
 
-/// t -> p_ik + p_ki, from the log2 of both sums; neither exponent is above 0 (but for rounding).
+/// t -> p_ik + p_ki, from the log2 of both sums; neither exponent exceeds 0, except by rounding.
 void weigh_unbounded(const Tile& tile, const float* row_log, const float* column_log) {
   for (int i = 0; i < tile.rows; ++i) {
     for (int v = 0; v < tile.vectors; ++v) {
@@ -150,7 +153,7 @@ void nt_xent_forward(const Context& context, const NtXentForward& args) {
   for_each_pair(tiles.count(), context.threads(), [&](int i, int j, int thread) {
     if (!tiles.wanted(i, j)) return;
     const Tile tile{.data = tiles.compute(i, j, thread), .rows = tiles.block(i).count, .columns = tiles.block(j).count};
-    const int own = i + tiles.per_view();  // the block of view 2 with the examples of block i, if that is of view 1
+    const int own = i + tiles.per_view();  // the block of view 2 with the examples of block i, if block i is in view 1
     const std::int64_t row = i * kBlock;
     if (j == own) {
       meet_positives(tile, {rivals.before + row, rivals.after + row, rivals.positive + row});
@@ -167,7 +170,7 @@ void nt_xent_forward(const Context& context, const NtXentForward& args) {
     }
   });
 
-  // O(n) and always in the same order.
+  // O(n), in a fixed order.
   constexpr double kLn2 = std::numbers::ln2;
   double loss = 0, alignment = 0, distribution = 0, accuracy = 0;
   for (int b = 0; b < tiles.per_view(); ++b) {
@@ -257,7 +260,7 @@ void nt_xent_backward(const Context& context, const NtXentBackward& args) {
       for (int k = 0; k < tile.rows; ++k) tile.data[k * kTileRow + k] = -attraction[k];
     }
     add_weighted_rows(i, j, tile.data, kTileRow, 1);
-    if (i != j) add_weighted_rows(j, i, tile.data, 1, kTileRow);  // w is symmetric: the tile, read by columns
+    if (i != j) add_weighted_rows(j, i, tile.data, 1, kTileRow);  // w is symmetric: reads the tile by columns
   });
 
   const float factor = *args.dloss.as<float>() / (static_cast<float>(n) * args.pairs.temperature);
@@ -265,7 +268,7 @@ void nt_xent_backward(const Context& context, const NtXentBackward& args) {
 #pragma omp parallel for num_threads(context.threads())
     for (int b = 0; b < tiles.per_view(); ++b) {
       if (!tiles.block(b).anchors) continue;
-      for (int view = 0; view < 2; ++view) {  // by the same thread: both gradients may go to the same place
+      for (int view = 0; view < 2; ++view) {  // in one thread: both gradients may be in the same memory
         const Destination& to = view == 0 ? args.dview1 : args.dview2;
         for (int i = 0; i < tiles.block(b).count; ++i) {
           const float* from = gradients.as<float>() + ((view * tiles.per_view() + b) * kBlock + i) * stride;

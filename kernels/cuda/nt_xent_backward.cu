@@ -5,8 +5,8 @@
 namespace kernels::cuda {
 namespace {
 
-/// What of a tile is not a pair of different examples: no weight beyond the last example and for an anchor itself, and
-/// the positive's own, in which nothing may cancel.
+/// Corrects the weights of special pairs in a tile: 0 beyond the last example and for an anchor with itself; minus the
+/// attraction for the positive, which the forward pass has computed without cancellation.
 template <class Tile>
 __device__ void correct_weights(Tile& tile, const AnchorBlock& block, const CandidateTile<Tile>& candidates,
                                 const Similarities<typename Tile::Element>& s, const float* attraction) {
@@ -19,14 +19,14 @@ __device__ void correct_weights(Tile& tile, const AnchorBlock& block, const Cand
       if (example >= s.n || (own && same_view)) {
         tile.at(r, c) = 0;
       } else if (own) {
-        const int anchor = example - s.first_anchor;  // rows beyond the last anchor are computed and never read
+        const int anchor = example - s.first_anchor;  // rows beyond the last anchor are computed but never read
         tile.at(r, c) = anchor < s.anchors ? -attraction[anchor] : 0;
       }
     }
   }
 }
 
-// parts[range][anchor][element] = sum over the range's candidates of (p_ik + p_ki) u_k, or -attraction_i u_k of the
+// parts[range][anchor][element] = sum over the range's candidates of (p_ik + p_ki) u_k, or -attraction_i u_k for the
 // positive
 template <class Tile>
 __global__ void __launch_bounds__(kThreads, Tile::WeightedSum::kBlocks)
@@ -48,7 +48,7 @@ __global__ void __launch_bounds__(kThreads, Tile::WeightedSum::kBlocks)
 #pragma unroll
       for (int r = 0; r < Tile::kThreadRows; ++r) {
         float& product = tile.at(r, c);
-        // Neither exponent is above 0 (but for rounding).
+        // Neither exponent exceeds 0, except by rounding.
         product = fast_exp2(fmaf(product, s.scale, -log2_sums[r])) + fast_exp2(fmaf(product, s.scale, -log2_sum));
       }
     }
@@ -59,8 +59,8 @@ __global__ void __launch_bounds__(kThreads, Tile::WeightedSum::kBlocks)
   gradient.store_to(parts + (blockIdx.y * rows + block.row) * stride + slice * Tile::kDepth, stride);
 }
 
-// dview (+)= dloss / (n temperature) * the sum of the ranges' parts. Both views by the same thread, one after the
-// other: both gradients may go to the same place.
+// dview (+)= dloss / (n temperature) * the sum of the ranges' parts. One thread writes both views in turn, because both
+// gradients may be in the same memory.
 template <class Gradient>
 __global__ void __launch_bounds__(kThreads)
     finish_gradients(const float* parts, int ranges, std::int64_t rows, std::int64_t stride, std::int64_t anchors,

@@ -6,10 +6,10 @@
 namespace kernels::cuda {
 namespace {
 
-/// Below every similarity in units of log2, and no trouble when subtracted from itself.
+/// Below every similarity in units of log2, but finite: subtracted from itself it gives 0.
 constexpr float kNothing = -1e30f;
 
-/// sum_k exp2(t_ik) = sum * exp2(top), grown online (Milakov & Gimelshein 2018).
+/// sum_k exp2(t_ik) = sum * exp2(top), updated online (Milakov & Gimelshein 2018).
 struct ExpSum {
   float top = kNothing, sum = 0;
 
@@ -20,13 +20,13 @@ struct ExpSum {
   }
 };
 
-/// What is known of an anchor after some of its candidates: the sum over all but its positive and, only of anchors of
-/// view 1, the highest products with rows of view 2 before and after its own and the product with its own.
+/// The state of an anchor after some of its candidates: the sum over all but its positive and, for anchors of view 1
+/// only, the product with its own row of view 2 and the highest products with rows before and after it.
 struct Anchor {
   ExpSum exponentials;
   float before = -INFINITY, after = -INFINITY, positive = -INFINITY;
 
-  /// Selections, not a reference to one of the three: those stay in registers.
+  /// Selects by value, not by a reference to one of the three, so that they stay in registers.
   __device__ void meet(float product, bool own, bool earlier) {
     before = fmaxf(before, !own && earlier ? product : -INFINITY);
     after = fmaxf(after, !own && !earlier ? product : -INFINITY);
@@ -48,8 +48,8 @@ __device__ Anchor of_lane(const Anchor& anchor, int bits) {
           other(anchor.positive)};
 }
 
-/// Takes the products of an anchor with its own example, in either view, and columns beyond the last example out of a
-/// tile, as -infinity.
+/// Processes a tile product by product. Sets the products of an anchor with its own example, in either view, and the
+/// columns beyond the last example to -infinity.
 template <class Tile>
 __device__ void meet_one_by_one(Tile& tile, const AnchorBlock& block, const CandidateTile<Tile>& candidates,
                                 bool rivals, int n, Anchor (&anchors)[Tile::kThreadRows]) {

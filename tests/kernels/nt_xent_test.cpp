@@ -17,7 +17,7 @@ using kernels::ContrastPairs;
 
 namespace {
 
-/// Unit rows, view 1 above view 2. The views of an example are alike, so that some anchors find their positive.
+/// Unit rows, view 1 above view 2. Both views of an example are similar, so that some anchors find their positive.
 std::vector<float> unit_rows(std::int64_t n, std::int64_t d, float scale = 1) {
   std::vector<float> u = tests::random_values(2 * n * d, 7);
   for (std::int64_t i = n * d; i < 2 * n * d; ++i) {
@@ -88,10 +88,11 @@ Result run(const Problem& p, const Options& options = {}) {
           sums.to_host<float>(), dview1.to_host<float>(),   dview2.to_host<float>()};
 }
 
-/// A similarity in f32 is off by up to a few ulp of its largest value, `range`; so are lse and the log of each p.
+/// The error of a similarity in f32 is up to a few ulp of its largest value, `range`; likewise for lse and the log of
+/// each p.
 double tolerance(double range) { return 1e-6 + 2e-7 * range; }
 
-/// For similarities within `range` of rows of `length`.
+/// For rows of `length` whose similarities are within `range`.
 void check(const Problem& p, double range, double length = 1) {
   CAPTURE(p.n);
   CAPTURE(p.d);
@@ -104,7 +105,7 @@ void check(const Problem& p, double range, double length = 1) {
   tests::expect_close(actual.attraction, expected.attraction, 2 * tolerance(range));
   CHECK(std::vector<double>(actual.correct.begin(), actual.correct.end()) == expected.correct);
   tests::expect_close(actual.sums, expected.sums, 2 * tolerance(range));
-  // An error of the logits changes p by as much, relatively; the p_ik + p_ki of an anchor add up to a few at most.
+  // An error of the logits is a relative error of p of the same size; an anchor's p_ik + p_ki sum to a few at most.
   const double gradient_tolerance = 4 * tolerance(range) * length / (static_cast<double>(p.n) * p.temperature);
   tests::expect_close(actual.dview1, expected.dview1, gradient_tolerance);
   tests::expect_close(actual.dview2, expected.dview2, gradient_tolerance);

@@ -17,7 +17,7 @@ using tests::Twin;
 
 namespace {
 
-/// Unit rows; the second view's are near the first's.
+/// Unit rows; those of the second view are close to the first's.
 std::vector<float> unit_rows(std::int64_t n, std::int64_t d, const std::vector<float>& near, unsigned seed) {
   std::vector<float> u = random_values(n * d, seed);
   for (std::int64_t i = 0; i < n; ++i) {
@@ -42,7 +42,7 @@ struct Problem {
   bool accumulate = false, bf16_products = false;
 };
 
-/// Both passes of both devices. The backward pass of both starts from the CPU's sums.
+/// Runs both passes on both devices. Both backward passes use the CPU's sums.
 void check(const Problem& p) {
   CAPTURE(p.n);
   CAPTURE(p.d);
@@ -71,7 +71,7 @@ void check(const Problem& p) {
                          .correct = on(correct),
                          .sums = on(sums)};
   });
-  // Products of operands of either dtype are exact or nearly so in f32; their sums are off by a few units of 1/tau.
+  // Products are exact or nearly so in f32 for operands of both dtypes; their sums have errors of a few units of 1/tau.
   const double similarity = (1e-6 + 2e-7 / static_cast<double>(p.temperature));
   lse.expect_close(2 * similarity);
   positive.expect_close(2 * similarity);
@@ -79,7 +79,7 @@ void check(const Problem& p) {
   correct.expect_equal();
   sums.expect_close(4 * similarity);
 
-  // The gradient of some anchors wants the sums of all.
+  // The gradient of some anchors needs the sums of all anchors.
   const bool all = m == p.n;
   const Twin all_lse(all ? engine::Shape{0} : engine::Shape{2, p.n}), ignored1({p.n}), ignored2({p.n}), ignored3({4}),
       ignored4({p.n});
@@ -103,7 +103,7 @@ void check(const Problem& p) {
                           .dview1 = {on(dview1), p.accumulate},
                           .dview2 = {on(dview2), p.accumulate}};
   });
-  // An anchor's weights p_ik + p_ki add up to a few. On tensor cores they are rounded to bf16, and so is the gradient.
+  // An anchor's weights p_ik + p_ki sum to a few. On tensor cores they are rounded to bf16, and so is the gradient.
   const double weights = 4 / (static_cast<double>(p.n) * static_cast<double>(p.temperature));
   const double tolerance = weights * (2 * similarity + (p.dtype == Dtype::bf16 || p.bf16_products ? 1.0 / 256 : 0)) +
                            tests::rounding(p.dtype);
@@ -136,7 +136,7 @@ TEST_CASE("cuda nt_xent: some of the examples as anchors, gradients added, vecto
 }
 
 TEST_CASE("cuda nt_xent: a block meets many candidates, at any temperature") {
-  constexpr std::int64_t kMany = ENGINE_CUDA ? 4000 : 200;  // a GPU has more blocks to divide them among
+  constexpr std::int64_t kMany = ENGINE_CUDA ? 4000 : 200;  // a GPU has more blocks to share them
   check({.n = kMany, .d = 5, .dtype = Dtype::f32, .temperature = 0.01f});
   check({.n = kMany, .d = 5, .dtype = Dtype::bf16, .temperature = 1});
 }
