@@ -1,5 +1,5 @@
-# What the CUDA back end is made with: nvcc, the toolkit's headers and runtime, the headers of cuDNN and cudnn-frontend. No
-# GPU is needed to build, and no library of NVIDIA's to start what was built (kernels/cuda/vendor_library.h).
+# Finds what the CUDA back end needs: nvcc, the toolkit's headers and runtime, the headers of cuDNN and cudnn-frontend. The build
+# needs no GPU, and the programs start without NVIDIA's libraries (kernels/cuda/vendor_library.h).
 set(CUDNN_ROOT "" CACHE PATH "cuDNN's headers, where they are not the toolkit's: a directory with include/")
 set(CUDNN_FRONTEND "" CACHE PATH "cudnn-frontend: the directory of cudnn_frontend.h, or the one above its include/")
 
@@ -13,7 +13,7 @@ if(NOT CMAKE_CUDA_COMPILER AND NOT DEFINED ENV{CUDACXX})
   endif()
   set(CMAKE_CUDA_COMPILER "${NVCC}")
 endif()
-# A100, H100 and H200, and PTX for what comes later.
+# A100, H100 and H200, and PTX for later GPUs.
 set(CMAKE_CUDA_ARCHITECTURES "80-real;90" CACHE STRING "GPUs to compile for")
 if(CCACHE)
   set(CMAKE_CUDA_COMPILER_LAUNCHER "${CCACHE}")
@@ -72,7 +72,8 @@ target_include_directories(
 )
 target_link_libraries(cudnn INTERFACE CUDA::cudart_static)
 
-# Flags for our own device code. CMake 3.25 does not know C++20 for CUDA: asked for it softly, it leaves it to us. Spilled registers are an error like any warning.
+# Flags for our own device code. CMake 3.25 has no C++20 flag for CUDA: it does not require the standard, and -std=c++20 is set
+# by hand. Spilled registers are an error, like every warning.
 set(CMAKE_CUDA_STANDARD 20)
 set(CMAKE_CUDA_STANDARD_REQUIRED OFF)
 add_library(device_code INTERFACE)

@@ -1,5 +1,5 @@
 # cmake -DOUTPUT=file.cpp "-DRECIPES=a.toml;b.toml" -P embed_recipes.cmake
-# Writes the definition of apps::recipes(): every recipe's text as a raw string literal.
+# Writes the definition of apps::recipes(), with every recipe's text as a raw string literal.
 set(entries "")
 foreach(path IN LISTS RECIPES)
   get_filename_component(name "${path}" NAME_WE)

@@ -1,6 +1,6 @@
 # cmake -DSOURCE=dir -DOUTPUT=file.h -P git_revision.cmake
-# Writes the commit that is built, and whether tracked files differ from it. Runs at every build, but touches the header
-# only when something changed, so that one small file is recompiled when HEAD moves.
+# Writes the commit that is built, and whether tracked files differ from it. Runs at every build, but rewrites the header only
+# if something changed: when HEAD moves, one small file is recompiled.
 find_package(Git QUIET)
 set(sha "unknown")
 set(dirty "false")

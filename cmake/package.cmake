@@ -1,6 +1,5 @@
-# What goes into a package, and where: programs, the libraries they need beyond glibc, tools/report and recipes.
-# Programs look for libraries beside themselves, and so do these for each other: an RPATH, unlike a RUNPATH, holds for all
-# that a program loads.
+# Installs the contents of a package: programs, the libraries they need beyond glibc, tools/report and recipes. Programs and their
+# libraries find libraries through the program's RPATH; unlike a RUNPATH it applies to everything that a program loads.
 foreach(PROGRAM IN LISTS PROGRAMS)
   set_target_properties(
     ${PROGRAM}

@@ -1,5 +1,5 @@
-# Flags for our own code, on an interface target so that nothing global is set. Not for nvcc, whose intermediate code is
-# full of what these complain of: see cuda.cmake.
+# Warning flags for our own code, on an interface target: nothing global is set. Not for nvcc, whose intermediate code causes many
+# of these warnings: see cuda.cmake.
 set(
   OUR_FLAGS
   -Wall
@@ -27,6 +27,6 @@ if(ANTIPODE_SANITIZE)
   target_link_options(warnings INTERFACE -fsanitize=${ANTIPODE_SANITIZE})
 endif()
 target_compile_options(warnings INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:${OUR_FLAGS}>")
-if(ANTIPODE_PACKAGE) # messages name source files, not directories of the machine that built them
+if(ANTIPODE_PACKAGE) # error messages contain paths of source files without the build machine's directories
   target_compile_options(warnings INTERFACE "$<$<COMPILE_LANGUAGE:CXX>:-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=>")
 endif()

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# Sourced by tools/same_bytes and tools/bench_compare: programs of another revision beside those of the tree.
+# Sourced by tools/same_bytes and tools/bench_compare: builds the programs of another revision and of the working tree.
 
 # build_revision REV: checks REV out and builds pretrain and bench below build/revisions; sets `revision` and `old_bin`.
 build_revision() {
@@ -14,7 +14,7 @@ build_revision() {
   old_bin=$PWD/$binary/bin
 }
 
-# build_tree: the same programs of the working tree; sets `new_bin`.
+# build_tree: builds the same programs from the working tree; sets `new_bin`.
 build_tree() {
   cmake --preset cpu >/dev/null
   cmake --build --preset cpu --target pretrain bench >&2

@@ -24,7 +24,7 @@ install_packages() {
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# The nvcc of a CUDA toolkit of release 13 or later; nothing where there is none.
+# Prints the path of nvcc of a CUDA toolkit of release 13 or later, or nothing if there is none.
 cuda_compiler() {
   local nvcc release
   for nvcc in "${CUDACXX:-}" "${CUDA_PATH:+$CUDA_PATH/bin/nvcc}" "$(command -v nvcc)" /usr/local/cuda/bin/nvcc; do
@@ -37,7 +37,7 @@ cuda_compiler() {
   done
 }
 
-# cudnn-frontend is headers alone, and its home is a Python package: it goes into a private environment, .venv.
+# cudnn-frontend consists of headers and is distributed as a Python package: it is installed into a private environment, .venv.
 install_cudnn_frontend() {
   compgen -G '.venv/lib/python3*/site-packages/include/cudnn_frontend.h' >/dev/null && return
   install_packages python3-venv

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# tools/compare: what is missing is one sentence and exit code 2. $1: source tree.
+# tools/compare: if something is missing, the error is one sentence and the exit code is 2. $1: source tree.
 set -euo pipefail
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 command -v python3 >/dev/null || { echo "[skipped] there is no python3"; exit; }
 export PYTHONDONTWRITEBYTECODE=1
-expect() {  # the text that must be in it, then a script and its arguments
+expect() {  # the text that the error must contain, then a script and its arguments
   local text="$1" said code=0
   shift
   said=$(python3 ${isolated:-} "$tools/$1" "${@:2}" 2>&1 >/dev/null) || code=$?
@@ -26,7 +26,7 @@ expect " has no PyTorch; " end_to_end.py "${mnist[@]}"
 tools="$1/tools/golden"
 expect "generate.py: error: No module named 'torch'; python3 -m venv .venv" generate.py "$scratch"
 
-# With something called torch the rest can be missing.
+# With a fake torch, the checks for other missing things are reached.
 isolated=
 tools="$1/tools/compare"
 mkdir "$scratch/torch"

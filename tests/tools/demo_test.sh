@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# tools/demo: that it builds all programs of README's "Use it" and names a picture that is there. $1: source tree, further
-# arguments: the programs that the target `programs` builds. Nothing is installed or built: programs of these names stand in.
+# tools/demo builds all programs of README's "Use it" and names a picture that exists. $1: source tree; further arguments: the
+# programs that the target `programs` builds. Nothing is installed or built: fake programs of these names are used.
 set -euo pipefail
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 fail() { echo "tools/demo: $1"; cat "$scratch/said"; exit 1; }
-program() {  # a path, and what it does
+program() {  # a path, and the commands of the fake program
   mkdir -p "$(dirname "$1")"
   printf '#!/bin/sh\n%s\n' "$2" >"$1"
   chmod +x "$1"

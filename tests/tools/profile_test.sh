@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tools/profile: what it would start, with programs of these names that only print. $1: source tree.
+# Tests which commands tools/profile starts; fake programs of these names only print their arguments. $1: source tree.
 set -euo pipefail
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -8,7 +8,7 @@ for name in nsys ncu pretrain bench; do
   chmod +x "$scratch/$name"
 done
 export PATH="$scratch:/usr/bin:/bin"
-expect() {  # the text that must be in it, then arguments
+expect() {  # the text that the output must contain, then arguments
   local text="$1" said
   shift
   said=$("$1/tools/profile" "${@:2}" 2>&1) || true

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tree obeys .clang-format.
+# Checks that the sources are formatted by .clang-format.
 set -euo pipefail
 cd "$1"
 command -v clang-format >/dev/null || { echo "[skipped] clang-format is not installed"; exit 0; }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# CMake files have the form of .gersemirc. $1: source tree.
+# Checks that CMake files are formatted by .gersemirc. $1: source tree.
 set -euo pipefail
 cd "$1"
 command -v gersemi >/dev/null || { echo "[skipped] gersemi is not installed (CONTRIBUTING.md)"; exit 0; }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Python obeys ruff.toml. $1: source tree.
+# Checks Python files by ruff.toml. $1: source tree.
 set -euo pipefail
 cd "$1"
 command -v ruff >/dev/null || { echo "[skipped] ruff is not installed (CONTRIBUTING.md)"; exit 0; }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Shell scripts obey .shellcheckrc. $1: source tree.
+# Checks shell scripts by .shellcheckrc. $1: source tree.
 set -euo pipefail
 cd "$1"
 command -v shellcheck >/dev/null || { echo "[skipped] shellcheck is not installed"; exit 0; }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The sources obey .clang-tidy. $1: source tree, $2: build tree with compile_commands.json, $3: `all` for every source, or a
-# revision: those that differ from it. The default is the last commit that this branch shares with origin/main, or, on main
-# itself, the commit before. A header is checked by way of the sources that include it, or, if none does, of the sources
-# that include a header which does. A change of .clang-tidy concerns every source.
+# Checks the sources by .clang-tidy. $1: source tree, $2: build tree with compile_commands.json, $3: `all` for every source, or a
+# revision for the sources that differ from it. The default revision is the last commit that this branch shares with origin/main;
+# on main itself, the previous commit. A changed header is checked through the sources that include it; if there are none, through
+# the sources that include it indirectly. If .clang-tidy changed, every source is checked.
 set -euo pipefail
 cd "$1"
 command -v clang-tidy >/dev/null || { echo "[skipped] clang-tidy is not installed"; exit 0; }
@@ -22,7 +22,7 @@ changed_files() {
   git diff --name-only --no-renames --diff-filter=d "$1"
   git ls-files --others --exclude-standard
 }
-# The sources among the files of standard input, and those that show their headers.
+# Prints the sources among the files of standard input, and for each header the sources that include it.
 sources_of() {
   local file includers
   while read -r file; do
@@ -52,7 +52,7 @@ else
     sources=$(grep -E "^($(IFS='|'; echo "${folders[*]}"))/" <<<"$changed" | sources_of || true)
   fi
 fi
-# Without kernels/cuda, whose headers are CUDA's, which may not be here.
+# kernels/cuda is left out: it needs CUDA's headers, which may not be installed.
 sources=$(grep -v '^kernels/cuda/' <<<"$sources" | sort -u || true)
 echo "clang-tidy: $(grep -c . <<<"$sources" || true) sources${base:+ that concern changes since ${base:0:12}}"
 xargs -r -P "$(nproc)" -n 4 clang-tidy -p "$2" --quiet 2>/dev/null <<<"$sources"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# tests/tree/tidy.sh: which sources it checks. $1: source tree. In a repository of its own, with a stand-in for clang-tidy.
+# Tests which sources tests/tree/tidy.sh checks, in a scratch repository with a fake clang-tidy. $1: source tree.
 set -euo pipefail
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -11,7 +11,7 @@ export PATH="$scratch/path:$PATH" GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_SYSTEM=
 tidy=$(realpath "$1")/tests/tree/tidy.sh
 cd "$scratch/tree"
 commit() { git add -A && git -c user.name=x -c user.email=x commit -qm x; }
-expect() {  # what for, the sources, further arguments of tidy.sh
+expect() {  # the name of the case, the expected sources, further arguments of tidy.sh
   local checked
   checked=$("$tidy" . build "${@:3}" | sed -n 's/^checked -p build --quiet //p' | tr ' ' '\n' | sort | xargs)
   [ "$checked" = "$2" ] || { echo "$1: expected '$2' to be checked, got '$checked'"; exit 1; }

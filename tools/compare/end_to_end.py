@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Times `pretrain --recipe randbits-mnist` against the same program in PyTorch (randbits_mnist.py), whole runs, alternating.
+"""Times whole runs of `pretrain --recipe randbits-mnist` and of the same program in PyTorch (randbits_mnist.py) in turn.
 
     python3 tools/compare/end_to_end.py --data datasets/mnist --repetitions 3
 
-Both run with the same number of threads, from starting the process to its end. Prints each time, the medians, and their ratio.
+Both run with the same number of threads and are timed from the start of the process to its end. Prints each time, the medians,
+and their ratio.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""What the comparisons need and may find missing: each is said in one sentence, with what to do, and ends the program with 2."""
+"""Checks for what the comparisons need. If something is missing, one sentence says what and what to do; the exit code is 2."""
 
 import importlib.util
 import os
@@ -34,7 +34,7 @@ def need_mnist(folder):
 
 
 def output_of(command):
-    """What a program wrote on stdout; when it fails, its last line on stderr says why."""
+    """Returns a program's stdout; if it fails, the error shows the last line of its stderr."""
     words = [str(word) for word in command]
     done = subprocess.run(words, capture_output=True, text=True, errors="replace")
     if done.returncode == 0:

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""The RandBits experiment on MNIST in PyTorch: the peer of `pretrain --recipe randbits-mnist`.
+"""The RandBits experiment on MNIST in PyTorch: the counterpart of `pretrain --recipe randbits-mnist`.
 
 "Intriguing Properties of Contrastive Losses" (Chen, Luo, Li; NeurIPS 2021), Figure 7a, after the authors' notebook: b random
-bits per image, shared by both views, ride along as constant planes and compete with the digit for the contrastive loss. What the
-two programs must agree on (network, losses, Keras' Adam, TensorFlow's crop) is written here anew, so each checks the other.
+bits per image, shared by both views, are appended as constant planes and compete with the digit for the contrastive loss. The
+parts that must be equal in the two programs (network, losses, Keras' Adam, TensorFlow's crop) are written independently here, so
+each program checks the other.
 
     python3 tools/compare/randbits_mnist.py --data DIR --bits 5 --temperature 0.1 --json result.json
 """
@@ -27,13 +28,13 @@ from torch.nn import functional as F
 SIDE, BATCH = 28, 1000
 MIN_AREA, MAX_AREA = 0.5 * SIDE * SIDE, 1.0 * SIDE * SIDE
 MIN_ASPECT, MAX_ASPECT = 3 / 4, 4 / 3
-L2 = 1e-4  # Keras' l2 has no 1/2, so the gradient is 2 * L2 * w
+L2 = 1e-4  # Keras' l2 term has no factor 1/2, so the gradient is 2 * L2 * w
 PEAK_LR, BETA1, BETA2, EPSILON = 1e-3, 0.9, 0.999, 1e-7
 
 
 def read_idx(path):
     raw = path.read_bytes() if path.exists() else gzip.decompress(path.with_name(path.name + ".gz").read_bytes())
-    header = 4 + 4 * raw[3]  # magic number, whose last byte is the rank, then the extents
+    header = 4 + 4 * raw[3]  # the magic number (its last byte is the rank), then the extents
     shape = [int.from_bytes(raw[i : i + 4], "big") for i in range(4, header, 4)]
     return torch.frombuffer(bytearray(raw[header:]), dtype=torch.uint8).view(shape)
 
@@ -52,21 +53,21 @@ def splitmix64(index):
 
 
 def random_bits(count, bits):
-    """[count, bits]: the same image has the same bits in every epoch and in both views."""
+    """[count, bits]: an image has the same bits in every epoch and in both views."""
     words = torch.tensor([splitmix64(i) & ((1 << bits) - 1) for i in range(count)])
     return (words[:, None] >> torch.arange(bits) & 1).float()
 
 
 def with_planes(images, bits, layout):
-    """[n, 28, 28] and [n, b] to the input of the network, [n, 1 + b, 28, 28]."""
+    """The input of the network, [n, 1 + b, 28, 28], from images [n, 28, 28] and bits [n, b]."""
     planes = bits[:, :, None, None].expand(-1, -1, SIDE, SIDE)
     return torch.cat([images[:, None], planes], 1).contiguous(memory_format=layout)
 
 
 def sample_crops(count, generator):
-    """y, x, height, width, each [count], by the rules of TensorFlow's sample_distorted_bounding_box: aspect uniform, then an
-    integer height uniform, then the width; the last offset is never drawn; what does not fit is drawn again, and after 100
-    failures the crop is the whole image."""
+    """y, x, height, width, each [count], by the rules of TensorFlow's sample_distorted_bounding_box: a uniform aspect ratio, then
+    a uniform integer height, then the width; the last offset is never drawn. A crop that does not fit is drawn again, and after
+    100 failures the crop is the whole image."""
     crops = torch.tensor([[0.0], [0.0], [SIDE], [SIDE]]).repeat(1, count)
     pending, attempts = torch.arange(count), 0
     while len(pending) > 0 and attempts < 100:
@@ -89,22 +90,22 @@ def sample_crops(count, generator):
 
 
 def resize_matrix(start, extent, source, target):
-    """[n, target, source]: bilinear interpolation of source[start : start + extent], with half-pixel centres, edges clamped to
-    the crop."""
+    """[n, target, source]: bilinear interpolation of source[start : start + extent] with half-pixel centres, clamped to the edges
+    of the crop."""
     position = (torch.arange(target) + 0.5) * (extent / target)[:, None] - 0.5
     position = start[:, None] + position.clamp(min=0).minimum(extent[:, None] - 1)
     return (1 - (position[:, :, None] - torch.arange(source)).abs_()).clamp_(min=0)
 
 
 def crop_and_resize(images, crops):
-    """Two small matrix products per image; as fast as grid_sample here, and exact at the edges of the crop."""
+    """Two small matrix products per image: as fast as grid_sample here, and exact at the edges of the crop."""
     y, x, height, width = crops
     return resize_matrix(y, height, SIDE, SIDE) @ images @ resize_matrix(x, width, SIDE, SIDE).mT
 
 
 class DenseBatchNorm(nn.BatchNorm1d):
-    """Keras' fused batch norm, used after convolutions, feeds the unbiased variance to the running one, as PyTorch does; its
-    plain batch norm, used after dense layers, feeds the biased one."""
+    """Keras has two batch norms. The fused one, after convolutions, updates the running variance with the unbiased variance, as
+    PyTorch does; the plain one, after dense layers, with the biased variance."""
 
     def forward(self, x):
         kept = (1 - self.momentum) * self.running_var
@@ -112,7 +113,7 @@ class DenseBatchNorm(nn.BatchNorm1d):
         if self.training:
             self.running_var.data.lerp_(
                 kept, 1 / len(x)
-            )  # .data: backward in training mode does not read it, whatever autograd thinks
+            )  # .data: autograd would complain, but backward in training mode does not read it
         return y
 
 
@@ -136,7 +137,7 @@ class ConvN(nn.Module):
         nn.init.zeros_(self.classifier.bias)
 
     def parameter_groups(self):
-        """The kernels under L2 (all but the classifier's), and the rest."""
+        """The kernels with L2 regularization (all but the classifier's), and the other parameters."""
         groups = [], []
         for name, p in self.named_parameters():
             groups[p.dim() == 1 or name.startswith("classifier")].append(p)
@@ -147,7 +148,7 @@ class ConvN(nn.Module):
 
 
 def cross_view_loss(za, zb, temperature):
-    """InfoNCE in both directions, summed; the candidates of an anchor are the n images of the other view, none of its own."""
+    """InfoNCE, summed over both directions. The candidates of an anchor are the n images of the other view only."""
     logits = F.normalize(za, eps=1e-6) @ F.normalize(zb, eps=1e-6).T / temperature
     return (logits.logsumexp(1) + logits.logsumexp(0) - 2 * logits.diagonal()).mean()
 
@@ -171,7 +172,7 @@ class KerasAdam:
 
 
 def self_check():
-    """Worked numbers for the two pieces in which frameworks differ silently: the resize and Adam."""
+    """Checks hand-computed numbers for the two parts in which frameworks differ silently: the resize and Adam."""
     squares, whole = torch.tensor([0.0, 1, 4, 9, 16]), (torch.zeros(1), torch.full((1,), 5.0))
     enlarged, reduced = (resize_matrix(*whole, 5, target)[0] @ squares for target in (8, 3))
     assert torch.allclose(enlarged, torch.tensor([0, 0.4375, 1.1875, 3.0625, 5.5625, 8.6875, 12.9375, 16])), enlarged
@@ -193,14 +194,14 @@ def probe_accuracy(model, images, bits, labels, layout):
 
 
 def train(model, images, bits, labels, args, layout):
-    """Returns the losses of the steps and the seconds of each spent in training and in preparing the data."""
+    """Returns the loss of each step, and its seconds spent in training and in preparing the data."""
     generator = torch.Generator().manual_seed(args.seed)
     optimizer = KerasAdam(*model.parameter_groups(), args.steps)
     batches = len(images) // BATCH
     losses, training, data = [], [], []
 
     def objectives(a, b, labels):
-        ha, hb = model.features(a), model.features(b)  # two forwards: each view has its own batch statistics
+        ha, hb = model.features(a), model.features(b)  # two forward passes: each view has its own batch statistics
         probe = F.cross_entropy(model.classifier(ha.detach()), labels)
         return cross_view_loss(model.head(ha), model.head(hb), args.temperature), probe
 
@@ -210,7 +211,7 @@ def train(model, images, bits, labels, args, layout):
     for step in range(args.steps):
         start = time.perf_counter()
         batch = step % batches  # no shuffling: the notebook's batches are the same in every epoch
-        if batch == 0:  # drawn an epoch at a time, since the many small operations cost the same for any count
+        if batch == 0:  # drawn once per epoch: the many small operations cost the same for any count
             crops = sample_crops(2 * batches * BATCH, generator).view(4, batches, 2, BATCH)
         part = slice(batch * BATCH, (batch + 1) * BATCH)
         a, b = (with_planes(crop_and_resize(images[part], crops[:, batch, view]), bits[part], layout) for view in (0, 1))

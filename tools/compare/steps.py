@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Times single steps against PyTorch: ours and each of its settings in turn, again and again.
+"""Times single steps of our programs and of PyTorch in each of its settings; all take turns.
 
     python3 tools/compare/steps.py --data datasets/mnist --repetitions 5
     python3 tools/compare/steps.py --works resnet18 --precisions fp32 bf16 --compiled
 
 Works: resnet18 (a supervised step, 64 images of 112x112), convn (a contrastive step of `pretrain --recipe randbits-mnist`: 1000
 images, two views, with crops and resizing; needs --data), nt-xent at several sizes (forward and backward, 128 columns, always
-fp32). Every figure is the median over the steps of a process; printed are the medians over the processes, the spread, and the
-ratios of each of PyTorch's settings to each of ours.
+fp32). A process reports the median of its steps. Prints the medians over the processes, their spread, and the ratios of each of
+PyTorch's settings to each of ours.
 """
 
 import argparse
@@ -24,7 +24,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 
 class Bench:
-    """A work that `bench` and torch_work.py both have."""
+    """A benchmark that `bench` and torch_work.py both have."""
 
     def __init__(self, name, arguments, precisions, settings):
         self.name, self.arguments, self.precisions, self.settings = name, arguments, precisions, settings
@@ -66,7 +66,7 @@ class Bench:
 
 
 class ConvN:
-    """Contrastive steps of both whole programs; PyTorch's is in fp32."""
+    """Contrastive steps, timed within whole runs of both programs; PyTorch's is in fp32."""
 
     name, settings = "convn, 1000 images, two views", ["channels_last", "contiguous"]
 
@@ -130,7 +130,7 @@ def line(name, results):
 
 
 def ratios(ours, theirs):
-    """Of the medians, and of the minima, which a busy machine disturbs less."""
+    """The ratios of the medians and of the minima; a busy machine disturbs the minima less."""
     of = lambda measure: measure(ms for ms, _ in theirs) / measure(ms for ms, _ in ours)
     return f"{of(statistics.median):.2f}x, minima {of(min):.2f}x"
 

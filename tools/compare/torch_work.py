@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""The works of `bench` in PyTorch: times one of them and prints a line of JSON, for steps.py to set beside bench's.
+"""The benchmarks of `bench` in PyTorch: times one of them and prints a line of JSON, which steps.py compares with bench's.
 
     python3 tools/compare/torch_work.py resnet18 --setting channels_last
     python3 tools/compare/torch_work.py resnet18 --setting "channels_last autocast compiled"
     python3 tools/compare/torch_work.py nt-xent --rows 4096 --setting logsumexp
     python3 tools/compare/torch_work.py simclr --device cuda --batch-size 1024 --setting "channels_last autocast compiled"
 
-On a GPU its own clock is read. Works beside those of steps.py: simclr (ResNet-18, head, NT-Xent, probe and LARS on crops of
+A GPU is timed by its own clock. More works than in steps.py: simclr (ResNet-18, head, NT-Xent, probe and LARS on crops of
 random images), lars (SimCLR's update of ResNet-50's parameters: loop or foreach) and batch-norm (batch norm, addition and ReLU,
 with gradients, of 56x56 pixels with 64 channels).
 """
@@ -44,7 +44,7 @@ class Block(nn.Module):
 
 
 def resnet18():
-    """torchvision's layout: 7x7 stem, max pooling padded by one, no projection in the first group."""
+    """torchvision's architecture: 7x7 stem, max pooling padded by one, no projection in the first group."""
     layers = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1)]
     c = 64
     for k in (64, 128, 256, 512):
@@ -74,7 +74,7 @@ def resnet18_step(args):
 
 
 def nt_xent_loss(args, rows):
-    """loss(u) of so many rows, as the setting's words say."""
+    """Returns loss(u) for that many rows, in the form that args.setting names."""
     n, temperature = rows // 2, 0.1
     positives = ((torch.arange(rows) + n) % rows).to(args.device)
     autocast = "autocast" in args.setting
@@ -107,7 +107,8 @@ def nt_xent(args):
 
 
 class Lars:
-    """SimCLR's: weight decay into the gradient, trust ratio, the rate inside the velocity; matrices and filters only."""
+    """SimCLR's LARS: weight decay is added to the gradient, and the rate is inside the velocity. Weight decay and trust ratio
+    apply only to matrices and filters."""
 
     def __init__(self, parameters, foreach):
         self.parameters, self.foreach = list(parameters), foreach
@@ -182,7 +183,7 @@ def batch_norm(args):
 
 
 class SimClr(nn.Module):
-    """What is trained: encoder, two-layer head with batch norm, and a probe on features without a gradient."""
+    """Encoder, two-layer head with batch norm, and a probe on detached features."""
 
     def __init__(self):
         super().__init__()
@@ -202,7 +203,7 @@ class SimClr(nn.Module):
 
 
 def crops(images, size):
-    """Both views: a random box of each image resized to the whole, by one sampling of both."""
+    """Both views: a random box of each image, resized to the image size; one grid_sample call for both."""
     n = len(images)
     scale = torch.empty(2 * n, 2, device=images.device).uniform_(0.3, 1.0)
     centre = (torch.rand(2 * n, 2, device=images.device) * 2 - 1) * (1 - scale)
@@ -240,7 +241,7 @@ WORKS = {"resnet18": resnet18_step, "nt-xent": nt_xent, "simclr": simclr, "lars"
 
 
 def peak_bytes(device):
-    """On a GPU what bench counts: all tensors there, parameters included. Of a process on the CPU only growth tells."""
+    """On a GPU the peak of all tensors, parameters included, as in bench. On a CPU the process size: only growth means anything."""
     if device == "cuda":
         return torch.cuda.max_memory_allocated()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -2,8 +2,8 @@
 """Writes the golden values of tests/golden with PyTorch: tools/golden/generate.py [DIRECTORY].
 
 Inputs are rounded to f32, everything is computed from them in double, and the results are stored as f32. Tensors are in
-PyTorch's layout (NCHW, OIHW). Needs torch and safetensors; where torchvision is installed, the names of its ResNet-18
-are checked too. Made with PyTorch 2.15.
+PyTorch's layout (NCHW, OIHW). Needs torch and safetensors; if torchvision is installed, the names of its ResNet-18 are
+checked, too. Made with PyTorch 2.15.
 """
 
 import pathlib
@@ -26,7 +26,7 @@ DIRECTORY = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else pathlib.Path(__fi
 
 
 def values(*shape):
-    """Standard normal, exact in f32, in double."""
+    """Standard normal values: doubles that are exact in f32."""
     return torch.randn(shape, dtype=torch.float32).double()
 
 
@@ -105,7 +105,7 @@ def resnet18():
         return F.relu(x)
 
     logits = model.train()(image, relu)
-    # Else rounding to f32 could decide which side of the kink an activation is on.
+    # Closer to 0, rounding to f32 could change an activation's sign and with it ReLU's gradient.
     assert min(margins) > 2e-5, f"an activation is {min(margins)} from 0: take another seed"
     (logits * dlogits).sum().backward()
     running = {f"after/{name}": b for name, b in model.named_buffers() if not name.endswith("tracked")}
@@ -137,7 +137,7 @@ def conv2d():
 
 
 def batch_norm():
-    """Momentum 0.1 as PyTorch counts it, running statistics from 0 and 1."""
+    """Momentum 0.1 in PyTorch's definition; running mean and variance start at 0 and 1."""
     torch.manual_seed(3)
     x, gamma, beta = (t.requires_grad_() for t in (3 + 2 * values(3, 7, 5, 4), 1 + values(7), values(7)))
     mean, variance = torch.zeros(7).double(), torch.ones(7).double()
@@ -153,7 +153,7 @@ def batch_norm():
 
 
 def max_pool():
-    """3x3 with stride 2, values with ties: padded by one on every side, and by one below and to the right."""
+    """3x3 with stride 2 and ties among the values; padded by one on every side, or only below and to the right."""
     torch.manual_seed(4)
     tensors = {}
     for name, before in (("symmetric", 1), ("after", 0)):
@@ -167,7 +167,7 @@ def max_pool():
 
 
 def nt_xent():
-    """SimCLR's: the sum of both directions' cross-entropies, each the mean over the n images."""
+    """SimCLR's loss: the sum of both directions' cross-entropies, each a mean over the n images."""
     torch.manual_seed(5)
     tensors = {}
     for n, d in ((1, 3), (7, 5), (37, 24)):
