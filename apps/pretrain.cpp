@@ -8,7 +8,7 @@ namespace {
 int pretrain(int argc, char** argv) {
   apps::PretrainArguments arguments;
   if (!apps::parse(argc, argv, arguments)) return apps::kSuccess;
-  // At once, so that a signal while the data is read is not lost: the run stops after its first step.
+  // Installed first, so that a signal while the data is read is not lost: the run then stops after its first step.
   if (arguments.trains()) apps::stop_on_signals();
   apps::pretrain(arguments, {argv, static_cast<std::size_t>(argc)});
   return apps::kSuccess;

@@ -12,7 +12,7 @@ using engine::Dtype;
 using engine::Shape;
 using engine::Tensor;
 
-/// A block of numbers over and over: enough of them to be random for a device, and no wait for a generator.
+/// Repeats one block of random numbers: large enough to look random to a device, and quick to generate.
 std::vector<float> normal_numbers(std::int64_t count) {
   static const std::vector<float> block = [] {
     std::vector<float> numbers(65'537);

@@ -7,21 +7,22 @@
 
 namespace apps {
 
-/// Sizes of what kernels are timed on.
+/// Sizes of the tensors that kernels are timed on.
 struct KernelSizes {
   std::int64_t images = 64;
-  std::int64_t rows = 4096, dim = 128;  ///< of losses and linear layers
+  std::int64_t rows = 4096, dim = 128;  ///< sizes of losses and linear layers
   engine::Dtype activations = engine::Dtype::f32;
 };
 
-/// Makes what a kernel runs on and keeps it alive with the work. The first tensor names the example.
+/// Allocates and fills the tensors of a kernel and keeps them alive with the work. The first tensor describes the
+/// example.
 class Buffers {
  public:
   Buffers(const engine::Context& context, const KernelSizes& sizes) : context_(context), sizes_(sizes) {}
 
   const KernelSizes& sizes() const { return sizes_; }
 
-  /// Numbers from a normal distribution (a device's speed depends on its data), in the dtype of activations or f32.
+  /// Normally distributed numbers (a device's speed depends on its data), f32 or in the dtype of the activations.
   engine::Tensor random(engine::Shape shape) { return random(shape, sizes_.activations); }
   engine::Tensor random(engine::Shape shape, engine::Dtype dtype);
   engine::Tensor random_f32(engine::Shape shape) { return random(shape, engine::Dtype::f32); }

@@ -5,8 +5,9 @@
 
 namespace apps {
 
-/// Measures the device's ceilings, then times every kernel whose name contains `part`: a line each on stderr as they
-/// come, and one JSON line with all of it on stdout. Throws UsageError when no name does.
+/// Measures the device's peaks, then times every kernel whose name contains `part`. Prints one line per kernel on
+/// stderr as it is measured, and one JSON line with all results on stdout. Throws UsageError if no name contains
+/// `part`.
 void time_kernels(const engine::Context& context, const std::string& part, const KernelSizes& sizes,
                   const Repetitions& repetitions);
 

@@ -6,7 +6,7 @@
 
 namespace apps {
 
-/// Milliseconds of one run, over repetitions.
+/// Milliseconds of one run, over all repetitions.
 struct Times {
   double median_ms = 0, minimum_ms = 0, maximum_ms = 0;
 
@@ -17,8 +17,8 @@ struct Repetitions {
   std::int64_t timed = 10, warmup = 3;
 };
 
-/// Times bursts of runs, each long enough for the device's clock, taking the runs in turn: several on different buffers
-/// do not find their data in a cache.
+/// Times bursts of runs, each long enough for the device's clock. The runs take turns: if they use different buffers,
+/// no run finds its data in a cache.
 Times time_in_turn(const engine::Context& context, const std::vector<std::function<void()>>& runs,
                    const Repetitions& repetitions);
 
@@ -27,16 +27,16 @@ struct KernelTimes {
   engine::Cost cost;
   Times times;
 };
-/// On so many copies of its buffers that they do not fit a cache.
+/// Runs on several copies of the buffers, which together do not fit into a cache.
 KernelTimes time_kernel(const engine::Context& context, const KernelEntry& entry, const KernelSizes& sizes,
                         const Repetitions& repetitions);
 
-/// What the device does at best, measured: kernels are held against it.
+/// The measured peaks of the device, with which kernels are compared.
 struct Ceilings {
   double copied_bytes_per_s = 0;  ///< read plus written
-  double operations_per_s = 0;    ///< of a large matrix product of activations
+  double operations_per_s = 0;    ///< of a large matrix product in the dtype of the activations
 
-  /// The least time for the cost, as a share of the time it took.
+  /// The least time for this cost at the peaks, as a fraction of the measured time.
   double share(const engine::Cost& cost, double ms) const;
 };
 Ceilings measure_ceilings(const engine::Context& context, engine::Dtype activations, const Repetitions& repetitions);

@@ -13,18 +13,18 @@ struct WorkOptions {
   engine::Dtype activations = engine::Dtype::f32;
 };
 
-/// Something to time, again and again on the same data.
+/// A benchmark: something that is timed repeatedly on the same data.
 struct Work {
-  std::string name;                     ///< with its sizes
-  std::function<engine::Tensor()> run;  ///< once; its loss
-  double items = 0;                     ///< that one run handles
-  std::string unit;                     ///< of the items: "images"
+  std::string name;                     ///< includes its sizes
+  std::function<engine::Tensor()> run;  ///< runs it once and returns its loss
+  double items = 0;                     ///< number of items that one run processes
+  std::string unit;                     ///< the name of an item: "images"
 };
 
-/// Throws UsageError for a name that `list_works` does not have, naming the nearest.
+/// Throws UsageError for a name that is not in `list_works`; the message names the nearest one.
 Work make_work(const engine::Context& context, const std::string& name, const WorkOptions& options);
 
-/// A line per work: name and what it does.
+/// One line per work: its name and what it does.
 std::string list_works();
 
 }  // namespace apps

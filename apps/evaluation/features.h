@@ -9,24 +9,24 @@
 
 namespace apps {
 
-/// A frozen encoder's view of a whole source.
+/// A frozen encoder's features of a whole source.
 struct Features {
   engine::Tensor values;  ///< f32 [N,F]
   engine::Tensor labels;  ///< i32 [N]
   int classes = 0;
 };
 
-/// Runs the encoder in inference mode over every example, without augmentation. `progress(done)` is told after each
-/// batch and may throw to stop. `images` is the type of the images, and so of the encoder's arithmetic.
+/// Runs the encoder in inference mode over every example, without augmentation. `progress(done)` is called after each
+/// batch and may throw to stop. `images` is the dtype of the images and so of the encoder's arithmetic.
 Features extract_features(const engine::Context& context, const models::Encoder& encoder, const data::Source& source,
                           const std::function<void(std::int64_t done)>& progress = {},
                           engine::Dtype images = engine::Dtype::f32);
 
-/// Throws NonFiniteError unless the features, and in f32 the sum of the squares of each example's, are finite: nothing
-/// can be learned from others. `whose` goes into the sentence: "the training set".
+/// Throws NonFiniteError unless the features, and the f32 sum of squares of each example's features, are finite: a
+/// classifier cannot be trained on others. `whose` appears in the message: "the training set".
 void check_finite(const Features& features, std::string_view whose);
 
-/// The fraction of examples that the probe classifies right.
+/// The fraction of examples that the probe classifies correctly.
 double probe_accuracy(const models::ProbeHead& probe, const Features& features);
 
 }  // namespace apps

@@ -12,7 +12,7 @@ using engine::Tensor;
 
 double knn_accuracy(const Features& train, const Features& test, KnnOptions options,
                     const std::function<void(std::int64_t done)>& progress) {
-  constexpr std::int64_t kQueries = 250;  // their similarities to 60,000 examples take 57 MiB
+  constexpr std::int64_t kQueries = 250;  // the similarities of 250 queries to 60,000 examples take 57 MiB
   const engine::Context& context = test.values.context();
   const Tensor candidates = engine::l2_normalize(train.values), queries = engine::l2_normalize(test.values);
   const std::vector<std::int32_t> truth = test.labels.to_host<std::int32_t>();

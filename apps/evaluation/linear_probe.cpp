@@ -23,7 +23,7 @@ using engine::Tensor;
 
 constexpr float kMomentum = 0.9f;
 
-/// Classifiers for all rates of the grid, one below the other: weight [G*K,F], bias [G*K].
+/// The classifiers of all learning rates of the grid, stacked: weight [G*K,F], bias [G*K].
 class Classifiers {
  public:
   Classifiers(const engine::Context& context, std::int64_t features, int classes, const std::vector<double>& rates)
@@ -39,16 +39,16 @@ class Classifiers {
     rates_ = Tensor::from(context, {rows}, row_rates);
   }
 
-  /// One step on the mean cross-entropy of every classifier; `factor` scales all rates.
+  /// One step on the mean cross-entropy of every classifier; `factor` scales all learning rates.
   void step(const Tensor& features, const Tensor& repeated_labels, float factor) {
     weight_.node()->written = bias_.node()->written = false;
     const Tensor loss = engine::softmax_cross_entropy(logits(features), repeated_labels).loss;
-    engine::backward(engine::scale(loss, static_cast<float>(grid_)));  // the mean over the grid back to a sum
+    engine::backward(engine::scale(loss, static_cast<float>(grid_)));  // turns the mean over the grid into a sum
     update(weight_, weight_velocity_, factor);
     update(bias_, bias_velocity_, factor);
   }
 
-  /// Accuracy of each classifier; NaN when one of its scores is not finite. `progress()` is told between batches.
+  /// Accuracy of each classifier; NaN if one of its scores is not finite. `progress()` is called between batches.
   std::vector<double> accuracies(const Features& features, const std::function<void()>& progress) const {
     constexpr std::int64_t kRows = 4096;
     const std::vector<std::int32_t> truth = features.labels.to_host<std::int32_t>();
@@ -71,11 +71,12 @@ class Classifiers {
   }
 
  private:
-  /// [B*G,K]: the rows of one example's classifiers follow one another.
+  /// [B*G,K]: the G rows of an example are consecutive.
   Tensor logits(const Tensor& features) const {
     return engine::reshape(engine::linear(features, weight_, bias_), {features.shape()[0] * grid_, classes_});
   }
-  /// Adds to `right` how many rows of scores [rows,G,K] are largest at their label; NaN for a score that is not finite.
+  /// Adds to `right` the number of rows of scores [rows,G,K] whose maximum is at the label; NaN if a score is not
+  /// finite.
   void count_right(const std::vector<float>& scores, std::span<const std::int32_t> labels,
                    std::vector<double>& right) const {
     std::size_t i = 0;
@@ -110,7 +111,7 @@ class Rows {
   std::int64_t size() const { return static_cast<std::int64_t>(rows_.size()); }
 
   Features all() const { return select(std::vector<std::int32_t>(rows_), 1); }
-  /// `count` rows from `begin` on in the order of `shuffle`; every label `repeat` times.
+  /// `count` rows starting at `begin`, in the order of `shuffle`; every label is repeated `repeat` times.
   Features batch(const data::Permutation& shuffle, std::int64_t begin, std::int64_t count, std::int64_t repeat) const {
     std::vector<std::int32_t> chosen;
     for (std::int64_t i = begin; i < begin + count; ++i) {
@@ -141,7 +142,7 @@ std::int64_t held_out(std::int64_t size, const LinearProbeOptions& options) {
   return static_cast<std::int64_t>(options.holdout * static_cast<double>(size));
 }
 
-/// The point of the largest accuracy on the held-out part, the first on a tie.
+/// The index of the largest accuracy on the held-out part; on a tie, the first.
 std::size_t best_of(const std::vector<LinearProbeResult::Point>& grid) {
   std::size_t best = grid.size();
   for (std::size_t i = 0; i < grid.size(); ++i) {
@@ -171,7 +172,7 @@ LinearProbeResult train_linear_probe(const Features& train, const Features& test
                                      const std::function<void(std::int64_t, std::int64_t)>& progress) {
   const std::int64_t size = train.values.shape()[0], held = held_out(size, options);
   check_enough_examples(size, options);
-  // Which examples are held out depends on the seed alone. The epochs' shuffles follow; epoch 0 is this one.
+  // The held-out examples depend only on the seed. This is epoch 0; the shuffles of training use the following epochs.
   const data::Permutation split(size, options.seed, 0);
   std::vector<std::int32_t> order(static_cast<std::size_t>(size));
   for (std::int64_t i = 0; i < size; ++i) order[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(split(i));

@@ -24,16 +24,16 @@ namespace fs = std::filesystem;
 
 constexpr const char* kFiles[] = {"lineval.json", "knn.json", "linear_head.safetensors"};
 constexpr std::string_view kTemporary = ".tmp";
-constexpr std::string_view kRoom = "room.";      // "room.PROCESS.tmp" finds out whether there is room
-constexpr std::string_view kStaged = "new.tmp";  // the directory that an evaluation's files are written to
-constexpr std::string_view kWhole = "new.";      // "new.N" has all of them; N is for those before
+constexpr std::string_view kRoom = "room.";      // "room.PROCESS.tmp": a test file that checks for free space
+constexpr std::string_view kStaged = "new.tmp";  // the directory that an evaluation first writes its files to
+constexpr std::string_view kWhole = "new.";      // "new.N": all files are written; the files before them get number N
 
 /// "lineval.3.json"
 fs::path numbered(const fs::path& file, std::int64_t number) {
   return file.parent_path() / fmt::format("{}.{}{}", file.stem().string(), number, file.extension().string());
 }
 
-/// One that no file of an earlier evaluation has.
+/// A number that no earlier evaluation's files have.
 std::int64_t next_number(const fs::path& directory) {
   std::int64_t largest = 0;
   for (const auto& entry : fs::directory_iterator(directory)) {
@@ -45,8 +45,8 @@ std::int64_t next_number(const fs::path& directory) {
   return largest + 1;
 }
 
-/// Moves the files out of DIRECTORY/new.N, and those that were the newest before to the number N. Begun again after a
-/// kill it goes on: a file that is still inside has not replaced the one outside.
+/// Moves the files out of DIRECTORY/new.N after renaming the previously newest files to number N. If a kill interrupted
+/// it, it can run again: a file that is still in new.N has not been moved yet.
 void take_over(const fs::path& whole, std::int64_t number) {
   const fs::path directory = whole.parent_path();
   for (const char* file : kFiles) {
@@ -58,7 +58,7 @@ void take_over(const fs::path& whole, std::int64_t number) {
   engine::remove_all(whole);
 }
 
-/// Whether there is nothing else inside a directory than what an evaluation puts there.
+/// Whether a directory contains only files of an evaluation.
 bool has_our_files_only(const fs::path& directory) {
   return std::all_of(fs::directory_iterator(directory), fs::directory_iterator(), [](const auto& entry) {
     const fs::path name = entry.path().filename();
@@ -67,15 +67,15 @@ bool has_our_files_only(const fs::path& directory) {
   });
 }
 
-/// Whether the name is that of a file which is written to be renamed or removed.
+/// Whether this is the name of a temporary file.
 bool is_temporary(const std::string& name) {
   return number_in(name, kRoom, kTemporary) || std::any_of(std::begin(kFiles), std::end(kFiles), [&](const char* file) {
            return name == engine::concat(file, kTemporary);
          });
 }
 
-/// Puts in order what killed evaluations left. Only for who holds the lock; and only what is ours, as --out may be a
-/// directory that has files of others.
+/// Removes or completes what killed evaluations left. The caller must hold the lock. Leaves other files alone: --out
+/// may be a directory with files of other programs.
 void clear_leftovers(const fs::path& directory) {
   std::vector<fs::path> left;
   for (const auto& entry : fs::directory_iterator(directory)) left.push_back(entry.path());
@@ -91,11 +91,11 @@ void clear_leftovers(const fs::path& directory) {
   }
 }
 
-/// Keeps other evaluations from storing while it lives.
+/// While it lives, no other evaluation stores results.
 class Lock {
  public:
   explicit Lock(const fs::path& directory) : file_(opened(directory)) {
-    // A file system without locks is no reason to lose results: there evaluations should not end at one moment.
+    // A file system without locks must not prevent storing; there, evaluations must not store at the same moment.
     while (file_.try_lock() == engine::Locking::held) {
       stop_if_asked();
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -103,7 +103,7 @@ class Lock {
   }
 
  private:
-  /// Another evaluation may just be removing the directory, as there is nothing in it.
+  /// Retries, since another evaluation may be removing the directory while it is empty.
   static engine::Descriptor opened(const fs::path& directory) {
     for (int attempts_left = 3;; --attempts_left) {
       try {
@@ -127,7 +127,7 @@ fs::path first_missing(fs::path directory) {
   return missing;
 }
 
-/// Throws unless so many bytes can be written into the directory. The file is gone before anyone sees it.
+/// Throws unless `bytes` can be written into the directory. The file is unlinked at once, so nobody sees it.
 void try_to_write(const fs::path& directory, std::uint64_t bytes) {
   engine::Descriptor file(directory / fmt::format("{}{}{}", kRoom, getpid(), kTemporary), O_WRONLY | O_CREAT | O_TRUNC);
   unlink(file.path().c_str());
@@ -173,13 +173,13 @@ void ResultStore::store(const std::function<void(const fs::path&)>& write_files)
       engine::create_directories(staged);
       write_files(staged);
     } catch (const engine::Error&) {
-      std::error_code ignored;  // half the files must not keep a full disk full
+      std::error_code ignored;  // frees the space of half-written files on a full disk
       fs::remove_all(staged, ignored);
       throw;
     }
     const std::int64_t number = next_number(directory_);
     const fs::path whole = directory_ / fmt::format("{}{}", kWhole, number);
-    engine::rename_path(staged, whole);  // from here on the evaluation counts
+    engine::rename_path(staged, whole);  // from here on the evaluation is stored
     engine::sync_directory(directory_);
     take_over(whole, number);
   } catch (const Interrupted&) { throw; } catch (const engine::Error& error) {

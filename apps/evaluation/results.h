@@ -8,14 +8,14 @@
 
 namespace apps {
 
-/// What an evaluation found, and of what.
+/// The results of an evaluation, and what was evaluated.
 struct EvaluationResults {
   const EvaluationArguments& arguments;
   const Config& config;
-  std::int64_t step = 0;  ///< of the checkpoint
+  std::int64_t step = 0;  ///< the checkpoint's step
   std::string encoder_sha256 = {};
-  std::string protocol = {};  ///< in a sentence: how the figures came about
-  std::int64_t features = 0;  ///< of an image
+  std::string protocol = {};  ///< how the figures were obtained, in one sentence
+  std::int64_t features = 0;  ///< number of features per image
   std::int64_t neighbours = 0;
   double knn = 0;
   LinearProbeResult probe = {};
@@ -26,9 +26,9 @@ std::string protocol_text(const LinearProbeOptions& options, std::int64_t featur
 /// The line that the program prints.
 std::string result_line(const EvaluationResults& results);
 
-/// The files of ResultStore.
+/// Writes the files of ResultStore.
 void write_results(const std::filesystem::path& directory, const EvaluationResults& results);
-/// At most how many bytes they have.
+/// An upper bound for their size.
 std::uint64_t most_bytes_of_results(std::int64_t features, std::int64_t classes, std::size_t learning_rates);
 
 }  // namespace apps

@@ -2,8 +2,8 @@
 
 namespace apps {
 
-/// Throws Interrupted once a signal asked to stop. An evaluation has no checkpoint: between its batches and steps it is
-/// given up as a whole.
+/// Throws Interrupted once a signal has asked to stop. An evaluation has no checkpoint: if it stops between batches or
+/// steps, all its work is lost.
 void stop_if_asked();
 
 }  // namespace apps

@@ -5,8 +5,8 @@
 
 namespace apps {
 
-/// What `pretrain` does: trains to the end and prints the result, or shows what the run would be. `argv` is for
-/// env.json. Throws UsageError for arguments that do not go together.
+/// The work of `pretrain`: trains to the end and prints the result, or shows what the run would do. `argv` is for
+/// env.json. Throws UsageError for arguments that contradict each other.
 void pretrain(const PretrainArguments& arguments, std::span<char* const> argv);
 
 }  // namespace apps

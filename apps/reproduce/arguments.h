@@ -11,7 +11,7 @@ struct ReproduceArguments {
   Request request = {};
 };
 
-/// Reads the command line. False when a text was printed and there is nothing more to do. Throws UsageError.
+/// Reads the command line. Returns false if a text was printed and the program is done. Throws UsageError.
 [[nodiscard]] bool parse(int argc, char** argv, ReproduceArguments& arguments);
 
 }  // namespace apps

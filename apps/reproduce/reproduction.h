@@ -6,13 +6,13 @@
 
 namespace apps {
 
-/// What `reproduce` does: the runs of an experiment that are not finished, one after the other, with results.json and
-/// report.md brought up to date after each; then prints the result. `argv` is for env.json.
-/// Throws Interrupted with the report written, and NonFiniteError in the end when a run failed.
+/// The work of `reproduce`: executes the unfinished runs of an experiment one after the other, updates results.json and
+/// report.md after each, then prints the result. `argv` is for env.json. Throws Interrupted after writing the report,
+/// and NonFiniteError at the end if a run failed.
 void reproduce(const ReproduceArguments& arguments, std::span<char* const> argv);
 
-/// Throws UsageError when the directory cannot hold the experiment's runs: it is a file, or holds a single run, or
-/// another experiment. Files of others are no obstacle.
+/// Throws UsageError if the directory cannot hold the experiment's runs: it is a file, a single run or another
+/// experiment. Files of other programs are allowed.
 void check_reproduction_directory(const std::filesystem::path& out, const Experiment& experiment);
 
 }  // namespace apps

@@ -15,11 +15,11 @@
 namespace apps {
 namespace {
 
-// Some hundredths of a millisecond: longer than most waits of a team that has its processors to itself.
+// A few hundredths of a millisecond: longer than most waits of threads that have a processor each.
 constexpr char kTurns[] = "1000";
 
-/// Where OMP_PROC_BIND, OMP_PLACES or GOMP_CPU_AFFINITY binds threads, libgomp has bound this one to its first place by
-/// now. The program that is started inherits that, and would take it for all that the process may use.
+/// If OMP_PROC_BIND, OMP_PLACES or GOMP_CPU_AFFINITY binds threads, libgomp has already bound this thread to its first
+/// place. The program that is started inherits this affinity and would use only these processors; so undo it.
 void leave_first_place() {
   const int places = omp_get_num_places();
   if (places == 0) return;
@@ -43,7 +43,7 @@ void leave_first_place() {
 void bound_spinning(char** argv) {
   if (std::getenv("OMP_WAIT_POLICY") != nullptr || std::getenv("GOMP_SPINCOUNT") != nullptr) return;
   if (argv == nullptr || argv[0] != program_invocation_name) return;
-  // Started as an argument of the loader, which is then what is in /proc.
+  // Without AT_BASE the program was started as an argument of the loader, and /proc/self/exe is the loader.
   if (getauxval(AT_BASE) == 0) return;
   std::error_code error;
   const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);

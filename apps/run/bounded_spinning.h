@@ -2,13 +2,13 @@
 
 namespace apps {
 
-/// Makes threads that wait for each other in an OpenMP team go to sleep soon instead of keeping their processor busy
-/// for milliseconds: where other programs want the processors too, those that spin keep off those that are waited for,
-/// and every wait takes as long as a slice of the scheduler. OMP_WAIT_POLICY and GOMP_SPINCOUNT go before this.
+/// Makes OpenMP threads that wait for each other sleep soon instead of spinning for milliseconds. If other programs
+/// need the processors, too, spinning threads displace the very threads that they wait for, and every wait takes a
+/// scheduler's time slice. OMP_WAIT_POLICY and GOMP_SPINCOUNT have priority.
 ///
-/// libgomp reads its environment while the program is loaded, so this starts the program once more, in the same process
-/// with the same arguments, and returns only there. Where it cannot, it does nothing. Call it first thing in `main`,
-/// with the arguments given there; others are passed over.
+/// libgomp reads its environment while the program is loaded. So this function sets the environment and executes the
+/// program again, in the same process and with the same arguments; it returns only in the new program. If it cannot do
+/// so, it does nothing. Call it first in `main` with the arguments of `main`; other arguments are ignored.
 void bound_spinning(char** argv);
 
 }  // namespace apps

@@ -3,11 +3,11 @@
 
 namespace apps {
 
-/// What this program was built from and how.
+/// What this program was built from, and how.
 struct BuildInfo {
-  const char* version;  ///< of the project
+  const char* version;  ///< version of the project
   const char* git_sha;  ///< "unknown" outside a git checkout
-  bool git_dirty;       ///< tracked files differed from that commit
+  bool git_dirty;       ///< tracked files differ from that commit
   const char* build_type;
   const char* compiler;
   const char* flags;

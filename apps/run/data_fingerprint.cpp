@@ -12,7 +12,7 @@ namespace {
 
 constexpr char kFile[] = "data.json";
 
-/// "training set" or "test set", when it differs.
+/// The split that differs: "training set" or "test set".
 std::string differing_split(const DataFingerprint& of_run, const DataFingerprint& opened) {
   return of_run.train != opened.train ? "training set" : "test set";
 }

@@ -5,23 +5,23 @@
 
 namespace apps {
 
-/// What env.json says beyond the build: given by the program, which knows its libraries.
+/// The part of env.json that the program provides, since it knows its libraries.
 struct Environment {
   std::span<char* const> argv;
   std::string device;                            ///< "cpu"
-  std::string device_model;                      ///< as the back end has it: "kernels for AVX-512"
-  int threads = 0;                               ///< that the kernels really use
+  std::string device_model;                      ///< as the back end names it: "kernels for AVX-512"
+  int threads = 0;                               ///< number that the kernels use
   std::map<std::string, std::string> libraries;  ///< name -> version: {"oneDNN", "2.6.3"}
 };
 
-/// env.json: git commit, build, processor, threads, device, library versions, command line, time and directory of the
-/// start. All that one needs to repeat a run besides config.toml.
+/// The contents of env.json: git commit, build, processor, threads, device, library versions, command line, start time
+/// and directory. Together with config.toml this is all that one needs to repeat a run.
 std::string environment_json(const Environment& environment);
 
-/// The processor's name as Linux gives it, or "unknown".
+/// The processor's name from Linux, or "unknown".
 std::string cpu_model();
 
-/// Now, as 2026-01-31T23:59:59Z.
+/// The current time, as 2026-01-31T23:59:59Z.
 std::string utc_time();
 
 }  // namespace apps

@@ -4,8 +4,8 @@
 
 namespace apps {
 
-/// The JSON as text: one line, or indented by so many spaces. Names of files and directories need not be UTF-8, and
-/// JSON must be: bytes that are not become U+FFFD instead of an exception at the end of all work.
+/// The JSON as text: one line, or indented by `indent` spaces. File names need not be UTF-8, but JSON must be: invalid
+/// bytes become U+FFFD, so that no exception is thrown after all the work.
 std::string json_text(const nlohmann::json& json, int indent = -1);
 std::string json_text(const nlohmann::ordered_json& json, int indent = -1);
 

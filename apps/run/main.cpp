@@ -35,7 +35,7 @@ int run_main(int argc, char** argv, int (*program)(int argc, char** argv)) {
   } catch (const engine::OutOfMemory& error) {
     return report(error.with_remedy("use a smaller batch size, network or data set").what(), kFailure);
   } catch (const Interrupted& stop) {
-    std::cerr << name << ": " << stop.what() << "\n";  // as asked: not an error
+    std::cerr << name << ": " << stop.what() << "\n";  // stopped on request: not an error
     return kInterrupted;
   } catch (const std::ios_base::failure&) {
     return report(failed_output_text(), kFailure);

@@ -5,7 +5,7 @@
 
 namespace apps {
 
-/// The N of a name "<before>N<after>", a whole number of at least 0; nothing for any other name.
+/// The N of a name "<before>N<after>", a whole number of at least 0; nothing if the name has another form.
 std::optional<std::int64_t> number_in(std::string_view name, std::string_view before, std::string_view after = {});
 
 }  // namespace apps

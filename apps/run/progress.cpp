@@ -12,7 +12,7 @@ namespace apps {
 namespace {
 
 constexpr double kTerminalSeconds = 0.1, kPlainSeconds = 5.0;
-constexpr double kSmoothingSeconds = 5.0;  // how far back the rate looks, so that a slow start is soon forgotten
+constexpr double kSmoothingSeconds = 5.0;  // time constant of the rate: a slow start is soon forgotten
 
 std::string duration_text(double seconds) {
   const auto total = static_cast<std::int64_t>(std::ceil(seconds));
@@ -71,7 +71,7 @@ void Progress::print(std::int64_t done, std::string_view detail, double rate) {
     style_.out << job_.label << rest << std::endl;
     return;
   }
-  // A line that reaches the last column would wrap, and could not be rewritten.
+  // A line that reaches the last column would wrap and could not be rewritten.
   const auto room = static_cast<std::size_t>(std::max(style_.columns - 1, 0));
   const std::string label = job_.label.substr(0, room);
   rest.resize(std::min(rest.size(), room - label.size()));

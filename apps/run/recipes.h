@@ -7,7 +7,7 @@
 
 namespace apps {
 
-/// A recipe of the recipes/ folder, built into the program so that it is found wherever the program is.
+/// A recipe of the recipes/ folder, built into the program so that it needs no file.
 struct Recipe {
   std::string_view name, toml;
 };
@@ -15,7 +15,8 @@ std::span<const Recipe> recipes();
 /// "demo, randbits-mnist, ..."
 std::string recipe_names();
 
-/// What --recipe says: the name of a built-in recipe, or a path that ends in .toml. Throws UsageError for neither.
+/// Reads the value of --recipe: a built-in recipe's name or a path that ends in .toml. Throws UsageError for anything
+/// else.
 Layer read_recipe(const std::string& name_or_path);
 
 }  // namespace apps

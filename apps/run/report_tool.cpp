@@ -21,18 +21,18 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr auto kGrace = 5s;  // from SIGTERM to SIGKILL
+constexpr auto kGrace = 5s;  // time between SIGTERM and SIGKILL
 
-/// How a process came to be, or not, and to its end.
+/// How a process started and ended.
 struct Ending {
-  int start_error = 0;    ///< of errno; 0: it ran
-  int status = 0;         ///< as waitpid has it
-  int stopped_by = 0;     ///< the signal to this program for which it was ended
-  bool too_late = false;  ///< it was ended at the time limit
+  int start_error = 0;    ///< errno of a failed start; 0: it started
+  int status = 0;         ///< status from waitpid
+  int stopped_by = 0;     ///< this program's stop signal that caused its end
+  bool too_late = false;  ///< it exceeded the time limit and was ended
 };
 
-/// What the child is given of us: our stderr as its stdout, as our own stdout is for one line of JSON; and signals as a
-/// new program expects them, none blocked, in a group of its own, which can be ended as a whole.
+/// What the child inherits. Its stdout is our stderr, since our stdout is for one line of JSON. No signal is blocked,
+/// and it has its own process group, which can be ended as a whole.
 class Inheritance {
  public:
   Inheritance() {
@@ -54,7 +54,7 @@ class Inheritance {
     posix_spawn_file_actions_destroy(&actions_);
   }
 
-  /// 0 or what errno would be.
+  /// Returns 0 or an errno value.
   int spawn(pid_t& child, char* const* argv) const {
     return posix_spawnp(&child, argv[0], &actions_, &attributes_, argv, environ);
   }
@@ -64,13 +64,13 @@ class Inheritance {
   posix_spawnattr_t attributes_;
 };
 
-/// Waits for the child's end: false at `until`, or before that when `gives_up()`.
+/// Waits until the child ends. Returns false at the time `until`, or as soon as `gives_up()` is true.
 template <class Condition>
 bool ends(pid_t child, Clock::time_point until, Ending& ending, Condition&& gives_up) {
   for (;;) {
     const pid_t waited = waitpid(child, &ending.status, WNOHANG);
     if (waited == child) return true;
-    if (waited < 0 && errno == ECHILD) return true;  // SIGCHLD is ignored: how it ended is not told
+    if (waited < 0 && errno == ECHILD) return true;  // SIGCHLD is ignored: the exit status is unknown
     if (Clock::now() >= until || gives_up()) return false;
     std::this_thread::sleep_for(10ms);
   }
@@ -80,7 +80,7 @@ bool ends(pid_t child, Clock::time_point until, Ending& ending, Condition&& give
 Ending run_tool(const fs::path& tool, const fs::path& directory, std::chrono::milliseconds limit) {
   Ending ending{.start_error = 0, .status = 0, .stopped_by = stop_signal(), .too_late = false};
   if (ending.stopped_by != 0) return ending;
-  std::string words[] = {"python3", tool.string(), "--", directory.string()};  // a directory may be called -x
+  std::string words[] = {"python3", tool.string(), "--", directory.string()};  // "--": a directory may be called -x
   char* argv[] = {words[0].data(), words[1].data(), words[2].data(), words[3].data(), nullptr};
   pid_t child = 0;
   ending.start_error = Inheritance().spawn(child, argv);
@@ -95,7 +95,7 @@ Ending run_tool(const fs::path& tool, const fs::path& directory, std::chrono::mi
   return ending;
 }
 
-/// Why there are no plots; empty when there are, and when the tool has said why itself.
+/// Why there are no plots; empty if there are plots, or if the tool has printed the reason itself.
 std::string complaint(const Ending& ending, std::chrono::milliseconds limit) {
   if (ending.stopped_by != 0) return engine::concat("stopped by ", signal_name(ending.stopped_by));
   if (ending.too_late)
@@ -104,7 +104,7 @@ std::string complaint(const Ending& ending, std::chrono::milliseconds limit) {
   if (ending.start_error != 0)
     return engine::concat("python3 could not be started: ", std::generic_category().message(ending.start_error));
   if (WIFSIGNALED(ending.status)) return engine::concat("python3 was ended by signal ", WTERMSIG(ending.status));
-  constexpr int kSaysWhy = 2;  // the largest exit code of the tool itself
+  constexpr int kSaysWhy = 2;  // tools/report itself exits with at most 2
   if (const int code = WEXITSTATUS(ending.status); code > kSaysWhy)
     return engine::concat("python3 ended with exit code ", code);
   return {};

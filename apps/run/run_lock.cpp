@@ -23,7 +23,8 @@ bool take(engine::Descriptor& file) {
   return locking == engine::Locking::taken;
 }
 
-/// The process that the file names, if it lives: a killed one may be named until the next has written its own.
+/// The process id in the file, if that process is alive. The file of a killed process names it until the next one
+/// writes its id.
 int living_holder(const std::filesystem::path& path) {
   const std::string text = engine::read_file(path);
   int process = 0;
@@ -43,7 +44,7 @@ RunLock::RunLock(const std::filesystem::path& directory) : file_(directory / "lo
                          holder != 0 ? "process " + std::to_string(holder) : "a process that has just started",
                          "; wait for it, stop it, or choose another --out"));
     }
-    usleep(1000);  // it is about to write who it is
+    usleep(1000);  // the holder is about to write its id
   }
   if (!in_place()) {
     throw engine::Error(engine::concat(directory.string(), " was removed or replaced at this moment; try again"));

@@ -11,13 +11,13 @@ struct StopSignal {
   int number;
   const char* name;
 };
-// Schedulers send SIGUSR1, SIGUSR2 or SIGXCPU before a time limit, a closed terminal SIGHUP.
+// Schedulers send SIGUSR1, SIGUSR2 or SIGXCPU before a time limit; a closed terminal sends SIGHUP.
 constexpr StopSignal kStopSignals[] = {{SIGINT, "SIGINT"},   {SIGTERM, "SIGTERM"}, {SIGHUP, "SIGHUP"},
                                        {SIGUSR1, "SIGUSR1"}, {SIGUSR2, "SIGUSR2"}, {SIGXCPU, "SIGXCPU"}};
-// The kernel sends these to the very instruction that is at fault.
+// Linux sends these to the thread that caused the fault.
 constexpr int kFaults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
 
-// A process has its signals once, and so has what is known of them.
+// Signals belong to the whole process, and so does this state.
 std::atomic<bool> only_asks = false;
 std::atomic<int> stopped_by = 0;
 
@@ -32,7 +32,7 @@ bool is_ignored(int signal) {
   sigemptyset(&only);
   sigaddset(&only, signal);
   pthread_sigmask(SIG_UNBLOCK, &only, nullptr);
-  for (;;) raise(signal);  // the default action of every stop signal is the end
+  for (;;) raise(signal);  // the default action of every stop signal ends the process
 }
 
 }  // namespace
@@ -58,9 +58,9 @@ SignalThread::SignalThread() {
 
 SignalThread::~SignalThread() {
   ends_ = true;
-  pthread_kill(thread_.native_handle(), SIGUSR1);  // any of those it waits for
+  pthread_kill(thread_.native_handle(), SIGUSR1);  // any of the signals that it waits for
   thread_.join();
-  if (only_asks) {  // the program is at its end: what comes now, or is still under way, is too late to stop anything
+  if (only_asks) {  // the program is ending: a signal that arrives now is too late to stop it
     for (const auto& [signal, name] : kStopSignals) ::signal(signal, SIG_IGN);
   }
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);

@@ -14,7 +14,7 @@ namespace apps {
 void reopen_closed_streams() {
   for (int descriptor = STDIN_FILENO; descriptor <= STDERR_FILENO; ++descriptor) {
     if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
-    // The lowest free number is this one. Where there is no /dev/null, nothing better can be done.
+    // The lowest free number is this one. If there is no /dev/null, nothing better can be done.
     [[maybe_unused]] const int opened = open("/dev/null", O_RDWR);
   }
 }
@@ -23,7 +23,7 @@ OutputFailures::OutputFailures() { std::cout.exceptions(std::ios_base::badbit); 
 OutputFailures::~OutputFailures() { std::cout.exceptions(std::ios_base::goodbit); }
 
 std::string failed_output_text() {
-  // The first failure's errno is gone by now; the same happens to one more byte.
+  // The errno of the first failure is lost: writing one more byte fails for the same reason.
   const int error = write(STDOUT_FILENO, "\n", 1) < 0 ? errno : EIO;
   return engine::concat("cannot write to standard output: ", std::strerror(error));
 }

@@ -3,21 +3,21 @@
 
 namespace apps {
 
-/// Opens /dev/null for each of the descriptors 0, 1 and 2 that is closed. Otherwise the next file that is opened would
-/// get its number, and progress or a result would be written into that file. Call it before anything is opened.
+/// Opens /dev/null for each closed descriptor of 0, 1 and 2. Otherwise the next opened file would get that number, and
+/// progress or results would be written into it. Call it before any file is opened.
 void reopen_closed_streams();
 
-/// While this lives, std::cout throws std::ios_base::failure when it cannot be written: a result that nobody got is no
-/// success.
+/// While this lives, std::cout throws std::ios_base::failure if a write fails: a result that could not be printed is an
+/// error.
 class OutputFailures {
  public:
   OutputFailures();
-  ~OutputFailures();  ///< what std::cout does at the program's exit must not throw
+  ~OutputFailures();  ///< prevents std::cout from throwing at program exit
   OutputFailures(const OutputFailures&) = delete;
   OutputFailures& operator=(const OutputFailures&) = delete;
 };
 
-/// What to say of that failure: "cannot write to standard output: No space left on device".
+/// The message for that failure: "cannot write to standard output: No space left on device".
 std::string failed_output_text();
 
 }  // namespace apps

@@ -21,8 +21,8 @@ std::optional<std::string> variable(const char* name) {
   return value == nullptr ? std::nullopt : std::optional<std::string>(value);
 }
 
-/// The number above 0 that the text begins with: OMP_NUM_THREADS may go on with those of nested teams, "4,2", and have
-/// blanks around each.
+/// The positive number at the beginning of the text. OMP_NUM_THREADS may continue with numbers for nested teams, "4,2",
+/// and may have blanks around each.
 std::optional<std::int64_t> count_in(const std::optional<std::string>& text) {
   if (!text) return std::nullopt;
   std::string_view first = std::string_view(*text).substr(0, text->find(','));
@@ -38,12 +38,12 @@ std::optional<std::int64_t> count_in(const std::optional<std::string>& text) {
 }  // namespace
 
 int usable_processors() {
-  for (std::size_t most = 1024; most <= std::size_t{1} << 20; most *= 2) {  // of a machine that has more than the type
+  for (std::size_t most = 1024; most <= std::size_t{1} << 20; most *= 2) {  // cpu_set_t may be too small
     cpu_set_t* set = CPU_ALLOC(most);
     const std::size_t bytes = CPU_ALLOC_SIZE(most);
     const int count = sched_getaffinity(0, bytes, set) == 0 ? CPU_COUNT_S(bytes, set) : 0;
     CPU_FREE(set);
-    // A thread that OpenMP has bound may use but its own place: OpenMP knows what there was before.
+    // A thread that OpenMP has bound only sees its own place; OpenMP knows the processors from before.
     if (count > 0) return std::max(count, omp_get_num_procs());
   }
   return static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));

@@ -5,27 +5,27 @@
 
 namespace apps {
 
-/// How many threads compute, and what said so.
+/// How many threads compute, and why.
 struct ThreadChoice {
   std::int64_t threads = 1;
   std::string reason;  ///< "as OMP_NUM_THREADS says"
 };
 
-/// Processors this process may use: taskset, containers and batch systems make it fewer than the machine has.
+/// Processors that this process may use: taskset, containers and batch systems can allow fewer than the machine has.
 int usable_processors();
 
-/// What the machine and its environment offer.
+/// The resources of the machine and its environment.
 struct ThreadOffer {
   int processors = 1;           ///< usable ones
-  std::optional<double> quota;  ///< of processor time that control groups leave, in processors
-  std::optional<std::string> omp_num_threads, slurm_cpus_per_task;  ///< the variables of these names, where set
+  std::optional<double> quota;  ///< processor time that control groups allow, in processors
+  std::optional<std::string> omp_num_threads, slurm_cpus_per_task;  ///< environment variables of these names, if set
 
   static ThreadOffer here();
 };
 
-/// `asked` if that is not 0, else what OMP_NUM_THREADS says, else one for each processor that is left by affinity, by
-/// SLURM_CPUS_PER_TASK and by the quota, rounded up: a thread that is held back for a part of the time still computes
-/// the rest. A variable that holds no number above 0 is passed over.
+/// Returns `asked` if it is not 0; otherwise the value of OMP_NUM_THREADS; otherwise the minimum of the processors that
+/// affinity, SLURM_CPUS_PER_TASK and the quota (rounded up) allow. Rounding up: a thread that the quota pauses part of
+/// the time still computes in the rest. Variables without a positive number are ignored.
 ThreadChoice choose_threads(std::int64_t asked, const ThreadOffer& offer);
 ThreadChoice choose_threads(std::int64_t asked);
 

@@ -1,13 +1,13 @@
 #pragma once
 
-// toml++ as headers alone, without Debian's library of it: how deep values may stand within each other is compiled in,
-// and the library's 256 are more than a small stack holds. No key of ours takes any.
+// toml++ is used as headers only, not as Debian's library: the maximum nesting depth is a compile-time constant, and
+// the library's 256 levels overflow a small stack. None of our keys is nested.
 #define TOML_HEADER_ONLY 1
 #define TOML_MAX_NESTED_VALUES 8
 #include <toml++/impl/preprocessor.h>
 
-// Release 3.3 has __builtin_unreachable where it looks whether a letter such as an e with an accent is white space.
-// What it asks there has an answer: no.
+// Release 3.3 calls __builtin_unreachable when it checks whether a letter such as an accented e is white space. It must
+// return false instead.
 #pragma push_macro("TOML_UNREACHABLE")
 #undef TOML_UNREACHABLE
 #define TOML_UNREACHABLE return false

@@ -7,7 +7,7 @@
 namespace apps {
 namespace {
 
-// A byte b of 0x80 to 0xFF is U+10F700 + b: F4 8F 9E..9F 80..BF.
+// A byte b of 0x80 to 0xFF becomes U+10F700 + b: F4 8F 9E..9F 80..BF.
 constexpr std::string_view kPrivate = "\xf4\x8f";
 constexpr std::size_t kPrivateBytes = 4;
 
@@ -18,14 +18,14 @@ bool is_private(std::string_view character) {
          (byte_at(character, 2) == 0x9e || byte_at(character, 2) == 0x9f);
 }
 
-/// How many bytes the character at the text's beginning has; 0 when there is none: Unicode 15, table 3-7.
+/// The number of bytes of the UTF-8 character at the beginning of the text; 0 if invalid: Unicode 15, table 3-7.
 std::size_t character_bytes(std::string_view text) {
   const std::uint8_t first = byte_at(text, 0);
   if (first < 0x80) return 1;
   const std::size_t bytes = first >= 0xc2 && first <= 0xdf ? 2 : first >= 0xe0 && first <= 0xef ? 3 : 4;
   if (first < 0xc2 || first > 0xf4 || text.size() < bytes) return 0;
-  const int low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;   // nothing longer than it must be,
-  const int high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;  // no surrogates, none above U+10FFFF
+  const int low = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;   // no overlong forms,
+  const int high = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;  // no surrogates, nothing above U+10FFFF
   if (byte_at(text, 1) < low || byte_at(text, 1) > high) return 0;
   for (std::size_t i = 2; i < bytes; ++i) {
     if ((byte_at(text, i) & 0xc0) != 0x80) return 0;

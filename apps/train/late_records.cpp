@@ -13,7 +13,7 @@ std::optional<LateRecords::Read> LateRecords::next(const std::optional<std::vect
   if (!records) return std::nullopt;
   const auto [window, logs] = open_.front();
   open_.pop_front();
-  // The host begins a window early by as much as the record of the one before was late.
+  // A window's time begins when the previous record arrived, if that was later than the host's own begin.
   const auto begin = std::max(window.begin, last_);
   const auto now = std::chrono::steady_clock::now();
   if (logs) last_ = now;

@@ -7,27 +7,27 @@
 
 namespace apps {
 
-/// Times and counts of the steps since the last logged record.
+/// Time and counts of the steps since the last logged record.
 struct Window {
   std::chrono::steady_clock::time_point begin = std::chrono::steady_clock::now();
   std::int64_t steps = 0;
-  double wait_ms = 0;  ///< for data
+  double wait_ms = 0;  ///< time spent waiting for data
 };
 
-/// Step records on their way from the device, and the windows that they close.
+/// Step records that the device has not delivered yet, and the time windows that they end.
 class LateRecords {
  public:
   explicit LateRecords(engine::TrainingStatus& status) : status_(status) {}
 
   struct Read {
-    engine::StepRecord record;  ///< of the last step that was asked for
+    engine::StepRecord record;  ///< of the last step of the request
     bool logs;                  ///< as in the request
     double step_ms, wait_ms;    ///< means over the window
   };
   void request(const Window& window, bool logs);
-  /// The next record, if it is here.
+  /// The next record, if it has arrived.
   std::optional<Read> arrived() { return next(status_.arrived()); }
-  /// The next record that was asked for; waits for the device.
+  /// The next requested record; waits for the device.
   std::optional<Read> awaited() { return next(status_.awaited()); }
 
  private:
@@ -39,7 +39,7 @@ class LateRecords {
 
   engine::TrainingStatus& status_;
   std::deque<Open> open_;
-  std::chrono::steady_clock::time_point last_{};  // when the last window was closed
+  std::chrono::steady_clock::time_point last_{};  // when the last window ended
 };
 
 }  // namespace apps

@@ -26,8 +26,8 @@ fs::path file_of(const std::string& made_for) {
   return base / "antipode" / ("plans-" + engine::sha256(std::as_bytes(std::span(made_for))).substr(0, 16) + ".json");
 }
 
-/// Whether this is "plans-….json.PID" or "plans-….json.PID.tmp", which versions that had no lock wrote to, and no
-/// process has that number any more.
+/// Whether this is "plans-….json.PID" or "plans-….json.PID.tmp" of a process that no longer exists. Versions without a
+/// lock wrote such files.
 bool is_dead_leftover(std::string name) {
   if (name.ends_with(".tmp")) name.resize(name.size() - 4);
   constexpr std::string_view kBefore = ".json.";

@@ -8,25 +8,26 @@
 
 namespace apps {
 
-/// What runs on this machine have timed, in the user's cache directory (XDG_CACHE_HOME): a file for every processor or
-/// model of GPU, number of threads, build and set of libraries, and one lock for them all, that of the run that times.
-/// All of it is a convenience: where there is no such directory, or it cannot be used, runs time for themselves.
+/// The machine's algorithm cache, in the user's cache directory (XDG_CACHE_HOME): the results of all timings by runs on
+/// this machine. There is one file for every processor or GPU model, number of threads, build and set of libraries, and
+/// one lock for all files, which a run holds while it times. The cache is optional: without a usable directory each run
+/// times for itself.
 class MachinePlans {
  public:
-  /// `made_for` says, as JSON, what the plans hold for.
+  /// `made_for` describes, as JSON, what the plans are valid for.
   explicit MachinePlans(std::string made_for);
 
-  /// What is known; nothing when there is no file, or a damaged one.
+  /// The cached choices; empty if there is no file or it is damaged.
   PlanChoices read() const;
 
-  /// Takes the lock, which goes with the process. False while another run has it; true too where there is nothing to
-  /// lock.
+  /// Takes the lock, which is released when the process ends. Returns false while another run holds it; true if there
+  /// is nothing to lock.
   bool try_lock();
   bool locked() const { return lock_.has_value(); }
   void unlock() { lock_.reset(); }
 
-  /// Adds to what is known, in place of earlier choices for the same problems, and clears what killed runs left.
-  /// Nothing while another run has the lock.
+  /// Adds choices to the cache, replacing earlier choices for the same problems, and removes files of killed runs. Does
+  /// nothing while another run holds the lock.
   void add(PlanChoices choices);
 
  private:

@@ -5,17 +5,17 @@
 
 namespace apps {
 
-/// Which algorithm was timed to be the fastest, by the name of the problem.
+/// The fastest algorithm by timing, for each problem name.
 using PlanChoices = std::map<std::string, std::string>;
 
-/// The text of a file of plans. `made_for` says, as JSON, what they hold for.
+/// The text of a plans file. `made_for` describes, as JSON, what the plans are valid for.
 std::string plan_text(const std::string& made_for, const PlanChoices& choices);
 
-/// The choices in such a text; none when they were made for something else. Throws engine::DataError, beginning with
-/// `name`, for a text that is no plans.
+/// The choices in such a text; empty if they were made for something else. Throws engine::DataError, with a message
+/// that begins with `name`, if the text is no plans file.
 PlanChoices parse_plans(std::string_view text, const std::string& name, const std::string& made_for);
 
-/// In what such a text was made for something else than `made_for`: "threads: 4, here 2"; empty where they hold.
+/// The differences between what the text was made for and `made_for`: "threads: 4, here 2"; empty if there are none.
 std::string plan_differences(std::string_view text, const std::string& made_for);
 
 }  // namespace apps

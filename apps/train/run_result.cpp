@@ -19,7 +19,8 @@ std::string write_result(const RunDirectory& directory, const Trainer& trainer, 
                                       {"probe_test_accuracy", summary.test_accuracy},
                                       {"seconds", summary.seconds}};
   directory.check_in_place();
-  // The process that did the last step knows how long it took, and one that found nothing left to do does not.
+  // Only the process that did the last step knows the duration; a later process that found nothing to do must not
+  // overwrite it.
   if (const auto before = read_result(directory.path()); !before || before->step != trainer.step())
     engine::atomic_write_file(directory.path() / kResult, json_text(result) + "\n");
   nlohmann::ordered_json line{{"run", directory.path().string()}};
@@ -34,7 +35,7 @@ std::optional<RunResult> read_result(const std::filesystem::path& run) {
     const auto json = engine::parse_json<nlohmann::json>(engine::read_file(path));
     if (const auto step = engine::whole_number(json.at("step")))
       return RunResult{.step = *step, .probe_test_accuracy = json.at("probe_test_accuracy").get<double>()};
-  } catch (const nlohmann::json::exception&) {}  // the same sentence as for a step that is none
+  } catch (const nlohmann::json::exception&) {}  // reported like a missing step, below
   throw engine::DataError(engine::concat(path.string(), " is not the result of a run; remove it and resume the run"));
 }
 

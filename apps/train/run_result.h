@@ -9,16 +9,16 @@
 
 namespace apps {
 
-/// Writes result.json, by which a finished run is known. Returns the line that a program prints at its end: the same,
-/// and which run it is.
+/// Writes result.json, which marks a run as finished. Returns the line that a program prints at its end: the same
+/// values and the run directory.
 std::string write_result(const RunDirectory& directory, const Trainer& trainer, const Trainer::Summary& summary);
 
-/// What result.json says.
+/// The contents of result.json.
 struct RunResult {
   std::int64_t step = 0;
   double probe_test_accuracy = 0;
 };
-/// Nothing for a run that was never finished.
+/// Returns nothing if the run is not finished.
 std::optional<RunResult> read_result(const std::filesystem::path& run);
 
 }  // namespace apps

@@ -35,8 +35,8 @@ const char* kind(mode_t mode) {
       concat("cannot ", reads(flags) ? "read " : "write ", path.string(), ": it is ", kind, ", not a regular file"));
 }
 
-/// Without waiting for whoever is to be at the other end of a pipe. A lease on a regular file is waited for: a file
-/// server calls it back, and the kernel does after a while.
+/// O_NONBLOCK: opening a pipe must not wait for its other end. EWOULDBLOCK means that another process, such as a file
+/// server, has a lease on a regular file: then open again and wait, since the kernel ends the lease after a while.
 int open_at_once(const std::filesystem::path& path, int flags) {
   const int file = open(path.c_str(), flags | O_CLOEXEC | O_NONBLOCK, 0666);
   return file < 0 && errno == EWOULDBLOCK ? open(path.c_str(), flags | O_CLOEXEC, 0666) : file;
@@ -62,7 +62,7 @@ void Descriptor::expect_kind(int flags) const {
   if (S_ISREG(status.st_mode)) return;
   const bool device = !reads(flags) && S_ISCHR(status.st_mode), directory = (flags & O_DIRECTORY) != 0;
   if (!device && !directory) throw_kind(path_, flags, kind(status.st_mode));
-  // From here on calls may wait, which a regular file has no notion of.
+  // From here on calls may block; for regular files the flag has no effect.
   if (fcntl(descriptor_, F_SETFL, flags) != 0) throw_errno("open", path_);
 }
 
@@ -81,7 +81,7 @@ std::uint64_t Descriptor::size_bytes() const {
 
 void Descriptor::write(std::span<const std::byte> bytes) {
   while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());  // at most 2 GiB at once, by Linux
+    const ssize_t written = ::write(descriptor_, bytes.data(), bytes.size());  // Linux writes at most 2 GiB at once
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) throw_errno("write", path_);
     bytes = bytes.subspan(static_cast<std::size_t>(written));

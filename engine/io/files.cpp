@@ -28,7 +28,7 @@ AtomicFile::~AtomicFile() {
 }
 
 void AtomicFile::commit() {
-  temporary_.sync();  // before the rename: a crash must not leave a name without its contents
+  temporary_.sync();  // before the rename: after a crash the name must not exist without its contents
   rename_path(temporary_.path(), path_);
   committed_ = true;
   sync_directory(parent_of(path_));
@@ -56,7 +56,7 @@ std::string read_file(const std::filesystem::path& path) {
 
 void sync_directory(const std::filesystem::path& path) {
   const Descriptor directory(path, O_RDONLY | O_DIRECTORY);
-  // Some file systems cannot sync a directory and say EINVAL; they need no sync either.
+  // Some file systems cannot sync a directory and return EINVAL; they do not need it.
   if (fsync(directory.get()) != 0 && errno != EINVAL) throw_errno("write", path);
 }
 

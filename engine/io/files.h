@@ -8,8 +8,8 @@
 
 namespace engine {
 
-/// A file that appears whole or not at all. Bytes go to `<path>.tmp`; `commit` brings them to the disk and renames.
-/// Until then, and when anything fails, an earlier file at `path` stays as it was. One writer at a time per path.
+/// Writes a file atomically. Bytes go to `<path>.tmp`; `commit` syncs that file and renames it. Before `commit`, and
+/// after any failure, an earlier file at `path` is unchanged. Only one writer per path at a time.
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path);
@@ -30,12 +30,12 @@ class AtomicFile {
 void atomic_write_file(const std::filesystem::path& path, std::string_view text);
 std::string read_file(const std::filesystem::path& path);
 
-/// Brings a directory's entries (creations, renames, removals) to the disk.
+/// Syncs a directory's entries (creations, renames, removals) to the disk.
 void sync_directory(const std::filesystem::path& path);
 
 /// `std::filesystem` operations with this project's errors.
 void create_directories(const std::filesystem::path& path);
-/// One directory, in one that must be there; nothing to do when it exists.
+/// Creates one directory, whose parent must exist; does nothing if it exists.
 void create_directory(const std::filesystem::path& path);
 void rename_path(const std::filesystem::path& from, const std::filesystem::path& to);
 void remove_all(const std::filesystem::path& path);

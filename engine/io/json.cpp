@@ -10,7 +10,7 @@ bool json_is_too_deep(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char character = text[i];
     if (in_string) {
-      if (character == '\\') ++i;  // whatever follows does not end the string
+      if (character == '\\') ++i;  // an escaped quote does not end the string
       if (character == '"') in_string = false;
       continue;
     }

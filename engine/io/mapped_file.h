@@ -5,7 +5,7 @@
 
 namespace engine {
 
-/// A file's bytes, read-only, without a copy: pages come from the disk when they are touched.
+/// A file's bytes, read-only and without a copy: pages are read from the disk when they are first accessed.
 class MappedFile {
  public:
   explicit MappedFile(const std::filesystem::path& path);

@@ -7,7 +7,7 @@
 
 namespace engine {
 
-/// SHA-256 (FIPS 180-4) of what comes piece by piece.
+/// SHA-256 (FIPS 180-4) of data that arrives in pieces.
 class Sha256 {
  public:
   Sha256();
@@ -15,7 +15,7 @@ class Sha256 {
   ~Sha256();
 
   void update(std::span<const std::byte> bytes);
-  /// Of all that came, as 64 lower-case hexadecimal digits. Ends it: nothing may come afterwards.
+  /// The hash of all data, as 64 lower-case hexadecimal digits. No data may be added afterwards.
   std::string hexadecimal();
 
  private:

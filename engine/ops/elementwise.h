@@ -3,9 +3,9 @@
 
 namespace engine {
 
-// On tensors of one shape and dtype (f32 or bf16), element by element. Throw when a and b differ in either.
+// Element-wise operations on tensors of one shape and dtype (f32 or bf16). They throw if a and b differ in either.
 
-/// a + b. Both gradients are dy itself, handed on without a copy.
+/// a + b. Both gradients are dy itself, without a copy.
 Tensor add(const Tensor& a, const Tensor& b);
 /// a * b.
 Tensor multiply(const Tensor& a, const Tensor& b);

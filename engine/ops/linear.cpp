@@ -7,7 +7,7 @@
 namespace engine {
 namespace {
 
-/// x itself when it is of that type.
+/// Converts x; returns x itself if it already has this dtype.
 Tensor converted(const Tensor& x, Dtype dtype) {
   if (x.dtype() == dtype) return x;
   Tensor y = Tensor::empty(x.context(), x.shape(), dtype);

@@ -8,7 +8,7 @@
 namespace engine {
 namespace {
 
-constexpr std::int64_t kLargestWindow = 16;  // so that a place in it is one byte
+constexpr std::int64_t kLargestWindow = 16;  // a position in the window fits one byte
 
 kernels::MaxPoolGeometry geometry(const Shape& x, const MaxPoolOptions& options) {
   const auto& [window, stride, rows, columns] = options;

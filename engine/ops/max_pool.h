@@ -4,7 +4,7 @@
 namespace engine {
 
 struct MaxPoolOptions {
-  /// Positions outside the image that windows may cover, before its first and after its last pixel.
+  /// Number of positions before the first and after the last pixel that windows may cover.
   struct Padding {
     std::int64_t before = 0, after = 0;
   };
@@ -12,12 +12,13 @@ struct MaxPoolOptions {
   std::int64_t stride = 2;
   Padding rows{}, columns{};
 
-  /// TensorFlow's SAME: P = ceil(H / stride), and what padding that needs is split evenly, the odd one after.
+  /// TensorFlow's SAME: P = ceil(H / stride). The required padding is split evenly; an odd one goes after the last
+  /// pixel.
   static Padding same(std::int64_t size, std::int64_t window, std::int64_t stride);
 };
 
-/// The largest value of each window, never a padding's: x [N,H,W,C] (f32 or bf16) to y [N,P,Q,C] with P = (H + before +
-/// after - window) / stride + 1. The gradient goes to the first maximum of a window, row by row. NaN stays NaN.
+/// The maximum of each window, without padding: x [N,H,W,C] (f32 or bf16) to y [N,P,Q,C] with P = (H + before + after -
+/// window) / stride + 1. The gradient goes to the first maximum of a window in row order. NaN propagates.
 Tensor max_pool(const Tensor& x, const MaxPoolOptions& options);
 
 }  // namespace engine

@@ -3,11 +3,11 @@
 
 namespace engine {
 
-// Neither copies: the result shares x's buffer, and so does the gradient that is handed back.
+// Both operations copy nothing: the result shares x's buffer, and the returned gradient shares dy's.
 
-/// x under another shape with as many elements; throws, naming both, when they differ.
+/// x with another shape of as many elements; throws if the numbers differ, naming both shapes.
 Tensor reshape(const Tensor& x, Shape shape);
-/// x [N,...] as a matrix [N,M], M the elements of one example.
+/// x [N,...] as a matrix [N,M], where M is the number of elements of one example.
 Tensor flatten(const Tensor& x);
 
 }  // namespace engine

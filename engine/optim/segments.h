@@ -5,11 +5,11 @@
 
 namespace engine {
 
-// A ParameterSet's flat buffers as the optimizer kernels see them: one segment per parameter, in the set's order.
+// The segments of a ParameterSet's flat buffers for the optimizer kernels: one per parameter, in the set's order.
 
 /// The segment of each block of kernels::kSegmentBlock elements, i32.
 Tensor segment_blocks(const ParameterSet& parameters);
-/// setting(parameter) of each segment, f32.
+/// The value of setting(parameter) for each segment, f32.
 Tensor segment_settings(const ParameterSet& parameters, const std::function<double(const ParameterInfo&)>& setting);
 
 }  // namespace engine

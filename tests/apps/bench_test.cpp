@@ -1,4 +1,4 @@
-// `bench`: its line of JSON, and what it refuses.
+// `bench`: its line of JSON, and the arguments that it refuses.
 #include <doctest/doctest.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-// A device that this build or machine does not have: exit 2 and one sentence, from every program with --device.
+// A device that this build or machine does not have: every program with --device exits with 2 and one sentence.
 #include <doctest/doctest.h>
 
 #include "tests/apps/workbench.h"
@@ -10,7 +10,7 @@ TEST_CASE("programs: a device that is not there is exit 2 and one sentence, and 
   REQUIRE(bench.pretrain("trained", {"--steps", "1", "--epochs", "0"}).exit_code == 0);
   const Strings before = names(bench / ""), trained = names(bench / "trained");
   for (const std::string device : {"cuda:99", "cuda:2147483647"}) {
-    // What a build with CUDA says more depends on the machine: no driver, no device, or not so many.
+    // The rest of the sentence in a build with CUDA depends on the machine: no driver, no device, or too few devices.
     std::string sentence = "device: " + device + " was asked for, but ";
     if (!ENGINE_CUDA) sentence += "this build has the CPU only; use --device cpu, or build with `cmake --preset cuda`";
     for (const Ended& ended :

@@ -1,5 +1,5 @@
-// However a run is interrupted, the same command goes on, and in the end every file is what an undisturbed run writes.
-// Minutes, so labelled slow.
+// However a run is interrupted, repeating the same command ends with the same files as an undisturbed run. Takes
+// minutes, so labelled slow.
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <unistd.h>
@@ -16,8 +16,8 @@ using namespace tests;
 
 namespace {
 
-/// The contents of every final file of a run, by name; without clocks, and of the checkpoints the newest: a stop adds
-/// one.
+/// The contents of every final file of a run, by name; without times, and of the checkpoints only the newest, since a
+/// stop adds one.
 std::map<std::string, std::string> final_files(const fs::path& run) {
   std::map<std::string, std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(run)) {
@@ -49,10 +49,10 @@ void check_same_run(const fs::path& run, const fs::path& undisturbed) {
   }
 }
 
-/// One command, and where its runs are.
+/// A command, and the directories of its runs.
 struct Work {
   std::string program;
-  Strings arguments;           ///< but for --out
+  Strings arguments;           ///< without --out
   std::vector<fs::path> runs;  ///< below --out
 };
 
@@ -65,7 +65,7 @@ Strings command(const Work& work, const fs::path& out) {
 
 Ended finished(const Work& work, const fs::path& out) { return Program(work.program, command(work, out)).wait(); }
 
-/// Like `finished`, with a signal at a call that changes the disk, counted from 1.
+/// Like `finished`, with a signal at the `call`-th call that changes the disk.
 Ended signalled(const Work& work, const fs::path& out, int signal, int call) {
   setenv("SIGNAL_AT_CALL", (std::to_string(signal) + " " + std::to_string(call)).c_str(), 1);
   setenv("LD_PRELOAD", SIGNAL_AT_CALL, 1);
@@ -81,7 +81,7 @@ void check_same_runs(const Work& work, const fs::path& out, const fs::path& undi
   }
 }
 
-/// Sends signals at moments left to chance to the same command again and again until `wanted` of them have met a run.
+/// Runs the same command again and again and sends signals at random moments until `wanted` of them have hit a run.
 void interrupt(const Work& work, const fs::path& place, int wanted, const std::vector<int>& signals) {
   const fs::path undisturbed = place / "undisturbed", out = place / "run";
   REQUIRE(finished(work, undisturbed).exit_code == 0);
@@ -100,7 +100,7 @@ void interrupt(const Work& work, const fs::path& place, int wanted, const std::v
     CAPTURE(ended.signal);
     CAPTURE(ended.err);
     if (ended.signal == signal && signal != SIGKILL) {
-      ++too_early;  // before the program said that it takes signals: nothing was begun
+      ++too_early;  // the program did not handle signals yet: nothing was begun
     } else if (signal == SIGKILL) {
       REQUIRE((ended.signal == SIGKILL || ended.exit_code == 0));
       met += ended.signal == SIGKILL;
@@ -130,7 +130,8 @@ struct Works {
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
-  // Large batches on one thread: most of the time is spent in oneDNN's products, where a signal once hit the heap.
+  // Large batches on one thread: most time is spent in oneDNN's products, where a signal handler once overwrote the
+  // heap.
   Work demo() const {
     return {.program = PRETRAIN,
             .arguments =
@@ -148,7 +149,7 @@ struct Works {
                           "--threads", "1", "--report", "off", "--set", "train.batch_size=320"},
             .runs = {}};
   }
-  /// A run of a few steps with every kind of file.
+  /// A short run that writes every kind of file.
   Work small() const {
     return {.program = PRETRAIN,
             .arguments = with_data("demo", {"--steps", "6", "--batch-size", "320", "--log-every", "1", "--eval-every",
@@ -157,7 +158,7 @@ struct Works {
   }
 };
 
-constexpr int kSignals = 334;  // for each of three works: a thousand and two
+constexpr int kSignals = 334;  // for each of three works: 1,002 in all
 const std::vector<int> kStops = {SIGTERM, SIGINT, SIGUSR1, SIGUSR2, SIGHUP, SIGXCPU};
 
 }  // namespace

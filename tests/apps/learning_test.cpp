@@ -1,4 +1,4 @@
-// That pretraining teaches something: minutes, so labelled slow.
+// Pretraining improves the features. Takes minutes, so labelled slow.
 #include <doctest/doctest.h>
 
 #include "tests/apps/workbench.h"
@@ -15,6 +15,6 @@ TEST_CASE("learning: the demo's pretrained features beat the untrained network's
   const double pretrained = top1({run}), untrained = top1({run, "--random-init"});
   CAPTURE(untrained);
   CHECK(pretrained > 0.97);
-  CHECK(pretrained < 0.997);  // digits that are too easy tell networks apart no more
+  CHECK(pretrained < 0.997);  // with digits that are too easy, networks could not be compared
   CHECK(pretrained >= untrained + 0.05);
 }

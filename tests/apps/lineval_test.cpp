@@ -20,7 +20,7 @@ using engine::read_file;
 
 namespace {
 
-/// A run of `pretrain` to evaluate, and its evaluation in a second or so.
+/// A run of `pretrain`, and an evaluation of it that takes about a second.
 class Evaluation : public Workbench {
  public:
   Evaluation() { result(pretrain("run")); }
@@ -37,7 +37,7 @@ void wait_for(Program& program, std::string (Program::*written)() const, const s
   while (program.running() && (program.*written)().find(text) == std::string::npos) usleep(1000);
 }
 
-/// A program that was stopped by a signal says so in one sentence, has no result, and stored none.
+/// A program stopped by a signal says so in one sentence, prints no result and stores none.
 void check_stopped(const Ended& ended, const fs::path& run) {
   CHECK(ended.exit_code == 75);
   CHECK(
@@ -109,7 +109,7 @@ TEST_CASE("lineval: reports accuracies and the protocol, and leaves the run as i
 
 TEST_CASE("lineval: a ResNet is rebuilt from its run's configuration, and its files say what it is") {
   const Workbench bench;
-  // The larger stem, which leaves 1x1 of a digit in the end: quick. Two bits make the channels three.
+  // The larger stem, which reduces a digit to 1x1 pixel, is quick. With two bits there are three channels.
   result(
       bench.pretrain("run", {"--arch", "resnet18", "--set", "model.variant=torchvision", "--set", "model.stem=imagenet",
                              "--bits", "2", "--batch-size", "8", "--steps", "2", "--epochs", "0"}));
@@ -193,7 +193,7 @@ TEST_CASE("lineval: what is wrong is one sentence, and leaves nothing") {
 
 TEST_CASE("lineval: a data set of more than ten classes, under other names, from training to accuracy") {
   const Workbench bench;
-  constexpr char kFirst = 17;  // the drawn digits become classes 17 to 26: EMNIST's letters have 27
+  constexpr char kFirst = 17;  // the drawn digits become classes 17 to 26, as EMNIST's letters have 27
   for (const std::string split : {"train", "t10k"}) {
     const fs::path labels = bench.data() / (split + "-labels-idx1-ubyte");
     std::string bytes = read_file(labels);
@@ -216,7 +216,7 @@ TEST_CASE("lineval: a data set of more than ten classes, under other names, from
 
 TEST_CASE("lineval: classifiers that diverged are null and not chosen, and without another there is no accuracy") {
   const Evaluation evaluation;
-  const std::string too_large = "1e38";  // for f32, with this batch size
+  const std::string too_large = "1e38";  // overflows f32 with this batch size
   const auto summary = result(evaluation.evaluate({"--batch-size", "400", "--learning-rates", too_large + ",1"}));
   CHECK(summary.at("learning_rate") == 1);
   const auto grid = read_json(evaluation.run() / "eval/lineval.json").at("grid");
@@ -273,7 +273,7 @@ TEST_CASE("lineval: evaluations of one run side by side all succeed, and their f
 
 TEST_CASE("lineval: where nothing can be stored is said before the work, and --out puts results elsewhere") {
   const Evaluation evaluation;
-  write_plain(evaluation.run() / "eval", "in the way");  // as no permissions keep root from writing
+  write_plain(evaluation.run() / "eval", "in the way");  // not a directory: root ignores permissions
   const std::string sentence = complaint(evaluation.evaluate());
   CHECK(sentence.starts_with("the results of an evaluation cannot be stored in " +
                              (evaluation.run() / "eval").string() + ": "));
@@ -310,7 +310,7 @@ TEST_CASE("lineval: a signal ends it within a step, with 75, and nothing is stor
   for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGHUP}) {
     Program program(LINEVAL,
                     {evaluation.run().string(), "--report", "off", "--epochs", "1000000", "--batch-size", "64"});
-    wait_for(program, &Program::err, "features of the test set");  // it trains for hours then
+    wait_for(program, &Program::err, "features of the test set");  // from then on it trains for hours
     REQUIRE(program.running());
     program.send(signal);
     const Ended ended = program.wait();

@@ -3,7 +3,7 @@
 
 namespace tests {
 
-/// A small source for tests: 28 x 28 images of pseudo-random pixels, labels that go round.
+/// A small source for tests: 28 x 28 images of pseudo-random pixels, with labels that cycle through the classes.
 class MemorySource final : public data::Source {
  public:
   explicit MemorySource(std::int64_t size, int bit_planes = 0) : size_(size), bit_planes_(bit_planes) {}

@@ -1,4 +1,4 @@
-// Memory that ends: every program says so in one sentence, wherever that happens.
+// Wherever memory runs out, every program says so in one sentence.
 #include <doctest/doctest.h>
 
 #include "tests/apps/workbench.h"
@@ -9,11 +9,11 @@ namespace {
 
 constexpr rlim_t kMegabyte = rlim_t{1} << 20;
 
-/// Fails unless the program did its work or said in one line why not, and what to do.
+/// Fails unless the program succeeded or said in one line why it did not, and what to do.
 void check_end(const std::string& name, const Ended& ended) {
   CHECK(ended.signal == 0);
   if (ended.exit_code == 0) return;
-  constexpr int kNotLoaded = 127;  // the loader has no room for the program's libraries
+  constexpr int kNotLoaded = 127;  // the loader could not load the program's libraries
   CHECK_MESSAGE((ended.exit_code == 1 || ended.exit_code == 2 || ended.exit_code == kNotLoaded), ended.exit_code);
   if (ended.exit_code == kNotLoaded) return;
   const auto found = ended.err.find(name + ": error: ");
@@ -52,7 +52,7 @@ TEST_CASE("memory: whatever the limit of address space, a program ends with its 
       check_end(name, Program(program, arguments, {.address_space_bytes = megabytes * kMegabyte}).wait());
     }
   }
-  // That they end so is the memory's doing.
+  // Without the memory limit all of them succeed.
   for (const auto& [program, name, arguments] : programs) {
     CAPTURE(arguments[1]);
     for (const char* run : {"one", "two", "resnet"}) fs::remove_all(bench / run);
@@ -106,7 +106,7 @@ TEST_CASE("memory: threads that cannot be had are a sentence in every program") 
     CHECK(refusal("4096", {}).find(" of 4095 more threads with stacks of ") != std::string::npos);
   }
   CHECK_FALSE(fs::exists(bench / "x"));
-  // One for signals, one for the loader, and no room for the loader's others.
+  // Memory for the signal thread and one loader thread, but not for the other loader threads.
   const Ended loader = bench.pretrain("run2", {"--workers", "256"}, {.address_space_bytes = 1024 * kMegabyte});
   CHECK(loader.exit_code == 1);
   CHECK_MESSAGE(loader.err.find(" of 256 threads (") != std::string::npos, loader.err);

@@ -3,7 +3,7 @@
 #include "engine/io/files.h"
 #include "tests/apps/workbench.h"
 
-// What a program has to say must arrive, or the program fails; where nobody listens, files stay what they are.
+// If output that was asked for cannot be written, the program fails; closed standard streams do no harm to files.
 
 using namespace tests;
 

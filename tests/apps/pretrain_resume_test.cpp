@@ -1,4 +1,4 @@
-// However `pretrain` is stopped, going on with --resume must end with the bytes of a run that was left alone.
+// However `pretrain` is stopped, resuming with --resume must end with the same bytes as an undisturbed run.
 #include <doctest/doctest.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -16,7 +16,7 @@ const Strings kRun{"--epochs", "4",   "--set", "model.bn_per_view=on", "--bits",
                    "--resume", "auto"};
 
 bool writes_checkpoint(const fs::path& run) {
-  std::error_code error;  // what is listed may vanish meanwhile
+  std::error_code error;  // files may vanish while they are listed
   for (fs::directory_iterator entry(run / "checkpoints", error), end; !error && entry != end; entry.increment(error)) {
     if (entry->path().extension() == ".tmp") return true;
   }
@@ -29,7 +29,7 @@ std::uintmax_t metrics_bytes(const fs::path& run) {
   return error ? 0 : bytes;
 }
 
-/// Waits until `reached`; false when the program ended before.
+/// Waits until `reached`; returns false if the program ended first.
 template <class Condition>
 bool wait_until(Program& program, Condition&& reached) {
   while (program.running()) {
@@ -39,18 +39,18 @@ bool wait_until(Program& program, Condition&& reached) {
   return false;
 }
 
-/// Of a config.toml.
+/// The line of data.source in a config.toml.
 std::string source_line(const std::string& config) {
   const auto begin = config.find("source = ");
   return config.substr(begin, config.find('\n', begin) - begin);
 }
 
-/// A file that a program which opens it must wait for: a lease is held on it.
+/// Holds a lease on a file, so that a program that opens the file must wait.
 class ReadHeldBack {
  public:
   explicit ReadHeldBack(const fs::path& path) : file_(open(path.c_str(), O_RDWR | O_CLOEXEC)) {
     REQUIRE(file_ >= 0);
-    signal(SIGIO, SIG_IGN);  // tells that the file is wanted, and would end this process
+    signal(SIGIO, SIG_IGN);  // SIGIO says that the file is wanted; its default action would end this process
     fcntl(file_, F_SETLEASE, F_WRLCK);
   }
   ~ReadHeldBack() { close(file_); }
@@ -58,7 +58,7 @@ class ReadHeldBack {
   ReadHeldBack& operator=(const ReadHeldBack&) = delete;
 
   bool holds() const { return fcntl(file_, F_GETLEASE) == F_WRLCK; }
-  /// Whether a program waits for it.
+  /// Whether a program is waiting for it.
   bool wanted() const { return !holds(); }
   void release() const { fcntl(file_, F_SETLEASE, F_UNLCK); }
 
@@ -79,11 +79,11 @@ TEST_CASE("pretrain: killed anywhere, also in a checkpoint, it resumes to the sa
     const std::uintmax_t before = metrics_bytes(run);
     const auto moment = [&]() -> bool {
       if (i == 0) return fs::exists(run / "config.toml");             // before the first step
-      if (i % 2 == 1) return writes_checkpoint(run);                  // in a checkpoint
+      if (i % 2 == 1) return writes_checkpoint(run);                  // while a checkpoint is written
       return metrics_bytes(run) != before && metrics_bytes(run) > 0;  // after a step was logged
     };
     if (!wait_until(program, moment)) break;
-    usleep(static_cast<useconds_t>(i / 2 * 500));  // not always at the beginning of it
+    usleep(static_cast<useconds_t>(i / 2 * 500));  // not always at the beginning of the write
     program.send(SIGKILL);
     kills += program.wait().signal == SIGKILL ? 1 : 0;
     kills_in_checkpoint += writes_checkpoint(run) ? 1 : 0;
@@ -165,7 +165,7 @@ TEST_CASE("pretrain: a finished run resumes to nothing but its result and its ex
   const auto first = result(bench.pretrain("run"));
   const fs::path run = bench / "run";
   const std::string metrics = engine::read_file(run / "metrics.jsonl");
-  fs::remove_all(run / "export");  // killed before it came to them
+  fs::remove_all(run / "export");  // as if killed before the export
   const auto again = result(bench.pretrain("run", {"--resume", "auto"}));
   CHECK(again.at("step") == 16);
   CHECK(again.at("loss") == first.at("loss"));
@@ -180,7 +180,7 @@ TEST_CASE("pretrain: more epochs extend a run, a decaying rate is laid out anew 
   result(bench.pretrain("run", {"--epochs", "1"}));
   const Ended constant = bench.pretrain("run", {"--epochs", "3", "--resume", "auto"});
   CHECK(result(constant).at("step") == 24);
-  CHECK(constant.err.find("warning") == std::string::npos);  // no rate changes
+  CHECK(constant.err.find("warning") == std::string::npos);  // the rate never changes
   CHECK(same_tensors(bench / "run", bench / "whole"));
 
   result(bench.pretrain("cosine", {"--schedule", "cosine"}));
@@ -223,7 +223,7 @@ TEST_CASE("pretrain: killed between its last checkpoint and its result, a run st
   auto first = result(bench.pretrain("run", {"--keep", "2"}));
   const std::string metrics = engine::read_file(run / "metrics.jsonl");
   fs::remove(run / "result.json");
-  // As a kill at the worst moments leaves it.
+  // The files that a kill at the worst moments leaves.
   write_plain(run / "result.json.tmp", "{");
   write_plain(run / "checkpoints/latest", "step_00000008\n");
   fs::create_directories(run / "checkpoints/step_00000001.old.tmp");
@@ -255,7 +255,7 @@ TEST_CASE("pretrain: killed between its last checkpoint and its result, a run st
 
 TEST_CASE("pretrain: a signal in an evaluation gives it up for a checkpoint, and the resumed run begins with it") {
   const Workbench bench;
-  // One epoch of 8 steps and an evaluation of 512 images at the end of each of 4.
+  // One epoch of 8 steps and an evaluation of 512 images at its end, four times.
   const Strings evaluating{"--epochs", "4", "--eval-every", "1", "--resume", "auto"};
   result(bench.pretrain("whole", evaluating));
   const fs::path run = bench / "run";
@@ -301,15 +301,15 @@ TEST_CASE("pretrain: data may move, and may not change") {
   result(bench.pretrain("run", {"--epochs", "1"}));
   const fs::path run = bench / "run", moved = bench / "moved";
   fs::rename(bench.data(), moved);
-  CHECK(bench.pretrain("run", {"--resume", "auto"}).exit_code == 3);  // it is not there any more
+  CHECK(bench.pretrain("run", {"--resume", "auto"}).exit_code == 3);  // the data is not there any more
   const std::string config = engine::read_file(run / "config.toml");
   const auto from_there = [&](const std::string& epochs) {
     return bench.pretrain("run", {"--resume", "auto", "--data", "mnist:" + moved.string(), "--epochs", epochs});
   };
   CHECK(result(from_there("2")).at("step") == 16);
-  CHECK(source_line(engine::read_file(run / "config.toml")) == source_line(config));  // where it was in the beginning
+  CHECK(source_line(engine::read_file(run / "config.toml")) == source_line(config));  // the place where the run began
 
-  // One pixel, or one label.
+  // One pixel or one label differs.
   for (const char* file : {"train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte"}) {
     CAPTURE(file);
     const std::string before = engine::read_file(moved / file);
@@ -325,7 +325,7 @@ TEST_CASE("pretrain: data may move, and may not change") {
     CHECK(engine::read_file(run / "train.log") == log);
     write_plain(moved / file, before);
   }
-  fs::remove(run / "data.json");  // the checkpoint knows, too
+  fs::remove(run / "data.json");  // the checkpoint also has the hash
   const std::string labels = engine::read_file(moved / "train-labels-idx1-ubyte");
   write_plain(moved / "train-labels-idx1-ubyte",
               labels.substr(0, labels.size() - 1) + static_cast<char>(labels.back() ^ 1));

@@ -22,14 +22,14 @@ std::string contents(int file) {
   return text;
 }
 
-/// Where the program of that path is: in ANTIPODE_BIN, when it was moved away from where it was built.
+/// Where a program is: its path at build time, or in ANTIPODE_BIN if the programs were moved.
 std::string found(const std::string& path) {
   const char* elsewhere = std::getenv("ANTIPODE_BIN");
   return elsewhere == nullptr ? path
                               : (std::filesystem::path(elsewhere) / std::filesystem::path(path).filename()).string();
 }
 
-/// The variables of this process with others added or taken away.
+/// The environment of this process with variables added or removed.
 std::vector<std::string> environment_with(const std::vector<std::string>& changes) {
   std::vector<std::string> variables;
   const auto name = [](const std::string& variable) { return variable.substr(0, variable.find('=')); };
@@ -57,7 +57,7 @@ Program::Program(const std::string& path, std::vector<std::string> arguments, co
   std::vector<char*> environment;
   for (std::string& variable : variables) environment.push_back(variable.data());
   environment.push_back(nullptr);
-  // A signal that comes before the program has begun is the program's, not one for the handlers of the tests.
+  // Block signals until exec: one that comes earlier must not run the handlers of the tests.
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, &before);
@@ -65,7 +65,7 @@ Program::Program(const std::string& path, std::vector<std::string> arguments, co
   if (id_ != 0) pthread_sigmask(SIG_SETMASK, &before, nullptr);
   REQUIRE(id_ >= 0);
   if (id_ > 0) return;
-  // In the child, nothing but system calls until exec: other threads may have held locks at the fork.
+  // Only system calls between fork and exec in the child: other threads may have held locks at the fork.
   const rlimit limit{options.largest_file_bytes, options.largest_file_bytes};
   const rlimit memory{options.address_space_bytes, options.address_space_bytes};
   cpu_set_t first;

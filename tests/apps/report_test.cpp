@@ -1,4 +1,4 @@
-// tools/report: plots and a page of what `pretrain` and `reproduce` leave.
+// tools/report: plots and a page from the files of `pretrain` and `reproduce`.
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -27,7 +27,7 @@ bool can_draw() {
   return help.exit_code == 0;
 }
 
-/// A page that stands alone: every image inside, nothing fetched.
+/// Checks that the page needs no other file: every image is inside, and nothing is fetched.
 void check_page(const fs::path& directory, const Strings& plots) {
   const std::string page = read_file(directory / "report.html");
   CHECK(page.ends_with("</html>\n"));

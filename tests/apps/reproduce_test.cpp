@@ -1,4 +1,4 @@
-// `reproduce`: however it is stopped, the same command ends with what an undisturbed one gives.
+// `reproduce`: however it is stopped, the same command ends with the same results as an undisturbed run.
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kCells = 15;
 
-/// One small run for every cell of the table: three epochs of 8 steps, with a checkpoint after each.
+/// A small run for every cell of the table: three epochs of 8 steps, with a checkpoint after each.
 Strings arguments(const Workbench& bench, const std::string& out, const Strings& more = {}) {
   Strings all{"randbits-mnist",
               "--data",
@@ -45,7 +45,7 @@ std::string refusal(int exit_code, const Strings& arguments) {
   return complaint(ended);
 }
 
-/// The last line of a program that failed after it had begun.
+/// The last line of a program that failed after it had printed progress.
 std::string refusal_after_progress(int exit_code, const Strings& arguments) {
   const Ended ended = reproduce(arguments);
   CHECK_MESSAGE(ended.exit_code == exit_code, ended.err);
@@ -58,7 +58,7 @@ std::string refusal_after_progress(int exit_code, const Strings& arguments) {
 
 nlohmann::json results(const fs::path& out) { return nlohmann::json::parse(read_file(out / "results.json")); }
 
-/// The table alone: what must not depend on interruptions.
+/// Only the table: it must not depend on interruptions.
 nlohmann::json table(const fs::path& out) {
   nlohmann::json entries = results(out).at("results");
   for (auto& entry : entries) {
@@ -82,7 +82,7 @@ std::size_t finished(const fs::path& out) {
   return count;
 }
 
-/// Waits for a run that has a checkpoint and is not finished, after `after` finished ones.
+/// Waits until there are `after` finished runs and one unfinished run that has a checkpoint.
 bool wait_for_half_a_run(Program& program, const fs::path& out, std::size_t after) {
   while (program.running()) {
     if (finished(out) >= after) {
@@ -137,7 +137,7 @@ TEST_CASE("reproduce: killed and rerun, every run is done once and ends with the
   CHECK(read_file(out / "bits00-t0.05-s1/train.log") == log);
   CHECK(table(out) == table(whole));
 
-  // A run is what pretrain makes of the same settings.
+  // A run equals one of pretrain with the same settings.
   result(Workbench::plain_pretrain({"--recipe",      "randbits-mnist",
                                     "--data",        "mnist:" + bench.data().string(),
                                     "--out",         (bench / "run").string(),
@@ -151,13 +151,13 @@ TEST_CASE("reproduce: killed and rerun, every run is done once and ends with the
   CHECK(same_tensors(bench / "run", whole / "bits05-t0.10-s1"));
   CHECK(names(bench / "run") == names(whole / "bits05-t0.10-s1"));
 
-  // Other settings are refused, and destroy nothing.
+  // Other settings are refused, and nothing is destroyed.
   CHECK(refusal(2, arguments(bench, "out", {"--steps", "25"}))
             .starts_with((out / "bits00-t0.05-s1").string() +
                          " holds a run with other settings (train.steps: 24 -> 25); choose another --out"));
   fs::copy(bench.data(), bench / "copy");
   const Strings moved = arguments(bench, "out", {"--data", "mnist:" + (bench / "copy").string()});
-  result(reproduce(moved));  // the same images, elsewhere
+  result(reproduce(moved));  // the same images in another place
   const std::string before = read_file(out / "results.json");
   std::string labels = read_file(bench / "copy/t10k-labels-idx1-ubyte");
   labels.back() = static_cast<char>(labels.back() ^ 1);
@@ -173,7 +173,7 @@ TEST_CASE(
     "reproduce: a signal gives a checkpoint, the table so far and exit 75, and a second one is kept out meanwhile") {
   const Workbench bench;
   const fs::path out = bench / "out";
-  // Long enough that it is not over before the second one has started and was refused.
+  // Long enough to be running when the second one starts and is refused.
   const Strings long_runs = arguments(bench, "out", {"--steps", "300"});
   Program program(REPRODUCE, long_runs);
   REQUIRE(wait_for_half_a_run(program, out, 1));
@@ -237,7 +237,8 @@ TEST_CASE("reproduce: a run whose loss is not finite is left aside, and results 
     all.insert(all.end(), more.begin(), more.end());
     return all;
   };
-  // What a start leaves that was killed before it had results, or a run its configuration, and a file of somebody.
+  // What a start leaves if it is killed before it has results, or before a run has its configuration; and somebody's
+  // file.
   fs::create_directories(out / "bits00-t0.05-s1");
   for (const char* file : {"lock", "results.json.tmp", "report.md.tmp", "bits00-t0.05-s1/lock",
                            "bits00-t0.05-s1/train.log", "bits00-t0.05-s1/config.toml.tmp", "slurm-1.out"})
@@ -247,7 +248,7 @@ TEST_CASE("reproduce: a run whose loss is not finite is left aside, and results 
   CHECK(fs::exists(out / "slurm-1.out"));
   CHECK(results(out).at("protocol").get<std::string>().starts_with("1 steps of 64 images "));
 
-  // As a further seed leaves it that was finished, one that was not, and a run that failed.
+  // What a further seed leaves: a finished run, an unfinished one, and one that failed.
   fs::copy(out / "bits05-t0.10-s1", out / "bits05-t0.10-s2", fs::copy_options::recursive);
   std::string config = read_file(out / "bits05-t0.10-s2/config.toml");
   config.replace(config.find("\nseed = 1\n"), 10, "\nseed = 2\n");
@@ -255,7 +256,7 @@ TEST_CASE("reproduce: a run whose loss is not finite is left aside, and results 
   const fs::path failed = out / "bits10-t0.20-s1";
   fs::remove(failed / "result.json");
   fs::create_directories(failed / "crash/step_1");
-  fs::remove_all(out / "bits20-t0.20-s1");  // after the failed one, and not done yet
+  fs::remove_all(out / "bits20-t0.20-s1");  // comes after the failed one, and is not done yet
   write_plain(out / "results.json", "damaged");
   fs::remove(out / "results.json");
   const std::string sentence = refusal_after_progress(4, with({"--threads", "0"}));
@@ -266,7 +267,7 @@ TEST_CASE("reproduce: a run whose loss is not finite is left aside, and results 
             "); a failed run would fail again, and is tried again only when its directory in " + out.string() +
             " is deleted");
   const auto after = results(out);
-  CHECK(after.at("runs_finished") == kCells);  // without the failed one, with that of seed 2
+  CHECK(after.at("runs_finished") == kCells);  // without the failed run, with that of seed 2
   CHECK(after.at("runs_failed") == 1);
   CHECK(after.at("runs") == kCells + 1);
   CHECK(after.at("results")[6].at("runs")[1].at("accuracy") == after.at("results")[6].at("runs")[0].at("accuracy"));
@@ -276,7 +277,7 @@ TEST_CASE("reproduce: a run whose loss is not finite is left aside, and results 
   fs::remove_all(failed);
   CHECK(result(reproduce(with({"--threads", "0"}))).at("runs") == kCells + 1);
 
-  // All of them.
+  // All cells are done.
   const std::string all =
       refusal_after_progress(4, arguments(bench, "nan", {"--steps", "5", "--set", "optim.lr=1e38"}));
   CHECK(all.starts_with("15 of the runs failed and the others are finished: bits00-t0.05-s1 (numbers"));

@@ -1,6 +1,6 @@
-// A library to preload: sends the signal of SIGNAL_AT_CALL="SIGNAL CALL" to its process just before the CALL-th call
-// that changes a file or a directory. Calls that only read leave the disk as it was, so a kill at them teaches nothing
-// more.
+// A library for LD_PRELOAD: with SIGNAL_AT_CALL="SIGNAL CALL" it sends this signal to its process just before the
+// CALL-th call that changes a file or a directory. Calls that only read do not change the disk, so a kill at them would
+// test nothing new.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -33,7 +33,7 @@ void count_call() {
   if (given.signal != 0 && ++calls == given.call) kill(getpid(), given.signal);
 }
 
-/// The function that this library stands before.
+/// The function of the next library that this one replaces.
 template <class Function>
 Function* next(const char* name) {
   return reinterpret_cast<Function*>(dlsym(RTLD_NEXT, name));

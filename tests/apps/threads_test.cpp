@@ -1,4 +1,4 @@
-// How many threads compute, whatever the environment says: as many as there really are, and no wait for others.
+// The number of computing threads is the one that is reported, whatever the environment says, and no program hangs.
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@ using namespace tests;
 
 namespace {
 
-/// The end of a program, by force if it does not come by itself: one that waits for threads that are not there hangs.
+/// Waits for the end of a program and kills it after a time limit: one that waits for missing threads hangs.
 Ended end_in_time(Program& program) {
   constexpr int kSeconds = 120, kPerSecond = 100;
   for (int i = 0; i < kSeconds * kPerSecond && program.running(); ++i) usleep(1'000'000 / kPerSecond);
@@ -26,7 +26,7 @@ Ended run(const std::string& path, const Strings& arguments, const Program::Opti
   return end_in_time(program);
 }
 
-/// Of a file in /proc, which has no size.
+/// The contents of a file in /proc, which reports no size.
 std::string contents(const fs::path& path) {
   std::ostringstream text;
   text << std::ifstream(path, std::ios::binary).rdbuf();
@@ -69,7 +69,7 @@ TEST_CASE("threads: where OpenMP allows fewer than asked for, the run computes w
 
 TEST_CASE("threads: a dynamic team is as large as it was asked for") {
   const Workbench bench;
-  // One processor: a dynamic team would have one thread.
+  // With one processor, a dynamic team would have one thread.
   const Ended ended = run(PRETRAIN, bench.arguments("run", {"--threads", "2"}),
                           {.one_processor = true, .environment = {"OMP_DYNAMIC=true"}});
   result(ended);
@@ -161,7 +161,7 @@ TEST_CASE("threads: those that wait go to sleep soon, unless the user has said h
     while (program.running() && !fs::exists(bench / name / "metrics.jsonl")) usleep(1000);
     const fs::path process = fs::path("/proc") / std::to_string(program.id());
     const std::string text = contents(process / "environ");
-    // It is one process, under its own name and with its own arguments.
+    // It is the same process, with its own name and arguments.
     CHECK(contents(process / "comm") == "pretrain\n");
     CHECK(contents(process / "cmdline").find(std::string("\0--data\0mnist:", 14)) != std::string::npos);
     program.send(SIGTERM);

@@ -3,7 +3,7 @@
 
 namespace tests {
 
-/// The usual number of images.
+/// The default number of images.
 constexpr int kTrainImages = 512, kTestImages = 128;
 
 /// Writes a data set in MNIST's format: a few of the drawn digits, as four idx files.

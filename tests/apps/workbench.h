@@ -12,7 +12,7 @@ namespace tests {
 namespace fs = std::filesystem;
 using Strings = std::vector<std::string>;
 
-/// A tiny data set, and runs of the real programs beside it.
+/// A tiny data set, and runs of the real programs next to it.
 class Workbench {
  public:
   explicit Workbench(int train_images = kTrainImages);
@@ -20,8 +20,8 @@ class Workbench {
   fs::path operator/(const std::string& name) const { return scratch_ / name; }
   fs::path data() const { return scratch_ / "mnist"; }
 
-  /// The arguments of a small run of `pretrain` into the directory `run`: 2 epochs of 8 steps, one thread. Later flags
-  /// win, so `more` may say something else.
+  /// The arguments of a small run of `pretrain` in the directory `run`: 2 epochs of 8 steps, one thread. Later flags
+  /// win, so `more` can override these.
   Strings arguments(const std::string& run, const Strings& more = {}) const;
   Ended pretrain(const std::string& run, const Strings& more = {}, const Program::Options& options = {}) const;
   /// `pretrain` with these arguments only.
@@ -32,24 +32,24 @@ class Workbench {
   ScratchDirectory scratch_;
 };
 
-/// The one line that a program that failed must have written, without "NAME: error: " in front.
+/// The one line of a failed program, without "NAME: error: " at its beginning.
 std::string complaint(const Ended& ended);
 
-/// A result: the one line that a program printed on stdout.
+/// The result: the one line that a program printed on stdout.
 nlohmann::json result(const Ended& ended);
 
 /// The records of RUN/metrics.jsonl.
 std::vector<nlohmann::json> metrics(const fs::path& run);
-/// "train 3", "eval 8", ...: which steps were recorded, in order.
+/// The recorded steps in order: "train 3", "eval 8", ...
 Strings recorded(const fs::path& run);
 
-/// The directory that RUN/checkpoints/latest names.
+/// The directory named in RUN/checkpoints/latest.
 fs::path latest_checkpoint(const fs::path& run);
-/// Names in a directory, sorted.
+/// The sorted names in a directory.
 Strings names(const fs::path& directory);
-/// Whether anything below the directory is a leftover of an unfinished write.
+/// Whether there are temporary files of an unfinished write below the directory.
 bool has_leftovers(const fs::path& directory);
-/// Whether two runs ended with the same bytes in the tensors of model and optimizer.
+/// Whether model and optimizer of two runs have the same bytes.
 bool same_tensors(const fs::path& run, const fs::path& other);
 
 }  // namespace tests

@@ -6,7 +6,7 @@
 
 namespace tests {
 
-/// Values that PyTorch computed: tests/golden/NAME.safetensors, made by tools/golden/generate.py.
+/// Values computed by PyTorch: tests/golden/NAME.safetensors, written by tools/golden/generate.py.
 class Fixture {
  public:
   Fixture(const engine::Context& context, const std::string& name);

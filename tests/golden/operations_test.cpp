@@ -1,4 +1,4 @@
-// Single operations against PyTorch. Tolerances: one rounding of f32 per term of the longest sum, and a few for the
+// Single operations compared with PyTorch. Tolerances: one f32 rounding per term of the longest sum, plus a few for the
 // rest.
 #include <doctest/doctest.h>
 
@@ -76,7 +76,7 @@ TEST_CASE("golden max_pool: exact, with ties, padded on all sides or after only"
     const Tensor y = max_pool(x, {.rows = padding, .columns = padding});
     golden.expect_close(y, name + "/y", 0);
     backward(y, golden.tensor(name + "/dy"));
-    golden.expect_close(x.gradient(), name + "/dx", 4 * kRounding);  // sums of up to four
+    golden.expect_close(x.gradient(), name + "/dx", 4 * kRounding);  // sums of up to four terms
   }
 }
 
@@ -90,11 +90,11 @@ TEST_CASE("golden nt_xent: value and gradient of the rows before they are normal
       const Tensor z = golden.tensor(prefix + "z").requires_gradient();
       const float t = golden.tensor(prefix + "temperature").item();
       const losses::ContrastiveLoss result = losses::nt_xent(l2_normalize(z), t);
-      // Logits of up to 1/t have that much absolute error; sums run over the rows.
+      // Logits of up to 1/t have an absolute error of that many roundings; sums run over the rows.
       const double tolerance = kRounding * (4 / t + static_cast<double>(z.shape()[0]));
       tests::expect_close({result.loss.item()}, {golden.tensor(prefix + "loss").item()}, tolerance);
       backward(result.loss);
-      if (n == "1") continue;  // one candidate: the gradient is zero but for rounding, which differs
+      if (n == "1") continue;  // with one candidate the gradient is zero except for rounding, which differs
       golden.expect_close(z.gradient(), prefix + "dz", tolerance);
     }
   }

@@ -21,7 +21,7 @@ namespace {
 constexpr std::int64_t kN = 4, kD = 3;
 using Rows = std::array<std::array<double, kD>, kN>;
 
-/// The inputs of the golden values, computed in double by an independent implementation.
+/// The inputs of the golden values, which an independent implementation computed in double.
 Rows view1() {
   Rows z;
   for (int i = 0; i < kN; ++i) {

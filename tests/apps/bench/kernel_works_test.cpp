@@ -13,7 +13,7 @@
 
 namespace {
 
-/// The names in `KERNEL(name, Args);` of kernels/*.h.
+/// The names of all `KERNEL(name, Args);` in kernels/*.h.
 std::set<std::string> declared_kernels() {
   const std::string declaration = "KERNEL(";
   std::set<std::string> names;
@@ -21,7 +21,7 @@ std::set<std::string> declared_kernels() {
     if (entry.path().extension() != ".h") continue;
     std::ifstream file(entry.path());
     for (std::string line; std::getline(file, line);) {
-      if (!line.ends_with(");")) continue;  // the macro itself
+      if (!line.ends_with(");")) continue;  // skips the definition of the macro
       for (std::size_t at = line.find(declaration); at != line.npos; at = line.find(declaration, at + 1)) {
         const std::size_t name = at + declaration.size();
         names.insert(line.substr(name, line.find(',', name) - name));

@@ -38,7 +38,7 @@ std::vector<double> normalised(const Tensor& rows) {
   return result;
 }
 
-/// Wu et al. 2018, section 3.4, example by example in double.
+/// Wu et al. 2018, section 3.4, one example at a time in double.
 double reference(const Features& train, const Features& test, const KnnOptions& options) {
   const std::vector<double> candidates = normalised(train.values), queries = normalised(test.values);
   const auto train_labels = train.labels.to_host<std::int32_t>(), test_labels = test.labels.to_host<std::int32_t>();
@@ -69,7 +69,7 @@ TEST_CASE("knn: as many right as by the definition, over several batches of quer
   for (const KnnOptions options :
        {KnnOptions{1, 0.07f}, KnnOptions{7, 0.07f}, KnnOptions{50, 0.5f}, KnnOptions{1000, 0.07f}}) {
     CAPTURE(options.k);
-    // f32 may decide a close vote otherwise.
+    // A close vote may differ in f32.
     CHECK(std::abs(knn_accuracy(train, test, options) - reference(train, test, options)) <= 2.0 / 607);
   }
 }

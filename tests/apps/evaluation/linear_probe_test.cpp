@@ -17,7 +17,7 @@ using engine::Tensor;
 
 namespace {
 
-/// `classes` clusters on the axes, `noise` wide, in turn.
+/// Examples in `classes` clusters of width `noise`, one on each axis; the labels cycle through the classes.
 Features clusters(const engine::Context& context, std::int64_t count, int classes, float noise, std::uint64_t seed) {
   std::vector<float> values = tests::random_values(count * classes, seed);
   std::vector<std::int32_t> labels;
@@ -43,7 +43,7 @@ TEST_CASE("linear probe: separable classes are told apart without a mistake") {
   CHECK(result.best.holdout_accuracy == 1);
   CHECK(result.weight.size() == 25);
   CHECK(result.bias.size() == 5);
-  for (std::size_t label = 0; label < 5; ++label) {  // each class looks at its own axis
+  for (std::size_t label = 0; label < 5; ++label) {  // its own axis has the largest weight of a class
     const float* row = &result.weight[5 * label];
     CHECK(std::max_element(row, row + 5) - row == static_cast<std::ptrdiff_t>(label));
   }
@@ -61,7 +61,7 @@ TEST_CASE("linear probe: a rate within a grid is trained as it is alone") {
     const LinearProbeResult alone = train_linear_probe(train, test, single);
     CAPTURE(options.learning_rates[i]);
     CHECK(alone.best.learning_rate == options.learning_rates[i]);
-    // Sums of another order differ by rounding, which must not change more than one close decision.
+    // Another summation order changes rounding; at most one close decision may differ.
     CHECK(alone.best.test_accuracy == doctest::Approx(grid.grid[i].test_accuracy).epsilon(1.01 / 200));
     CHECK(alone.best.holdout_accuracy == doctest::Approx(grid.grid[i].holdout_accuracy).epsilon(1.01 / 30));
     if (options.learning_rates[i] != grid.best.learning_rate) continue;
@@ -73,7 +73,7 @@ TEST_CASE("linear probe: a rate within a grid is trained as it is alone") {
 TEST_CASE(
     "linear probe: a classifier that diverged has no accuracy and is never chosen, and if all did, that is an error") {
   const engine::Context context = kernels::make_context();
-  const auto large = [&](std::int64_t count, std::uint64_t seed) {  // so that weights leave f32
+  const auto large = [&](std::int64_t count, std::uint64_t seed) {  // features so large that the weights overflow f32
     Features features = clusters(context, count, 5, 0.2f, seed);
     features.values = engine::scale(features.values, 1000);
     return features;
@@ -101,7 +101,7 @@ TEST_CASE(
 TEST_CASE("linear probe: features that are not finite in the test set alone leave no accuracy") {
   const engine::Context context = kernels::make_context();
   const Features train = clusters(context, 400, 5, 0.2f, 1);
-  std::vector<float> values(5 * 5000, 1.0f);  // more than are classified in one turn
+  std::vector<float> values(5 * 5000, 1.0f);  // more examples than one classification batch
   values.back() = NAN;
   const Features test{Tensor::from(context, {5000, 5}, values), Tensor::zeros(context, {5000}, engine::Dtype::i32), 5};
   CHECK_THROWS_AS(train_linear_probe(train, test, {.learning_rates = {1}, .batch_size = 32, .epochs = 1}),
@@ -115,19 +115,19 @@ TEST_CASE("linear probe: progress may stop it while examples are classified, too
   const LinearProbeOptions options{.learning_rates = {1}, .batch_size = 320, .epochs = 2};
   const auto note = [&](std::int64_t step, std::int64_t) { done.push_back(step); };
   const LinearProbeResult result = train_linear_probe(train, test, options, note);
-  CHECK(done == std::vector<std::int64_t>{1, 2, 2, 2});  // two more turns of 4096
+  CHECK(done == std::vector<std::int64_t>{1, 2, 2, 2});  // two more batches of 4096
   CHECK(result.best.test_accuracy > 0.9);
 }
 
 TEST_CASE("linear probe: the rate is chosen on the held-out part, the first one on a tie, never on the test set") {
   const engine::Context context = kernels::make_context();
   const Features train = clusters(context, 400, 5, 0.2f, 1);
-  // A test set with the labels turned round: the better the classifier, the worse it does there.
+  // A test set with wrong labels: the better the classifier, the worse its accuracy there.
   const Features honest = clusters(context, 100, 5, 0.2f, 2);
   std::vector<std::int32_t> turned = honest.labels.to_host<std::int32_t>();
   for (std::int32_t& label : turned) label = (label + 1) % 5;
   const Features test{honest.values, Tensor::from(context, {100}, turned), 5};
-  // The first rate is nothing in f32, and the other two are both without a mistake.
+  // The first learning rate is too small to change an f32 weight; with the other two, no example is wrong.
   const LinearProbeResult result =
       train_linear_probe(train, test, {.learning_rates = {1e-60, 1, 2}, .batch_size = 32, .epochs = 10});
   CHECK(result.best.learning_rate == 1);

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 const std::vector<fs::path> kNames{"lineval.json", "knn.json", "linear_head.safetensors"};
 
-/// Puts three files into a directory that say which evaluation they are of.
+/// Writes three files into a directory that contain the name of an evaluation.
 void write_trio(const fs::path& directory, const std::string& evaluation) {
   for (const fs::path& name : kNames) engine::atomic_write_file(directory / name, evaluation);
 }
@@ -32,7 +32,7 @@ void store(const fs::path& directory, const std::string& evaluation) {
   ResultStore(directory, 1000).store([&](const fs::path& where) { write_trio(where, evaluation); });
 }
 
-/// Of which evaluation the files are, under a number or 0 for the newest; all three must be of the same.
+/// The evaluation whose files have this number (0: the newest); all three files must agree.
 std::string trio(const fs::path& directory, int number) {
   std::set<std::string> said;
   for (const fs::path& name : kNames) {
@@ -57,7 +57,7 @@ TEST_CASE("result store: the newest evaluation has the plain names, earlier ones
   CHECK(trio(eval, 0) == "third");
   CHECK(trio(eval, 1) == "first");
   CHECK(trio(eval, 2) == "second");
-  CHECK(entries(eval) == 9 + 1);  // and the lock
+  CHECK(entries(eval) == 9 + 1);  // 9 files and the lock
 }
 
 TEST_CASE("result store: a number is new to all three files") {
@@ -95,7 +95,7 @@ TEST_CASE("result store: killed between any two of its renames, an evaluation co
     write_trio(eval, "first");
     fs::create_directory(whole);
     write_trio(whole, "second");
-    for (int done = 0; done < renames; ++done) {  // as it renames
+    for (int done = 0; done < renames; ++done) {  // the same renames as in the store
       const fs::path& name = kNames[static_cast<std::size_t>(done / 2)];
       if (done % 2 == 0) {
         fs::rename(eval / name, eval / (name.stem().string() + ".1" + name.extension().string()));

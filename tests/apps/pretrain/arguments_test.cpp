@@ -9,7 +9,7 @@ using namespace apps;
 
 namespace {
 
-/// The arguments of a command line that begins with the program's name.
+/// The arguments of a command line, whose first word is the program's name.
 PretrainArguments parsed(std::vector<std::string> words) {
   words.insert(words.begin(), "pretrain");
   std::vector<char*> argv;

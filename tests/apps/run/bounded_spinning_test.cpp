@@ -8,7 +8,7 @@
 
 namespace {
 
-/// A variable of the environment that is put back at the end.
+/// Unsets an environment variable and restores it at the end.
 class WithoutVariable {
  public:
   explicit WithoutVariable(const char* name) : name_(name) {

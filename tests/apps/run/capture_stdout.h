@@ -3,7 +3,7 @@
 #include <sstream>
 #include <string>
 
-/// Collects what goes to std::cout while it lives.
+/// Collects what is written to std::cout while it lives.
 class CaptureStdout {
  public:
   CaptureStdout() : before_(std::cout.rdbuf(text_.rdbuf())) {}

@@ -13,7 +13,7 @@ TEST_CASE("data fingerprint: a run's own is accepted from any place, another is 
   const ScratchDirectory scratch;
   const DataFingerprint fingerprint{.train = "aa", .test = "bb"};
   CHECK_FALSE(apps::read_fingerprint(scratch.path()));
-  apps::check_same_data(scratch.path(), fingerprint, "mnist:d");  // of a version that kept none
+  apps::check_same_data(scratch.path(), fingerprint, "mnist:d");  // a run of a version that wrote none
   apps::write_fingerprint(scratch.path(), fingerprint);
   CHECK(apps::read_fingerprint(scratch.path()) == fingerprint);
   apps::check_same_data(scratch.path(), fingerprint, "mnist:d");

@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-/// The text with every decimal digit as '#': for tests of texts that contain times.
+/// The text with every decimal digit replaced by '#': for texts that contain times.
 inline std::string digits_hidden(std::string text) {
   for (char& character : text) {
     if (character >= '0' && character <= '9') character = '#';

@@ -8,7 +8,7 @@
 #include "tests/apps/run/digits_hidden.h"
 
 TEST_CASE("environment: env.json says what was run, how it was built, and where") {
-  char program[] = "pretrain", value[] = "caf\xE9";  // Latin-1, as a command line may be
+  char program[] = "pretrain", value[] = "caf\xE9";  // Latin-1, as command lines may be
   char* argv[] = {program, value};
   const auto json = nlohmann::json::parse(apps::environment_json({.argv = argv,
                                                                   .device = "cpu",

@@ -11,7 +11,7 @@ using apps::UsageError;
 
 namespace {
 
-/// A program with one flag of every kind.
+/// A program with one flag of each kind.
 struct Program {
   std::string name = "none";
   std::int64_t count = 5;

@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
 
-/// What draw_report says where `directory` is the whole PATH.
+/// What draw_report prints when PATH is only `directory`.
 std::string said_with_path(const fs::path& directory, std::chrono::milliseconds limit = 10s) {
   const std::string before = std::getenv("PATH");
   std::ostringstream said;
@@ -51,7 +51,7 @@ TEST_CASE("report tool: what went wrong is one line, and nothing when nothing di
     return said_with_path(scratch.path());
   };
   CHECK(said("exit 0").empty());
-  CHECK(said("exit 2").empty());  // tools/report has said why
+  CHECK(said("exit 2").empty());  // tools/report has printed the reason
   CHECK(said("exit 127") == "no plots: python3 ended with exit code 127" + again);
   CHECK(said("kill -9 $$") == "no plots: python3 was ended by signal 9" + again);
   write_plain(python, "#!/no/such/shell\n");
@@ -66,7 +66,7 @@ TEST_CASE("report tool: it is told its directory as such, and has no signal bloc
                   "\necho \"$2 $3\"\nwhile read -r line; do echo \"$line\"; done </proc/$$/status\n");
   fs::permissions(scratch / "python3", fs::perms::owner_all);
   {
-    const apps::SignalThread signals;  // blocks them all, and ignores two
+    const apps::SignalThread signals;  // it blocks all signals and ignores two
     CHECK(said_with_path(scratch.path()).empty());
   }
   const std::string text = engine::read_file(said);
@@ -91,7 +91,7 @@ TEST_CASE("report tool: one that hangs is ended at the time limit, with what it 
   const std::string child = (scratch / "child").string();
   CHECK(takes_too_long("/bin/sleep 1000 & echo $! >" + child + "; wait") < 4s);
   const std::string id = engine::read_file(child);
-  std::ostringstream state;  // gone, or not yet waited for by who inherited it
+  std::ostringstream state;  // empty: the process is gone; Z: nobody has waited for it
   state << std::ifstream("/proc/" + id.substr(0, id.size() - 1) + "/stat").rdbuf();
   CHECK((state.str().empty() || state.str().find(") Z ") != std::string::npos));
   const auto stubborn = takes_too_long("trap '' TERM; while :; do :; done");

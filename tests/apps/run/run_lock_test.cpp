@@ -50,7 +50,7 @@ TEST_CASE("run_lock: a process that is no more is not blamed for a lock that ano
   if (dead == 0) _exit(0);
   waitpid(dead, nullptr, 0);
   engine::atomic_write_file(scratch / "lock", std::to_string(dead) + "\n");
-  const engine::Descriptor taken(scratch / "lock", O_RDWR);  // by one that has not written its id yet
+  const engine::Descriptor taken(scratch / "lock", O_RDWR);  // a holder that has not written its id yet
   REQUIRE(flock(taken.get(), LOCK_EX) == 0);
   CHECK(message_of<engine::Error>([&] { apps::RunLock lock(scratch.path()); }) ==
         scratch.path().string() +

@@ -18,7 +18,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// The status of a child process that runs `body`: signals and limits stay there.
+/// The status of a child process that runs `body`: its signals and limits do not affect the tests.
 template <class Body>
 int status_of(Body body) {
   const pid_t child = fork();
@@ -28,7 +28,7 @@ int status_of(Body body) {
   return status;
 }
 
-/// The signal that asked to stop, once there is one.
+/// Waits for the signal that asks to stop.
 int awaited_stop() {
   for (int i = 0; i < 1000 && apps::stop_signal() == 0; ++i) std::this_thread::sleep_for(10ms);
   return apps::stop_signal();
@@ -47,7 +47,7 @@ TEST_CASE("signals: the first one is remembered and stops nothing") {
       apps::stop_on_signals();
       kill(getpid(), signal);
       awaited_stop();
-      kill(getpid(), SIGTERM);  // schedulers repeat themselves
+      kill(getpid(), SIGTERM);  // schedulers send a signal several times
       std::this_thread::sleep_for(50ms);
       return apps::stop_signal();
     });
@@ -152,10 +152,10 @@ TEST_CASE("signals: a thread that cannot be had is an error") {
     return;
   }
   const int status = status_of([] {
-    const rlimit none{1 << 20, 1 << 20};  // less than what is in use already
+    const rlimit none{1 << 20, 1 << 20};  // less than what is already in use
     setrlimit(RLIMIT_AS, &none);
     try {
-      for (;;) std::thread([] { pause(); }).detach();  // stacks of ended threads are used again first
+      for (;;) std::thread([] { pause(); }).detach();  // stacks of ended threads are reused first
     } catch (const std::system_error&) {}
     try {
       const apps::SignalThread signals;

@@ -32,7 +32,7 @@ SyscallFault::SyscallFault(int calls, int error) {
 SyscallFault::~SyscallFault() { armed = false; }
 bool SyscallFault::came() const { return calls_left < 0; }
 
-// An executable's own functions come before the C library's, also for the shared libraries it uses.
+// An executable's functions override those of the C library, also for the shared libraries it uses.
 extern "C" {
 ssize_t write(int file, const void* bytes, size_t count) { return faulty_call(SYS_write, file, bytes, count); }
 int fsync(int file) { return static_cast<int>(faulty_call(SYS_fsync, file)); }

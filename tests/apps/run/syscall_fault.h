@@ -1,9 +1,9 @@
 #pragma once
 #include <cerrno>
 
-/// Lets the calls that change the disk (write, fsync, rename, mkdir, unlink, unlinkat, rmdir) pass `calls` times, then
-/// fails every one with `error`, or kills the process when that is 0. For whole-program interruption tests: the calls
-/// are interposed in the test executable, so nothing in the code under test knows.
+/// Lets the first `calls` calls that change the disk (write, fsync, rename, mkdir, unlink, unlinkat, rmdir) succeed.
+/// Then every such call fails with `error`, or kills the process if `error` is 0. For interruption tests of whole
+/// programs: the calls are replaced in the test executable, and the code under test is unchanged.
 class SyscallFault {
  public:
   SyscallFault(int calls, int error);
@@ -11,6 +11,6 @@ class SyscallFault {
   SyscallFault& operator=(const SyscallFault&) = delete;
   ~SyscallFault();
 
-  /// False when fewer than `calls` were made, so that the fault never came.
+  /// False if there were fewer calls, so that none failed.
   bool came() const;
 };

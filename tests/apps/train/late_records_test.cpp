@@ -38,6 +38,6 @@ TEST_CASE("late records: each comes with the means of its own window") {
   CHECK_FALSE(second->logs);
   CHECK(second->wait_ms == 5);
   CHECK(second->step_ms <
-        2 * first->step_ms);  // since the record before it came, which is when the device had done those steps
+        2 * first->step_ms);  // since the previous record arrived: only then had the device done those steps
   CHECK_FALSE(late.awaited());
 }

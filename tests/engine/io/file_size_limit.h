@@ -2,7 +2,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-/// While it lives, no file can grow past `bytes` (write fails with EFBIG): a full disk, also for root.
+/// While it lives, no file can grow beyond `bytes` (write fails with EFBIG): imitates a full disk, also for root.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t bytes) : handler_(signal(SIGXFSZ, SIG_IGN)) {

@@ -42,9 +42,9 @@ TEST_CASE("json: arrays and objects stand 64 deep within each other at most, and
   }
   const std::string brackets(1000, '[');
   CHECK(parse_json<json>(engine::concat("[\"\\\"", brackets, "\"]")).at(0) ==
-        engine::concat("\"", brackets));  // in a string they are text
+        engine::concat("\"", brackets));  // brackets in a string do not nest
   CHECK(parse_json<json>(engine::concat("[", repeated("[],", 1000), "1]")).size() ==
-        1001);  // beside each other they are few
+        1001);  // brackets one after the other do not nest
 }
 
 TEST_CASE("json: a whole number is one that was written as such and fits") {

@@ -38,7 +38,7 @@ TEST_CASE("mapped_file: a file that the address space has no room for is a sente
   const ScratchDirectory scratch;
   const std::string path = scratch / "large";
   engine::atomic_write_file(path, "");
-  std::filesystem::resize_file(path, std::uintmax_t{1} << 30);  // nothing of it is on the disk
+  std::filesystem::resize_file(path, std::uintmax_t{1} << 30);  // a sparse file: it takes no disk space
   rlimit before{};
   getrlimit(RLIMIT_AS, &before);
   const rlimit little{std::size_t{512} << 20, before.rlim_max};

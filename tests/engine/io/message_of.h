@@ -3,7 +3,7 @@
 
 #include <string>
 
-/// What `call` throws as an Exception: its message, for tests of whole sentences.
+/// The message of the Exception that `call` throws, for tests of whole sentences.
 template <class Exception, class Call>
 std::string message_of(Call&& call) {
   try {

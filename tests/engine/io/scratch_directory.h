@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-/// A fresh directory for one test, removed at its end.
+/// A new directory for one test, removed at its end.
 class ScratchDirectory {
  public:
   ScratchDirectory() {

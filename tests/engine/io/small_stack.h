@@ -2,7 +2,7 @@
 #include <doctest/doctest.h>
 #include <pthread.h>
 
-/// Calls it in a thread with a stack of `bytes`: what needs more ends the process.
+/// Calls `call` in a thread with a stack of `bytes`: deeper recursion ends the process.
 template <class Call>
 void on_small_stack(std::size_t bytes, Call&& call) {
   pthread_attr_t attributes;

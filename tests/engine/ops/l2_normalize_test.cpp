@@ -26,7 +26,7 @@ TEST_CASE("l2_normalize: rows at the floor are multiplied by 1e6, forward and ba
   const Tensor y = l2_normalize(x);
   tests::expect_close(y.to_host<float>(), {0, 0, 0.3, -0.4, 0.6, 0.8}, 2 * tests::rounding(Dtype::f32));
   backward(y, Tensor::from<float>(context, {3, 2}, {1, 2, 3, 4, 3, 4}));
-  // The last row's dy is along y: no gradient.
+  // The last row's dy is parallel to y: its gradient is zero.
   tests::expect_close(x.gradient().to_host<float>(), {1e6, 2e6, 3e6, 4e6, 0, 0}, 4 * tests::rounding(Dtype::f32));
 }
 

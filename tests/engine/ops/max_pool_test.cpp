@@ -46,7 +46,7 @@ TEST_CASE("max_pool: SAME gives ceil(size / stride) and pads the odd one after")
 
 TEST_CASE("max_pool: the gradient matches central differences, also where x is used elsewhere too") {
   const Context context = kernels::make_context();
-  // Values 0.01 apart in random order, so that a step of 0.002 changes no winner.
+  // Values 0.01 apart in random order: a step of 0.002 does not change which one is the largest.
   std::vector<float> values(2 * 5 * 6 * 3);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = 0.01f * static_cast<float>(i * 77 % values.size());
   const Tensor x = Tensor::from(context, {2, 5, 6, 3}, values);

@@ -39,7 +39,7 @@ TEST_CASE("rows: gradients match central differences") {
   tests::check_gradients([](const auto& in) { return concat_rows(in[0], in[1]); }, {a, b});
   tests::check_gradients([](const auto& in) { return concat_rows(in[0], in[0]); }, {a});
   tests::check_gradients([](const auto& in) { return slice_rows(in[0], 1, 2); }, {b});
-  // Both halves, and the whole: the second and third gradient add to the first.
+  // Both halves and the whole: the second and third gradients are added to the first.
   tests::check_gradients(
       [](const auto& in) {
         return add(multiply(slice_rows(in[0], 0, 2), slice_rows(in[0], 2, 2)), slice_rows(in[0], 1, 2));
@@ -51,7 +51,7 @@ TEST_CASE("rows: the gradient outside a slice is zero, in fresh memory and in wh
   const Context context = kernels::make_context();
   for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
     CAPTURE(name(dtype));
-    { const Tensor dirty = random_tensor(context, {3, 2}, 5, dtype); }  // back in the pool, and next to be handed out
+    { const Tensor dirty = random_tensor(context, {3, 2}, 5, dtype); }  // returned to the pool, and handed out next
     const Tensor x = random_tensor(context, {3, 2}, 1, dtype).requires_gradient();
     backward(sum(slice_rows(x, 1, 1)));
     CHECK(tests::to_floats(x.gradient()) == std::vector<float>{0, 0, 1, 1, 0, 0});

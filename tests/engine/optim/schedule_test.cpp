@@ -19,11 +19,11 @@ TEST_CASE("schedule: warmup and cosine give SimCLR's numbers for ImageNet") {
   CHECK(schedule.at(60000) == doctest::Approx(1.492076).epsilon(1e-6));
   CHECK(schedule.at(12510) < peak);
   CHECK(schedule.at(12511) == peak);
-  CHECK(schedule.at(125113) > 0);  // 0 would come after the last step
+  CHECK(schedule.at(125113) > 0);  // it reaches 0 only after the last step
   CHECK(schedule.at(125114) == doctest::Approx(0).epsilon(1e-12));
   CHECK(scaled_learning_rate(0.075, LearningRateScaling::sqrt, 512) == doctest::Approx(1.697056).epsilon(1e-6));
   CHECK(scaled_learning_rate(0.075, LearningRateScaling::sqrt, 2048) == doctest::Approx(3.394113).epsilon(1e-6));
-  // Linear and square-root scaling meet at a batch of 4096.
+  // Linear and square-root scaling give the same rate at a batch of 4096.
   CHECK(scaled_learning_rate(0.075, LearningRateScaling::sqrt, 4096) == doctest::Approx(4.8));
   CHECK(scaled_learning_rate(0.3, LearningRateScaling::linear, 4096) == doctest::Approx(4.8));
 }
@@ -38,7 +38,7 @@ TEST_CASE("schedule: CIFAR-10's numbers, linear scaling") {
                           .steps = simclr_steps(100, 50000, 128),
                           .warmup_steps = simclr_warmup_steps(10, 50000, 128)};
   CHECK(schedule.steps == 39063);
-  CHECK(simclr_steps(1'000'000, 12'000'000'000'000, 1'000'000'000'000) == 12'000'001);  // the product takes 64 bits
+  CHECK(simclr_steps(1'000'000, 12'000'000'000'000, 1'000'000'000'000) == 12'000'001);  // the product needs 64 bits
   CHECK(simclr_steps(7, 50001, 512) == 7 * 50001 / 512 + 1);
   CHECK(schedule.warmup_steps == 3906);
   CHECK(schedule.peak == doctest::Approx(2.262742).epsilon(1e-6));
