@@ -16,6 +16,7 @@
 #include "apps/run/progress.h"
 #include "apps/run/report_tool.h"
 #include "apps/run/signals.h"
+#include "apps/train/groups.h"
 #include "apps/train/make_context.h"
 #include "apps/train/network.h"
 #include "apps/train/parameter_files.h"
@@ -37,7 +38,7 @@ std::int64_t load_trained(const fs::path& run, const Config& config, const Netwo
   const auto checkpoint = Checkpoints(run, config.run.keep).newest();
   if (!checkpoint)
     throw UsageError(engine::concat(run.string(), " has no checkpoint yet; let pretrain finish an epoch first"));
-  load_encoder(checkpoint->directory / "model.safetensors", network.parameters);
+  load_groups(checkpoint->directory / "model.safetensors", network.parameters, {kEncoder});
   return checkpoint->state.step;
 }
 

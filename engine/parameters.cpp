@@ -67,28 +67,44 @@ std::string_view Parameter::layer() const {
   return name.substr(0, name.rfind('.'));
 }
 
-Parameter ParameterSet::add(std::string name, Shape shape, ParameterKind kind, Part part, Initializer initializer) {
+void ParameterSet::take_name(const std::string& name, const std::string& group) {
   EXPECTS(!values_, "parameters: '", name, "' was added after the buffers were allocated");
+  const bool first = names_.insert(name).second;
+  EXPECTS(first, "parameters: there are two named '", name, "'; give every layer a scope of its own");
+  if (std::find(groups_.begin(), groups_.end(), group) == groups_.end()) groups_.push_back(group);
+}
+
+Parameter ParameterSet::add(ParameterInfo info) {
+  take_name(info.name, info.group);
+  const auto [same, first] = drawn_.emplace(hash24(info.name), info.name);
+  EXPECTS(first, "parameters: '", same->second, "' and '", info.name,
+          "' have one hash, by which initial values are drawn, and would start alike; rename one of them");
   Parameter parameter;
   parameter.slot_ = std::make_shared<Parameter::Slot>();
-  parameter.slot_->info = {std::move(name), shape, kind, part, initializer};
+  parameter.slot_->info = std::move(info);
   slots_.push_back(parameter.slot_);
   return parameter;
 }
 
-State ParameterSet::add_state(std::string name, Shape shape, Part part, float initial, Dtype dtype) {
-  EXPECTS(!values_, "parameters: '", name, "' was added after the buffers were allocated");
+State ParameterSet::add_state(StateInfo info) {
+  take_name(info.name, info.group);
   State state;
   state.slot_ = std::make_shared<State::Slot>();
-  state.slot_->info = {std::move(name), shape, dtype, part, initial};
+  state.slot_->info = std::move(info);
   state_slots_.push_back(state.slot_);
   return state;
 }
 
+std::size_t ParameterSet::position(const std::string& group) const {
+  return static_cast<std::size_t>(std::find(groups_.begin(), groups_.end(), group) - groups_.begin());
+}
+
 void ParameterSet::allocate(const Context& context, std::uint64_t seed, Dtype layers) {
-  const auto by_part = [](const auto& a, const auto& b) { return a->info.part < b->info.part; };
-  std::stable_sort(slots_.begin(), slots_.end(), by_part);
-  std::stable_sort(state_slots_.begin(), state_slots_.end(), by_part);
+  const auto by_group = [this](const auto& a, const auto& b) {
+    return position(a->info.group) < position(b->info.group);
+  };
+  std::stable_sort(slots_.begin(), slots_.end(), by_group);
+  std::stable_sort(state_slots_.begin(), state_slots_.end(), by_group);
 
   std::int64_t bytes = 0;
   for (const auto& slot : slots_) {
@@ -143,9 +159,9 @@ void ParameterSet::finish_gradients() {
   }
 }
 
-std::int64_t ParameterSet::trainable(Part part) const {
+std::int64_t ParameterSet::trainable(std::string_view group) const {
   std::int64_t count = 0;
-  for (const ParameterInfo& info : infos_) count += info.part == part ? info.shape.elements() : 0;
+  for (const ParameterInfo& info : infos_) count += info.group == group ? info.shape.elements() : 0;
   return count;
 }
 

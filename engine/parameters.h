@@ -1,6 +1,8 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,9 +17,6 @@ enum class Mode { train, evaluate };
 
 /// What a parameter is: decides weight decay and how it is written to files.
 enum class ParameterKind { kernel, bias, gamma, beta };
-
-/// The order of the flat buffers, so that export, freezing and momentum copies are ranges.
-enum class Part { encoder, projector, probe };
 
 /// How a parameter starts. Draws depend on the seed, the parameter's name and the element alone.
 struct Initializer {
@@ -37,11 +36,11 @@ struct Initializer {
 
 /// One named slice of the flat buffers.
 struct ParameterInfo {
-  std::string name;  ///< torchvision's, with its part in front: "encoder.conv1.weight"
+  std::string name;  ///< with its group in front: "encoder.conv1.weight"
   Shape shape;       ///< as in memory: convolutions KRSC, linear [out,in]
   ParameterKind kind = ParameterKind::kernel;
-  Part part = Part::encoder;
-  Initializer initializer;
+  std::string group{};  ///< what it belongs to: "encoder"; a range of the flat buffers
+  Initializer initializer{};
   std::int64_t offset = 0;  ///< in elements, a multiple of 32
 };
 
@@ -68,7 +67,7 @@ struct StateInfo {
   std::string name;
   Shape shape;
   Dtype dtype = Dtype::f32;
-  Part part = Part::encoder;
+  std::string group{};
   float initial = 0;
   std::int64_t offset_bytes = 0;
 };
@@ -86,14 +85,12 @@ class State {
   std::shared_ptr<Slot> slot_;
 };
 
-/// All parameters of a program: values and gradients are each one contiguous f32 buffer whose 128-byte aligned slices
-/// are ordered encoder | projector | probe, with zeros in between. So an optimizer step is one kernel over a segment
-/// table, and zeroing, reducing or copying is one call. Layers add to it; then `allocate` lays it out and initialises
-/// it. For computing in bf16 there is a shadow of the values, rounded, with the same offsets.
+/// All parameters of a program: values and gradients are each one contiguous f32 buffer of 128-byte aligned slices,
+/// with zeros in between. So an optimizer step is one kernel over a segment table, and zeroing, reducing or copying is
+/// one call. Layers add to it through a Scope; then `allocate` lays it out, group by group in the order in which they
+/// came, and initialises it. For computing in bf16 there is a shadow of the values, rounded, with the same offsets.
 class ParameterSet {
  public:
-  Parameter add(std::string name, Shape shape, ParameterKind kind, Part part, Initializer initializer);
-  State add_state(std::string name, Shape shape, Part part, float initial, Dtype dtype = Dtype::f32);
   /// `layers` is what layers compute in: with bf16 there is a shadow.
   void allocate(const Context& context, std::uint64_t seed, Dtype layers = Dtype::f32);
   /// Makes the shadow, if there is one, follow values that something other than an optimizer has changed.
@@ -110,16 +107,26 @@ class ParameterSet {
   Tensor gradient(std::size_t i) const { return slots_[i]->value.gradient(); }
   Tensor state(std::size_t i) const { return state_slots_[i]->value; }
 
-  const Tensor& values() const { return values_; }        ///< flat, f32
-  const Tensor& gradients() const { return gradients_; }  ///< flat, f32
-  const Tensor& shadow() const { return shadow_; }        ///< flat, bf16; undefined without one
-  std::int64_t trainable(Part part) const;                ///< number of trainable scalars, without padding
+  const Tensor& values() const { return values_; }                    ///< flat, f32
+  const Tensor& gradients() const { return gradients_; }              ///< flat, f32
+  const Tensor& shadow() const { return shadow_; }                    ///< flat, bf16; undefined without one
+  const std::vector<std::string>& groups() const { return groups_; }  ///< in the order of the buffers
+  std::int64_t trainable(std::string_view group) const;               ///< number of scalars, without padding
 
  private:
+  friend class Scope;
+  Parameter add(ParameterInfo info);
+  State add_state(StateInfo info);
+  void take_name(const std::string& name, const std::string& group);
+  std::size_t position(const std::string& group) const;
+
   std::vector<std::shared_ptr<Parameter::Slot>> slots_;
   std::vector<std::shared_ptr<State::Slot>> state_slots_;
   std::vector<ParameterInfo> infos_;
   std::vector<StateInfo> state_infos_;
+  std::vector<std::string> groups_;
+  std::set<std::string> names_;
+  std::map<std::uint32_t, std::string> drawn_;  // parameters by the hash that their initial values are drawn by
   Tensor values_, gradients_, shadow_, states_;
 };
 

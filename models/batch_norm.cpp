@@ -5,24 +5,21 @@ namespace models {
 using engine::Initializer;
 using engine::ParameterKind;
 
-BatchNorm::BatchNorm(engine::ParameterSet& parameters, engine::Part part, const std::string& name,
-                     std::int64_t channels, const Options& options)
-    : options_(options) {
-  gamma_ = parameters.add(name + ".weight", {channels}, ParameterKind::gamma, part,
-                          Initializer::constant(options.gamma_initial));
-  if (options.beta)
-    beta_ = parameters.add(name + ".bias", {channels}, ParameterKind::beta, part, Initializer::constant(0));
-  mean_ = parameters.add_state(name + ".running_mean", {channels}, part, 0);
-  variance_ = parameters.add_state(name + ".running_var", {channels}, part, 1);
-  batches_ = parameters.add_state(name + ".num_batches_tracked", {}, part, 0, engine::Dtype::i32);
+BatchNorm::BatchNorm(const engine::Scope& scope, std::int64_t channels, const Options& options)
+    : numeric_(options.numeric),
+      gamma_(scope.add("weight", {channels}, ParameterKind::gamma, Initializer::constant(options.gamma_initial))),
+      mean_(scope.add_state("running_mean", {channels}, 0)),
+      variance_(scope.add_state("running_var", {channels}, 1)),
+      batches_(scope.add_state("num_batches_tracked", {}, 0, engine::Dtype::i32)) {
+  if (options.beta) beta_ = scope.add("bias", {channels}, ParameterKind::beta, Initializer::constant(0));
 }
 
 engine::Tensor BatchNorm::operator()(const engine::Tensor& x, engine::Mode mode,
                                      const engine::BatchNormEpilogue& epilogue) const {
   const engine::LayerRange layer(x.context(), gamma_.layer());
-  const engine::Tensor beta = options_.beta ? beta_.tensor(mode) : engine::Tensor();
+  const engine::Tensor beta = beta_ ? beta_->tensor(mode) : engine::Tensor();
   return engine::batch_norm(x, gamma_.tensor(mode), beta, {mean_.tensor(), variance_.tensor(), batches_.tensor()}, mode,
-                            options_.numeric, epilogue);
+                            numeric_, epilogue);
 }
 
 }  // namespace models

@@ -1,8 +1,9 @@
 #pragma once
-#include <string>
+#include <optional>
 
 #include "engine/ops/batch_norm.h"
 #include "engine/parameters.h"
+#include "engine/scope.h"
 
 namespace models {
 
@@ -16,17 +17,16 @@ class BatchNorm {
     float gamma_initial = 1;  ///< 0 at the end of residual branches
   };
 
-  BatchNorm() = default;
-  BatchNorm(engine::ParameterSet& parameters, engine::Part part, const std::string& name, std::int64_t channels,
-            const Options& options);
+  BatchNorm(const engine::Scope& scope, std::int64_t channels, const Options& options);
 
   engine::Tensor operator()(const engine::Tensor& x, engine::Mode mode,
                             const engine::BatchNormEpilogue& epilogue = {}) const;
 
  private:
-  engine::Parameter gamma_, beta_;
+  engine::BatchNormOptions numeric_;
+  engine::Parameter gamma_;
+  std::optional<engine::Parameter> beta_;
   engine::State mean_, variance_, batches_;
-  Options options_;
 };
 
 }  // namespace models

@@ -1,8 +1,10 @@
 #pragma once
 #include <cstdint>
+#include <vector>
 
 #include "engine/parameters.h"
 #include "engine/tensor.h"
+#include "models/taps.h"
 
 namespace models {
 
@@ -11,8 +13,10 @@ namespace models {
 class Encoder {
  public:
   virtual ~Encoder() = default;
-  virtual engine::Tensor forward(const engine::Tensor& images, engine::Mode mode) const = 0;
+  virtual engine::Tensor forward(const engine::Tensor& images, engine::Mode mode, Taps* taps = nullptr) const = 0;
   virtual std::int64_t features() const = 0;
+  /// The activations between images and features that `forward` offers, from the first to the last.
+  virtual std::vector<Tap> taps() const = 0;
 };
 
 }  // namespace models

@@ -1,5 +1,5 @@
 #pragma once
-#include "engine/parameters.h"
+#include "models/linear.h"
 
 namespace models {
 
@@ -7,13 +7,13 @@ namespace models {
 /// front.
 class ProbeHead {
  public:
-  ProbeHead(engine::ParameterSet& parameters, std::int64_t features, std::int64_t classes, engine::Initializer kernel);
+  ProbeHead(const engine::Scope& scope, std::int64_t features, std::int64_t classes, engine::Initializer kernel);
 
   /// features [N, features] -> logits [N, classes] in f32; no gradient reaches the features
   engine::Tensor forward(const engine::Tensor& features, engine::Mode mode) const;
 
  private:
-  engine::Parameter weight_, bias_;
+  Linear linear_;
 };
 
 }  // namespace models

@@ -1,40 +1,41 @@
 #include "models/projection_head.h"
 
-#include "engine/ops/linear.h"
-
 namespace models {
 
 using engine::Initializer;
-using engine::Part;
 using engine::Tensor;
 
-ProjectionHead::ProjectionHead(engine::ParameterSet& parameters, const Options& options) {
+ProjectionHead::ProjectionHead(const engine::Scope& scope, const Options& options) {
   EXPECTS(options.layers >= 1 && options.layers <= 4, "projection head: expected 1 to 4 layers, got ", options.layers);
   std::int64_t in = options.in;
-  for (std::int64_t layer = 0; layer < options.layers; ++layer) {
-    const bool last = layer + 1 == options.layers;
+  for (std::int64_t number = 1; number <= options.layers; ++number) {
+    const bool last = number == options.layers;
     const std::int64_t out = last ? options.out : options.hidden > 0 ? options.hidden : options.in;
-    const std::string number = std::to_string(layer + 1);
-    weights_.push_back(parameters.add(
-        "projector.linear" + number + ".weight", {out, in}, engine::ParameterKind::kernel, Part::projector,
-        options.glorot ? Initializer::glorot_uniform(in, out) : Initializer::normal(0.01)));
+    const Initializer kernel = options.glorot ? Initializer::glorot_uniform(in, out) : Initializer::normal(0.01);
+    const Linear linear(scope / engine::concat("linear", number), {.in = in, .out = out, .kernel = kernel});
+    std::optional<BatchNorm> batch_norm;
     if (!last || options.output_batch_norm) {
-      batch_norms_.emplace_back(parameters, Part::projector, "projector.bn" + number, out,
-                                BatchNorm::Options{.numeric = options.batch_norm, .beta = !last});
+      batch_norm.emplace(scope / engine::concat("bn", number), out,
+                         BatchNorm::Options{.numeric = options.batch_norm, .beta = !last});
     }
+    layers_.push_back({{.name = engine::concat("layer", number), .channels = out}, linear, batch_norm});
     in = out;
   }
 }
 
-Tensor ProjectionHead::forward(const Tensor& features, engine::Mode mode) const {
+std::vector<Tap> ProjectionHead::taps() const {
+  std::vector<Tap> taps;
+  for (const Layer& layer : layers_) taps.push_back(layer.tap);
+  return taps;
+}
+
+Tensor ProjectionHead::forward(const Tensor& features, engine::Mode mode, Taps* taps) const {
   Tensor x = features;
-  for (std::size_t layer = 0; layer < weights_.size(); ++layer) {
-    const bool last = layer + 1 == weights_.size();
-    {
-      const engine::LayerRange range(x.context(), weights_[layer].layer());
-      x = engine::linear(x, weights_[layer].tensor(mode, x.dtype()), {}, {.f32_output = last});
-    }
-    if (layer < batch_norms_.size()) x = batch_norms_[layer](x, mode, {.relu = !last});
+  for (const Layer& layer : layers_) {
+    const bool last = &layer == &layers_.back();
+    x = layer.linear(x, mode, {.f32_output = last});
+    if (layer.batch_norm) x = (*layer.batch_norm)(x, mode, {.relu = !last});
+    if (taps) taps->offer(layer.tap.name, x);
   }
   return x;
 }

@@ -1,12 +1,16 @@
 #pragma once
+#include <optional>
 #include <vector>
 
 #include "models/batch_norm.h"
+#include "models/linear.h"
+#include "models/taps.h"
 
 namespace models {
 
 /// The multi-layer perceptron between encoder and loss (SimCLR v2, code): hidden layers are linear without bias, batch
-/// norm, ReLU; the last is linear without bias and, if asked for, batch norm with gamma but no beta.
+/// norm, ReLU; the last is linear without bias and, if asked for, batch norm with gamma but no beta. Taps: "layer1",
+/// "layer2", ...: the output of each, up to the projections.
 class ProjectionHead {
  public:
   struct Options {
@@ -19,14 +23,20 @@ class ProjectionHead {
     engine::BatchNormOptions batch_norm{};
   };
 
-  ProjectionHead(engine::ParameterSet& parameters, const Options& options);
+  ProjectionHead(const engine::Scope& scope, const Options& options);
 
   /// features [N, in] -> projections [N, out] in f32, not normalised
-  engine::Tensor forward(const engine::Tensor& features, engine::Mode mode) const;
+  engine::Tensor forward(const engine::Tensor& features, engine::Mode mode, Taps* taps = nullptr) const;
+  /// The activations that `forward` offers, from the first to the last.
+  std::vector<Tap> taps() const;
 
  private:
-  std::vector<engine::Parameter> weights_;
-  std::vector<BatchNorm> batch_norms_;  ///< one per hidden layer, and one more for the output if it has one
+  struct Layer {
+    Tap tap;
+    Linear linear;
+    std::optional<BatchNorm> batch_norm;
+  };
+  std::vector<Layer> layers_;
 };
 
 }  // namespace models

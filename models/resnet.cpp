@@ -10,7 +10,7 @@ namespace models {
 using engine::Initializer;
 using engine::MaxPoolOptions;
 using engine::Mode;
-using engine::Part;
+using engine::Scope;
 using engine::Tensor;
 
 namespace {
@@ -27,7 +27,6 @@ std::array<int, kGroups> blocks_of(int depth) {
 }
 
 Tensor pool(const Tensor& x, ResNet::Variant variant) {
-  const engine::LayerRange layer(x.context(), "encoder.maxpool");
   if (variant == ResNet::Variant::torchvision) return max_pool(x, {.rows = {1, 1}, .columns = {1, 1}});
   return max_pool(
       x, {.rows = MaxPoolOptions::same(x.shape()[1], 3, 2), .columns = MaxPoolOptions::same(x.shape()[2], 3, 2)});
@@ -35,66 +34,79 @@ Tensor pool(const Tensor& x, ResNet::Variant variant) {
 
 }  // namespace
 
-/// Adds a network's layers to a parameter set, in torchvision's order.
+/// Adds a network's layers to its scope, in torchvision's order.
 class ResNet::Builder {
  public:
-  Builder(engine::ParameterSet& parameters, const Options& options) : parameters_(parameters), options_(options) {}
+  Builder(const Scope& scope, const Options& options) : scope_(scope), options_(options) {}
 
+  const Scope& scope() const { return scope_; }
+
+  ConvBn stem() const {
+    const bool large = options_.stem == Stem::imagenet;
+    return conv_bn(scope_ / "conv1", scope_ / "bn1",
+                   {.in = options_.in_channels, .out = channels(0), .size = large ? 7 : 3, .stride = large ? 2 : 1});
+  }
+
+  std::vector<Group> groups() const {
+    const std::array<int, kGroups> depths = blocks_of(options_.depth);
+    std::vector<Group> groups;
+    std::int64_t in = channels(0);
+    for (std::int64_t i = 0; i < kGroups; ++i) {
+      Group group{.tap = {.name = engine::concat("group", i + 1), .channels = channels(i), .spatial = true}};
+      const Scope layer = scope_ / engine::concat("layer", i + 1);
+      for (int j = 0; j < depths[static_cast<std::size_t>(i)]; ++j) {
+        const bool halves = i > 0 && j == 0;
+        const bool projects = halves || (j == 0 && options_.variant == Variant::simclr);
+        group.blocks.push_back(block(layer / std::to_string(j), in, channels(i), halves ? 2 : 1, projects));
+        in = channels(i);
+      }
+      groups.push_back(std::move(group));
+    }
+    return groups;
+  }
+
+ private:
   struct Geometry {
     std::int64_t in, out, size, stride = 1;
   };
+
+  std::int64_t channels(std::int64_t group) const { return (options_.base_channels * options_.width) << group; }
+
   /// Padded so that stride 1 keeps the size. SimCLR pads strided convolutions the same on both sides, too.
-  Convolution convolution(const std::string& weight, const std::string& batch_norm, const Geometry& g,
-                          float gamma = 1) const {
+  ConvBn conv_bn(const Scope& convolution, const Scope& batch_norm, const Geometry& g, float gamma = 1) const {
     const std::int64_t area = g.size * g.size;
     const bool simclr = options_.variant == Variant::simclr;
-    return {.weight = parameters_.add(
-                "encoder." + weight + ".weight", {g.out, g.size, g.size, g.in}, engine::ParameterKind::kernel,
-                Part::encoder, simclr ? Initializer::lecun_normal(area * g.in) : Initializer::he_normal(area * g.out)),
-            .batch_norm = {parameters_, Part::encoder, "encoder." + batch_norm, g.out,
-                           BatchNorm::Options{.numeric = options_.batch_norm, .gamma_initial = gamma}},
-            .stride = g.stride,
-            .pad = (g.size - 1) / 2};
+    return {.convolution = {convolution,
+                            {.in = g.in,
+                             .out = g.out,
+                             .size = g.size,
+                             .stride = g.stride,
+                             .pad = (g.size - 1) / 2,
+                             .kernel = simclr ? Initializer::lecun_normal(area * g.in)
+                                              : Initializer::he_normal(area * g.out)}},
+            .batch_norm = {batch_norm, g.out, {.numeric = options_.batch_norm, .gamma_initial = gamma}}};
   }
 
-  BasicBlock block(const std::string& name, std::int64_t in, std::int64_t out, std::int64_t stride,
-                   bool projects) const {
+  BasicBlock block(const Scope& scope, std::int64_t in, std::int64_t out, std::int64_t stride, bool projects) const {
     BasicBlock block{
-        .first = convolution(name + ".conv1", name + ".bn1", {.in = in, .out = out, .size = 3, .stride = stride}),
-        .second = convolution(name + ".conv2", name + ".bn2", {.in = out, .out = out, .size = 3},
-                              options_.zero_gamma ? 0.0f : 1.0f),
-        .shortcut = {}};
+        .first = conv_bn(scope / "conv1", scope / "bn1", {.in = in, .out = out, .size = 3, .stride = stride}),
+        .second = conv_bn(scope / "conv2", scope / "bn2", {.in = out, .out = out, .size = 3},
+                          options_.zero_gamma ? 0.0f : 1.0f)};
     if (projects) {
-      block.shortcut = convolution(name + ".downsample.0", name + ".downsample.1",
-                                   {.in = in, .out = out, .size = 1, .stride = stride});
+      const Scope shortcut = scope / "downsample";
+      block.shortcut = conv_bn(shortcut / "0", shortcut / "1", {.in = in, .out = out, .size = 1, .stride = stride});
     }
     return block;
   }
 
- private:
-  engine::ParameterSet& parameters_;
+  const Scope& scope_;
   const Options& options_;
 };
 
-ResNet::ResNet(engine::ParameterSet& parameters, const Options& options) : options_(options) {
-  const std::array<int, kGroups> depths = blocks_of(options.depth);
-  const Builder build(parameters, options);
-  const bool large = options.stem == Stem::imagenet;
-  std::int64_t in = options.base_channels * options.width;
-  stem_ = build.convolution("conv1", "bn1",
-                            {.in = options.in_channels, .out = in, .size = large ? 7 : 3, .stride = large ? 2 : 1});
-  for (std::int64_t group = 0; group < kGroups; ++group) {
-    const std::int64_t out = (options.base_channels * options.width) << group;
-    const bool halves = group > 0;
-    for (int i = 0; i < depths[static_cast<std::size_t>(group)]; ++i) {
-      const std::string name = "layer" + std::to_string(group + 1) + "." + std::to_string(i);
-      const bool projects = i == 0 && (halves || options.variant == Variant::simclr);
-      blocks_.push_back(build.block(name, in, out, halves && i == 0 ? 2 : 1, projects));
-      in = out;
-    }
-  }
-  features_ = in;
-}
+ResNet::ResNet(const Scope& scope, const Options& options) : ResNet(Builder(scope, options), options) {}
+
+ResNet::ResNet(const Builder& build, const Options& options)
+    : options_(options), name_(build.scope().name()), stem_(build.stem()), groups_(build.groups()) {}
 
 Tensor ResNet::BasicBlock::operator()(const Tensor& x, Mode mode) const {
   const Tensor inner = first(x, mode, {.relu = true});
@@ -102,14 +114,26 @@ Tensor ResNet::BasicBlock::operator()(const Tensor& x, Mode mode) const {
   return second(inner, mode, {.residual = residual, .relu = true});
 }
 
-Tensor ResNet::forward(const Tensor& images, Mode mode) const {
+std::vector<Tap> ResNet::taps() const {
+  std::vector<Tap> taps;
+  for (const Group& group : groups_) taps.push_back(group.tap);
+  return taps;
+}
+
+Tensor ResNet::forward(const Tensor& images, Mode mode, Taps* taps) const {
   const engine::Shape& shape = images.shape();
   EXPECTS(shape.rank() == 4 && shape[1] > 0 && shape[2] > 0 && shape[3] == options_.in_channels,
           "resnet: images must be [N,H,W,", options_.in_channels, "] with at least one pixel, got ", shape);
   Tensor x = stem_(images, mode, {.relu = true});
-  if (options_.stem == Stem::imagenet) x = pool(x, options_.variant);
-  for (const BasicBlock& block : blocks_) x = block(x, mode);
-  const engine::LayerRange layer(x.context(), "encoder.avgpool");
+  if (options_.stem == Stem::imagenet) {
+    const engine::LayerRange layer(x.context(), name_ + ".maxpool");
+    x = pool(x, options_.variant);
+  }
+  for (const Group& group : groups_) {
+    for (const BasicBlock& block : group.blocks) x = block(x, mode);
+    if (taps) taps->offer(group.tap.name, x);
+  }
+  const engine::LayerRange layer(x.context(), name_ + ".avgpool");
   return engine::global_average_pool(x);
 }
 

@@ -1,15 +1,16 @@
 #pragma once
 #include <optional>
+#include <string>
 #include <vector>
 
-#include "models/convolution.h"
+#include "models/conv_bn.h"
 #include "models/encoder.h"
 
 namespace models {
 
 /// ResNet-18 and 34 (He et al. 2016): a stem, four groups of residual blocks at 1, 2, 4 and 8 times the base channels,
-/// each group after the first at half the resolution, and the mean over what remains. Names are torchvision's, with
-/// "encoder." in front.
+/// each group after the first at half the resolution, and the mean over what remains. Names within its scope are
+/// torchvision's. Taps: "group1" to "group4", the outputs of the groups (which torchvision calls layer1 to layer4).
 class ResNet final : public Encoder {
  public:
   /// The two families in use. They differ in what torchvision can load:
@@ -30,26 +31,32 @@ class ResNet final : public Encoder {
     engine::BatchNormOptions batch_norm{};
   };
 
-  ResNet(engine::ParameterSet& parameters, const Options& options);
+  ResNet(const engine::Scope& scope, const Options& options);
 
   /// images [N,H,W,in_channels] of any size -> [N, 8 base_channels width]
-  engine::Tensor forward(const engine::Tensor& images, engine::Mode mode) const override;
-  std::int64_t features() const override { return features_; }
+  engine::Tensor forward(const engine::Tensor& images, engine::Mode mode, Taps* taps = nullptr) const override;
+  std::int64_t features() const override { return groups_.back().tap.channels; }
+  std::vector<Tap> taps() const override;
 
  private:
   /// relu(shortcut(x) + second(relu(first(x)))) with 3x3 convolutions; no shortcut means x itself.
   struct BasicBlock {
-    Convolution first, second;
-    std::optional<Convolution> shortcut;
+    ConvBn first, second;
+    std::optional<ConvBn> shortcut{};
 
     engine::Tensor operator()(const engine::Tensor& x, engine::Mode mode) const;
   };
+  struct Group {
+    Tap tap;
+    std::vector<BasicBlock> blocks{};
+  };
   class Builder;
+  ResNet(const Builder& build, const Options& options);
 
   Options options_;
-  std::int64_t features_;
-  Convolution stem_;
-  std::vector<BasicBlock> blocks_;
+  std::string name_;  // of the scope
+  ConvBn stem_;
+  std::vector<Group> groups_;
 };
 
 }  // namespace models

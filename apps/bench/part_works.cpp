@@ -18,7 +18,7 @@ using engine::Tensor;
 class NormStep {
  public:
   NormStep(const Context& context, const WorkOptions& options)
-      : norm_(parameters_, engine::Part::encoder, "norm", kChannels, {}) {
+      : norm_(engine::Scope(parameters_, "norm"), kChannels, {}) {
     Buffers buffers(context, {.activations = options.activations});
     const engine::Shape shape{options.batch_size, 56, 56, kChannels};
     x_ = buffers.random(shape).requires_gradient();
@@ -60,8 +60,8 @@ class LarsStep {
       }
     }
     add({1000, 2048}, false);
-    parameters_.add("bias", {1000}, engine::ParameterKind::bias, engine::Part::encoder,
-                    engine::Initializer::constant(0));
+    engine::Scope(parameters_, "encoder")
+        .add("bias", {1000}, engine::ParameterKind::bias, engine::Initializer::constant(0));
     parameters_.allocate(context, 1);
     optimizer_.emplace(parameters_, engine::LarsOptions{}, [](const engine::ParameterInfo& parameter) {
       const bool adapts = parameter.kind == engine::ParameterKind::kernel;
@@ -82,17 +82,16 @@ class LarsStep {
  private:
   void add(engine::Shape shape, bool normalised) {
     using engine::Initializer;
-    const std::string name = std::to_string(parameters_.parameters().size());
-    parameters_.add("kernel" + name, shape, engine::ParameterKind::kernel, engine::Part::encoder,
-                    Initializer::he_normal(shape[0]));
+    const engine::Scope scope(parameters_, "encoder");
+    const std::string name = std::to_string(kernels_++);
+    scope.add("kernel" + name, shape, engine::ParameterKind::kernel, Initializer::he_normal(shape[0]));
     if (!normalised) return;
-    parameters_.add("gamma" + name, {shape[0]}, engine::ParameterKind::gamma, engine::Part::encoder,
-                    Initializer::constant(1));
-    parameters_.add("beta" + name, {shape[0]}, engine::ParameterKind::beta, engine::Part::encoder,
-                    Initializer::constant(0));
+    scope.add("gamma" + name, {shape[0]}, engine::ParameterKind::gamma, Initializer::constant(1));
+    scope.add("beta" + name, {shape[0]}, engine::ParameterKind::beta, Initializer::constant(0));
   }
 
   engine::ParameterSet parameters_;
+  int kernels_ = 0;
   std::optional<engine::Lars> optimizer_;
   std::optional<engine::TrainingStatus> status_;
   Tensor loss_;

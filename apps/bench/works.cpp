@@ -29,6 +29,7 @@
 #include "kernels/convert.h"
 #include "kernels/runtime/philox.h"
 #include "losses/contrastive.h"
+#include "models/linear.h"
 #include "models/resnet.h"
 
 namespace apps {
@@ -76,11 +77,10 @@ class EndlessStatus {
 class ResNetStep {
  public:
   ResNetStep(const Context& context, const WorkOptions& options)
-      : encoder_(parameters_, {.variant = models::ResNet::Variant::torchvision}),
-        weight_(parameters_.add("fc.weight", {kClasses, encoder_.features()}, engine::ParameterKind::kernel,
-                                engine::Part::probe, engine::Initializer::normal(0.01))),
-        bias_(parameters_.add("fc.bias", {kClasses}, engine::ParameterKind::bias, engine::Part::probe,
-                              engine::Initializer::constant(0))),
+      : encoder_(engine::Scope(parameters_, "encoder"), {.variant = models::ResNet::Variant::torchvision}),
+        classifier_(
+            engine::Scope(parameters_, "fc"),
+            {.in = encoder_.features(), .out = kClasses, .kernel = engine::Initializer::normal(0.01), .bias = true}),
         images_(Tensor::empty(context, {options.batch_size, options.image_size, options.image_size, 3},
                               options.activations)),
         status_(context) {
@@ -96,7 +96,8 @@ class ResNetStep {
   Tensor run() {
     parameters_.zero_grad();
     const engine::Mode mode = engine::Mode::train;
-    const Tensor loss = classify(encoder_.forward(images_, mode), mode);
+    const Tensor logits = classifier_(encoder_.forward(images_, mode), mode, {.f32_output = true});
+    const Tensor loss = classify(logits);
     engine::backward(loss);
     parameters_.finish_gradients();
     const engine::LayerRange layer(loss.context(), "optimizer");
@@ -107,16 +108,14 @@ class ResNetStep {
   }
 
  private:
-  Tensor classify(const Tensor& features, engine::Mode mode) const {
-    const engine::LayerRange layer(features.context(), weight_.layer());
-    const Tensor logits =
-        engine::linear(features, weight_.tensor(mode, features.dtype()), bias_.tensor(mode), {.f32_output = true});
+  Tensor classify(const Tensor& logits) const {
+    const engine::LayerRange layer(logits.context(), "fc");
     return engine::softmax_cross_entropy(logits, labels_).loss;
   }
 
   engine::ParameterSet parameters_;
   models::ResNet encoder_;
-  engine::Parameter weight_, bias_;
+  models::Linear classifier_;
   Tensor images_, labels_;
   std::optional<engine::Sgd> optimizer_;
   EndlessStatus status_;

@@ -27,6 +27,18 @@ std::string encoder_text(const Config& config, const data::Source& source) {
   return text;
 }
 
+/// "139882 = encoder 88928 + projector 49664 + probe 1290"
+std::string parameters_text(const engine::ParameterSet& parameters) {
+  std::int64_t all = 0;
+  std::string groups;
+  for (const std::string& group : parameters.groups()) {
+    const std::int64_t count = parameters.trainable(group);
+    groups += fmt::format(" {} {} {}", groups.empty() ? '=' : '+', group, count);
+    all += count;
+  }
+  return fmt::format("{}{}", all, groups);
+}
+
 }  // namespace
 
 std::string schedule_csv(const TrainingPlan& plan) {
@@ -36,18 +48,13 @@ std::string schedule_csv(const TrainingPlan& plan) {
 }
 
 std::string dry_run_text(const engine::Context& context, const Config& config, const Trainer& trainer) {
-  const auto& parameters = trainer.network().parameters;
-  const auto count = [&](engine::Part part) { return parameters.trainable(part); };
   const auto& schedule = trainer.plan().schedule;
   return fmt::format(
-      "train data     {}\ntest data      {}\nencoder        {}\nparameters     {} = encoder {} + projector {} + probe "
-      "{}\n"
+      "train data     {}\ntest data      {}\nencoder        {}\nparameters     {}\n"
       "device bytes   {} before the first step\nsteps          {} = {:.2f} epochs of {} batches of {} images\n"
       "learning rate  {:.6g} peak after {} warmup steps, {} decay\nthreads        {}\n",
       trainer.train_data().describe(), trainer.test_data().describe(), encoder_text(config, trainer.train_data()),
-      count(engine::Part::encoder) + count(engine::Part::projector) + count(engine::Part::probe),
-      count(engine::Part::encoder), count(engine::Part::projector), count(engine::Part::probe),
-      context.pool().used_bytes(), schedule.steps,
+      parameters_text(trainer.network().parameters), context.pool().used_bytes(), schedule.steps,
       static_cast<double>(schedule.steps) / static_cast<double>(trainer.plan().steps_per_epoch),
       trainer.plan().steps_per_epoch, config.train.batch_size, schedule.peak, schedule.warmup_steps,
       config.optim.schedule, describe_threads(context, config));

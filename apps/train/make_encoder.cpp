@@ -40,16 +40,16 @@ ResNet::Options resnet_options(const Config& config, const data::Source& source)
 
 }  // namespace
 
-std::unique_ptr<models::Encoder> make_encoder(engine::ParameterSet& parameters, const Config& config,
+std::unique_ptr<models::Encoder> make_encoder(const engine::Scope& scope, const Config& config,
                                               const data::Source& source) {
-  if (config.model.arch != "convn") return std::make_unique<ResNet>(parameters, resnet_options(config, source));
+  if (config.model.arch != "convn") return std::make_unique<ResNet>(scope, resnet_options(config, source));
   if (const engine::Shape& image = source.image_shape(); image[0] != 28 || image[1] != 28) {
     throw engine::DataError(engine::concat(source.describe(), " has images of ", image[0], " x ", image[1],
                                            ", and --arch convn takes 28 x 28 only"));
   }
-  return std::make_unique<models::ConvN>(parameters, models::ConvN::Options{.in_channels = channels(source),
-                                                                            .width = config.model.width,
-                                                                            .batch_norm = batch_norm(config.model)});
+  return std::make_unique<models::ConvN>(
+      scope, models::ConvN::Options{
+                 .in_channels = channels(source), .width = config.model.width, .batch_norm = batch_norm(config.model)});
 }
 
 std::map<std::string, std::string> describe_encoder(const Config& config, const data::Source& source) {

@@ -5,14 +5,14 @@
 
 #include "apps/run/config.h"
 #include "data/source.h"
-#include "engine/parameters.h"
+#include "engine/scope.h"
 #include "models/encoder.h"
 
 namespace apps {
 
 /// The encoder that the configuration names, for the source's images and bits. Throws engine::DataError for images of a
 /// size that it cannot take.
-std::unique_ptr<models::Encoder> make_encoder(engine::ParameterSet& parameters, const Config& config,
+std::unique_ptr<models::Encoder> make_encoder(const engine::Scope& scope, const Config& config,
                                               const data::Source& source);
 
 /// What files of its weights say of it: "arch", "in_chans"; for ResNets also "variant" and "stem".

@@ -1,5 +1,6 @@
 #include "apps/train/make_optimizer.h"
 
+#include "apps/train/groups.h"
 #include "engine/optim/adam.h"
 #include "engine/optim/lars.h"
 #include "engine/optim/sgd.h"
@@ -9,7 +10,7 @@ namespace apps {
 using engine::ParameterKind;
 
 engine::Treatment treatment(const Config::Optim& optim, const engine::ParameterInfo& parameter) {
-  const bool kernel = parameter.kind == ParameterKind::kernel, probe = parameter.part == engine::Part::probe;
+  const bool kernel = parameter.kind == ParameterKind::kernel, probe = is_probe(parameter.group);
   const bool batch_norm = parameter.kind == ParameterKind::gamma || parameter.kind == ParameterKind::beta;
   engine::Treatment result;
   if (kernel && !probe) result.l2 = optim.l2;

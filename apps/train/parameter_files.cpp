@@ -4,6 +4,7 @@
 #include <cstring>
 #include <sstream>
 
+#include "apps/train/groups.h"
 #include "engine/io/safetensors.h"
 #include "engine/io/sha256.h"
 
@@ -11,16 +12,10 @@ namespace apps {
 namespace {
 
 using engine::Dtype;
-using engine::Part;
 using engine::Shape;
 using engine::StoredDtype;
 using engine::StoredTensor;
 using engine::Tensor;
-
-struct Prefix {
-  const char *ours, *exported;
-};
-constexpr Prefix kPrefixes[] = {{"encoder.", ""}, {"projector.", ""}, {"probe.", "fc."}};  // by Part
 
 struct Stored {
   StoredDtype dtype = StoredDtype::f32;
@@ -79,18 +74,17 @@ void from_disk(const StoredTensor& stored, const Tensor& tensor) {
 }
 
 struct Named {
-  std::string name;
-  Part part;
+  std::string name, group;
   Tensor tensor;
 };
 
 std::vector<Named> tensors_of(const engine::ParameterSet& parameters) {
   std::vector<Named> result;
   for (std::size_t i = 0; i < parameters.parameters().size(); ++i) {
-    result.push_back({parameters.parameters()[i].name, parameters.parameters()[i].part, parameters.value(i)});
+    result.push_back({parameters.parameters()[i].name, parameters.parameters()[i].group, parameters.value(i)});
   }
   for (std::size_t i = 0; i < parameters.states().size(); ++i) {
-    result.push_back({parameters.states()[i].name, parameters.states()[i].part, parameters.state(i)});
+    result.push_back({parameters.states()[i].name, parameters.states()[i].group, parameters.state(i)});
   }
   return result;
 }
@@ -129,15 +123,19 @@ void load(const std::filesystem::path& path, const std::vector<Named>& tensors) 
   for (const Named& named : tensors) from_disk(file.at(named.name), named.tensor);
 }
 
-std::vector<Named> tensors_of(const engine::ParameterSet& parameters, Part part) {
-  std::vector<Named> result = tensors_of(parameters);
-  std::erase_if(result, [part](const Named& named) { return named.part != part; });
+std::vector<Named> tensors_of(const engine::ParameterSet& parameters, const std::vector<std::string>& groups) {
+  std::vector<Named> result;
+  for (const std::string& group : groups) {
+    for (Named& named : tensors_of(parameters)) {
+      if (named.group == group) result.push_back(std::move(named));
+    }
+  }
   return result;
 }
 
 std::vector<Named> tensors_of(const engine::Optimizer& optimizer) {
   std::vector<Named> result;
-  for (const auto& [name, tensor] : optimizer.state()) result.push_back({name, Part::encoder, tensor});
+  for (const auto& [name, tensor] : optimizer.state()) result.push_back({name, {}, tensor});
   return result;
 }
 
@@ -161,30 +159,25 @@ void load_model(const std::filesystem::path& path, const engine::ParameterSet& p
   parameters.refresh_shadow();
 }
 
-void load_encoder(const std::filesystem::path& path, const engine::ParameterSet& parameters) {
-  load(path, tensors_of(parameters, Part::encoder));
+void load_groups(const std::filesystem::path& path, const engine::ParameterSet& parameters,
+                 const std::vector<std::string>& groups) {
+  load(path, tensors_of(parameters, groups));
   parameters.refresh_shadow();
 }
 
 std::string encoder_sha256(const engine::ParameterSet& parameters) {
   std::vector<std::byte> all;
-  for (const Named& named : tensors_of(parameters, Part::encoder)) {
+  for (const Named& named : tensors_of(parameters, {kEncoder})) {
     const std::vector<std::byte> bytes = to_disk(named.tensor);
     all.insert(all.end(), bytes.begin(), bytes.end());
   }
   return engine::sha256(all);
 }
 
-void export_parts(const std::filesystem::path& path, const engine::ParameterSet& parameters,
-                  std::initializer_list<Part> parts, const std::map<std::string, std::string>& metadata) {
-  std::vector<Named> tensors;
-  for (const Part part : parts) {
-    const auto [ours, exported] = kPrefixes[static_cast<int>(part)];
-    for (Named& named : tensors_of(parameters, part)) {
-      named.name.replace(0, std::strlen(ours), exported);
-      tensors.push_back(std::move(named));
-    }
-  }
+void export_groups(const std::filesystem::path& path, const engine::ParameterSet& parameters,
+                   const std::vector<std::string>& groups, const std::map<std::string, std::string>& metadata) {
+  std::vector<Named> tensors = tensors_of(parameters, groups);
+  for (Named& named : tensors) named.name = exported_name(named.group, named.name);
   save(path, tensors, metadata);
 }
 

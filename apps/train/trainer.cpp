@@ -9,6 +9,7 @@
 #include "apps/run/precision.h"
 #include "apps/run/signals.h"
 #include "apps/train/fitting_batch.h"
+#include "apps/train/groups.h"
 #include "apps/train/make_encoder.h"
 #include "apps/train/make_optimizer.h"
 #include "apps/train/parameter_files.h"
@@ -142,17 +143,16 @@ void Trainer::write_exports(const fs::path& directory) const {
   engine::create_directory(directory);
   std::map<std::string, std::string> metadata = describe_encoder(config_, *train_);
   metadata.insert({{"mean", "0"}, {"std", "1"}, {"epoch", std::to_string(step_ / plan_.steps_per_epoch)}});
-  const auto write = [&](const char* name, std::initializer_list<engine::Part> parts, const std::string& loads) {
+  const auto write = [&](const char* name, const std::vector<std::string>& groups, const std::string& loads) {
     metadata["loads_in_torchvision"] = loads;
-    export_parts(directory / name, network_.parameters, parts, metadata);
+    export_groups(directory / name, network_.parameters, groups, metadata);
   };
-  using engine::Part;
   const std::string fits = fits_torchvision(config_, *train_);
-  write("backbone.safetensors", {Part::encoder},
+  write("backbone.safetensors", {kEncoder},
         fits == "yes" ? "no: without fc.weight and fc.bias, as in classifier.safetensors" : fits);
-  write("projector.safetensors", {Part::projector}, "no: torchvision has no projection head");
-  write("linear_head.safetensors", {Part::probe}, "no: fc.weight and fc.bias alone");
-  write("classifier.safetensors", {Part::encoder, Part::probe}, fits);
+  write("projector.safetensors", {kProjector}, "no: torchvision has no projection head");
+  write("linear_head.safetensors", {kProbe}, "no: fc.weight and fc.bias alone");
+  write("classifier.safetensors", {kEncoder, kProbe}, fits);
 }
 
 double Trainer::epochs(std::int64_t step) const {

@@ -4,6 +4,7 @@
 
 #include "engine/optim/schedule.h"
 #include "engine/optim/sgd.h"
+#include "engine/scope.h"
 #include "kernels/context.h"
 
 using namespace engine;
@@ -23,7 +24,7 @@ const Schedule kSchedule{.peak = 0.1, .decay = Decay::cosine, .steps = kSteps, .
 Outcome train(bool replays) {
   const Context context = kernels::make_context({.device = {DeviceKind::cuda, 0}});
   ParameterSet parameters;
-  parameters.add("w", {1}, ParameterKind::kernel, Part::encoder, Initializer::constant(0));
+  Scope(parameters, "encoder").add("w", {1}, ParameterKind::kernel, Initializer::constant(0));
   parameters.allocate(context, 1);
   parameters.gradient(0).upload<float>(std::vector<float>{1});
   Sgd sgd(parameters, {.momentum = 0, .nesterov = false}, [](const ParameterInfo&) { return Treatment{}; });

@@ -7,6 +7,7 @@
 
 #include "engine/ops/elementwise.h"
 #include "engine/ops/reduce.h"
+#include "engine/scope.h"
 #include "kernels/context.h"
 #include "tests/numeric.h"
 
@@ -19,35 +20,37 @@ const Initializer kNormal = Initializer::normal(1);
 std::vector<float> draw(const Context& context, const std::string& name, std::uint64_t seed,
                         Initializer initializer = kNormal, std::int64_t count = 500) {
   ParameterSet set;
-  set.add(name, {count}, ParameterKind::kernel, Part::encoder, initializer);
+  Scope(set, "encoder").add(name, {count}, ParameterKind::kernel, initializer);
   set.allocate(context, seed);
   return set.value(0).to_host<float>();
 }
 
 }  // namespace
 
-TEST_CASE("parameters: are laid out encoder | projector | probe, each part in order of addition") {
+TEST_CASE("parameters: are laid out group by group, in the order in which groups and then parameters came") {
   const Context context = kernels::make_context();
   ParameterSet set;
-  set.add("probe.weight", {10, 3}, ParameterKind::kernel, Part::probe, kNormal);
-  set.add("encoder.b", {33}, ParameterKind::kernel, Part::encoder, kNormal);
-  set.add("projector.weight", {5, 5}, ParameterKind::kernel, Part::projector, kNormal);
-  set.add("encoder.a", {1}, ParameterKind::bias, Part::encoder, kNormal);
+  Scope(set, "encoder").add("b", {33}, ParameterKind::kernel, kNormal);
+  Scope(set, "projector").add_state("mean", {2}, 0);
+  Scope(set, "probe").add("weight", {10, 3}, ParameterKind::kernel, kNormal);
+  Scope(set, "projector").add("weight", {5, 5}, ParameterKind::kernel, kNormal);
+  Scope(set, "encoder").add("a", {1}, ParameterKind::bias, kNormal);
   set.allocate(context, 1);
 
   std::vector<std::string> names;
   for (const ParameterInfo& info : set.parameters()) names.push_back(info.name);
   CHECK(names == std::vector<std::string>{"encoder.b", "encoder.a", "projector.weight", "probe.weight"});
-  CHECK(set.trainable(Part::encoder) == 34);
-  CHECK(set.trainable(Part::projector) == 25);
-  CHECK(set.trainable(Part::probe) == 30);
+  CHECK(set.groups() == std::vector<std::string>{"encoder", "projector", "probe"});
+  CHECK(set.trainable("encoder") == 34);
+  CHECK(set.trainable("projector") == 25);
+  CHECK(set.trainable("probe") == 30);
 }
 
 TEST_CASE("parameters: slices are 128-byte aligned, disjoint, and zero in between") {
   const Context context = kernels::make_context();
   ParameterSet set;
   for (const std::int64_t size : {1, 31, 32, 33, 100}) {
-    set.add(concat("p", size), {size}, ParameterKind::kernel, Part::encoder, Initializer::constant(1));
+    Scope(set, "encoder").add(concat("p", size), {size}, ParameterKind::kernel, Initializer::constant(1));
   }
   set.allocate(context, 1);
 
@@ -71,8 +74,8 @@ TEST_CASE("parameters: slices are 128-byte aligned, disjoint, and zero in betwee
 TEST_CASE("parameters: draws depend on the name and the seed, not on what else is in the set") {
   const Context context = kernels::make_context();
   ParameterSet set;
-  set.add("other", {77}, ParameterKind::kernel, Part::encoder, kNormal);
-  set.add("weight", {50, 10}, ParameterKind::kernel, Part::projector, kNormal);
+  Scope(set, "other").add("weight", {77}, ParameterKind::kernel, kNormal);
+  Scope(set, "encoder").add("weight", {50, 10}, ParameterKind::kernel, kNormal);
   set.allocate(context, 7);
   CHECK(set.value(1).to_host<float>() == draw(context, "weight", 7));
   CHECK(draw(context, "weight", 7) != draw(context, "weight", 8));
@@ -126,8 +129,8 @@ TEST_CASE("parameters: the He normal has variance 2 / fan_out") {
 TEST_CASE("parameters: gradients land in the flat buffer, afresh after zero_grad, zero where nothing was written") {
   const Context context = kernels::make_context();
   ParameterSet set;
-  const Parameter a = set.add("a", {2}, ParameterKind::kernel, Part::encoder, Initializer::constant(3));
-  const Parameter b = set.add("b", {2}, ParameterKind::kernel, Part::encoder, Initializer::constant(5));
+  const Parameter a = Scope(set, "encoder").add("a", {2}, ParameterKind::kernel, Initializer::constant(3));
+  const Parameter b = Scope(set, "encoder").add("b", {2}, ParameterKind::kernel, Initializer::constant(5));
   set.allocate(context, 1);
   const auto gradient = [&](std::size_t i) {
     const std::vector<float> flat = set.gradients().to_host<float>();
@@ -155,7 +158,7 @@ TEST_CASE("parameters: gradients land in the flat buffer, afresh after zero_grad
 TEST_CASE("parameters: evaluating builds no graph") {
   const Context context = kernels::make_context();
   ParameterSet set;
-  const Parameter a = set.add("a", {2}, ParameterKind::kernel, Part::encoder, kNormal);
+  const Parameter a = Scope(set, "encoder").add("a", {2}, ParameterKind::kernel, kNormal);
   set.allocate(context, 1);
   CHECK(a.tensor(Mode::train).wants_gradient());
   CHECK_FALSE(a.tensor(Mode::evaluate).wants_gradient());
@@ -165,8 +168,8 @@ TEST_CASE("parameters: evaluating builds no graph") {
 TEST_CASE("parameters: the bf16 shadow rounds the values and shares their f32 gradient") {
   const Context context = kernels::make_context();
   ParameterSet set;
-  set.add("first", {33}, ParameterKind::kernel, Part::encoder, kNormal);
-  const Parameter a = set.add("a", {2, 3}, ParameterKind::kernel, Part::encoder, kNormal);
+  Scope(set, "encoder").add("first", {33}, ParameterKind::kernel, kNormal);
+  const Parameter a = Scope(set, "encoder").add("a", {2, 3}, ParameterKind::kernel, kNormal);
   set.allocate(context, 1, Dtype::bf16);
   const auto rounded = [](std::vector<float> values) {
     for (float& value : values) value = bf16(value);
@@ -190,18 +193,20 @@ TEST_CASE("parameters: the bf16 shadow rounds the values and shares their f32 gr
 TEST_CASE("parameters: without a shadow nothing is kept in bf16") {
   const Context context = kernels::make_context();
   ParameterSet set;
-  const Parameter a = set.add("a", {2}, ParameterKind::kernel, Part::encoder, kNormal);
+  const Parameter a = Scope(set, "encoder").add("a", {2}, ParameterKind::kernel, kNormal);
   set.allocate(context, 1);
   CHECK_FALSE(set.shadow());
   CHECK_THROWS_WITH_AS(a.tensor(Mode::train, Dtype::bf16),
-                       "parameters: 'a' is not kept in bf16; allocate the set for layers that compute in it", Error);
+                       "parameters: 'encoder.a' is not kept in bf16; allocate the set for layers that compute in it",
+                       Error);
 }
 
 TEST_CASE("parameters: states start at their initial value, ordered like the parameters") {
   const Context context = kernels::make_context();
   ParameterSet set;
-  const State counter = set.add_state("projector.counter", {}, Part::projector, 0, Dtype::i32);
-  const State variance = set.add_state("encoder.running_var", {33}, Part::encoder, 1);
+  Scope(set, "encoder").add("weight", {1}, ParameterKind::kernel, kNormal);
+  const State counter = Scope(set, "projector").add_state("counter", {}, 0, Dtype::i32);
+  const State variance = Scope(set, "encoder").add_state("running_var", {33}, 1);
   set.allocate(context, 1);
   CHECK(set.states()[0].name == "encoder.running_var");
   CHECK(variance.tensor().to_host<float>() == std::vector<float>(33, 1));
@@ -213,9 +218,9 @@ TEST_CASE("parameters: states start at their initial value, ordered like the par
 TEST_CASE("parameters: nothing can be added once the buffers are laid out") {
   const Context context = kernels::make_context();
   ParameterSet set;
-  set.add("a", {2}, ParameterKind::kernel, Part::encoder, kNormal);
+  Scope(set, "encoder").add("a", {2}, ParameterKind::kernel, kNormal);
   set.allocate(context, 1);
-  CHECK_THROWS_WITH_AS(set.add("late", {2}, ParameterKind::kernel, Part::encoder, kNormal),
-                       "parameters: 'late' was added after the buffers were allocated", Error);
-  CHECK_THROWS_AS(set.add_state("late", {2}, Part::encoder, 0), Error);
+  CHECK_THROWS_WITH_AS(Scope(set, "encoder").add("late", {2}, ParameterKind::kernel, kNormal),
+                       "parameters: 'encoder.late' was added after the buffers were allocated", Error);
+  CHECK_THROWS_AS(Scope(set, "encoder").add_state("late", {2}, 0), Error);
 }

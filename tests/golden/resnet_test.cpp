@@ -17,7 +17,7 @@ TEST_CASE("golden resnet18: logits, all gradients and running statistics of torc
   const tests::Fixture golden(context, "resnet18");
   ParameterSet parameters;
   const models::ResNet encoder(
-      parameters,
+      Scope(parameters, "encoder"),
       {.base_channels = 4, .variant = models::ResNet::Variant::torchvision, .batch_norm = {.unbiased_variance = true}});
   parameters.allocate(context, 1);
   const auto name = [&](const auto& info) { return info.name.substr(std::string("encoder.").size()); };

@@ -19,24 +19,22 @@ TEST_CASE("convn: parameter counts of the notebook for every number of bits") {
   for (const auto& [bits, total] : totals) {
     const Context context = kernels::make_context();
     ParameterSet parameters;
-    const ConvN encoder(parameters, {.in_channels = 1 + bits});
-    const ProjectionHead head(parameters,
+    const ConvN encoder(Scope(parameters, "encoder"), {.in_channels = 1 + bits});
+    const ProjectionHead head(Scope(parameters, "projector"),
                               {.in = encoder.features(), .hidden = 256, .out = 64, .output_batch_norm = false});
-    const ProbeHead probe(parameters, encoder.features(), 10, Initializer::glorot_uniform(128, 10));
+    const ProbeHead probe(Scope(parameters, "probe"), encoder.features(), 10, Initializer::glorot_uniform(128, 10));
     parameters.allocate(context, 1);
-    CHECK(parameters.trainable(Part::encoder) == 88928 + 288 * bits);
-    CHECK(parameters.trainable(Part::projector) == 49664);
-    CHECK(parameters.trainable(Part::probe) == 1290);
-    CHECK(parameters.trainable(Part::encoder) + parameters.trainable(Part::projector) +
-              parameters.trainable(Part::probe) ==
-          total);
+    CHECK(parameters.trainable("encoder") == 88928 + 288 * bits);
+    CHECK(parameters.trainable("projector") == 49664);
+    CHECK(parameters.trainable("probe") == 1290);
+    CHECK(parameters.trainable("encoder") + parameters.trainable("projector") + parameters.trainable("probe") == total);
   }
 }
 
 TEST_CASE("convn: features are N x 128, not negative, and every parameter gets a gradient") {
   const Context context = kernels::make_context();
   ParameterSet parameters;
-  const ConvN encoder(parameters, {.in_channels = 3});
+  const ConvN encoder(Scope(parameters, "encoder"), {.in_channels = 3});
   parameters.allocate(context, 1);
   parameters.zero_grad();
   const Tensor h = encoder.forward(tests::random_tensor(context, {5, 28, 28, 3}, 1), Mode::train);
@@ -55,7 +53,7 @@ TEST_CASE("convn: features are N x 128, not negative, and every parameter gets a
 TEST_CASE("convn: evaluation keeps no graph and changes no running statistics") {
   const Context context = kernels::make_context();
   ParameterSet parameters;
-  const ConvN encoder(parameters, {});
+  const ConvN encoder(Scope(parameters, "encoder"), {});
   parameters.allocate(context, 1);
   const auto before = parameters.state(0).to_host<float>();
   const Tensor images = tests::random_tensor(context, {2, 28, 28, 1}, 1);

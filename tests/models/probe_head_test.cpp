@@ -11,7 +11,7 @@ using namespace engine;
 TEST_CASE("probe head: trains its own weights and passes no gradient to the features") {
   const Context context = kernels::make_context();
   ParameterSet parameters;
-  const models::ProbeHead probe(parameters, 4, 3, Initializer::normal(0.01));
+  const models::ProbeHead probe(Scope(parameters, "probe"), 4, 3, Initializer::normal(0.01));
   parameters.allocate(context, 1);
   parameters.zero_grad();
   const Tensor features = tests::random_tensor(context, {5, 4}, 1).requires_gradient();

@@ -12,9 +12,9 @@ TEST_CASE("projection head: parameter counts of SimCLR for 1 to 4 layers") {
   const auto count = [](std::int64_t in, std::int64_t layers, std::int64_t out) {
     const Context context = kernels::make_context();
     ParameterSet parameters;
-    const ProjectionHead head(parameters, {.in = in, .layers = layers, .out = out});
+    const ProjectionHead head(Scope(parameters, "projector"), {.in = in, .layers = layers, .out = out});
     parameters.allocate(context, 1);
-    return parameters.trainable(Part::projector);
+    return parameters.trainable("projector");
   };
   CHECK(count(512, 2, 128) == 328832);
   CHECK(count(512, 3, 128) == 592000);
@@ -26,7 +26,8 @@ TEST_CASE("projection head: output batch norm centres the projections, without i
   const Context context = kernels::make_context();
   for (const bool output_batch_norm : {true, false}) {
     ParameterSet parameters;
-    const ProjectionHead head(parameters, {.in = 8, .out = 3, .output_batch_norm = output_batch_norm, .glorot = true});
+    const ProjectionHead head(Scope(parameters, "projector"),
+                              {.in = 8, .out = 3, .output_batch_norm = output_batch_norm, .glorot = true});
     parameters.allocate(context, 1);
     const Tensor z = head.forward(tests::random_tensor(context, {16, 8}, 1), Mode::train);
     CHECK(z.shape() == Shape{16, 3});
@@ -35,6 +36,6 @@ TEST_CASE("projection head: output batch norm centres the projections, without i
     CHECK((std::abs(sum) < 1e-4) == output_batch_norm);
   }
   ParameterSet parameters;
-  CHECK_THROWS_WITH_AS(ProjectionHead(parameters, {.in = 8, .layers = 5}),
+  CHECK_THROWS_WITH_AS(ProjectionHead(Scope(parameters, "projector"), {.in = 8, .layers = 5}),
                        "projection head: expected 1 to 4 layers, got 5", Error);
 }

@@ -19,7 +19,8 @@ using Options = models::ResNet::Options;
 namespace {
 
 struct Built {
-  Built(const Context& context, const Options& options, Dtype layers = Dtype::f32) : encoder(parameters, options) {
+  Built(const Context& context, const Options& options, Dtype layers = Dtype::f32)
+      : encoder(Scope(parameters, "encoder"), options) {
     parameters.allocate(context, 1, layers);
   }
   ParameterSet parameters;
@@ -37,9 +38,7 @@ std::set<std::string> names(const ParameterSet& parameters) {
 
 TEST_CASE("resnet: parameter counts of SimCLR's and torchvision's networks") {
   const Context context = kernels::make_context();
-  const auto count = [&](const Options& options) {
-    return Built(context, options).parameters.trainable(Part::encoder);
-  };
+  const auto count = [&](const Options& options) { return Built(context, options).parameters.trainable("encoder"); };
   CHECK(count({.depth = 18}) == 11180736);
   CHECK(count({.depth = 18, .stem = ResNet::Stem::cifar}) == 11173056);
   CHECK(count({.depth = 34}) == 21288896);
@@ -70,8 +69,8 @@ TEST_CASE("resnet: tensors are torchvision's, and SimCLR's variant has a shortcu
                     "encoder.layer1.0.downsample.1.running_var", "encoder.layer1.0.downsample.1.weight"});
 
   ParameterSet with_probe;
-  const ResNet encoder(with_probe, {.base_channels = 2, .variant = ResNet::Variant::torchvision});
-  const models::ProbeHead probe(with_probe, encoder.features(), 10, Initializer::normal(0.01));
+  const ResNet encoder(Scope(with_probe, "encoder"), {.base_channels = 2, .variant = ResNet::Variant::torchvision});
+  const models::ProbeHead probe(Scope(with_probe, "probe"), encoder.features(), 10, Initializer::normal(0.01));
   with_probe.allocate(context, 1);
   CHECK(names(with_probe).size() == 122);
 }
@@ -152,7 +151,8 @@ TEST_CASE("resnet: evaluation keeps no graph and changes no running statistics")
 TEST_CASE("resnet: names depths and images that do not fit") {
   const Context context = kernels::make_context();
   ParameterSet parameters;
-  CHECK_THROWS_WITH_AS(ResNet(parameters, {.depth = 50}), "resnet: the depth must be 18 or 34, got 50", Error);
+  CHECK_THROWS_WITH_AS(ResNet(Scope(parameters, "encoder"), {.depth = 50}),
+                       "resnet: the depth must be 18 or 34, got 50", Error);
   Built network(context, {.base_channels = 2});
   CHECK_THROWS_WITH_AS(network.encoder.forward(Tensor::zeros(context, {1, 32, 32, 4}), Mode::train),
                        "resnet: images must be [N,H,W,3] with at least one pixel, got [1,32,32,4]", Error);

@@ -71,7 +71,7 @@ TEST_CASE("features: those that are not finite, or whose squares are not, are on
 TEST_CASE("features: a probe whose logits are not finite is right nowhere, whatever the labels") {
   const engine::Context context = kernels::make_context();
   engine::ParameterSet parameters;
-  const models::ProbeHead probe(parameters, 3, 3, engine::Initializer::constant(0));
+  const models::ProbeHead probe(engine::Scope(parameters, "probe"), 3, 3, engine::Initializer::constant(0));
   parameters.allocate(context, 1);
   for (const float weight : {NAN, INFINITY}) {
     parameters.value(0).upload<float>(std::vector<float>(9, weight));
@@ -85,7 +85,7 @@ TEST_CASE("features: a probe whose logits are not finite is right nowhere, whate
 TEST_CASE("features: the accuracy of a probe is the fraction of examples whose largest logit is their label") {
   const engine::Context context = kernels::make_context();
   engine::ParameterSet parameters;
-  const models::ProbeHead probe(parameters, 3, 3, engine::Initializer::constant(0));
+  const models::ProbeHead probe(engine::Scope(parameters, "probe"), 3, 3, engine::Initializer::constant(0));
   parameters.allocate(context, 1);
   parameters.value(0).upload<float>(std::vector<float>{1, 0, 0, 0, 1, 0, 0, 0, 1});  // the class is the largest feature
   const Features features{

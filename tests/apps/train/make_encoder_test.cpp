@@ -52,10 +52,10 @@ TEST_CASE("encoder: the description is of what is built") {
       CAPTURE(stem);
       engine::ParameterSet parameters;
       Config config = resnet(variant, stem);
-      const auto encoder = make_encoder(parameters, config, tests::MemorySource(4, 2));
+      const auto encoder = make_encoder(engine::Scope(parameters, "encoder"), config, tests::MemorySource(4, 2));
       CHECK(encoder->features() == 512);
       parameters.allocate(context, 1);
-      CHECK(parameters.trainable(engine::Part::encoder) ==
+      CHECK(parameters.trainable("encoder") ==
             (stem == "cifar" ? 11168832 : 11176512) + (variant == "simclr" ? 64 * 64 + 128 : 0));
     }
   }

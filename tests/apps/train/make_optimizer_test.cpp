@@ -5,53 +5,53 @@
 #include "engine/optim/adam.h"
 #include "engine/optim/lars.h"
 #include "engine/optim/sgd.h"
+#include "engine/scope.h"
 #include "kernels/context.h"
 
 using namespace apps;
 using engine::ParameterKind;
-using engine::Part;
 
 TEST_CASE("make_optimizer: decay reaches each kind of parameter as SimCLR and the notebook have it") {
   Config::Optim optim;
-  const auto treated = [&](ParameterKind kind, Part part) {
-    return treatment(optim, {.name = "", .shape = {}, .kind = kind, .part = part, .initializer = {}});
+  const auto treated = [&](ParameterKind kind, const std::string& group) {
+    return treatment(optim, {.name = "", .shape = {}, .kind = kind, .group = group, .initializer = {}});
   };
   const auto is = [](const engine::Treatment& t, double l2, double weight_decay, bool adapts) {
     return t.l2 == l2 && t.weight_decay == weight_decay && t.adapts == adapts;
   };
-  const Part all[] = {Part::encoder, Part::projector, Part::probe};
+  const std::string all[] = {"encoder", "projector", "probe", "probe.digit"};
 
   optim.l2 = 0.25;
   for (const char* name : {"adam", "sgd", "lars"}) {
     optim.name = name;
-    CHECK(treated(ParameterKind::kernel, Part::encoder).l2 == 0.25);
-    CHECK(treated(ParameterKind::kernel, Part::projector).l2 == 0.25);
-    CHECK(is(treated(ParameterKind::kernel, Part::probe), 0, 0, false));
-    for (const Part part : all) CHECK(is(treated(ParameterKind::bias, part), 0, 0, false));
+    CHECK(treated(ParameterKind::kernel, "encoder").l2 == 0.25);
+    CHECK(treated(ParameterKind::kernel, "projector").l2 == 0.25);
+    for (const char* probe : {"probe", "probe.digit"}) CHECK(is(treated(ParameterKind::kernel, probe), 0, 0, false));
+    for (const std::string& group : all) CHECK(is(treated(ParameterKind::bias, group), 0, 0, false));
   }
   optim.weight_decay = 0.5;
   for (const char* name : {"adam", "sgd"}) {
     optim.name = name;
-    CHECK(is(treated(ParameterKind::kernel, Part::encoder), 0.25 + 0.25, 0, false));
-    CHECK(is(treated(ParameterKind::kernel, Part::probe), 0.25, 0, false));
-    for (const Part part : all) {
-      CHECK(is(treated(ParameterKind::bias, part), 0.25, 0, false));
-      CHECK(is(treated(ParameterKind::gamma, part), 0, 0, false));
-      CHECK(is(treated(ParameterKind::beta, part), 0, 0, false));
+    CHECK(is(treated(ParameterKind::kernel, "encoder"), 0.25 + 0.25, 0, false));
+    CHECK(is(treated(ParameterKind::kernel, "probe"), 0.25, 0, false));
+    for (const std::string& group : all) {
+      CHECK(is(treated(ParameterKind::bias, group), 0.25, 0, false));
+      CHECK(is(treated(ParameterKind::gamma, group), 0, 0, false));
+      CHECK(is(treated(ParameterKind::beta, group), 0, 0, false));
     }
   }
   optim.name = "lars";
-  CHECK(is(treated(ParameterKind::kernel, Part::encoder), 0.25, 0.5, true));
-  CHECK(is(treated(ParameterKind::kernel, Part::projector), 0.25, 0.5, true));
-  CHECK(is(treated(ParameterKind::kernel, Part::probe), 0.25, 0, false));
+  CHECK(is(treated(ParameterKind::kernel, "encoder"), 0.25, 0.5, true));
+  CHECK(is(treated(ParameterKind::kernel, "projector"), 0.25, 0.5, true));
+  CHECK(is(treated(ParameterKind::kernel, "probe"), 0.25, 0, false));
   for (const ParameterKind kind : {ParameterKind::bias, ParameterKind::gamma, ParameterKind::beta})
-    for (const Part part : all) CHECK(is(treated(kind, part), 0, 0, false));
+    for (const std::string& group : all) CHECK(is(treated(kind, group), 0, 0, false));
 }
 
 TEST_CASE("make_optimizer: the name chooses the class, and the options reach the update") {
   const engine::Context context = kernels::make_context();
   engine::ParameterSet parameters;
-  parameters.add("w", {1}, ParameterKind::kernel, Part::encoder, engine::Initializer::constant(2));
+  engine::Scope(parameters, "encoder").add("w", {1}, ParameterKind::kernel, engine::Initializer::constant(2));
   parameters.allocate(context, 1);
   const auto moved = [&](const Config::Optim& optim, float second_rate = 1) {
     parameters.value(0).upload<float>(std::vector<float>{2});

@@ -10,7 +10,6 @@
 #include "tests/engine/io/message_of.h"
 
 using namespace apps;
-using engine::Part;
 
 TEST_CASE("network: its parts are as large as the configuration says") {
   const engine::Context context = kernels::make_context();
@@ -19,9 +18,9 @@ TEST_CASE("network: its parts are as large as the configuration says") {
   config.model.proj_output_bn = false;
   const Network network(context, config, tests::MemorySource(4));
   // ConvN: 9 * (1*32 + 32*64 + 64*64) weights, 2 * (32 + 64 + 64 + 128) of batch norm, 256 * 128 of the linear layer.
-  CHECK(network.parameters.trainable(Part::encoder) == 9 * (32 + 2048 + 4096) + 2 * 288 + 256 * 128);
-  CHECK(network.parameters.trainable(Part::projector) == 128 * 256 + 2 * 256 + 256 * 64);
-  CHECK(network.parameters.trainable(Part::probe) == 128 * 10 + 10);
+  CHECK(network.parameters.trainable("encoder") == 9 * (32 + 2048 + 4096) + 2 * 288 + 256 * 128);
+  CHECK(network.parameters.trainable("projector") == 128 * 256 + 2 * 256 + 256 * 64);
+  CHECK(network.parameters.trainable("probe") == 128 * 10 + 10);
   CHECK(network.encoder->features() == 128);
 }
 
@@ -42,11 +41,11 @@ TEST_CASE("network: a ResNet is SimCLR's from the stem to the heads unless told 
   config.model.proj_dim = 128;
   const Network network(context, config, tests::MemorySource(4, 2));
   CHECK(network.encoder->features() == 512);
-  CHECK(network.parameters.trainable(Part::encoder) == 11173056);
-  CHECK(network.parameters.trainable(Part::projector) == 592000);
+  CHECK(network.parameters.trainable("encoder") == 11173056);
+  CHECK(network.parameters.trainable("projector") == 592000);
   for (std::size_t i = 0; i < network.parameters.parameters().size(); ++i) {
     const engine::ParameterInfo& info = network.parameters.parameters()[i];
-    if (info.part == Part::encoder || info.kind != engine::ParameterKind::kernel) continue;
+    if (info.group == "encoder" || info.kind != engine::ParameterKind::kernel) continue;
     CAPTURE(info.name);
     double square = 0;
     for (const float value : network.parameters.value(i).to_host<float>()) square += static_cast<double>(value) * value;

@@ -7,6 +7,7 @@
 
 #include "apps/train/make_optimizer.h"
 #include "engine/io/safetensors.h"
+#include "engine/scope.h"
 #include "kernels/context.h"
 #include "kernels/runtime/error.h"
 #include "tests/engine/io/message_of.h"
@@ -16,19 +17,18 @@
 using namespace apps;
 using engine::ParameterKind;
 using engine::ParameterSet;
-using engine::Part;
 using engine::Tensor;
 
 namespace {
 
-/// A convolution, a counter and a linear layer, one per part; `out` channels of the convolution.
+/// A convolution, a counter and a linear layer, one per group; `out` channels of the convolution.
 struct Parts {
   Parts(const engine::Context& context, std::uint64_t seed, std::int64_t out = 4) {
     const auto normal = engine::Initializer::normal(1);
-    set.add("encoder.conv.weight", {out, 3, 5, 2}, ParameterKind::kernel, Part::encoder, normal);
-    set.add("projector.weight", {3, 7}, ParameterKind::kernel, Part::projector, normal);
-    set.add("probe.bias", {3}, ParameterKind::bias, Part::probe, normal);
-    set.add_state("encoder.bn.num_batches_tracked", {}, Part::encoder, 0, engine::Dtype::i32);
+    engine::Scope(set, "encoder").add("conv.weight", {out, 3, 5, 2}, ParameterKind::kernel, normal);
+    engine::Scope(set, "projector").add("weight", {3, 7}, ParameterKind::kernel, normal);
+    engine::Scope(set, "probe").add("bias", {3}, ParameterKind::bias, normal);
+    engine::Scope(set, "encoder").add_state("bn.num_batches_tracked", {}, 0, engine::Dtype::i32);
     set.allocate(context, seed);
     set.state(0).upload<std::int32_t>(std::vector<std::int32_t>{static_cast<std::int32_t>(seed)});
   }
@@ -87,7 +87,7 @@ TEST_CASE("parameter files: a file that does not fit is refused before anything 
           path.string() + ": encoder.conv.weight must be F32 [4,2,3,5] for this network, got F32 [6,2,3,5]");
   }
   SUBCASE("a tensor is missing") {
-    export_parts(path, Parts(context, 2).set, {Part::encoder}, {});
+    export_groups(path, Parts(context, 2).set, {"encoder"}, {});
     CHECK_THROWS_AS(load_model(path, parts.set), engine::DataError);
   }
   SUBCASE("the last tensor has another type") {
@@ -107,36 +107,35 @@ TEST_CASE("parameter files: a file that does not fit is refused before anything 
   CHECK(parts.set.values().to_host<float>() == before);
 }
 
-TEST_CASE("parameter files: the encoder alone can be taken from a model, and its hash follows it") {
+TEST_CASE("parameter files: a group alone can be taken from a model, and the encoder's hash follows it") {
   const engine::Context context = kernels::make_context();
   const ScratchDirectory scratch;
   const Parts saved(context, 1), loaded(context, 2);
   const std::vector<float> projector = loaded.set.value(1).to_host<float>();
   save_model(scratch / "model.safetensors", saved.set, {});
   CHECK(encoder_sha256(saved.set) != encoder_sha256(loaded.set));
-  load_encoder(scratch / "model.safetensors", loaded.set);
+  load_groups(scratch / "model.safetensors", loaded.set, {"encoder"});
   CHECK(encoder_sha256(saved.set) == encoder_sha256(loaded.set));
   CHECK(loaded.set.value(1).to_host<float>() == projector);
   loaded.set.state(0).upload<std::int32_t>(std::vector<std::int32_t>{9});  // its states count too
   CHECK(encoder_sha256(saved.set) != encoder_sha256(loaded.set));
 }
 
-TEST_CASE("parameter files: parts are exported under the names that other programs know") {
+TEST_CASE("parameter files: groups are exported under the names that other programs know") {
   const engine::Context context = kernels::make_context();
   const ScratchDirectory scratch;
   const Parts parts(context, 1);
-  const auto exported = [&](std::initializer_list<Part> chosen) {
-    export_parts(scratch / "part.safetensors", parts.set, chosen, {});
+  const auto exported = [&](const std::vector<std::string>& chosen) {
+    export_groups(scratch / "part.safetensors", parts.set, chosen, {});
     std::vector<std::string> names;
     const engine::SafetensorsFile file(scratch / "part.safetensors");
     for (const engine::StoredTensor& tensor : file.tensors()) names.push_back(tensor.name);
     return names;
   };
-  CHECK(exported({Part::encoder}) == std::vector<std::string>{"bn.num_batches_tracked", "conv.weight"});
-  CHECK(exported({Part::projector}) == std::vector<std::string>{"weight"});
-  CHECK(exported({Part::probe}) == std::vector<std::string>{"fc.bias"});
-  CHECK(exported({Part::encoder, Part::probe}) ==
-        std::vector<std::string>{"bn.num_batches_tracked", "conv.weight", "fc.bias"});
+  CHECK(exported({"encoder"}) == std::vector<std::string>{"bn.num_batches_tracked", "conv.weight"});
+  CHECK(exported({"projector"}) == std::vector<std::string>{"weight"});
+  CHECK(exported({"probe"}) == std::vector<std::string>{"fc.bias"});
+  CHECK(exported({"encoder", "probe"}) == std::vector<std::string>{"bn.num_batches_tracked", "conv.weight", "fc.bias"});
 }
 
 TEST_CASE("parameter files: an optimizer's state comes back exactly") {

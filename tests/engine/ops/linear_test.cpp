@@ -7,6 +7,7 @@
 
 #include "engine/autograd.h"
 #include "engine/parameters.h"
+#include "engine/scope.h"
 #include "kernels/context.h"
 #include "tests/numeric.h"
 
@@ -70,8 +71,8 @@ TEST_CASE("linear: in bf16 outputs are rounded once or not at all, and the weigh
       CAPTURE(f32_output);
       ParameterSet parameters;
       const Parameter weight =
-          parameters.add("weight", {k, c}, ParameterKind::kernel, Part::encoder, Initializer::normal(1));
-      const Parameter bias = parameters.add("bias", {k}, ParameterKind::bias, Part::encoder, Initializer::normal(1));
+          Scope(parameters, "encoder").add("weight", {k, c}, ParameterKind::kernel, Initializer::normal(1));
+      const Parameter bias = Scope(parameters, "encoder").add("bias", {k}, ParameterKind::bias, Initializer::normal(1));
       parameters.allocate(context, 1, Dtype::bf16);
       const Tensor x = random_tensor(context, {n, c}, 1, Dtype::bf16).requires_gradient();
       const Tensor w = weight.tensor(Mode::train, Dtype::bf16);

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "engine/optim/schedule.h"
+#include "engine/scope.h"
 #include "kernels/context.h"
 
 using namespace engine;
@@ -17,8 +18,8 @@ struct Fixture {
   ParameterSet parameters;
   Parameter w, v;
   Fixture() {
-    w = parameters.add("w", {1}, ParameterKind::kernel, Part::encoder, Initializer::constant(0.5));
-    v = parameters.add("v", {33}, ParameterKind::bias, Part::probe, Initializer::constant(-1));
+    w = Scope(parameters, "encoder").add("w", {1}, ParameterKind::kernel, Initializer::constant(0.5));
+    v = Scope(parameters, "probe").add("v", {33}, ParameterKind::bias, Initializer::constant(-1));
     parameters.allocate(context, 1);
   }
   void set_gradients(float first, float others) {

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "engine/scope.h"
 #include "kernels/context.h"
 
 using namespace engine;
@@ -15,8 +16,8 @@ struct Fixture {
   Context context = kernels::make_context();
   ParameterSet parameters;
   Fixture() {
-    parameters.add("kernel", {3}, ParameterKind::kernel, Part::encoder, Initializer::constant(0));
-    parameters.add("gamma", {3}, ParameterKind::gamma, Part::encoder, Initializer::constant(0));
+    Scope(parameters, "encoder").add("kernel", {3}, ParameterKind::kernel, Initializer::constant(0));
+    Scope(parameters, "encoder").add("gamma", {3}, ParameterKind::gamma, Initializer::constant(0));
     parameters.allocate(context, 1);
     set_values({1, -2, 2});
   }

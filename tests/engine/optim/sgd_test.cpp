@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "engine/scope.h"
 #include "kernels/context.h"
 
 using namespace engine;
@@ -12,7 +13,7 @@ namespace {
 void check_steps(SgdOptions options, double l2, const std::vector<std::vector<double>>& expected) {
   const Context context = kernels::make_context();
   ParameterSet parameters;
-  parameters.add("w", {3}, ParameterKind::kernel, Part::encoder, Initializer::constant(0));
+  Scope(parameters, "encoder").add("w", {3}, ParameterKind::kernel, Initializer::constant(0));
   parameters.allocate(context, 1);
   parameters.value(0).upload<float>(std::vector<float>{1, -2, 2});
   const std::vector<double> rates{.1, .05, .2};
