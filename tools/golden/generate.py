@@ -12,6 +12,7 @@ import sys
 try:
     import torch
     import torch.nn.functional as F
+    from contrastive_step import contrastive_step
     from safetensors.torch import save_file
     from torch import nn
 except ImportError as error:
@@ -185,3 +186,4 @@ def nt_xent():
 if __name__ == "__main__":
     for generate in (resnet18, conv2d, batch_norm, max_pool, nt_xent):
         generate()
+    contrastive_step(DIRECTORY)
