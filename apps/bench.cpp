@@ -12,8 +12,8 @@
 #include "apps/run/limits.h"
 #include "apps/run/main.h"
 #include "apps/run/precision.h"
+#include "apps/train/captured_step.h"
 #include "apps/train/make_context.h"
-#include "apps/train/repeated_step.h"
 #include "kernels/context.h"
 
 namespace {
@@ -26,7 +26,7 @@ struct Arguments {
   std::string precision = "fp32";
   Repetitions repetitions;
   std::int64_t threads = 0;
-  bool record = true, profile = false;
+  bool graph = true, profile = false;
 };
 
 constexpr std::int64_t kLargestImage = 4096, kMostRepetitions = 1'000'000;
@@ -34,11 +34,11 @@ constexpr std::int64_t kLargestImage = 4096, kMostRepetitions = 1'000'000;
 /// A line on stderr, and one of JSON on stdout.
 void time_work(const engine::Context& context, const Arguments& arguments) {
   const Work work = make_work(context, arguments.work, arguments.options);
-  RepeatedStep step(
-      context, [&] { work.run(); }, arguments.record && !arguments.profile);
+  CapturedStep step(
+      context, [&] { work.run(); }, arguments.graph && !arguments.profile);
   for (std::int64_t i = 0; i < arguments.repetitions.warmup; ++i) {
     step.run();
-    if (i == 0) context.pool().reset_peak();  // it also timed algorithms; later a replay asks the pool for nothing
+    if (i == 0) context.pool().reset_peak();  // it also timed algorithms; later a graph asks the pool for nothing
   }
   context.profiler().enable(arguments.profile);
   std::vector<double> ms;
@@ -61,7 +61,7 @@ void time_work(const engine::Context& context, const Arguments& arguments) {
                                                 {"per_second", work.items / times.median_ms * 1e3},
                                                 {"unit", work.unit},
                                                 {"peak_bytes", context.pool().peak_bytes()},
-                                                {"choices", kernels::timed_choices(context)}})
+                                                {"choices", context.algorithms().used()}})
             << std::endl;
 }
 
@@ -114,7 +114,7 @@ void add_run_flags(Flags& flags, Arguments& arguments) {
       arguments.device);
   flags.add({.name = "--cuda-graph",
              .group = "Run",
-             .help = "on a GPU: replay a recording of the work, from its third run on; not with --profile",
+             .help = "on a GPU: launch the work as a CUDA graph, from its third run on; not with --profile",
              .value = "on|off",
              .fallback = arguments.cuda_graph},
             arguments.cuda_graph);
@@ -155,8 +155,8 @@ int bench(int argc, char** argv) {
   arguments.options.activations = activation_dtype(config);
   if (!context.on_cuda() && !(config.run.cuda_graph && config.run.repeatable))
     throw UsageError("--cuda-graph off and --repeatable off do nothing on the CPU: leave them, or add --device cuda");
-  arguments.record = config.run.cuda_graph;
-  kernels::time_new_choices(context, true);
+  arguments.graph = config.run.cuda_graph;
+  context.algorithms().time_new(true);
   if (arguments.work == "kernels") {
     if (arguments.profile) throw UsageError("--profile is of steps; bench kernels times every kernel by itself");
     time_kernels(context, arguments.kernel,

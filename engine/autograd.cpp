@@ -2,20 +2,50 @@
 
 #include <algorithm>
 #include <cassert>
-#include <queue>
+#include <unordered_map>
 #include <utility>
 
 #include "kernels/elementwise.h"
 
 namespace engine {
+namespace {
+
+using UseCounts = std::unordered_map<const Node*, int>;
+
+/// How often each node of the graph is an input of others in it.
+UseCounts count_uses(const Node& output) {
+  UseCounts uses;
+  std::vector<const Node*> unvisited{&output};
+  while (!unvisited.empty()) {
+    const Node& node = *unvisited.back();
+    unvisited.pop_back();
+    EXPECTS(!node.has_run,
+            "backward: this graph, or a part of it, has run before and is released; add the losses that "
+            "share it and call backward once");
+    for (const std::shared_ptr<Node>& input : node.inputs) {
+      if (input && ++uses[input.get()] == 1) unvisited.push_back(input.get());
+    }
+  }
+  return uses;
+}
+
+void run(const Context& context, Node& node) {
+  Grads grads(context, node);
+  const LayerRange layer(context, {.layer = node.layer, .backward = true});
+  const Tensor gradient = std::exchange(node.gradient, {});
+  node.has_run = true;
+  std::exchange(node.backward, nullptr)(gradient, grads);
+}
+
+}  // namespace
 
 Destination Grads::into(int i) {
   const auto index = static_cast<std::size_t>(i);
   Node& target = *node_.inputs[index];
   if (target.shared) {
-    Tensor copy = Tensor::empty(context_, target.gradient.shape(), target.gradient.dtype());
-    context_.backend().copy(View(copy).data, View(target.gradient).data, copy.bytes(), CopyKind::device_to_device);
-    target.gradient = copy;
+    Tensor own = Tensor::empty(context_, target.gradient.shape(), target.gradient.dtype());
+    copy(target.gradient, own);
+    target.gradient = own;
     target.shared = false;
   }
   if (!target.gradient) target.gradient = Tensor::empty(context_, node_.input_shapes[index], node_.input_dtypes[index]);
@@ -41,7 +71,6 @@ Tensor with_grad(const Tensor& y, std::initializer_list<Tensor> inputs, Backward
     node->inputs.push_back(input.node());
     node->input_shapes.push_back(input.shape());
     node->input_dtypes.push_back(input.dtype());
-    if (input.node()) node->depth = std::max(node->depth, input.node()->depth + 1);
   }
   node->backward = std::move(backward);
   return y.with_node(std::move(node));
@@ -58,29 +87,32 @@ void backward(const Tensor& y, const Tensor& dy) {
   EXPECTS(y.wants_gradient(), "backward: nothing in the graph of this tensor wants a gradient");
   EXPECTS(dy.shape() == y.shape(), "backward: the gradient must have the tensor's shape ", y.shape(), ", got ",
           dy.shape());
-  if (!y.node()->backward) throw Error("backward: called on a leaf, or a second time on a graph that has already run");
+  EXPECTS(y.node()->backward || y.node()->has_run, "backward: called on a leaf; call it on what was computed from one");
+  UseCounts uses = count_uses(*y.node());
   y.node()->gradient = dy.detach();
   y.node()->written = true;
 
-  const auto shallower = [](const std::shared_ptr<Node>& a, const std::shared_ptr<Node>& b) {
-    return a->depth < b->depth;
-  };
-  std::priority_queue<std::shared_ptr<Node>, std::vector<std::shared_ptr<Node>>, decltype(shallower)> ready(shallower);
-  ready.push(y.node());
+  std::vector<std::shared_ptr<Node>> ready{y.node()};
   while (!ready.empty()) {
-    const std::shared_ptr<Node> node = ready.top();
-    ready.pop();
-    if (!node->backward) continue;  // already run: several consumers queued it
+    const std::shared_ptr<Node> node = std::move(ready.back());
+    ready.pop_back();
     assert(node->written);
-    Grads grads(y.context(), *node);
-    const LayerRange layer(y.context(), {.layer = node->layer, .backward = true});
-    const Tensor gradient = std::exchange(node->gradient, {});
-    std::exchange(node->backward, nullptr)(gradient, grads);
-    for (std::shared_ptr<Node>& input : node->inputs) {
-      if (input && input->backward) ready.push(std::move(input));
+    run(y.context(), *node);
+    for (std::shared_ptr<Node>& input : std::exchange(node->inputs, {})) {
+      if (!input || --uses.at(input.get()) > 0) continue;
+      if (input->backward) {
+        ready.push_back(std::move(input));
+      } else if (input->on_complete) {
+        input->on_complete(input->gradient);
+      }
     }
-    node->inputs.clear();
   }
+}
+
+void on_complete(const Tensor& leaf, std::function<void(const Tensor& gradient)> complete) {
+  EXPECTS(leaf.node() && !leaf.node()->backward && !leaf.node()->has_run,
+          "on_complete: expected a leaf that collects a gradient, as requires_gradient makes one");
+  leaf.node()->on_complete = std::move(complete);
 }
 
 }  // namespace engine

@@ -18,9 +18,10 @@ struct Node {
   std::vector<std::shared_ptr<Node>> inputs;  ///< null where an input wants no gradient
   std::vector<Shape> input_shapes;
   std::vector<Dtype> input_dtypes;
-  BackwardFunction backward;
-  int depth = 0;   ///< longest path from a leaf: backward visits deeper nodes first
-  int layer = -1;  ///< of the profiler, where the operation was called
+  BackwardFunction backward;  ///< null for a leaf, and once it has run
+  int layer = -1;             ///< of the profiler, where the operation was called
+  bool has_run = false;
+  std::function<void(const Tensor& gradient)> on_complete;  ///< of a leaf
 
   Tensor gradient;       ///< preset for parameters (their slice of the flat buffer), else allocated when first written
   bool written = false;  ///< whether `gradient` holds something to add to
@@ -48,10 +49,15 @@ class Grads {
 /// output's own graph would be a cycle.
 Tensor with_grad(const Tensor& y, std::initializer_list<Tensor> inputs, BackwardFunction backward);
 
-/// Runs the graph of `loss` (a scalar) backwards from dloss = 1. Each node is released as soon as it has run.
-/// Gradients of leaves that were written before accumulate; `ParameterSet::zero_grad` starts parameters afresh.
+/// Runs the graph of `loss` (a scalar) backwards from dloss = 1: each node once all nodes that use its output have run,
+/// and released as soon as it has. Gradients of leaves that were written before accumulate; `ParameterSet::zero_grad`
+/// starts parameters afresh. Throws when any of the graph has run before.
 void backward(const Tensor& loss);
 /// The same from a given gradient of `y`, which has y's shape.
 void backward(const Tensor& y, const Tensor& dy);
+
+/// Has `complete` called with the gradient of a leaf in every backward pass that reaches it, as soon as the last use of
+/// the leaf in that graph has added to it: work on this gradient then overlaps with the rest of the pass.
+void on_complete(const Tensor& leaf, std::function<void(const Tensor& gradient)> complete);
 
 }  // namespace engine

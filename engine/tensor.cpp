@@ -89,4 +89,10 @@ Tensor Tensor::requires_gradient() const { return with_node(std::make_shared<Nod
 
 Tensor Tensor::gradient() const { return node_ ? node_->gradient : Tensor(); }
 
+void copy(const Tensor& from, const Tensor& to) {
+  EXPECTS(from.dtype() == to.dtype() && from.elements() == to.elements(), "copy: ", name(from.dtype()), " ",
+          from.shape(), " does not fit over ", name(to.dtype()), " ", to.shape());
+  from.context().backend().copy(View(to).data, View(from).data, from.bytes(), CopyKind::device_to_device);
+}
+
 }  // namespace engine

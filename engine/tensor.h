@@ -85,4 +85,7 @@ class Tensor {
   std::shared_ptr<Node> node_;
 };
 
+/// Copies the elements of `from` over those of `to`, of the same dtype and number, on their device; no graph.
+void copy(const Tensor& from, const Tensor& to);
+
 }  // namespace engine

@@ -39,23 +39,6 @@ bool computes_bf16(const engine::Device& device) {
   return device.kind == engine::DeviceKind::cuda || cpu::computes_bf16();
 }
 
-void time_new_choices(const engine::Context& context, bool on) {
-  if (engine::TimedChoices* choices = context.backend().timed_choices()) choices->time_new(on);
-}
-
-void ask_before_timing(const engine::Context& context, std::function<std::map<std::string, std::string>()> ask) {
-  if (engine::TimedChoices* choices = context.backend().timed_choices()) choices->ask_before_timing(std::move(ask));
-}
-
-std::map<std::string, std::string> timed_choices(const engine::Context& context) {
-  const engine::TimedChoices* choices = context.backend().timed_choices();
-  return choices != nullptr ? choices->names() : std::map<std::string, std::string>();
-}
-
-void restore_choices(const engine::Context& context, const std::map<std::string, std::string>& choices) {
-  if (engine::TimedChoices* all = context.backend().timed_choices()) all->restore(choices);
-}
-
 std::map<std::string, std::string> library_versions() {
   std::map<std::string, std::string> versions;
   for (Versions* of_back_end : kVersions) {

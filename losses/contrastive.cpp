@@ -47,14 +47,6 @@ void check_temperature(const char* loss, float temperature) {
           temperature);
 }
 
-/// Rows [begin, begin + count) of a gradient's destination.
-Destination rows(const Destination& to, std::int64_t begin, std::int64_t count) {
-  const Shape& shape = to.view.shape;
-  auto* const from = static_cast<std::byte*>(to.view.data);
-  const auto row_bytes = shape.cols() * static_cast<std::int64_t>(engine::size_of(to.view.dtype));
-  return {View{from + begin * row_bytes, to.view.dtype, shape.with_rows(count)}, to.accumulate};
-}
-
 }  // namespace
 
 ContrastiveLoss nt_xent(const Tensor& u, float temperature, Products products) {
@@ -79,8 +71,8 @@ ContrastiveLoss nt_xent(const Tensor& u, float temperature, Products products) {
                                                 .attraction = attraction,
                                                 .dloss = dloss,
                                                 .kept = kept,
-                                                .dview1 = rows(du, 0, n),
-                                                .dview2 = rows(du, n, n)});
+                                                .dview1 = du.narrow(0, n),
+                                                .dview2 = du.narrow(n, n)});
   };
   return {.loss = with_grad(loss_of(y.sums), {u}, backward), .metrics = y.sums};
 }

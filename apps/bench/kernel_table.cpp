@@ -63,7 +63,7 @@ void time_kernels(const engine::Context& context, const std::string& part, const
                                                 {"operations_per_s", ceilings.operations_per_s},
                                                 {"libraries", kernels::library_versions()},
                                                 {"kernels", kernels},
-                                                {"choices", kernels::timed_choices(context)}})
+                                                {"choices", context.algorithms().used()}})
             << std::endl;
 }
 

@@ -54,7 +54,7 @@ Tensor random_tensor(const Context& context, engine::Shape shape, bool unit_rows
 }
 
 /// The status of any number of steps at a constant rate: a new one before the ring of records is used up. Steps that
-/// are replayed from a recording go on with that of the recording, round and round.
+/// are launched as a graph go on with that of the graph, round and round.
 class EndlessStatus {
  public:
   explicit EndlessStatus(const Context& context) : context_(context) {}

@@ -29,9 +29,7 @@ Features extract_features(const engine::Context& context, const models::Encoder&
     batch->upload(read_examples(source, begin, count));
     const Tensor values = encoder.forward(batch->whole_images(images), engine::Mode::evaluate);
     kernels::convert(context, {.x = values, .y = {features.values.narrow(begin, count)}});
-    const Tensor& labels = batch->labels();
-    context.backend().copy(engine::View(features.labels.narrow(begin, count)).data, engine::View(labels).data,
-                           labels.bytes(), engine::CopyKind::device_to_device);
+    copy(batch->labels(), features.labels.narrow(begin, count));
     if (progress) progress(begin + count);
   }
   return features;

@@ -44,7 +44,7 @@ void begin_profiling(const engine::Context& context, const Config& config, const
   context.profiler().enable(arguments.profile);
   context.profiler().trace(arguments.nvtx);
   if (context.on_cuda() && config.run.cuda_graph && context.profiler().follows_layers()) {
-    std::cerr << "pretrain: steps are issued kernel by kernel, not replayed from a CUDA graph, as --profile and --nvtx "
+    std::cerr << "pretrain: steps are issued kernel by kernel, not launched as a CUDA graph, as --profile and --nvtx "
                  "name layers\n";
   }
 }

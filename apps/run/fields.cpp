@@ -141,7 +141,9 @@ const std::vector<Field>& table() {
                "parameters, gradients and losses are fp32",
        .allowed = {"fp32", "tf32", "bf16"}},
       {FIELD(run.cuda_graph), .flag = "--cuda-graph",
-       .help = "record a whole step once and replay it, instead of issuing its kernels one by one; changes no result",
+       .help = "capture a whole step once as a CUDA graph and launch that, instead of issuing its kernels one by one; "
+               "changes no "
+               "result",
        .on_resume = OnResume::change, .only_with = on_gpu},
       {FIELD(run.repeatable), .flag = "--repeatable",
        .help = "the same bits every time; off lets cuDNN add in a nondeterministic order where that is faster",

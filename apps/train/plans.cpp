@@ -91,12 +91,12 @@ Plans::Plans(const engine::Context& context, const fs::path& run, Options option
   }
   PlanChoices choices = saved_;
   if (times) choices.merge(machine_.read());  // what the run has stays as it is
-  kernels::restore_choices(context_, choices);
-  kernels::time_new_choices(context_, times);
-  if (times) kernels::ask_before_timing(context_, [this] { return ask_machine(); });
+  context_.algorithms().restore(choices);
+  context_.algorithms().time_new(times);
+  if (times) context_.algorithms().ask_before_timing([this] { return ask_machine(); });
 }
 
-Plans::~Plans() { kernels::ask_before_timing(context_, {}); }
+Plans::~Plans() { context_.algorithms().ask_before_timing({}); }
 
 PlanChoices Plans::ask_machine() {
   if (machine_.locked() || impatient_) return {};
@@ -127,7 +127,7 @@ void Plans::write_run_file(const PlanChoices& choices) {
 }
 
 void Plans::save() {
-  PlanChoices choices = kernels::timed_choices(context_);
+  PlanChoices choices = context_.algorithms().used();
   choices.merge(PlanChoices(saved_));
   if (choices != saved_) {
     write_run_file(choices);
@@ -142,7 +142,7 @@ void check_plans(const engine::Context& context, const std::string& source, cons
 }
 
 void take_up_plans(const engine::Context& context, const fs::path& run) {
-  kernels::restore_choices(context, of_run(run / kRunFile, made_for(context)));
+  context.algorithms().restore(of_run(run / kRunFile, made_for(context)));
 }
 
 }  // namespace apps

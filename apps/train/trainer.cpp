@@ -8,12 +8,12 @@
 #include "apps/run/limits.h"
 #include "apps/run/precision.h"
 #include "apps/run/signals.h"
+#include "apps/train/captured_step.h"
 #include "apps/train/fitting_batch.h"
 #include "apps/train/groups.h"
 #include "apps/train/make_encoder.h"
 #include "apps/train/make_optimizer.h"
 #include "apps/train/parameter_files.h"
-#include "apps/train/repeated_step.h"
 #include "engine/autograd.h"
 #include "engine/io/files.h"
 
@@ -118,7 +118,7 @@ void Trainer::train_step() {
   status_->finish_step(scalars);
 }
 
-bool Trainer::run_or_advise(RepeatedStep& step) {
+bool Trainer::run_or_advise(CapturedStep& step) {
   try {
     return step.run();
   } catch (const engine::OutOfMemory& error) {
@@ -159,11 +159,11 @@ double Trainer::epochs(std::int64_t step) const {
   return static_cast<double>(step) / static_cast<double>(plan_.steps_per_epoch);
 }
 
-std::optional<double> Trainer::test_accuracy(RepeatedStep& step) const {
+std::optional<double> Trainer::test_accuracy(CapturedStep& step) const {
   try {
     return test_accuracy();
   } catch (const engine::OutOfMemory&) {
-    if (!step.forget()) throw;
+    if (!step.release()) throw;
     return test_accuracy();
   }
 }

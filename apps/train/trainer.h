@@ -25,7 +25,7 @@ struct ProfiledSteps {
   std::int64_t first = 0, last = 0;
 };
 
-class RepeatedStep;
+class CapturedStep;
 
 /// One training run: data, network, optimizer, and where they stand.
 class Trainer {
@@ -62,14 +62,14 @@ class Trainer {
   class Run;  // the loop over the steps: training_run.cpp
 
   void train_step();
-  bool run_or_advise(RepeatedStep& step);  ///< on a batch size that fits
+  bool run_or_advise(CapturedStep& step);  ///< on a batch size that fits
   TrainingState state() const;             ///< by the count of steps alone
   void write_tensors(const std::filesystem::path& directory) const;
   void write_exports(const std::filesystem::path& directory) const;
   double epochs(std::int64_t step) const;  ///< done after that step, with the fraction
   /// Of the probe; nothing when a signal asks to stop meanwhile.
   std::optional<double> test_accuracy() const;
-  std::optional<double> test_accuracy(RepeatedStep& step) const;  ///< in the step's memory when there is no other
+  std::optional<double> test_accuracy(CapturedStep& step) const;  ///< in the step's memory when there is no other
 
   const engine::Context& context_;
   Config config_;

@@ -8,10 +8,10 @@
 #include "apps/run/exit_code.h"
 #include "apps/run/metrics.h"
 #include "apps/run/signals.h"
+#include "apps/train/captured_step.h"
 #include "apps/train/late_records.h"
 #include "apps/train/parameter_files.h"
 #include "apps/train/plans.h"
-#include "apps/train/repeated_step.h"
 #include "apps/train/trainer.h"
 #include "engine/io/files.h"
 
@@ -69,7 +69,7 @@ class Trainer::Run {
   Checkpoints checkpoints_;
   MetricsFile metrics_;
   data::Loader loader_;
-  RepeatedStep step_;
+  CapturedStep step_;
   LateRecords late_;
   Window window_;
   Summary summary_;
@@ -89,7 +89,7 @@ Trainer::Run::Run(Trainer& trainer, RunDirectory& directory, const Observer& obs
       loader_(*trainer.train_, loader_options(trainer.config_, trainer.step_)),
       step_(
           trainer.context_, [&trainer] { trainer.train_step(); },
-          // A replay names no layers.
+          // A graph names no layers.
           trainer.config_.run.cuda_graph && !trainer.context_.profiler().follows_layers()),
       late_(*trainer.status_) {}
 
@@ -136,7 +136,8 @@ void Trainer::Run::issue_step() {
   trainer_.status_->prepare_step();
   if (trainer_.run_or_advise(step_)) trainer_.status_->count_step();
   if (step_.lacks_memory() && !std::exchange(said_short_, true))
-    directory_.log("memory is short: steps are issued kernel by kernel; a smaller --batch-size can be recorded");
+    directory_.log(
+        "memory is short: steps are issued kernel by kernel; a CUDA graph of them needs a smaller --batch-size");
   ++trainer_.step_;
   if (trainer_.step_ == profiled_.last) context.backend().collect_profile(false);
   ++window_.steps;

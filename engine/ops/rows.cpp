@@ -4,20 +4,6 @@
 #include "kernels/elementwise.h"
 
 namespace engine {
-namespace {
-
-void copy(const Tensor& from, const Tensor& to) {
-  from.context().backend().copy(View(to).data, View(from).data, from.bytes(), CopyKind::device_to_device);
-}
-
-/// Rows [begin, begin + count) of a view.
-View rows(const View& x, std::int64_t begin, std::int64_t count) {
-  const std::int64_t row = x.shape.with_rows(1).elements() * static_cast<std::int64_t>(size_of(x.dtype));
-  return {static_cast<std::byte*>(x.data) + begin * row, x.dtype, x.shape.with_rows(count)};
-}
-
-}  // namespace
-
 Tensor concat_rows(const Tensor& a, const Tensor& b) {
   EXPECTS(a.shape().rank() > 0 && b.shape().rank() > 0 && a.shape().with_rows(0) == b.shape().with_rows(0) &&
               a.dtype() == b.dtype(),
@@ -41,13 +27,12 @@ Tensor slice_rows(const Tensor& x, std::int64_t begin, std::int64_t count) {
   return with_grad(y, {x}, [begin, count](const Tensor& dy, Grads& d) {
     const Destination dx = d.into(0);
     const std::int64_t n = dx.view.shape[0];
-    const View inside = rows(dx.view, begin, count);
     if (!dx.accumulate) {
-      for (const View& outside : {rows(dx.view, 0, begin), rows(dx.view, begin + count, n - begin - count)}) {
+      for (const View& outside : {dx.view.narrow(0, begin), dx.view.narrow(begin + count, n - begin - count)}) {
         kernels::fill(dy.context(), {.value = 0, .y = outside});
       }
     }
-    kernels::scale(dy.context(), {.x = dy, .y = {.view = inside, .accumulate = dx.accumulate}});
+    kernels::scale(dy.context(), {.x = dy, .y = dx.narrow(begin, count)});
   });
 }
 

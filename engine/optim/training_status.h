@@ -34,12 +34,12 @@ class TrainingStatus {
   const Tensor& status() const { return status_; }                  ///< i32 [2], kernels::Status
   const Tensor& learning_rates() const { return learning_rates_; }  ///< f32 [kSlots]: of update t at t % kSlots
 
-  /// Before a step, and never in a recording of it: sees to it that the device has its rate.
+  /// Call before each step, and not within a captured one: sends the device the learning rates that it lacks.
   void prepare_step();
 
   /// Ends a step on the device: records the scalars ([] f32 each) and counts the step.
   void finish_step(std::span<const Tensor> scalars);
-  /// The host's part of that, for whoever replays a recording of the device's.
+  /// The host's part of `finish_step`, for a step that was launched as a graph.
   void count_step();
 
   /// Asks for the records of the steps since the last request, without waiting. At most kSlots steps may pass between

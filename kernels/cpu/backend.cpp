@@ -9,7 +9,7 @@
 #include <cstring>
 #include <vector>
 
-#include "kernels/cpu/convolution_choices.h"
+#include "kernels/cpu/convolution_algorithms.h"
 #include "kernels/cpu/convolution_plans.h"
 #include "kernels/cpu/host_memory.h"
 #include "kernels/cpu/matmul_plans.h"
@@ -47,7 +47,7 @@ void* map_aligned(std::size_t bytes) {
 
 CpuBackend::CpuBackend()
     : convolutions_(std::make_unique<ConvolutionPlans>()),
-      choices_(std::make_unique<ConvolutionChoices>()),
+      algorithms_(std::make_unique<ConvolutionAlgorithms>()),
       products_(std::make_unique<MatmulPlans>()) {}
 CpuBackend::~CpuBackend() = default;
 
@@ -82,8 +82,6 @@ std::unique_ptr<engine::Readback> CpuBackend::read(const void* from, std::size_t
 void CpuBackend::fill_zero(void* memory, std::size_t bytes) {
   if (bytes > 0) std::memset(memory, 0, bytes);
 }
-
-engine::TimedChoices* CpuBackend::timed_choices() { return choices_.get(); }
 
 std::unique_ptr<engine::Backend> make_backend(const ContextOptions& options) {
   EXPECTS(!options.tf32, "precision: tf32 is a mode of GPUs; use fp32 on the CPU");

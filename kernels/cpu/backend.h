@@ -8,7 +8,7 @@
 
 namespace kernels::cpu {
 
-class ConvolutionChoices;
+class ConvolutionAlgorithms;
 class ConvolutionPlans;
 class MatmulPlans;
 
@@ -27,16 +27,15 @@ class CpuBackend : public engine::Backend {
   std::unique_ptr<engine::Readback> read(const void* from, std::size_t bytes) override;
   void fill_zero(void* memory, std::size_t bytes) override;
   void synchronize() override {}  // CPU kernels have finished when they return
-  engine::TimedChoices* timed_choices() override;
 
   ConvolutionPlans& convolutions() { return *convolutions_; }
-  ConvolutionChoices& choices() { return *choices_; }
+  ConvolutionAlgorithms& algorithms() { return *algorithms_; }
   MatmulPlans& products() { return *products_; }
 
  private:
   engine::ControlGroups groups_;
   std::unique_ptr<ConvolutionPlans> convolutions_;
-  std::unique_ptr<ConvolutionChoices> choices_;
+  std::unique_ptr<ConvolutionAlgorithms> algorithms_;
   std::unique_ptr<MatmulPlans> products_;
 };
 

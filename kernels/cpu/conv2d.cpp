@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "kernels/cpu/backend.h"
-#include "kernels/cpu/convolution_choices.h"
+#include "kernels/cpu/convolution_algorithms.h"
 #include "kernels/cpu/direct_convolution.h"
 #include "kernels/cpu/loops.h"
 #include "kernels/cpu/lowered_bf16_convolution.h"
@@ -67,11 +67,11 @@ void run_fastest(const Context& context, const Args& args, const ConvolutionProb
       redirect(trial, elsewhere.as<void>());
       run(context, trial, algorithm);
       time = since();
-    } catch (const engine::Error&) {}  // too little memory for this way
+    } catch (const engine::Error&) {}  // too little memory for this algorithm
     context.profiler().exclude(since());
     return time;
   };
-  run(context, args, backend(context).choices().choose(problem, seconds));
+  run(context, args, backend(context).algorithms().choose(context.algorithms(), problem, seconds));
 }
 
 void expect_alike(const char* first, const ConstView& a, const char* second, const ConstView& b) {

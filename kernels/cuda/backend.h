@@ -4,7 +4,6 @@
 #include <compare>
 #include <memory>
 
-#include "kernels/cuda/choices.h"
 #include "kernels/cuda/staging.h"
 #include "kernels/cuda/unique_handle.h"
 #include "kernels/runtime/context.h"
@@ -37,9 +36,8 @@ class CudaBackend final : public engine::Backend {
   std::unique_ptr<engine::Readback> read(const void* from, std::size_t bytes) override;
   void fill_zero(void* memory, std::size_t bytes) override;
   void synchronize() override;
-  engine::TimedChoices* timed_choices() override { return &choices_; }
   double time_ms(const std::function<void()>& issue) override;
-  std::unique_ptr<engine::Recording> record(const std::function<void()>& issue) override;
+  std::unique_ptr<engine::DeviceGraph> capture(const std::function<void()>& issue) override;
   void begin_range(const char* name) override;
   void end_range() override;
   bool collect_profile(bool on) override;
@@ -48,8 +46,7 @@ class CudaBackend final : public engine::Backend {
   const Arithmetic& arithmetic() const { return arithmetic_; }
   /// Empty until its first use makes it (blas.cpp): a program that links this file alone needs no vendor library.
   std::shared_ptr<Blas>& blas() { return blas_; }
-  std::shared_ptr<Convolutions>& convolutions() { return convolutions_; }  ///< likewise (convolution_choices.cpp)
-  Choices& choices() { return choices_; }
+  std::shared_ptr<Convolutions>& convolutions() { return convolutions_; }  ///< likewise (convolution_algorithms.cpp)
 
  private:
   int index_;
@@ -58,7 +55,6 @@ class CudaBackend final : public engine::Backend {
   Staging staging_;
   std::shared_ptr<Blas> blas_;
   std::shared_ptr<Convolutions> convolutions_;
-  Choices choices_;
 };
 
 inline CudaBackend& backend(const engine::Context& context) { return static_cast<CudaBackend&>(context.backend()); }

@@ -6,12 +6,12 @@
 
 namespace kernels::cuda {
 
-/// For what must not happen while the stream is recorded into a CUDA graph: choosing, building and timing of plans.
+/// For what must not happen while the stream is captured into a CUDA graph: choosing, building and timing of plans.
 inline void expect_no_capture(const engine::Context& context, const std::string& plan) {
   cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
   CUDA_CHECK(cudaStreamIsCapturing(stream(context), &status));
   EXPECTS(status == cudaStreamCaptureStatusNone, plan,
-          ": a CUDA graph is being recorded, and there is no plan yet; run the step once before, outside of the graph");
+          ": a CUDA graph is being captured, and there is no plan yet; run the step once before, outside of the graph");
 }
 
 }  // namespace kernels::cuda

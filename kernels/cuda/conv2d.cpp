@@ -5,7 +5,7 @@
 
 #include "kernels/convert.h"
 #include "kernels/cuda/backend.h"
-#include "kernels/cuda/convolution_choices.h"
+#include "kernels/cuda/convolution_algorithms.h"
 #include "kernels/cuda/operand_types.h"
 #include "kernels/cuda/workspace.h"
 

@@ -23,17 +23,17 @@ void check(const fe::error_t& status, const Call& call) {
 constexpr std::int64_t kMostWorkspaceBytes = std::int64_t{1} << 30;
 constexpr int kX = 1, kWeight = 2, kY = 3;  // what cuDNN calls them when it runs
 
-/// Engine and knobs: what makes one of cuDNN's ways.
-struct Way {
+/// What cuDNN calls an engine configuration: one of its algorithms.
+struct EngineConfig {
   Dtype writes;
   std::int64_t engine;
   std::map<std::int64_t, std::int64_t> knobs;
 };
 
-std::string text(const Way& way) {
-  std::string text = engine::concat(name(way.writes), " engine=", way.engine);
+std::string text(const EngineConfig& config) {
+  std::string text = engine::concat(name(config.writes), " engine=", config.engine);
   const char* before = " knobs=";
-  for (const auto& [knob, value] : way.knobs) {
+  for (const auto& [knob, value] : config.knobs) {
     text += engine::concat(before, knob, ":", value);
     before = ",";
   }
@@ -53,23 +53,23 @@ bool take(std::string_view& text, std::int64_t& number) {
   return true;
 }
 
-std::optional<Way> parse(std::string_view text) {
-  Way way{};
+std::optional<EngineConfig> parse(std::string_view text) {
+  EngineConfig config{};
   if (take(text, "f32")) {
-    way.writes = Dtype::f32;
+    config.writes = Dtype::f32;
   } else if (take(text, "bf16")) {
-    way.writes = Dtype::bf16;
+    config.writes = Dtype::bf16;
   } else {
     return {};
   }
-  if (!take(text, " engine=") || !take(text, way.engine)) return {};
+  if (!take(text, " engine=") || !take(text, config.engine)) return {};
   for (std::string_view before = " knobs="; take(text, before); before = ",") {
     std::int64_t knob = 0, value = 0;
     if (!take(text, knob) || !take(text, ":") || !take(text, value)) return {};
-    way.knobs[knob] = value;
+    config.knobs[knob] = value;
   }
   if (!text.empty()) return {};
-  return way;
+  return config;
 }
 
 /// A dense [n,h,w,c] tensor, or a filter [k,r,s,c]: cuDNN names sizes in the order n, c, h, w, and strides tell.
@@ -155,8 +155,8 @@ PlanTarget described_target(std::string_view json) {
   return {.handle = nullptr, .described = properties};
 }
 
-std::vector<std::string> advised_ways(const PlanTarget& target, const ConvolutionProblem& problem) {
-  std::vector<std::string> ways;
+std::vector<std::string> advised_algorithms(const PlanTarget& target, const ConvolutionProblem& problem) {
+  std::vector<std::string> algorithms;
   for (const Dtype writes : written_dtypes(problem)) {
     const std::shared_ptr<Graph> graph = describe(target, problem, writes);
     if (!graph || graph->create_execution_plans({fe::HeurMode_t::A, fe::HeurMode_t::FALLBACK}).is_bad()) continue;
@@ -164,27 +164,26 @@ std::vector<std::string> advised_ways(const PlanTarget& target, const Convolutio
       std::int64_t engine = 0;
       std::unordered_map<fe::KnobType_t, std::int64_t> knobs;
       if (graph->get_engine_and_knobs_at_index(i, engine, knobs).is_bad()) continue;
-      Way way{.writes = writes, .engine = engine, .knobs = {}};
-      for (const auto& [knob, value] : knobs) way.knobs[static_cast<std::int64_t>(knob)] = value;
-      if (const std::string name = text(way); std::find(ways.begin(), ways.end(), name) == ways.end()) {
-        ways.push_back(name);
-      }
+      EngineConfig config{.writes = writes, .engine = engine, .knobs = {}};
+      for (const auto& [knob, value] : knobs) config.knobs[static_cast<std::int64_t>(knob)] = value;
+      const std::string name = text(config);
+      if (std::find(algorithms.begin(), algorithms.end(), name) == algorithms.end()) algorithms.push_back(name);
     }
   }
-  return ways;
+  return algorithms;
 }
 
 std::optional<ConvolutionPlan> compile(const PlanTarget& target, const ConvolutionProblem& problem,
                                        const std::string& name) {
-  const std::optional<Way> way = parse(name);
-  if (!way) return {};
+  const std::optional<EngineConfig> config = parse(name);
+  if (!config) return {};
   const std::vector<Dtype> writes = written_dtypes(problem);
-  if (std::find(writes.begin(), writes.end(), way->writes) == writes.end()) return {};
-  const std::shared_ptr<Graph> graph = describe(target, problem, way->writes);
+  if (std::find(writes.begin(), writes.end(), config->writes) == writes.end()) return {};
+  const std::shared_ptr<Graph> graph = describe(target, problem, config->writes);
   if (!graph) return {};
   std::unordered_map<fe::KnobType_t, std::int64_t> knobs;
-  for (const auto& [knob, value] : way->knobs) knobs[static_cast<fe::KnobType_t>(knob)] = value;
-  if (graph->create_execution_plan(way->engine, knobs).is_bad()) return {};
+  for (const auto& [knob, value] : config->knobs) knobs[static_cast<fe::KnobType_t>(knob)] = value;
+  if (graph->create_execution_plan(config->engine, knobs).is_bad()) return {};
   graph->deselect_workspace_greater_than(kMostWorkspaceBytes);
   if (problem.arithmetic.repeatable) graph->deselect_numeric_notes({fe::NumericalNote_t::NONDETERMINISTIC});
   if (problem.operands == Dtype::f32 && problem.arithmetic.f32_products == F32Products::exact) {
@@ -194,7 +193,7 @@ std::optional<ConvolutionPlan> compile(const PlanTarget& target, const Convoluti
   if (graph->build_plan_at_index(0).is_bad()) return {};
   const std::int64_t bytes = graph->get_workspace_size_plan_at_index(0);
   return ConvolutionPlan{
-      .way = name, .writes = way->writes, .workspace_bytes = static_cast<std::size_t>(bytes), .graph = graph};
+      .algorithm = name, .writes = config->writes, .workspace_bytes = static_cast<std::size_t>(bytes), .graph = graph};
 }
 
 }  // namespace kernels::cuda

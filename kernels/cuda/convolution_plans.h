@@ -42,10 +42,10 @@ struct PlanTarget {
 /// `json` describes a GPU as cuDNN does. What is compiled for it can be looked at, not run.
 PlanTarget described_target(std::string_view json);
 
-/// One of cuDNN's ways to compute a convolution, compiled.
+/// One of cuDNN's algorithms for a convolution (an engine with its knobs), compiled to an execution plan.
 struct ConvolutionPlan {
-  std::string way;  ///< "bf16 engine=65 knobs=2:5,6:1": names it for good, for one version of cuDNN and one GPU
-  Dtype writes;     ///< the result's dtype as it comes: convert it if that is not the problem's
+  std::string algorithm;  ///< "bf16 engine=65 knobs=2:5,6:1": valid for one version of cuDNN and one GPU
+  Dtype writes;           ///< the result's dtype as it comes: convert it if that is not the problem's
   std::size_t workspace_bytes;
   std::shared_ptr<cudnn_frontend::graph::Graph> graph;
 
@@ -57,12 +57,12 @@ struct ConvolutionPlan {
   static constexpr std::size_t kAlignment = 16;
 };
 
-/// The ways that cuDNN's heuristics advise, the best first. What `compile` thinks of them remains to be seen.
-std::vector<std::string> advised_ways(const PlanTarget& target, const ConvolutionProblem& problem);
+/// The algorithms that cuDNN's heuristics advise, the best first. Some of them may not compile.
+std::vector<std::string> advised_algorithms(const PlanTarget& target, const ConvolutionProblem& problem);
 
-/// The plan of a way; none if there is no such way here, if without leave it adds in an order left to chance or rounds
-/// its f32 operands, or if it wants too large a workspace.
+/// The plan of an algorithm. Nothing if the GPU does not have it, if it wants too large a workspace, or if it breaks
+/// the problem's arithmetic: adds in an order left to chance, or rounds f32 operands.
 std::optional<ConvolutionPlan> compile(const PlanTarget& target, const ConvolutionProblem& problem,
-                                       const std::string& way);
+                                       const std::string& algorithm);
 
 }  // namespace kernels::cuda

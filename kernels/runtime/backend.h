@@ -5,7 +5,6 @@
 #include <string>
 
 #include "kernels/runtime/device.h"
-#include "kernels/runtime/timed_choices.h"
 
 namespace engine {
 
@@ -21,11 +20,11 @@ class Readback {
   virtual const void* wait() const = 0;
 };
 
-/// Work of a device that was recorded once (a CUDA graph) and is done again by one call.
-class Recording {
+/// Work that was captured as a CUDA graph: one call issues all of it.
+class DeviceGraph {
  public:
-  virtual ~Recording() = default;
-  virtual void replay() = 0;
+  virtual ~DeviceGraph() = default;
+  virtual void launch() = 0;
 };
 
 /// What a device must offer below the kernels: memory and copies, in the order of the context's stream.
@@ -34,8 +33,8 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual Device device() const = 0;
-  /// What decides which way is fast and how results round: a GPU by its name and size; of a CPU, which others name, the
-  /// instructions that its kernels are compiled for, as a package has them for several.
+  /// What timings of algorithms hold for: a GPU's name and size, or the instruction set that the CPU's kernels were
+  /// compiled for (a package has several). The model of the CPU is not part of it.
   virtual std::string model() const { return {}; }
   /// Memory from the system, aligned to 128 bytes or more; nullptr when there is none left.
   virtual void* allocate(std::size_t bytes) = 0;
@@ -49,14 +48,12 @@ class Backend {
   virtual void fill_zero(void* memory, std::size_t bytes) = 0;
   /// Returns when everything issued on the context so far is done.
   virtual void synchronize() = 0;
-  /// What it decides by timing; null when that is nothing.
-  virtual TimedChoices* timed_choices() { return nullptr; }
   /// Milliseconds that the device takes for what `issue` issues; waits for the end. By the host's clock, unless the
   /// device has one of its own.
   virtual double time_ms(const std::function<void()>& issue);
-  /// What `issue` issues, recorded instead of done; null where the device has no such thing. Under the pool's Arena,
-  /// and with nothing in `issue` that waits for the device.
-  virtual std::unique_ptr<Recording> record([[maybe_unused]] const std::function<void()>& issue) { return nullptr; }
+  /// Captures what `issue` issues as a graph, without doing it; null where the device has no graphs. `issue` must not
+  /// wait for the device, and its memory comes from the pool's Arena.
+  virtual std::unique_ptr<DeviceGraph> capture([[maybe_unused]] const std::function<void()>& issue) { return nullptr; }
   /// Names what is issued until the matching `end_range` for a tracing tool; nothing where there is none.
   virtual void begin_range(const char*) {}
   virtual void end_range() {}

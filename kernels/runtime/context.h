@@ -1,15 +1,16 @@
 #pragma once
 #include <memory>
 
+#include "kernels/runtime/algorithm_cache.h"
 #include "kernels/runtime/backend.h"
 #include "kernels/runtime/pool.h"
 #include "kernels/runtime/profile.h"
 
 namespace engine {
 
-/// One device and all that work on it needs: backend (stream, vendor handles), memory pool, profiler. Passed explicitly
-/// and outliving every tensor made with it. Not copyable. Issued to from one thread at a time.
-/// Made by `kernels::make_context`.
+/// One device and all that work on it needs: backend (stream, vendor handles), memory pool, profiler, timed algorithms.
+/// Passed explicitly and outliving every tensor made with it. Not copyable. Issued to from one thread at a time. Made
+/// by `kernels::make_context`.
 class Context {
  public:
   Context(std::unique_ptr<Backend> backend, int threads)
@@ -25,11 +26,13 @@ class Context {
   Backend& backend() const { return *backend_; }
   Pool& pool() const { return *pool_; }
   Profiler& profiler() const { return *profiler_; }
+  AlgorithmCache& algorithms() const { return *algorithms_; }
 
  private:
   std::unique_ptr<Backend> backend_;
   int threads_;
   std::unique_ptr<Profiler> profiler_ = std::make_unique<Profiler>();
+  std::unique_ptr<AlgorithmCache> algorithms_ = std::make_unique<AlgorithmCache>();
   std::unique_ptr<Pool> pool_;  // last: its destructor uses the backend
 };
 

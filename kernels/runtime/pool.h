@@ -46,7 +46,7 @@ class Pool {
 
   /// The memory of one captured graph, whose kernels have addresses baked in. Until `end_capture` the pool serves from
   /// what it holds and refuses to ask the system, which no capture allows. Whatever it hands out or takes back in that
-  /// time is set aside for the graph's replays until this goes.
+  /// time is set aside for the graph's launches until this goes.
   class Arena {
    public:
     explicit Arena(Pool& pool);

@@ -1,5 +1,6 @@
 #pragma once
 #include <cassert>
+#include <cstddef>
 
 #include "kernels/runtime/dtype.h"
 #include "kernels/runtime/shape.h"
@@ -33,6 +34,12 @@ struct View {
     assert(dtype == dtype_of<T>);
     return static_cast<T*>(data);
   }
+  /// Rows [begin, begin + count) of the first dimension.
+  View narrow(std::int64_t begin, std::int64_t count) const {
+    assert(begin >= 0 && count >= 0 && begin + count <= shape[0]);
+    const std::int64_t row_bytes = shape.with_rows(1).elements() * static_cast<std::int64_t>(size_of(dtype));
+    return {static_cast<std::byte*>(data) + begin * row_bytes, dtype, shape.with_rows(count)};
+  }
 };
 
 /// Where a gradient goes: `accumulate` says whether to add to what is there or to overwrite it.
@@ -41,6 +48,7 @@ struct Destination {
   bool accumulate = false;
 
   HOST_DEVICE explicit operator bool() const { return view.data != nullptr; }
+  Destination narrow(std::int64_t begin, std::int64_t count) const { return {view.narrow(begin, count), accumulate}; }
 };
 
 }  // namespace engine

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "kernels/cuda/check.h"
-#include "kernels/cuda/convolution_choices.h"
+#include "kernels/cuda/convolution_algorithms.h"
 #include "tests/cuda/comparison.h"
 
 using namespace engine;
@@ -67,17 +67,16 @@ TEST_CASE("cuda conv2d: all passes equal the CPU's, over and on top of what is t
   tests::compare_devices(compare_all);
 }
 
-TEST_CASE("cuda conv2d: whichever way was timed to be the fastest gives the same result but for rounding") {
+TEST_CASE("cuda conv2d: whichever algorithm was timed to be the fastest gives the same result but for rounding") {
   const Context cpu = make_context(), cuda = tests::cuda_context();
-  cuda::Choices& choices = cuda::backend(cuda).choices();
-  choices.time_new(true);
+  cuda.algorithms().time_new(true);
   for (const tests::OperandTypes& types : tests::kOperandTypes) compare_all({cpu, cuda, types});
-  CHECK_FALSE(choices.names().empty());
+  CHECK_FALSE(cuda.algorithms().used().empty());
 
-  const Context later = tests::cuda_context();  // restored: nothing is timed, and the same ways are taken
-  cuda::backend(later).choices().restore(choices.names());
+  const Context later = tests::cuda_context();  // restored: nothing is timed, and the same algorithms are taken
+  later.algorithms().restore(cuda.algorithms().used());
   for (const tests::OperandTypes& types : tests::kOperandTypes) compare_all({cpu, later, types});
-  CHECK(cuda::backend(later).choices().names() == choices.names());
+  CHECK(later.algorithms().used() == cuda.algorithms().used());
 }
 
 TEST_CASE("cuda conv2d: a slice that is aligned to its elements only") {
@@ -101,7 +100,7 @@ TEST_CASE("cuda conv2d: tf32 rounds the operands of f32 products, where it is al
                   [&](const auto& in, View y) { return Conv2dForward{.g = g, .x = in[0], .weight = in[1], .y = y}; });
 }
 
-TEST_CASE("cuda conv2d: no plan is made while a CUDA graph is recorded") {
+TEST_CASE("cuda conv2d: no plan is made while a CUDA graph is captured") {
   const Context cuda = tests::cuda_context();
   const Conv2dGeometry g{.n = 1, .h = 4, .w = 4, .c = 8, .k = 8, .r = 3, .s = 3, .stride = 1, .pad = 1};
   const Tensor x = Tensor::zeros(cuda, {1, 4, 4, 8}), weight = Tensor::zeros(cuda, {8, 3, 3, 8});
@@ -111,7 +110,7 @@ TEST_CASE("cuda conv2d: no plan is made while a CUDA graph is recorded") {
   CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
   CHECK_THROWS_WITH_AS(
       convolve(),
-      "conv2d_forward x=1x4x4x8 weight=8x3x3x8 stride=1 pad=1 f32: a CUDA graph is being recorded, and "
+      "conv2d_forward x=1x4x4x8 weight=8x3x3x8 stride=1 pad=1 f32: a CUDA graph is being captured, and "
       "there is no plan yet; run the step once before, outside of the graph",
       Error);
   cudaGraph_t graph = nullptr;

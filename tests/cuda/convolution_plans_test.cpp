@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <functional>
 
-#include "kernels/cuda/convolution_choices.h"
+#include "kernels/cuda/convolution_algorithms.h"
 
 using namespace kernels;
 using namespace kernels::cuda;
@@ -67,23 +67,24 @@ struct FakeClock {
   int calls = 0;
   double operator()(const ConvolutionPlan& plan) {
     ++calls;
-    if (std::find(met.begin(), met.end(), plan.way) == met.end()) met.push_back(plan.way);
-    return plan.way == met[std::min(winner, met.size() - 1)] ? 1.0 : 1.5;
+    if (std::find(met.begin(), met.end(), plan.algorithm) == met.end()) met.push_back(plan.algorithm);
+    return plan.algorithm == met[std::min(winner, met.size() - 1)] ? 1.0 : 1.5;
   }
 };
 
 }  // namespace
 
-TEST_CASE("convolution plans: cuDNN has a way for every size, type and pass on an H100, and a name is a way for good") {
+TEST_CASE(
+    "convolution plans: cuDNN has an algorithm for every size, type and pass on an H100, and its name finds it again") {
   const PlanTarget target = h100();
   for (const auto products : {F32Products::exact, F32Products::tf32})
     for (const ConvolutionProblem& problem : problems(products)) {
       CAPTURE(problem.name());
       int compiled = 0;
-      for (const std::string& way : advised_ways(target, problem)) {
-        const std::optional<ConvolutionPlan> plan = compile(target, problem, way);
+      for (const std::string& algorithm : advised_algorithms(target, problem)) {
+        const std::optional<ConvolutionPlan> plan = compile(target, problem, algorithm);
         if (!plan) continue;
-        CHECK(plan->way == way);
+        CHECK(plan->algorithm == algorithm);
         CHECK((plan->writes == problem.result || plan->writes == problem.operands));
         if (++compiled == 3) break;
       }
@@ -109,19 +110,19 @@ TEST_CASE("convolution plans: exact f32 refuses the tensor cores that tf32 takes
   const PlanTarget target = h100();
   ConvolutionProblem tf32 = kLarge;
   tf32.arithmetic.f32_products = F32Products::tf32;
-  const std::string way = advised_ways(target, tf32).front();
-  CHECK(compile(target, tf32, way));
-  CHECK_FALSE(compile(target, kLarge, way));
+  const std::string algorithm = advised_algorithms(target, tf32).front();
+  CHECK(compile(target, tf32, algorithm));
+  CHECK_FALSE(compile(target, kLarge, algorithm));
 }
 
-TEST_CASE("convolution plans: what is no way's name, or one of another problem, compiles to nothing") {
+TEST_CASE("convolution plans: what is no algorithm's name, or one of another problem, compiles to nothing") {
   const PlanTarget target = h100();
-  for (const char* way :
+  for (const char* algorithm :
        {"", "f32", "u8 engine=0", "f32 engine=", "f32 engine=0 knobs=", "f32 engine=0 knobs=2",
         "f32 engine=0 knobs=2:", "f32 engine=0 knobs=2:1,", "f32 engine=0 more", "f32 engine=9999", "f32 engine=-1",
         "f32 engine=0 knobs=77:1", "f32 engine=99999999999999999999", "bf16 engine=0", "winograd"}) {
-    CAPTURE(way);
-    CHECK_FALSE(compile(target, kLarge, way));
+    CAPTURE(algorithm);
+    CHECK_FALSE(compile(target, kLarge, algorithm));
   }
   CHECK(compile(target, kLarge, "f32 engine=0"));
 }
@@ -131,53 +132,53 @@ TEST_CASE("convolution plans: a description that is none is an error of cuDNN's"
                        engine::Error);
 }
 
-TEST_CASE("convolution choices: what is new is timed once, and the fastest way kept by its name") {
+TEST_CASE("convolution algorithms: what is new is timed once, and the fastest kept by its name") {
   const PlanTarget target = h100();
   for (const std::size_t winner : {0, 1, 4}) {
     CAPTURE(winner);
-    Choices choices;
-    choices.time_new(true);
+    engine::AlgorithmCache cache;
+    cache.time_new(true);
     FakeClock clock{winner};
-    const ConvolutionPlan plan = choose_plan(target, choices, kLarge, std::ref(clock));
+    const ConvolutionPlan plan = choose_plan(target, cache, kLarge, std::ref(clock));
     REQUIRE(clock.met.size() > winner);
     CHECK(clock.met.size() <= 10);
-    CHECK(plan.way == clock.met[winner]);
-    CHECK(choices.names() == Choices::Names{{kLarge.name(), plan.way}});
+    CHECK(plan.algorithm == clock.met[winner]);
+    CHECK(cache.used() == engine::AlgorithmCache::Names{{kLarge.name(), plan.algorithm}});
 
     FakeClock unused{0};
-    CHECK(choose_plan(target, choices, kLarge, std::ref(unused)).way == plan.way);
-    Choices later;
+    CHECK(choose_plan(target, cache, kLarge, std::ref(unused)).algorithm == plan.algorithm);
+    engine::AlgorithmCache later;
     later.time_new(true);
-    later.restore(choices.names());
-    CHECK(later.names().empty());  // not made use of so far
-    CHECK(choose_plan(target, later, kLarge, std::ref(unused)).way == plan.way);
-    CHECK(later.names() == choices.names());
+    later.restore(cache.used());
+    CHECK(later.used().empty());  // not made use of so far
+    CHECK(choose_plan(target, later, kLarge, std::ref(unused)).algorithm == plan.algorithm);
+    CHECK(later.used() == cache.used());
     CHECK(unused.calls == 0);
   }
 }
 
-TEST_CASE("convolution choices: without timing the first way that compiles is taken, and not kept") {
+TEST_CASE("convolution algorithms: without timing the first that compiles is taken, and not kept") {
   const PlanTarget target = h100();
-  Choices choices;
+  engine::AlgorithmCache cache;
   FakeClock clock{1};
-  const ConvolutionPlan plan = choose_plan(target, choices, kLarge, std::ref(clock));
+  const ConvolutionPlan plan = choose_plan(target, cache, kLarge, std::ref(clock));
   CHECK(clock.calls == 0);
-  CHECK(choices.names().empty());
-  for (const std::string& way : advised_ways(target, kLarge)) {
-    if (way == plan.way) break;
-    CHECK_FALSE(compile(target, kLarge, way));
+  CHECK(cache.used().empty());
+  for (const std::string& algorithm : advised_algorithms(target, kLarge)) {
+    if (algorithm == plan.algorithm) break;
+    CHECK_FALSE(compile(target, kLarge, algorithm));
   }
 }
 
-TEST_CASE("convolution choices: earlier choices that cannot be followed are as good as none") {
+TEST_CASE("convolution algorithms: an earlier one that does not compile here is as good as none") {
   const PlanTarget target = h100();
-  Choices choices;
-  choices.restore({{kLarge.name(), "f32 engine=9999"}});
+  engine::AlgorithmCache cache;
+  cache.restore({{kLarge.name(), "f32 engine=9999"}});
   FakeClock clock{2};
-  choose_plan(target, choices, kLarge, std::ref(clock));
-  CHECK(choices.names().empty());
-  choices.time_new(true);
-  const ConvolutionPlan plan = choose_plan(target, choices, kLarge, std::ref(clock));
-  CHECK(plan.way == clock.met[2]);
-  CHECK(choices.names() == Choices::Names{{kLarge.name(), plan.way}});
+  choose_plan(target, cache, kLarge, std::ref(clock));
+  CHECK(cache.used().empty());
+  cache.time_new(true);
+  const ConvolutionPlan plan = choose_plan(target, cache, kLarge, std::ref(clock));
+  CHECK(plan.algorithm == clock.met[2]);
+  CHECK(cache.used() == engine::AlgorithmCache::Names{{kLarge.name(), plan.algorithm}});
 }

@@ -94,14 +94,14 @@ TEST_CASE("cuda linear: tf32 rounds the operands of f32 products, where it is al
       [](const auto& in, View y) { return LinearForward{.x = in[0], .weight = in[1], .bias = {}, .y = y}; });
 }
 
-TEST_CASE("cuda linear: no plan is made while a CUDA graph is recorded") {
+TEST_CASE("cuda linear: no plan is made while a CUDA graph is captured") {
   const Context cuda = tests::cuda_context();
   const Tensor x = Tensor::zeros(cuda, {2, 4}), weight = Tensor::zeros(cuda, {3, 4}), y = Tensor::zeros(cuda, {2, 3});
   const auto multiply = [&] { cuda::linear_forward(cuda, {.x = x, .weight = weight, .bias = {}, .y = y}); };
   const auto stream = cuda::stream(cuda);
   CUDA_CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal));
   CHECK_THROWS_WITH_AS(multiply(),
-                       "product 2x3x4 nt f32 to f32: a CUDA graph is being recorded, and there is no plan yet; run the "
+                       "product 2x3x4 nt f32 to f32: a CUDA graph is being captured, and there is no plan yet; run the "
                        "step once before, outside of the graph",
                        Error);
   cudaGraph_t graph = nullptr;

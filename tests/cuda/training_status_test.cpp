@@ -21,7 +21,7 @@ struct Outcome {
 constexpr std::int64_t kSteps = 2600;  // more than two rings of rates
 const Schedule kSchedule{.peak = 0.1, .decay = Decay::cosine, .steps = kSteps, .warmup_steps = 50};
 
-Outcome train(bool replays) {
+Outcome train(bool graphs) {
   const Context context = kernels::make_context({.device = {DeviceKind::cuda, 0}});
   ParameterSet parameters;
   Scope(parameters, "encoder").add("w", {1}, ParameterKind::kernel, Initializer::constant(0));
@@ -35,19 +35,19 @@ Outcome train(bool replays) {
     sgd.step(loss, status);
     status.finish_step({});
   };
-  std::unique_ptr<Recording> recording;
+  std::unique_ptr<DeviceGraph> graph;
   std::optional<Pool::Arena> memory;
   Outcome outcome;
   for (std::int64_t t = 0; t < kSteps; ++t) {
     status.prepare_step();
-    if (recording) {
-      recording->replay();
+    if (graph) {
+      graph->launch();
       status.count_step();
-    } else if (replays && t == 2) {
+    } else if (graphs && t == 2) {
       memory.emplace(context.pool());
-      recording = context.backend().record(step);
+      graph = context.backend().capture(step);
       memory->end_capture();
-      recording->replay();
+      graph->launch();
     } else {
       step();
     }
@@ -60,15 +60,15 @@ Outcome train(bool replays) {
 
 }  // namespace
 
-TEST_CASE("training status on a GPU: steps that are replayed, and those that are under way, read their own rates") {
+TEST_CASE("training status on a GPU: steps that are launched, and those that are under way, read their own rates") {
   float weight = 0;
   std::vector<float> rates;
   for (std::int64_t t = 0; t < kSteps; ++t) {
     rates.push_back(static_cast<float>(kSchedule.at(t)));
     weight -= rates.back();
   }
-  const Outcome issued = train(false), replayed = train(true);
+  const Outcome issued = train(false), launched = train(true);
   CHECK(issued.rates == rates);
   CHECK(issued.weight == weight);
-  CHECK((replayed == issued));
+  CHECK((launched == issued));
 }

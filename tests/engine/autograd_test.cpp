@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+#include <vector>
+
 #include "engine/ops/elementwise.h"
 #include "engine/ops/l2_normalize.h"
 #include "engine/ops/reduce.h"
@@ -76,6 +79,78 @@ TEST_CASE("autograd: an input that wants no gradient gets none") {
   CHECK_FALSE(constant.gradient());
 }
 
+TEST_CASE("autograd: a node runs only once all that use its output have run, however long the other way is") {
+  const Context context = kernels::make_context();
+  const Tensor x = random_tensor(context, {3}, 1).requires_gradient();
+  const Tensor shared = scale(x, 2);
+  for (const bool long_first : {false, true}) {
+    int runs = 0;
+    const Tensor counted = with_grad(shared.detach(), {shared}, [&](const Tensor& dy, Grads& d) {
+      ++runs;
+      d.pass(0, dy);
+    });
+    Tensor longer = counted;
+    for (int i = 0; i < 5; ++i) longer = scale(longer, 1);
+    const Tensor y = long_first ? add(longer, counted) : add(counted, longer);
+    if (long_first) {
+      CHECK_THROWS_WITH_AS(backward(sum(y)),
+                           "backward: this graph, or a part of it, has run before and is released; add the losses "
+                           "that share it and call backward once",
+                           Error);
+      CHECK(runs == 0);
+    } else {
+      backward(sum(y));
+      CHECK(runs == 1);
+      CHECK(x.gradient().to_host<float>() == std::vector<float>(3, 4));
+    }
+  }
+}
+
+TEST_CASE(
+    "autograd: a leaf's gradient is complete after the last use of it, and before the rest of the graph has run") {
+  const Context context = kernels::make_context();
+  const Tensor first = random_tensor(context, {3}, 1).requires_gradient(),
+               second = Tensor::from<float>(context, {3}, {1, 2, 3}).requires_gradient();
+  std::vector<std::string> events;
+  const auto marked = [&](const Tensor& x, const std::string& event) {
+    return with_grad(x.detach(), {x}, [&events, event](const Tensor& dy, Grads& d) {
+      events.push_back(event);
+      d.pass(0, dy);
+    });
+  };
+  std::vector<float> complete;
+  on_complete(second, [&](const Tensor& gradient) {
+    events.push_back("complete");
+    complete = gradient.to_host<float>();
+  });
+  const auto loss = [&] {
+    const Tensor early = marked(multiply(marked(first, "deep"), second), "early");
+    return sum(marked(multiply(early, second), "late"));
+  };
+  backward(loss());
+  CHECK(events == std::vector<std::string>{"late", "early", "complete", "deep"});
+  CHECK(complete == second.gradient().to_host<float>());
+  const std::vector<float> once = complete;
+  backward(loss());  // leaves accumulate, and are complete again in each pass
+  CHECK(events.size() == 8);
+  CHECK(complete[1] == doctest::Approx(2 * once[1]));
+  backward(sum(first));
+  CHECK(events.size() == 8);  // a pass that does not reach it
+  CHECK_THROWS_WITH_AS(on_complete(scale(first, 2), [](const Tensor&) {}),
+                       "on_complete: expected a leaf that collects a gradient, as requires_gradient makes one", Error);
+}
+
+TEST_CASE("autograd: a pass that an error ends leaves nothing behind that the next one would count") {
+  const Context context = kernels::make_context();
+  const Tensor x = random_tensor(context, {3}, 1).requires_gradient();
+  const Tensor y = add(scale(x, 2), with_grad(x.detach(), {x}, [](const Tensor&, Grads&) { throw Error("no room"); }));
+  CHECK_THROWS_WITH_AS(backward(sum(y)), "no room", Error);
+  int completed = 0;
+  on_complete(x, [&](const Tensor&) { ++completed; });
+  backward(sum(add(scale(x, 1), x)));
+  CHECK(completed == 1);
+}
+
 TEST_CASE("autograd: backward releases the graph while the loss is still held") {
   const Context context = kernels::make_context();
   const Pool& pool = context.pool();
@@ -113,8 +188,11 @@ TEST_CASE("autograd: backward refuses what it cannot run") {
                        "backward: the gradient must have the tensor's shape [3], got [4]", Error);
   CHECK_THROWS_WITH_AS(backward(loss.detach()), "backward: nothing in the graph of this tensor wants a gradient",
                        Error);
-  const char* again = "backward: called on a leaf, or a second time on a graph that has already run";
-  CHECK_THROWS_WITH_AS(backward(x, x.detach()), again, Error);
+  CHECK_THROWS_WITH_AS(backward(x, x.detach()), "backward: called on a leaf; call it on what was computed from one",
+                       Error);
+  const char* again =
+      "backward: this graph, or a part of it, has run before and is released; add the losses that "
+      "share it and call backward once";
   backward(loss);
   CHECK_THROWS_WITH_AS(backward(loss), again, Error);
   CHECK(x.gradient().to_host<float>() == std::vector<float>(3, 2));

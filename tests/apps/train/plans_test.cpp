@@ -47,10 +47,10 @@ void convolve(const engine::Context& on) {
                  {.stride = 1, .pad = 1});
 }
 
-/// A GPU of some model, that has no memory and computes nothing, but remembers choices.
-class ModelBackend final : public engine::Backend, public engine::TimedChoices {
+/// A GPU of some model, that has no memory and computes nothing.
+class ModelBackend final : public engine::Backend {
  public:
-  ModelBackend(std::string model, Names used) : model_(std::move(model)), used_(std::move(used)) {}
+  explicit ModelBackend(std::string model) : model_(std::move(model)) {}
   engine::Device device() const override { return {engine::DeviceKind::cuda, 0}; }
   std::string model() const override { return model_; }
   void* allocate(std::size_t) override { return nullptr; }
@@ -61,15 +61,8 @@ class ModelBackend final : public engine::Backend, public engine::TimedChoices {
   void fill_zero(void*, std::size_t) override {}
   void synchronize() override {}
 
-  engine::TimedChoices* timed_choices() override { return this; }
-  void time_new(bool) override {}
-  void ask_before_timing(std::function<Names()>) override {}
-  const Names& names() const override { return used_; }
-  void restore(const Names& names) override { used_ = names; }
-
  private:
   std::string model_;
-  Names used_;
 };
 
 /// The file of plans in the cache.
@@ -94,7 +87,7 @@ std::string time_for(const fs::path& run) {
   Plans plans(timed, run, {});
   convolve(timed);
   plans.save();
-  return kernels::timed_choices(timed).at(kProblem);
+  return timed.algorithms().used().at(kProblem);
 }
 
 /// A way of the convolution that is not this one.
@@ -112,7 +105,7 @@ TEST_CASE("plans: what was timed is kept with the run and on the machine, and ta
   CHECK_FALSE(fs::exists(scratch / "first" / "plans.json"));  // nothing timed yet
   convolve(timed);
   plans.save();
-  const std::string way = kernels::timed_choices(timed).at(kProblem);
+  const std::string way = timed.algorithms().used().at(kProblem);
   REQUIRE(fs::exists(scratch / "first" / "plans.json"));
 
   const std::string other = another_than(way);
@@ -121,23 +114,23 @@ TEST_CASE("plans: what was timed is kept with the run and on the machine, and ta
   Plans next_plans(next, scratch / "second", {});
   convolve(next);
   next_plans.save();
-  CHECK(kernels::timed_choices(next).at(kProblem) == other);
+  CHECK(next.algorithms().used().at(kProblem) == other);
   CHECK(engine::read_file(scratch / "second" / "plans.json").find(other) != std::string::npos);
 
   const engine::Context resumed = context();  // a resumed one by its own
   const Plans resumed_plans(resumed, scratch / "first", {});
   convolve(resumed);
-  CHECK(kernels::timed_choices(resumed).at(kProblem) == way);
+  CHECK(resumed.algorithms().used().at(kProblem) == way);
 
   const engine::Context evaluating = context();
   take_up_plans(evaluating, scratch / "second");
   convolve(evaluating);
-  CHECK(kernels::timed_choices(evaluating).at(kProblem) == other);
+  CHECK(evaluating.algorithms().used().at(kProblem) == other);
 
   const engine::Context more_threads = context(2);  // other conditions: nothing holds
   take_up_plans(more_threads, scratch / "first");
   convolve(more_threads);
-  CHECK(kernels::timed_choices(more_threads).empty());
+  CHECK(more_threads.algorithms().used().empty());
 }
 
 TEST_CASE("plans: a run's damaged file is refused, the machine's is written anew") {
@@ -175,14 +168,14 @@ TEST_CASE("plans: what this build cannot follow is passed over") {
     Plans plans(timed, scratch / way / "run", {});
     strided(timed);
     plans.save();
-    const std::string chosen = kernels::timed_choices(timed).at(kStrided);
+    const std::string chosen = timed.algorithms().used().at(kStrided);
     for (const fs::path& file : {machine_file(scratch / way), scratch / way / "run" / "plans.json"})
       change(file, chosen, way);
 
     const engine::Context again = context();
     const Plans resumed(again, scratch / way / "run", {});
     strided(again);
-    CHECK(kernels::timed_choices(again).at(kStrided) != way);
+    CHECK(again.algorithms().used().at(kStrided) != way);
   }
 }
 
@@ -190,21 +183,26 @@ TEST_CASE("plans: those of a GPU hold for its model") {
   const ScratchDirectory scratch;
   const MachineCache cache(scratch / "cache");
   fs::create_directory(scratch / "run");
-  const engine::TimedChoices::Names ways{{"a problem", "a way"}};
+  const engine::AlgorithmCache::Names algorithms{{"a problem", "an algorithm"}};
+  const auto find = [](const engine::Context& on) {
+    return on.algorithms().find(
+        "a problem", [](const std::string&) { return true; }, [] { return "an algorithm"; });
+  };
   {
-    const engine::Context large(std::make_unique<ModelBackend>("large", ways), 1);
+    const engine::Context large(std::make_unique<ModelBackend>("large"), 1);
     Plans plans(large, scratch / "run", {});
-    large.backend().timed_choices()->restore(ways);
+    find(large);
     plans.save();
   }
   for (const int threads : {1, 2}) {  // of the host, which does not compute
-    const engine::Context large(std::make_unique<ModelBackend>("large", engine::TimedChoices::Names()), threads);
+    const engine::Context large(std::make_unique<ModelBackend>("large"), threads);
     take_up_plans(large, scratch / "run");
-    CHECK(kernels::timed_choices(large) == ways);
+    find(large);
+    CHECK(large.algorithms().used() == algorithms);
   }
-  const engine::Context small(std::make_unique<ModelBackend>("small", engine::TimedChoices::Names()), 1);
+  const engine::Context small(std::make_unique<ModelBackend>("small"), 1);
   take_up_plans(small, scratch / "run");
-  CHECK(kernels::timed_choices(small).empty());
+  CHECK_FALSE(find(small));
 }
 
 TEST_CASE("plans: a machine without a place to keep them times again") {
@@ -232,7 +230,7 @@ TEST_CASE("plans: off goes by the fixed rule, and neither reads nor writes anyth
     Plans plans(on, scratch / name, {.source = source});
     convolve(on);
     plans.save();
-    return kernels::timed_choices(on);
+    return on.algorithms().used();
   };
   CHECK(run("off", "off").empty());
   CHECK_FALSE(fs::exists(scratch / "off" / "plans.json"));
@@ -259,10 +257,10 @@ TEST_CASE("plans: those of another run are taken up whole, and nothing else is t
     Plans plans(on, scratch / "second", {.source = file.string()});
     CHECK(engine::read_file(own) == engine::read_file(scratch / (resumed ? "moved.json" : "first/plans.json")));
     strided(on);
-    CHECK(kernels::timed_choices(on).empty());
+    CHECK(on.algorithms().used().empty());
     convolve(on);
     plans.save();
-    CHECK(kernels::timed_choices(on).size() == 1);
+    CHECK(on.algorithms().used().size() == 1);
     CHECK(engine::read_file(machine_file(scratch / "cache")) == cached);
     if (!resumed) fs::rename(file, scratch / "moved.json");
   }
@@ -321,7 +319,7 @@ TEST_CASE("plans: while another run times they wait, and then know what it has f
   Plans plans(on, scratch / "second", {.log = log});
   convolve(on);
   another.join();
-  CHECK(kernels::timed_choices(on).at(kProblem) == otherwise);
+  CHECK(on.algorithms().used().at(kProblem) == otherwise);
   CHECK(said == "another run on this machine is timing algorithms: waiting for it, 180 s at most");
   CHECK_FALSE(other.try_lock());  // it may still come to something new
   plans.save();
@@ -335,7 +333,7 @@ TEST_CASE("plans: while another run times they wait, and then know what it has f
   own.save();
   CHECK(said.find("another run was timing algorithms for ") != said.npos);
   CHECK(said.find("timing beside it") != said.npos);
-  CHECK(kernels::timed_choices(impatient).contains(kProblem));
+  CHECK(impatient.algorithms().used().contains(kProblem));
   CHECK(other.read().empty());  // what is not ours to write
 }
 

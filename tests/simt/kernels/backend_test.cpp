@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include "engine/tensor.h"
-#include "kernels/context.h"
 #include "kernels/cuda/check.h"
 
 using namespace engine;
@@ -20,27 +19,6 @@ TEST_CASE("cuda context: tensors go to the device and back, between its pool's b
 
 TEST_CASE("cuda context: the model is the device's name and size, which plans are made for") {
   CHECK(kernels::cuda::CudaBackend(0).model() == "SIMT interpreter, 1 multiprocessors");
-}
-
-TEST_CASE("cuda context: timed choices are those of the device") {
-  const Context context(std::make_unique<kernels::cuda::CudaBackend>(0), 1);
-  kernels::cuda::Choices& choices = kernels::cuda::backend(context).choices();
-  CHECK(context.backend().timed_choices() == &choices);
-  kernels::time_new_choices(context, true);
-  CHECK(choices.times_new());
-  kernels::restore_choices(context, {{"a problem", "a way"}, {"another", "b"}});
-  CHECK(choices.restored() == 1);
-  CHECK(choices.timed("a problem") == "a way");
-  CHECK(choices.timed("no problem").empty());
-  CHECK(kernels::timed_choices(context).empty());  // not made use of
-  choices.ask();                                   // nobody yet
-  kernels::ask_before_timing(context, [] { return TimedChoices::Names{{"a problem", "b"}, {"no problem", "c"}}; });
-  choices.ask();
-  CHECK(choices.timed("a problem") == "a way");
-  CHECK(choices.timed("no problem") == "c");
-  CHECK(choices.restored() == 1);  // what was decided stays decided
-  choices.keep("a problem", "a way");
-  CHECK(kernels::timed_choices(context) == TimedChoices::Names{{"a problem", "a way"}});
 }
 
 TEST_CASE("cuda context: errors say what was wanted and what there is") {

@@ -94,7 +94,7 @@ antipode_test(
   NAME interpreted_tests
   LABEL cuda
   SOURCES
-    ../cuda/recording_test.cpp
+    ../cuda/graph_test.cpp
     ../cuda/training_status_test.cpp
     programs/late_stream_test.cpp
     ${INTERPRETED}

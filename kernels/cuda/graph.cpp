@@ -7,10 +7,10 @@ namespace {
 using Graph = UniqueHandle<cudaGraph_t, cudaGraphDestroy>;
 using ExecutableGraph = UniqueHandle<cudaGraphExec_t, cudaGraphExecDestroy>;
 
-class GraphRecording final : public engine::Recording {
+class CudaGraph final : public engine::DeviceGraph {
  public:
-  GraphRecording(ExecutableGraph graph, cudaStream_t stream) : graph_(std::move(graph)), stream_(stream) {}
-  void replay() override { CUDA_CHECK(cudaGraphLaunch(graph_.get(), stream_)); }
+  CudaGraph(ExecutableGraph graph, cudaStream_t stream) : graph_(std::move(graph)), stream_(stream) {}
+  void launch() override { CUDA_CHECK(cudaGraphLaunch(graph_.get(), stream_)); }
 
  private:
   ExecutableGraph graph_;
@@ -46,13 +46,13 @@ class Capture {
 
 }  // namespace
 
-std::unique_ptr<engine::Recording> CudaBackend::record(const std::function<void()>& issue) {
+std::unique_ptr<engine::DeviceGraph> CudaBackend::capture(const std::function<void()>& issue) {
   Capture capture(stream());
   issue();
   const Graph graph = capture.end();
   cudaGraphExec_t executable = nullptr;
   CUDA_CHECK(cudaGraphInstantiate(&executable, graph.get(), 0));
-  return std::make_unique<GraphRecording>(ExecutableGraph(executable), stream());
+  return std::make_unique<CudaGraph>(ExecutableGraph(executable), stream());
 }
 
 }  // namespace kernels::cuda

@@ -12,7 +12,7 @@ namespace {
 const engine::Device kDevice{engine::DeviceKind::cuda, 0};
 }
 
-TEST_CASE("recording: nothing happens until it is replayed, then the same again and again on what memory holds") {
+TEST_CASE("graph: nothing happens until it is launched, then the same again and again on what memory holds") {
   const Context context = kernels::make_context({.device = kDevice});
   const Tensor x = Tensor::from(context, {3}, std::vector<float>{1, 2, 3});
   const Tensor total = Tensor::zeros(context, {3});
@@ -22,23 +22,23 @@ TEST_CASE("recording: nothing happens until it is replayed, then the same again 
   };
   step();
   engine::Pool::Arena arena(context.pool());
-  const auto recording = context.backend().record(step);
+  const auto graph = context.backend().capture(step);
   arena.end_capture();
-  REQUIRE(recording);
+  REQUIRE(graph);
   CHECK(total.to_host<float>() == std::vector<float>{2, 4, 6});
   const Tensor other = Tensor::from(context, {3}, std::vector<float>{7, 7, 7});  // not in the graph's memory
-  recording->replay();
-  recording->replay();
+  graph->launch();
+  graph->launch();
   CHECK(total.to_host<float>() == std::vector<float>{6, 12, 18});
   CHECK(other.to_host<float>() == std::vector<float>{7, 7, 7});
   x.upload<float>(std::vector<float>{10, 10, 10});
-  recording->replay();
+  graph->launch();
   CHECK(total.to_host<float>() == std::vector<float>{26, 32, 38});
 }
 
-TEST_CASE("recording: what cannot be recorded is an error, and the stream works on") {
+TEST_CASE("graph: what cannot be captured is an error, and the stream works on") {
   const Context context = kernels::make_context({.device = kDevice});
   const Tensor x = Tensor::from(context, {3}, std::vector<float>{1, 2, 3});
-  CHECK_THROWS_AS(context.backend().record([&] { x.to_host<float>(); }), engine::Error);  // waits for the device
+  CHECK_THROWS_AS(context.backend().capture([&] { x.to_host<float>(); }), engine::Error);  // waits for the device
   CHECK(engine::scale(x, 2).to_host<float>() == std::vector<float>{2, 4, 6});
 }

@@ -1,8 +1,10 @@
-#include "kernels/cpu/convolution_choices.h"
+#include "kernels/cpu/convolution_algorithms.h"
 
 #include <algorithm>
 #include <array>
-#include <limits>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "kernels/cpu/direct_convolution.h"
@@ -53,59 +55,36 @@ std::vector<ConvolutionAlgorithm> candidates(const ConvolutionProblem& problem) 
   return all;
 }
 
-/// The algorithms of these names, without names that this build does not know.
-std::map<std::string, ConvolutionAlgorithm> named(const engine::TimedChoices::Names& names) {
-  std::map<std::string, ConvolutionAlgorithm> known;
-  for (const auto& [key, algorithm] : names) {
-    const auto found = std::find(kNames.begin(), kNames.end(), algorithm);
-    if (found != kNames.end()) known[key] = static_cast<ConvolutionAlgorithm>(found - kNames.begin());
-  }
-  return known;
+std::optional<ConvolutionAlgorithm> named(const std::string& name) {
+  const auto found = std::find(kNames.begin(), kNames.end(), name);
+  if (found == kNames.end()) return std::nullopt;
+  return static_cast<ConvolutionAlgorithm>(found - kNames.begin());
 }
 
-/// The shortest of a few runs each, taken in turns so that a disturbance hits all alike.
-ConvolutionAlgorithm fastest(const std::vector<ConvolutionAlgorithm>& ways,
-                             const ConvolutionChoices::Seconds& seconds) {
-  constexpr int kRounds = 4;  // the first compiles and warms up
-  std::vector<double> shortest(ways.size(), std::numeric_limits<double>::infinity());
-  for (int round = 0; round < kRounds; ++round) {
-    for (std::size_t i = 0; i < ways.size(); ++i) {
-      const double time = seconds(ways[i]);
-      if (round > 0) shortest[i] = std::min(shortest[i], time);
-    }
-  }
-  return ways[static_cast<std::size_t>(std::min_element(shortest.begin(), shortest.end()) - shortest.begin())];
+ConvolutionAlgorithm choose_anew(engine::AlgorithmCache& cache, const ConvolutionProblem& problem,
+                                 const ConvolutionAlgorithms::Seconds& seconds) {
+  constexpr std::int64_t kWorthTiming = 200'000'000;  // operations: half a millisecond
+  if (problem.g.operations() < kWorthTiming) return usual(problem);
+  const std::vector<ConvolutionAlgorithm> all = candidates(problem);
+  const auto usable = [&](const std::string& name) {
+    const auto algorithm = named(name);
+    return algorithm && std::find(all.begin(), all.end(), *algorithm) != all.end();
+  };
+  const auto time = [&] {
+    const std::size_t best = engine::fastest(all.size(), [&](std::size_t i) { return seconds(all[i]); });
+    return std::string(kNames[static_cast<std::size_t>(all[best])]);
+  };
+  const auto name = cache.find(key(problem), usable, time);
+  return name ? *named(*name) : usual(problem);
 }
 
 }  // namespace
 
-ConvolutionAlgorithm ConvolutionChoices::choose(const ConvolutionProblem& problem, const Seconds& seconds) {
-  if (const auto found = decided_.find(problem); found != decided_.end()) return found->second;
-  return decided_[problem] = decide(problem, seconds);
-}
-
-ConvolutionAlgorithm ConvolutionChoices::decide(const ConvolutionProblem& problem, const Seconds& seconds) {
-  constexpr std::int64_t kWorthTiming = 200'000'000;  // operations: half a millisecond
-  if (problem.g.operations() < kWorthTiming) return usual(problem);
-  const std::string name = key(problem);
-  const std::vector<ConvolutionAlgorithm> ways = candidates(problem);
-  const auto known = [&] {
-    const auto found = timed_.find(name);
-    return found != timed_.end() && std::find(ways.begin(), ways.end(), found->second) != ways.end();
-  };
-  if (!known() && !time_new_) return usual(problem);
-  if (!known() && ask_) timed_.merge(named(ask_()));
-  if (!known()) timed_.insert_or_assign(name, fastest(ways, seconds));
-  const ConvolutionAlgorithm algorithm = timed_.at(name);
-  used_[name] = kNames[static_cast<std::size_t>(algorithm)];
-  return algorithm;
-}
-
-void ConvolutionChoices::restore(const Names& names) {
-  std::map<std::string, ConvolutionAlgorithm> restored = named(names);
-  restored.merge(timed_);
-  timed_ = std::move(restored);
-  decided_.clear();
+ConvolutionAlgorithm ConvolutionAlgorithms::choose(engine::AlgorithmCache& cache, const ConvolutionProblem& problem,
+                                                   const Seconds& seconds) {
+  if (std::exchange(restored_, cache.restored()) != cache.restored()) chosen_.clear();
+  if (const auto found = chosen_.find(problem); found != chosen_.end()) return found->second;
+  return chosen_[problem] = choose_anew(cache, problem, seconds);
 }
 
 }  // namespace kernels::cpu

@@ -1,4 +1,4 @@
-#include "apps/train/repeated_step.h"
+#include "apps/train/captured_step.h"
 
 #include <doctest/doctest.h>
 
@@ -9,40 +9,40 @@
 #include "kernels/cpu/backend.h"
 #include "kernels/runtime/error.h"
 
-using apps::RepeatedStep;
+using apps::CapturedStep;
 using engine::Context;
 using engine::Tensor;
 
 namespace {
 
-/// A CPU that records: replaying is issuing again.
+/// A CPU with graphs, which count their launches.
 class RecordingBackend final : public kernels::cpu::CpuBackend {
  public:
-  class Again final : public engine::Recording {
+  class Again final : public engine::DeviceGraph {
    public:
-    explicit Again(int& replays) : replays_(replays) {}
-    void replay() override { ++replays_; }
+    explicit Again(int& launches) : launches_(launches) {}
+    void launch() override { ++launches_; }
 
    private:
-    int& replays_;
+    int& launches_;
   };
 
-  std::unique_ptr<engine::Recording> record(const std::function<void()>& issue) override {
+  std::unique_ptr<engine::DeviceGraph> capture(const std::function<void()>& issue) override {
     issue();
-    return std::make_unique<Again>(replays);
+    return std::make_unique<Again>(launches);
   }
 
-  int replays = 0;
+  int launches = 0;
 };
 
 }  // namespace
 
-TEST_CASE("repeated step: issued twice, then recorded and replayed") {
+TEST_CASE("captured step: issued twice, then captured, and launched from then on") {
   auto owned = std::make_unique<RecordingBackend>();
   const RecordingBackend& backend = *owned;
   const Context context(std::move(owned), 1);
   int calls = 0;
-  RepeatedStep step(
+  CapturedStep step(
       context,
       [&] {
         ++calls;
@@ -51,38 +51,38 @@ TEST_CASE("repeated step: issued twice, then recorded and replayed") {
       true);
   for (int i = 0; i < 2; ++i) CHECK(!step.run());
   CHECK(calls == 2);
-  CHECK(backend.replays == 0);
-  CHECK(!step.run());  // recorded: what the step does on the host was done
+  CHECK(backend.launches == 0);
+  CHECK(!step.run());  // captured: what the step does on the host was done
   CHECK(calls == 3);
-  CHECK(backend.replays == 1);
+  CHECK(backend.launches == 1);
   for (int i = 0; i < 3; ++i) CHECK(step.run());
   CHECK(calls == 3);
-  CHECK(backend.replays == 4);
+  CHECK(backend.launches == 4);
 }
 
-TEST_CASE("repeated step: issued once more when the pool has given memory back, as timing algorithms makes it do") {
+TEST_CASE("captured step: issued once more when the pool has given memory back, as timing algorithms makes it do") {
   auto owned = std::make_unique<RecordingBackend>();
   const RecordingBackend& backend = *owned;
   const Context context(std::move(owned), 1);
-  RepeatedStep step(
+  CapturedStep step(
       context, [&] { Tensor::zeros(context, {1000}); }, true);
   for (int i = 0; i < 4; ++i) {
     CHECK(!step.run());
     if (i > 0) context.pool().trim();
   }
-  CHECK(backend.replays == 0);
+  CHECK(backend.launches == 0);
   CHECK(!step.run());
   CHECK(!step.run());
-  CHECK(backend.replays == 1);
+  CHECK(backend.launches == 1);
   CHECK(step.run());
 }
 
-TEST_CASE("repeated step: while steps give memory back in order to ask for other, they are issued") {
+TEST_CASE("captured step: while steps give memory back in order to ask for other, they are issued") {
   auto owned = std::make_unique<RecordingBackend>();
   const RecordingBackend& backend = *owned;
   const Context context(std::move(owned), 1);
   bool is_short = true;
-  RepeatedStep step(
+  CapturedStep step(
       context,
       [&] {
         Tensor::zeros(context, {1000});
@@ -94,48 +94,48 @@ TEST_CASE("repeated step: while steps give memory back in order to ask for other
     CHECK(!step.lacks_memory() == (i < 2));
     CHECK(!step.run());
   }
-  CHECK(backend.replays == 0);
+  CHECK(backend.launches == 0);
   is_short = false;
   CHECK(!step.run());
   CHECK(!step.lacks_memory());
   CHECK(!step.run());
-  CHECK(backend.replays == 1);
+  CHECK(backend.launches == 1);
 }
 
-TEST_CASE("repeated step: a recording that is forgotten leaves its memory, and is made again") {
+TEST_CASE("captured step: a graph that is released leaves its memory, and is captured again") {
   auto owned = std::make_unique<RecordingBackend>();
   const RecordingBackend& backend = *owned;
   const Context context(std::move(owned), 1);
-  RepeatedStep step(
+  CapturedStep step(
       context, [&] { Tensor::zeros(context, {1000}); }, true);
-  CHECK(!step.forget());
+  CHECK(!step.release());
   for (int i = 0; i < 3; ++i) step.run();
   const std::int64_t allocations = context.pool().system_allocations();
-  CHECK(step.forget());
-  CHECK(!step.forget());
+  CHECK(step.release());
+  CHECK(!step.release());
   Tensor::zeros(context, {1000});
   CHECK(context.pool().system_allocations() == allocations);  // of what was set aside
   for (int i = 0; i < 3; ++i) CHECK(!step.run());
   CHECK(step.run());
-  CHECK(backend.replays == 3);
+  CHECK(backend.launches == 3);
 }
 
-TEST_CASE("repeated step: without recording, and where the device has none, every step is issued") {
+TEST_CASE("captured step: without graphs, and where the device has none, every step is issued") {
   const Context without = kernels::make_context();
   const Context with(std::make_unique<RecordingBackend>(), 1);
   for (const auto& [context, record] : {std::pair<const Context&, bool>{without, true}, {with, false}}) {
     int calls = 0;
-    RepeatedStep step(
+    CapturedStep step(
         context, [&] { ++calls; }, record);
     for (int i = 0; i < 5; ++i) CHECK(!step.run());
     CHECK(calls == 5);
   }
 }
 
-TEST_CASE("repeated step: a step that asks for more memory than before cannot be recorded, and says what to do") {
+TEST_CASE("captured step: one that asks for more memory than before cannot be captured, and says what to do") {
   const Context context(std::make_unique<RecordingBackend>(), 1);
   std::int64_t size = 1000;
-  RepeatedStep step(
+  CapturedStep step(
       context, [&] { Tensor::zeros(context, {size *= 2}); }, true);
   step.run();
   step.run();
@@ -143,6 +143,6 @@ TEST_CASE("repeated step: a step that asks for more memory than before cannot be
   try {
     step.run();
   } catch (const engine::Error& error) { message = error.what(); }
-  CHECK(message.starts_with("recording a step: "));
+  CHECK(message.starts_with("capturing a step as a CUDA graph: "));
   CHECK(message.ends_with("; go on with --cuda-graph off"));
 }

@@ -1,4 +1,4 @@
-#include "apps/train/repeated_step.h"
+#include "apps/train/captured_step.h"
 
 #include <limits>
 
@@ -6,26 +6,27 @@
 
 namespace apps {
 
-RepeatedStep::RepeatedStep(const engine::Context& context, std::function<void()> step, bool record)
+CapturedStep::CapturedStep(const engine::Context& context, std::function<void()> step, bool capture)
     : context_(context), step_(std::move(step)) {
-  if (!record) issue_ = std::numeric_limits<int>::max();
+  if (!capture) issue_ = std::numeric_limits<int>::max();
 }
 
-bool RepeatedStep::run() {
-  if (recording_) {
-    recording_->replay();
+bool CapturedStep::run() {
+  if (graph_) {
+    graph_->launch();
     return true;
   }
   if (issue_ == 0 && !gave_memory_back_ && pool_unchanged()) {
     memory_.emplace(context_.pool());
     try {
-      recording_ = context_.backend().record(step_);
+      graph_ = context_.backend().capture(step_);
     } catch (const engine::Error& error) {
-      throw engine::Error(engine::concat("recording a step: ", error.what(), "; go on with --cuda-graph off"));
+      throw engine::Error(
+          engine::concat("capturing a step as a CUDA graph: ", error.what(), "; go on with --cuda-graph off"));
     }
     memory_->end_capture();
-    if (recording_) {
-      recording_->replay();
+    if (graph_) {
+      graph_->launch();
       return false;
     }
     memory_.reset();
@@ -40,16 +41,16 @@ bool RepeatedStep::run() {
   return false;
 }
 
-bool RepeatedStep::forget() {
-  if (!recording_) return false;
+bool CapturedStep::release() {
+  if (!graph_) return false;
   context_.backend().synchronize();  // it may be at work
-  recording_.reset();
+  graph_.reset();
   memory_.reset();
   issue_ = kIssuedFirst;
   return true;
 }
 
-bool RepeatedStep::pool_unchanged() const {
+bool CapturedStep::pool_unchanged() const {
   return context_.pool().system_allocations() == system_allocations_ &&
          context_.pool().system_releases() == system_releases_;
 }
