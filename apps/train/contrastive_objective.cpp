@@ -66,7 +66,7 @@ ObjectiveOutcome contrastive_objective(const Config& config, const Network& netw
   probe = classify(0);
   if (config.model.probe_views == "both") {  // the mean over both views, as in SimCLR
     const engine::CrossEntropy second = classify(1);
-    probe.loss = engine::scale(engine::add(probe.loss, second.loss), 0.5f);
+    probe.loss = engine::scale(engine::add(second.loss, probe.loss), 0.5f);
     probe.accuracy = engine::scale(engine::add(probe.accuracy, second.accuracy), 0.5f);
   }
   const auto metric = [&](int i) { return contrastive.metrics.narrow(i, 1); };
