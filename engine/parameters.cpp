@@ -43,7 +43,7 @@ std::vector<float> initial_values(const ParameterInfo& info, std::uint64_t seed)
 }  // namespace
 
 Initializer Initializer::lecun_normal(std::int64_t fan_in) {
-  constexpr double kStandardDeviation = 0.87962566103423978;  // of a standard normal truncated at +-2
+  constexpr double kStandardDeviation = 0.87962566103423978;  // of a standard normal distribution truncated at +-2
   return {Kind::truncated_normal, 1 / (kStandardDeviation * std::sqrt(static_cast<double>(fan_in)))};
 }
 

@@ -15,42 +15,42 @@ namespace engine {
 /// Whether a forward pass trains (batch statistics, a graph) or evaluates (running statistics, no graph).
 enum class Mode { train, evaluate };
 
-/// What a parameter is: decides weight decay and how it is written to files.
+/// The kind of a parameter: decides weight decay and its form in files.
 enum class ParameterKind { kernel, bias, gamma, beta };
 
-/// How a parameter starts. Draws depend on the seed, the parameter's name and the element alone.
+/// The initial values of a parameter. Draws depend only on the seed, the parameter's name and the element.
 struct Initializer {
   enum class Kind { constant, normal, truncated_normal, uniform } kind = Kind::constant;
   double scale = 0;  ///< the constant, the standard deviation (before truncation), or the half-width
 
   static Initializer constant(double value) { return {Kind::constant, value}; }
   static Initializer normal(double standard_deviation) { return {Kind::normal, standard_deviation}; }
-  /// Normal with what lies beyond two standard deviations drawn again, scaled to the variance 1 / fan_in afterwards
-  /// (LeCun et al. 1998, as TensorFlow's VarianceScaling draws it).
+  /// Normal; values beyond two standard deviations are drawn again. Then scaled to the variance 1 / fan_in (LeCun et
+  /// al. 1998; same draw as TensorFlow's VarianceScaling).
   static Initializer lecun_normal(std::int64_t fan_in);
-  /// Normal with variance 2 / fan_out (He et al. 2015), torchvision's for convolutions.
+  /// Normal with variance 2 / fan_out (He et al. 2015); torchvision's default for convolutions.
   static Initializer he_normal(std::int64_t fan_out);
-  /// Uniform in +-sqrt(6 / (fan_in + fan_out)) (Glorot & Bengio 2010), the Keras default.
+  /// Uniform in +-sqrt(6 / (fan_in + fan_out)) (Glorot & Bengio 2010); the Keras default.
   static Initializer glorot_uniform(std::int64_t fan_in, std::int64_t fan_out);
 };
 
 /// One named slice of the flat buffers.
 struct ParameterInfo {
-  std::string name;  ///< with its group in front: "encoder.conv1.weight"
+  std::string name;  ///< begins with its group: "encoder.conv1.weight"
   Shape shape;       ///< as in memory: convolutions KRSC, linear [out,in]
   ParameterKind kind = ParameterKind::kernel;
-  std::string group{};  ///< what it belongs to: "encoder"; a range of the flat buffers
+  std::string group{};  ///< the part of the network: "encoder"; one range of the flat buffers
   Initializer initializer{};
   std::int64_t offset = 0;  ///< in elements, a multiple of 32
 };
 
-/// A trainable tensor of a layer: a handle into its ParameterSet, usable once that is allocated.
+/// A trainable tensor of a layer: a handle into its ParameterSet, valid after `allocate`.
 class Parameter {
  public:
-  /// The value: a leaf that collects a gradient when training, a constant when evaluating. In bf16 it is the shadow
-  /// (the set was allocated with one), whose gradient is the f32 value's, in f32.
+  /// The value: a leaf that collects a gradient when training, a constant when evaluating. For bf16 this is the shadow,
+  /// which `allocate` must have created; its gradient is the f32 value's, in f32.
   Tensor tensor(Mode mode, Dtype dtype = Dtype::f32) const;
-  /// The layer that it belongs to: its name without the last part, "encoder.conv1".
+  /// The layer of this parameter: its name without the last part, "encoder.conv1".
   std::string_view layer() const;
 
  private:
@@ -62,7 +62,7 @@ class Parameter {
   std::shared_ptr<Slot> slot_;
 };
 
-/// A tensor that a layer keeps without a gradient (running statistics), saved with the parameters.
+/// A tensor of a layer that has no gradient (running statistics); it is saved with the parameters.
 struct StateInfo {
   std::string name;
   Shape shape;
@@ -85,20 +85,20 @@ class State {
   std::shared_ptr<Slot> slot_;
 };
 
-/// All parameters of a program: values and gradients are each one contiguous f32 buffer of 128-byte aligned slices,
-/// with zeros in between. So an optimizer step is one kernel over a segment table, and zeroing, reducing or copying is
-/// one call. Layers add to it through a Scope; then `allocate` lays it out, group by group in the order in which they
-/// came, and initialises it. For computing in bf16 there is a shadow of the values, rounded, with the same offsets.
+/// All parameters of a program. Values and gradients are one contiguous f32 buffer each, with 128-byte aligned slices
+/// and zeros between them. So an optimizer step is one kernel over a table of segments, and zeroing, reducing or
+/// copying is one call. Layers add parameters through a Scope. Then `allocate` places them group by group, in the order
+/// in which they were added, and initialises them. For bf16 there is a shadow: the rounded values at the same offsets.
 class ParameterSet {
  public:
-  /// `layers` is what layers compute in: with bf16 there is a shadow.
+  /// `layers` is the dtype in which layers compute; bf16 creates the shadow.
   void allocate(const Context& context, std::uint64_t seed, Dtype layers = Dtype::f32);
-  /// Makes the shadow, if there is one, follow values that something other than an optimizer has changed.
+  /// Updates the shadow, if there is one, after something other than an optimizer has changed values.
   void refresh_shadow() const;
 
-  /// Starts a step: the next write to each gradient overwrites.
+  /// Starts a step: the next write to each gradient overwrites it.
   void zero_grad();
-  /// Ends backward: zeroes the gradients that nothing has written in this step.
+  /// Ends a backward pass: zeroes the gradients that were not written in this step.
   void finish_gradients();
 
   const std::vector<ParameterInfo>& parameters() const { return infos_; }
@@ -110,7 +110,7 @@ class ParameterSet {
   const Tensor& values() const { return values_; }                    ///< flat, f32
   const Tensor& gradients() const { return gradients_; }              ///< flat, f32
   const Tensor& shadow() const { return shadow_; }                    ///< flat, bf16; undefined without one
-  const std::vector<std::string>& groups() const { return groups_; }  ///< in the order of the buffers
+  const std::vector<std::string>& groups() const { return groups_; }  ///< in buffer order
   std::int64_t trainable(std::string_view group) const;               ///< number of scalars, without padding
 
  private:
@@ -126,7 +126,7 @@ class ParameterSet {
   std::vector<StateInfo> state_infos_;
   std::vector<std::string> groups_;
   std::set<std::string> names_;
-  std::map<std::uint32_t, std::string> drawn_;  // parameters by the hash that their initial values are drawn by
+  std::map<std::uint32_t, std::string> drawn_;  // parameter names by the hash that seeds their draws
   Tensor values_, gradients_, shadow_, states_;
 };
 

@@ -6,17 +6,17 @@
 
 namespace engine {
 
-/// A place in a ParameterSet where layers put their tensors: a group, and what stands before their names.
+/// A place in a ParameterSet where layers add tensors: a group, and a prefix of their names.
 ///
 ///     const Scope block = Scope(parameters, "encoder") / "layer1" / "0";
 ///     block.add("conv1.weight", ...);  // "encoder.layer1.0.conv1.weight", in the group "encoder"
 class Scope {
  public:
-  /// The whole of a group, which may have a dot in its name: "encoder", "probe.digit".
+  /// A whole group. Its name may contain a dot: "encoder", "probe.digit".
   Scope(ParameterSet& parameters, std::string group);
   Scope operator/(std::string_view child) const;
 
-  /// Both throw engine::Error for a name that the set has already.
+  /// Both throw engine::Error if the set already has this name.
   Parameter add(std::string_view leaf, Shape shape, ParameterKind kind, Initializer initializer) const;
   State add_state(std::string_view leaf, Shape shape, float initial, Dtype dtype = Dtype::f32) const;
 

@@ -7,13 +7,13 @@
 
 namespace models {
 
-/// Batch normalisation with its parameters and running statistics, named like torchvision's: NAME.weight, NAME.bias,
+/// Batch normalisation with parameters and running statistics that have torchvision's names: NAME.weight, NAME.bias,
 /// NAME.running_mean, NAME.running_var, NAME.num_batches_tracked.
 class BatchNorm {
  public:
   struct Options {
     engine::BatchNormOptions numeric{};
-    bool beta = true;         ///< whether there is an additive parameter
+    bool beta = true;         ///< whether there is a beta parameter
     float gamma_initial = 1;  ///< 0 at the end of residual branches
   };
 

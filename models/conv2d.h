@@ -7,7 +7,7 @@
 
 namespace models {
 
-/// A square convolution without bias, named NAME.weight [out,size,size,in].
+/// A convolution without bias and with a square window; its parameter is NAME.weight [out,size,size,in].
 struct Conv2d {
   struct Options {
     std::int64_t in = 0, out = 0, size = 3, stride = 1, pad = 0;

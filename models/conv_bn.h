@@ -4,7 +4,7 @@
 
 namespace models {
 
-/// A convolution and the batch norm behind it.
+/// A convolution followed by a batch norm.
 struct ConvBn {
   Conv2d convolution;
   BatchNorm batch_norm;

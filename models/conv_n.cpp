@@ -10,7 +10,7 @@ using engine::Tensor;
 
 namespace {
 
-constexpr std::int64_t kPixels = 2 * 2;  // that the convolutions leave
+constexpr std::int64_t kPixels = 2 * 2;  // pixels after the convolutions
 
 std::vector<Tap> taps_of(std::int64_t width) {
   std::vector<Tap> taps;

@@ -8,7 +8,7 @@
 
 namespace models {
 
-/// y = x weight^T + bias, named NAME.weight [out,in] and, where it has one, NAME.bias [out], which starts at zero.
+/// y = x weight^T + bias. Parameters: NAME.weight [out,in] and, with a bias, NAME.bias [out], which starts at zero.
 struct Linear {
   struct Options {
     std::int64_t in = 0, out = 0;

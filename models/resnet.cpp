@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::int64_t kGroups = 4;
 
-/// Blocks of each group.
+/// Number of blocks in each group.
 std::array<int, kGroups> blocks_of(int depth) {
   switch (depth) {
     case 18: return {2, 2, 2, 2};
@@ -72,7 +72,7 @@ class ResNet::Builder {
 
   std::int64_t channels(std::int64_t group) const { return (options_.base_channels * options_.width) << group; }
 
-  /// Padded so that stride 1 keeps the size. SimCLR pads strided convolutions the same on both sides, too.
+  /// Padding that keeps the size at stride 1. SimCLR also pads strided convolutions equally on both sides.
   ConvBn conv_bn(const Scope& convolution, const Scope& batch_norm, const Geometry& g, float gamma = 1) const {
     const std::int64_t area = g.size * g.size;
     const bool simclr = options_.variant == Variant::simclr;

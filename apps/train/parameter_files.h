@@ -10,31 +10,31 @@
 
 namespace apps {
 
-// Files of tensors. On disk convolutions are OIHW and linear layers [out,in], under torchvision's names;
-// `num_batches_tracked` is i64. The conversion is exact both ways.
+// Files of tensors. On disk convolutions are OIHW and linear layers [out,in], with torchvision's names;
+// `num_batches_tracked` is i64. The conversion is exact in both directions.
 
-/// All parameters and states of the set, named with their group in front ("encoder.conv1.weight").
+/// Saves all parameters and states of the set; their names begin with their group ("encoder.conv1.weight").
 void save_model(const std::filesystem::path& path, const engine::ParameterSet& parameters,
                 const std::map<std::string, std::string>& metadata);
-/// Throws engine::DataError for a file whose names or shapes are not the set's, before anything is changed.
+/// Throws engine::DataError, before anything is changed, if names or shapes in the file differ from those of the set.
 void load_model(const std::filesystem::path& path, const engine::ParameterSet& parameters);
-/// These groups of such a file; the rest of the file does not matter.
+/// Loads only these groups of such a file and ignores the rest.
 void load_groups(const std::filesystem::path& path, const engine::ParameterSet& parameters,
                  const std::vector<std::string>& groups);
 
-/// SHA-256 of the encoder's parameters and states: equal exactly when the encoder computes the same.
+/// SHA-256 of the encoder's parameters and states: equal if and only if the encoders compute the same.
 std::string encoder_sha256(const engine::ParameterSet& parameters);
 
-/// Groups for other programs, under exported_name.
+/// Saves groups for other programs, with the names of exported_name.
 void export_groups(const std::filesystem::path& path, const engine::ParameterSet& parameters,
                    const std::vector<std::string>& groups, const std::map<std::string, std::string>& metadata);
 
-/// The name of a tensor of either that holds a number which is infinite or NaN; nothing when all are finite.
+/// The name of a tensor with an infinite or NaN element; nothing if all are finite.
 std::optional<std::string> nonfinite_tensor(const engine::ParameterSet& parameters, const engine::Optimizer& optimizer);
 
-/// The optimizer's state under its own names, flat.
+/// Saves the optimizer's state as flat tensors with its own names.
 void save_optimizer(const std::filesystem::path& path, const engine::Optimizer& optimizer);
-/// Throws engine::DataError for the file of another optimizer or network, before anything is changed.
+/// Throws engine::DataError, before anything is changed, if the file belongs to another optimizer or network.
 void load_optimizer(const std::filesystem::path& path, const engine::Optimizer& optimizer);
 
 }  // namespace apps

@@ -102,7 +102,7 @@ TEST_CASE("parameters: the truncated normal has the moments of one, and variance
   const Context context = kernels::make_context();
   constexpr std::int64_t kCount = 100000, kFanIn = 49;
   const double sigma = 1.13684723 / std::sqrt(static_cast<double>(kFanIn));
-  double sums[5] = {};  // of the powers of value / sigma
+  double sums[5] = {};  // sums of the powers of value / sigma
   double most = 0;
   for (const float value : draw(context, "weight", 1, Initializer::lecun_normal(kFanIn), kCount)) {
     for (int power = 1; power <= 4; ++power) sums[power] += std::pow(value / sigma, power) / kCount;
@@ -110,8 +110,8 @@ TEST_CASE("parameters: the truncated normal has the moments of one, and variance
   }
   CHECK(most <= 2);
   CHECK(most > 1.999);
-  // Of N(0, 1) within +-2: variance 1 - 4 phi(2) / (2 Phi(2) - 1), fourth moment 3 variance - 16 phi(2) / (2 Phi(2) -
-  // 1). Four standard errors of 100000 draws each.
+  // Moments of N(0, 1) truncated at +-2: variance 1 - 4 phi(2) / (2 Phi(2) - 1), fourth moment 3 variance - 16 phi(2) /
+  // (2 Phi(2) - 1). Tolerances are four standard errors for 100000 draws.
   CHECK(std::abs(sums[1]) < 4 * 0.8796 / std::sqrt(1e5));
   CHECK(std::abs(sums[2] - 0.773741) < 4 * 0.905 / std::sqrt(1e5));
   CHECK(std::abs(sums[3]) < 4 * 1.861 / std::sqrt(1e5));
@@ -145,11 +145,12 @@ TEST_CASE("parameters: gradients land in the flat buffer, afresh after zero_grad
   CHECK(gradient(0) == std::vector<float>{5, 5});
   CHECK(gradient(1) == std::vector<float>{3, 3});
 
-  backward(product());  // the same step: adds
+  backward(product());  // in the same step: it accumulates
   CHECK(gradient(0) == std::vector<float>{10, 10});
 
   set.zero_grad();
-  backward(sum(add(a.tensor(Mode::train), a.tensor(Mode::train))));  // passes dy on, which must not replace the slice
+  backward(
+      sum(add(a.tensor(Mode::train), a.tensor(Mode::train))));  // add passes dy on, which must not replace the slice
   set.finish_gradients();
   CHECK(gradient(0) == std::vector<float>{2, 2});
   CHECK(gradient(1) == std::vector<float>{0, 0});

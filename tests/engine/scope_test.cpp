@@ -71,7 +71,7 @@ TEST_CASE("scope: two parameters whose names have one hash are refused, as they 
     set.allocate(context, 1);
     return set.value(0).to_host<float>();
   };
-  REQUIRE(draw("w485") == draw("w1010"));  // the pair was searched for
+  REQUIRE(draw("w485") == draw("w1010"));  // two names with the same hash, found by a search
   ParameterSet set;
   const Scope scope(set, "encoder");
   scope.add("w485", {50}, ParameterKind::kernel, kNormal);

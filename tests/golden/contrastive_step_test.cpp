@@ -1,6 +1,6 @@
-// Two steps of `pretrain` against PyTorch, which began with the same seed and images
-// (tools/golden/contrastive_step.py): initial weights, crops and bits, both views through encoder, batch norm, head and
-// loss, the online probe, all gradients, decay, the update, and running statistics.
+// Two steps of `pretrain` compared with PyTorch, with the same seed and images (tools/golden/contrastive_step.py):
+// initial weights, crops and bits, both views through encoder, batch norm, head and loss, the online probe, all
+// gradients, weight decay, the update, and running statistics.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -19,8 +19,8 @@ namespace {
 
 constexpr int kSteps = 2;
 
-// Of f32's rounding per term: sums of up to 9 * 64 products whose roundings mostly cancel, through 8 layers and back,
-// and twice that where a second step stands on the first.
+// The tolerance: f32's rounding per term, for sums of up to 9 * 64 products, whose roundings mostly cancel, through 8
+// layers forward and backward; the second step doubles it.
 constexpr double kRounding = 0x1p-23;
 const double kTolerance = kRounding * std::sqrt(9.0 * 64.0) * 8 * 2 * kSteps;
 
@@ -37,7 +37,7 @@ std::vector<float> floats(const StoredTensor& tensor) {
   return values;
 }
 
-/// Those elements that the golden file has: element i * 7919 % size, for i below `count`.
+/// The elements that the golden file stores: element i * 7919 % size, for i below `count`.
 std::vector<float> samples(const StoredTensor& tensor, std::size_t count) {
   const std::vector<float> all = floats(tensor);
   std::vector<float> some;
@@ -45,7 +45,7 @@ std::vector<float> samples(const StoredTensor& tensor, std::size_t count) {
   return some;
 }
 
-/// The images of the golden file as a data set.
+/// Writes the images of the golden file as a data set.
 void write_data(const SafetensorsFile& golden, const fs::path& directory) {
   fs::create_directories(directory);
   for (const auto& [split, prefix] : {std::pair{"train", "train"}, std::pair{"test", "t10k"}}) {
@@ -58,7 +58,7 @@ void write_data(const SafetensorsFile& golden, const fs::path& directory) {
   }
 }
 
-/// Runs the case: every step is an epoch of the whole set, with a checkpoint.
+/// Runs the case: every step is an epoch of the whole set and writes a checkpoint.
 fs::path train(const SafetensorsFile& golden, const std::string& name, const fs::path& scratch) {
   const std::string examples = std::to_string(golden.at("train_images").shape[0]);
   const fs::path run = scratch / name;
@@ -95,7 +95,8 @@ void check_metrics(const SafetensorsFile& golden, const std::string& name, const
   CHECK(records.back().at("probe_acc").get<float>() == floats(golden.at(name + "/probe_test_accuracy")).front());
 }
 
-/// Relative to the largest change since the start: that of weights is their gradient, as the optimizer moved them.
+/// Errors are relative to the largest change since the start; for weights this change comes from the gradient and the
+/// optimizer.
 void check_tensors(const SafetensorsFile& golden, const std::string& prefix, const std::string& start,
                    const SafetensorsFile& model) {
   std::size_t compared = 0;

@@ -1,4 +1,4 @@
-// 60 steps of `pretrain` on the built-in digits against the losses that tools/golden/loss_curve.py recorded.
+// 60 steps of `pretrain` on the built-in digits, compared with the losses that tools/golden/loss_curve.py recorded.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -11,8 +11,9 @@ using namespace tests;
 
 namespace {
 
-/// Relative. Other instructions and numbers of threads round differently. The first step shows that alone; training
-/// then spreads it, all the more where a ReLU changes sides: after 60 steps to 0.3 % on the processors it was tried on.
+/// Relative tolerance. Other instructions and numbers of threads round differently. The first step has only this error;
+/// training increases it, mostly where the sign of a ReLU's input changes: up to 0.3% after 60 steps on the processors
+/// that were tried.
 double tolerance(std::int64_t step) { return step == 1 ? 1e-5 : step <= 10 ? 5e-4 : 2e-2; }
 
 }  // namespace
@@ -33,7 +34,7 @@ TEST_CASE("golden loss curve: 60 steps on digits lose what was recorded, on any 
   result(Workbench::plain_pretrain(arguments));
 
   const std::vector<nlohmann::json> records = metrics(run);
-  REQUIRE(records.size() == 60 + 1);  // and the test set
+  REQUIRE(records.size() == 60 + 1);  // 60 training steps and the test set
   for (std::size_t i = 0; i < 60; ++i) {
     const auto &record = records[i], &golden = expected[i + 1];
     const std::int64_t step = record.at("step");

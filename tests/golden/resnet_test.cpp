@@ -1,4 +1,4 @@
-// A whole ResNet-18 against PyTorch: one training pass from given weights.
+// A whole ResNet-18 compared with PyTorch: one training pass from given weights.
 #include <doctest/doctest.h>
 
 #include <cmath>
@@ -30,8 +30,8 @@ TEST_CASE("golden resnet18: logits, all gradients and running statistics of torc
   const Tensor weight = golden.tensor("fc.weight").requires_gradient(),
                bias = golden.tensor("fc.bias").requires_gradient();
 
-  // Errors of 18 layers add up, each of a sum over up to 9 * 32 products whose roundings mostly cancel; twice that with
-  // the way back.
+  // The errors of 18 layers add up. Each is that of a sum of up to 9 * 32 products, whose roundings mostly cancel; the
+  // backward pass doubles it.
   const double tolerance = tests::rounding(Dtype::f32) * 18 * std::sqrt(9.0 * 32.0);
   parameters.zero_grad();
   const Tensor logits = linear(encoder.forward(golden.tensor("image"), Mode::train), weight, bias);

@@ -16,7 +16,7 @@ TEST_CASE("convolution with batch norm: the two one after the other, in either m
   parameters.allocate(context, 1);
   const Tensor x = tests::random_tensor(context, {4, 6, 6, 2}, 1),
                residual = tests::random_tensor(context, {4, 4, 4, 3}, 2);
-  for (const Mode mode : {Mode::evaluate, Mode::train}) {  // the second changes running statistics
+  for (const Mode mode : {Mode::evaluate, Mode::train}) {  // train mode last, since it changes running statistics
     const Tensor y = layer(x, mode, {.residual = residual, .relu = true});
     const Tensor expected = layer.batch_norm(layer.convolution(x, mode), mode, {.residual = residual, .relu = true});
     CHECK(y.to_host<float>() == expected.to_host<float>());

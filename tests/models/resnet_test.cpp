@@ -42,7 +42,7 @@ TEST_CASE("resnet: parameter counts of SimCLR's and torchvision's networks") {
   CHECK(count({.depth = 18}) == 11180736);
   CHECK(count({.depth = 18, .stem = ResNet::Stem::cifar}) == 11173056);
   CHECK(count({.depth = 34}) == 21288896);
-  // torchvision's 11689512 without its classifier of 513000
+  // torchvision's 11689512 without the 513000 of its classifier
   CHECK(count({.depth = 18, .variant = ResNet::Variant::torchvision}) == 11176512);
   CHECK(count({.base_channels = 4, .width = 2}) == count({.base_channels = 8}));
 }
@@ -134,7 +134,7 @@ TEST_CASE("resnet: each variant draws its kernels from its distribution") {
     for (const float value : values) square += static_cast<double>(value) * value;
     return std::sqrt(square / static_cast<double>(values.size()));
   };
-  // 3x3 from 16 to 32 channels: 4608 weights, so 4 standard errors are 4 %.
+  // 3x3 from 16 to 32 channels has 4608 weights: 4 standard errors are 4%.
   CHECK(deviation(ResNet::Variant::simclr) == doctest::Approx(std::sqrt(1.0 / (9 * 16))).epsilon(0.04));
   CHECK(deviation(ResNet::Variant::torchvision) == doctest::Approx(std::sqrt(2.0 / (9 * 32))).epsilon(0.04));
 }
@@ -181,7 +181,7 @@ TEST_CASE("resnet: in bf16 features and gradients point where those of f32 do") 
       return ab / std::sqrt(aa * bb);
     };
     const auto expected = run(Dtype::f32), actual = run(Dtype::bf16);
-    // Each of 18 layers rounds, and masks of ReLUs tip over: PyTorch's autocast gives 0.9999 and 0.946 on such a
+    // Each of 18 layers rounds, and signs of ReLU inputs change: PyTorch's autocast gives 0.9999 and 0.946 for such a
     // network.
     CHECK(cosine(actual.first, expected.first) > 0.997);
     CHECK(cosine(actual.second, expected.second) > 0.88);

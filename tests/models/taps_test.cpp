@@ -19,7 +19,7 @@ std::vector<std::string> names_of(const std::vector<Tap>& taps) {
   return names;
 }
 
-/// Every tap that the network names is shown as it says, and asking changes nothing in what the network computes.
+/// Checks that every tap has the declared shape, and that requesting taps does not change the network's output.
 void check_taps(const auto& network, const Tensor& input) {
   Taps taps(names_of(network.taps()));
   const Tensor y = network.forward(input, Mode::evaluate, &taps);
@@ -94,7 +94,7 @@ TEST_CASE("taps: one that nobody asked for is not kept, and none can be had befo
   taps.offer("a", Tensor::from(context, {1, 2, 2, 1}, std::vector<float>{1, 2, 3, 6}));
   CHECK(taps.at("a").shape() == Shape{1, 2, 2, 1});
   CHECK(taps.features("a").to_host<float>() == std::vector<float>{3});
-  taps.offer("a", Tensor::from(context, {1, 2}, std::vector<float>{7, 8}));  // of the next forward pass
+  taps.offer("a", Tensor::from(context, {1, 2}, std::vector<float>{7, 8}));  // offered by the next forward pass
   CHECK(taps.features("a").to_host<float>() == std::vector<float>{7, 8});
 }
 

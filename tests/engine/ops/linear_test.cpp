@@ -81,7 +81,7 @@ TEST_CASE("linear: in bf16 outputs are rounded once or not at all, and the weigh
       const Tensor dy = random_tensor(context, y.shape(), 4, y.dtype());
       backward(y, dy);
 
-      // The same in f32, from the same rounded values.
+      // The same computation in f32, from the same rounded values.
       const auto as_f32 = [&](const Tensor& t) { return Tensor::from(context, t.shape(), tests::to_floats(t)); };
       const Tensor x32 = as_f32(x).requires_gradient(), w32 = as_f32(w).requires_gradient(),
                    b32 = bias.tensor(Mode::evaluate).requires_gradient();
@@ -93,8 +93,8 @@ TEST_CASE("linear: in bf16 outputs are rounded once or not at all, and the weigh
       };
       const double sums = 2e-7 * static_cast<double>(std::max({n, c, k}) + 8), once = 0x1p-8;
       expect(y, y32, sums + (f32_output ? 0 : once));
-      // dy that was f32 is rounded on its way into the products: each term by 2^-8, and terms are below 1 in x's
-      // gradient times |w|, normal.
+      // An f32 dy is rounded to bf16 for the products: each term by 2^-8. The terms of x's gradient are below 1 times
+      // |w|, which is normally distributed.
       const double terms = f32_output ? once : 0;
       expect(x.gradient(), x32.gradient(), sums + once + terms * 4 * std::sqrt(static_cast<double>(k)));
       expect(parameters.gradient(0), w32.gradient(), sums + terms * std::sqrt(static_cast<double>(n)));
