@@ -12,7 +12,7 @@ namespace {
 
 using UseCounts = std::unordered_map<const Node*, int>;
 
-/// How often each node of the graph is an input of others in it.
+/// The number of times that each node is an input of other nodes in the graph.
 UseCounts count_uses(const Node& output) {
   UseCounts uses;
   std::vector<const Node*> unvisited{&output};

@@ -11,8 +11,8 @@ namespace engine {
 
 struct Node;
 
-/// A handle to a dense, row-major buffer on one context's device, and to the graph that computed it, if anything in
-/// that graph wants a gradient. Copying a Tensor copies the handle. Images are NHWC, convolution weights KRSC.
+/// A handle to a dense, row-major buffer on one context's device, and to the graph that computed it if a gradient is
+/// needed. Copying a Tensor copies the handle. Images are NHWC, convolution weights KRSC.
 class Tensor {
  public:
   Tensor() = default;
@@ -38,16 +38,16 @@ class Tensor {
   operator View() const { return {data(), dtype_, shape_}; }
   operator ConstView() const { return {data(), dtype_, shape_}; }
 
-  /// The same buffer under another shape with as many elements; no graph.
+  /// The same buffer with another shape of as many elements; no graph.
   Tensor view_as(Shape shape) const;
   /// Rows [begin, begin + count) of the first dimension, sharing the buffer; no graph.
   Tensor narrow(std::int64_t begin, std::int64_t count) const;
-  /// Part of a u8 buffer seen as another dtype; `offset_bytes` must be aligned for it.
+  /// A part of a u8 buffer as another dtype; `offset_bytes` must be aligned for it.
   Tensor view_as(std::int64_t offset_bytes, Shape shape, Dtype dtype) const;
-  /// The same buffer without its graph: what a gradient closure captures, and a stop-gradient.
+  /// The same buffer without its graph: for closures of gradients, and as a stop-gradient.
   Tensor detach() const;
 
-  /// A host copy; waits for the device. Not for use inside a training step.
+  /// A copy on the host; waits for the device. Do not use it inside a training step.
   template <class T>
   std::vector<T> to_host() const {
     EXPECTS(dtype_of<T> == dtype_, "to_host: the tensor holds ", name(dtype_), ", not ", name(dtype_of<T>));
@@ -61,14 +61,14 @@ class Tensor {
             " of ", name(dtype_), " cannot take ", values.size(), " values of ", name(dtype_of<T>));
     upload_bytes(values.data());
   }
-  /// `host` may change as soon as this returns.
+  /// `host` may be changed as soon as this returns.
   void upload_bytes(const void* host) const;
   void download(void* host) const;
   float item() const;  ///< the value of an f32 tensor with one element
 
-  /// A leaf that collects a gradient; `gradient()` reads it after `backward`.
+  /// A leaf that collects a gradient; `gradient()` returns it after `backward`.
   Tensor requires_gradient() const;
-  Tensor gradient() const;  ///< undefined tensor when backward has not reached this leaf
+  Tensor gradient() const;  ///< undefined if backward has not reached this leaf
   bool wants_gradient() const { return node_ != nullptr; }
   const std::shared_ptr<Node>& node() const { return node_; }
   Tensor with_node(std::shared_ptr<Node> node) const;
@@ -85,7 +85,7 @@ class Tensor {
   std::shared_ptr<Node> node_;
 };
 
-/// Copies the elements of `from` over those of `to`, of the same dtype and number, on their device; no graph.
+/// Copies the elements of `from` to `to` on their device; both need the same dtype and number of elements. No graph.
 void copy(const Tensor& from, const Tensor& to);
 
 }  // namespace engine

@@ -25,7 +25,7 @@ Times time_in_turn(const engine::Context& context, const std::vector<std::functi
       for (std::int64_t i = 0; i < count; ++i) runs[next++ % runs.size()]();
     });
   };
-  for (const auto& run : runs) run();  // may build or time algorithms
+  for (const auto& run : runs) run();  // the first run may build kernels or time algorithms
   for (std::int64_t i = 0; i < repetitions.warmup; ++i) burst_ms(1);
   constexpr double kMostRuns = 1000;
   const double once = std::max(burst_ms(4) / 4, kBurstMs / kMostRuns);
@@ -66,7 +66,7 @@ Ceilings measure_ceilings(const engine::Context& context, engine::Dtype activati
     Buffers b(context, {.activations = activations});
     const std::int64_t floats = context.on_cuda() ? std::int64_t{1} << 28 : std::int64_t{1} << 25;
     const engine::Tensor x = b.random_f32({floats}), y = b.output_f32({floats});
-    // The device's own copy, or our kernel where that is faster, as on several processors.
+    // The device's own copy or our kernel, whichever is faster: with several processors our kernel is.
     const auto own_copy = [&] { copy(x, y); };
     const auto our_copy = [&] { kernels::scale(context, {.x = x, .alpha = 1, .y = {y}}); };
     const auto moved = static_cast<double>(2 * x.bytes());

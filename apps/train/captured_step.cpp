@@ -43,7 +43,7 @@ bool CapturedStep::run() {
 
 bool CapturedStep::release() {
   if (!graph_) return false;
-  context_.backend().synchronize();  // it may be at work
+  context_.backend().synchronize();  // the graph may still be running
   graph_.reset();
   memory_.reset();
   issue_ = kIssuedFirst;

@@ -18,7 +18,7 @@ TEST_CASE("autograd: branches that meet again add up") {
   const Context context = kernels::make_context();
   const auto diamond = [](const auto& in) {
     const Tensor top = multiply(in[0], in[0]);
-    const Tensor left = scale(top, 2), right = multiply(scale(top, -1), in[1]);  // of different depth
+    const Tensor left = scale(top, 2), right = multiply(scale(top, -1), in[1]);  // paths of different length
     return multiply(add(left, right), top);
   };
   tests::check_gradients(diamond, {random_tensor(context, {7}, 1), random_tensor(context, {7}, 2)},
@@ -42,8 +42,8 @@ TEST_CASE("autograd: a gradient that several nodes share is not changed by what 
                b = random_tensor(context, {4}, 2).requires_gradient();
   const Tensor c = random_tensor(context, {4}, 3).requires_gradient(),
                dy = Tensor::from<float>(context, {4}, {1, 2, 3, 4});
-  // The outer additions run first and hand dy itself to a, b and c; then scale(a, 3), nearest to the leaves, adds to
-  // a's.
+  // The outer additions run first and pass dy itself to a, b and c. Then scale(a, 3), the node nearest to the leaves,
+  // adds to a's gradient.
   backward(add(a, add(b, add(c, scale(scale(a, 3), 1)))), dy);
   CHECK(a.gradient().to_host<float>() == std::vector<float>{4, 8, 12, 16});
   CHECK(b.gradient().to_host<float>() == std::vector<float>{1, 2, 3, 4});
@@ -131,11 +131,11 @@ TEST_CASE(
   CHECK(events == std::vector<std::string>{"late", "early", "complete", "deep"});
   CHECK(complete == second.gradient().to_host<float>());
   const std::vector<float> once = complete;
-  backward(loss());  // leaves accumulate, and are complete again in each pass
+  backward(loss());  // accumulates, and calls the functions again
   CHECK(events.size() == 8);
   CHECK(complete[1] == doctest::Approx(2 * once[1]));
   backward(sum(first));
-  CHECK(events.size() == 8);  // a pass that does not reach it
+  CHECK(events.size() == 8);  // this pass does not reach the leaf
   CHECK_THROWS_WITH_AS(on_complete(scale(first, 2), [](const Tensor&) {}),
                        "on_complete: expected a leaf that collects a gradient, as requires_gradient makes one", Error);
 }

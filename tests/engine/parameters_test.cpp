@@ -149,8 +149,7 @@ TEST_CASE("parameters: gradients land in the flat buffer, afresh after zero_grad
   CHECK(gradient(0) == std::vector<float>{10, 10});
 
   set.zero_grad();
-  backward(
-      sum(add(a.tensor(Mode::train), a.tensor(Mode::train))));  // add passes dy on, which must not replace the slice
+  backward(sum(add(a.tensor(Mode::train), a.tensor(Mode::train))));  // add passes dy on: the slice must stay
   set.finish_gradients();
   CHECK(gradient(0) == std::vector<float>{2, 2});
   CHECK(gradient(1) == std::vector<float>{0, 0});

@@ -15,7 +15,7 @@ using engine::Tensor;
 
 namespace {
 
-/// A CPU with graphs, which count their launches.
+/// A CPU back end with graphs that count their launches.
 class RecordingBackend final : public kernels::cpu::CpuBackend {
  public:
   class Again final : public engine::DeviceGraph {
@@ -52,7 +52,7 @@ TEST_CASE("captured step: issued twice, then captured, and launched from then on
   for (int i = 0; i < 2; ++i) CHECK(!step.run());
   CHECK(calls == 2);
   CHECK(backend.launches == 0);
-  CHECK(!step.run());  // captured: what the step does on the host was done
+  CHECK(!step.run());  // captured: the step's work on the host was done
   CHECK(calls == 3);
   CHECK(backend.launches == 1);
   for (int i = 0; i < 3; ++i) CHECK(step.run());
@@ -114,7 +114,7 @@ TEST_CASE("captured step: a graph that is released leaves its memory, and is cap
   CHECK(step.release());
   CHECK(!step.release());
   Tensor::zeros(context, {1000});
-  CHECK(context.pool().system_allocations() == allocations);  // of what was set aside
+  CHECK(context.pool().system_allocations() == allocations);  // all memory came from the arena
   for (int i = 0; i < 3; ++i) CHECK(!step.run());
   CHECK(step.run());
   CHECK(backend.launches == 3);
