@@ -17,7 +17,7 @@ struct Conv2dGeometry {
   friend auto operator<=>(const Conv2dGeometry&, const Conv2dGeometry&) = default;
 };
 
-// Images and weights are all f32 or all bf16, sums and the weights' gradient f32.
+// Images and weights are all f32 or all bf16. Sums and the weights' gradient are f32.
 
 // y[n,p,q,k] = sum_{r,s,c} x[n, p*stride+r-pad, q*stride+s-pad, c] * weight[k,r,s,c], zero outside x
 struct Conv2dForward {

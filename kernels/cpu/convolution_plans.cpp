@@ -44,7 +44,7 @@ std::unique_ptr<ConvolutionPlan> compile(const dnnl::engine& engine, const Convo
   const auto algorithm = dnnl::algorithm::convolution_direct;
   const auto attributes = user_scratchpad();
   const memory::dims strides{g.stride, g.stride}, padding{g.pad, g.pad};
-  // With padding on the right that a stride does not reach, oneDNN wants the padding it really uses.
+  // oneDNN wants the padding on the right that the windows really use: a stride may not reach all of it.
   const memory::dims padding_after{(g.p() - 1) * g.stride + g.r - g.h - g.pad,
                                    (g.q() - 1) * g.stride + g.s - g.w - g.pad};
   plan->x.ours = {{g.n, g.c, g.h, g.w}, type, memory::format_tag::nhwc};

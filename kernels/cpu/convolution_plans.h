@@ -10,7 +10,7 @@ namespace kernels::cpu {
 
 enum class ConvolutionPass { forward, dgrad, wgrad };
 
-/// What is to be computed, but for the data.
+/// The pass, sizes and types of a convolution: everything but the data.
 struct ConvolutionProblem {
   Conv2dGeometry g;
   ConvolutionPass pass;
@@ -18,16 +18,17 @@ struct ConvolutionProblem {
   friend auto operator<=>(const ConvolutionProblem&, const ConvolutionProblem&) = default;
 };
 
-/// How oneDNN sees the images: NHWC as they are, or converted around the call to the blocks of channels it likes best.
+/// The layout of the images for oneDNN: NHWC as they are, or converted around the call to oneDNN's preferred blocks of
+/// channels.
 enum class ConvolutionLayout { nhwc, blocked };
 
-/// One compiled oneDNN convolution. The weights are always in the layout that the primitive likes best: they change
-/// every step and are small, so they are converted around each call.
+/// One compiled oneDNN convolution. The weights are always in the primitive's preferred layout: they are small and
+/// change every step, so they are converted around each call.
 struct ConvolutionPlan {
   struct Operand {
     dnnl::memory::desc ours, theirs;
-    dnnl::reorder convert;  ///< of an input, ours to theirs; of the output, back; unset when they are equal
-    dnnl::reorder add;      ///< of the output, added to what ours holds
+    dnnl::reorder convert;  ///< an input from our layout to oneDNN's, the output back; unset if both are equal
+    dnnl::reorder add;      ///< adds the output to our destination
   };
   dnnl::primitive primitive;
   Operand x, y, weight;
@@ -38,7 +39,7 @@ struct ConvolutionPlan {
 class ConvolutionPlans {
  public:
   ConvolutionPlans() : engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {}
-  /// Throws engine::OutOfMemory when there is no room to compile.
+  /// Throws engine::OutOfMemory when memory is too short to compile.
   const ConvolutionPlan& get(const Context& context, const ConvolutionProblem& problem, ConvolutionLayout layout);
   dnnl::engine& engine() { return engine_; }
   dnnl::stream& stream() { return stream_; }

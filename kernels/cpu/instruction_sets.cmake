@@ -1,9 +1,9 @@
-# The CPU's kernels of a package: libantipode_cpu.so for every x86-64, and others of the same name for processors with AVX2
-# and with AVX-512, in directories that glibc's loader (2.33 or newer) prefers on processors that have these instructions.
-# The programs around them are compiled once, for every x86-64.
+# The CPU's kernels in a package: libantipode_cpu.so for every x86-64 processor, and libraries of the same name for AVX2 and
+# AVX-512, in directories that glibc's loader (2.33 or newer) prefers on processors with these instructions. The programs are
+# compiled once, for every x86-64 processor.
 #
-# Nothing but the kernels themselves leaves such a library (exports.map): were its instances of inline functions and
-# templates visible, a program might call them, or they those of the program.
+# Such a library exports only the kernels (exports.map). If its instances of inline functions and templates were visible,
+# programs might call these instances, or the library might call the program's.
 function(add_cpu_kernels_for TARGET LEVEL DIRECTORY)
   add_cpu_kernels(${TARGET} SHARED)
   set(EXPORTS "${CMAKE_CURRENT_SOURCE_DIR}/cpu/exports.map")

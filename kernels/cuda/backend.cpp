@@ -23,13 +23,13 @@ cudaStream_t make_stream(int index) {
 CudaBackend::CudaBackend(int index, Arithmetic arithmetic)
     : index_(index), arithmetic_(arithmetic), stream_(make_stream(index)), staging_(stream_.get()) {}
 
-// What is under way uses memory that goes with the members.
+// Work in flight uses memory that the members own.
 CudaBackend::~CudaBackend() { cudaStreamSynchronize(stream()); }
 
 std::string CudaBackend::model() const {
   cudaDeviceProp properties{};
   CUDA_CHECK(cudaGetDeviceProperties(&properties, index_));
-  return engine::concat(properties.name, ", ", properties.multiProcessorCount, " multiprocessors");  // MIG has fewer
+  return engine::concat(properties.name, ", ", properties.multiProcessorCount, " multiprocessors");  // fewer with MIG
 }
 
 void* CudaBackend::allocate(std::size_t bytes) {
@@ -37,7 +37,7 @@ void* CudaBackend::allocate(std::size_t bytes) {
   void* memory = nullptr;
   const cudaError_t status = cudaMalloc(&memory, bytes);
   if (status == cudaErrorMemoryAllocation) {
-    cudaGetLastError();  // the pool has an answer to it: the next launch must not see the error
+    cudaGetLastError();  // the pool handles it: clears the status, so that the next launch does not report it
     return nullptr;
   }
   CUDA_CHECK(status);

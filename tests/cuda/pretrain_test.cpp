@@ -31,7 +31,7 @@ Strings run_on(const std::string& device, const Strings& more = {}) {
 }
 Strings on_gpu(const Strings& more) { return run_on("cuda", more); }
 
-/// What every step recorded under a name.
+/// The values that all steps recorded under a name.
 std::vector<double> recorded_values(const fs::path& run, const char* name) {
   std::vector<double> values;
   for (const auto& record : metrics(run))
@@ -40,7 +40,7 @@ std::vector<double> recorded_values(const fs::path& run, const char* name) {
 }
 std::vector<double> losses(const fs::path& run) { return recorded_values(run, "loss"); }
 
-/// A bench whose programs time algorithms once for all of them, and leave the user's cache alone.
+/// A bench whose programs share one cache of timed algorithms, separate from the user's.
 struct GpuBench : Workbench {
   GpuBench() : Workbench(kImages) { setenv("XDG_CACHE_HOME", (*this / "cache").c_str(), 1); }
   ~GpuBench() { unsetenv("XDG_CACHE_HOME"); }
@@ -92,7 +92,8 @@ TEST_CASE("pretrain on a GPU: the loss of the CPU, step by step as long as round
       result(bench.pretrain(arch + device, run_on(device, {"--arch", arch})));
     const std::vector<double> expected = losses(bench / (arch + "cpu")), actual = losses(bench / (arch + "cuda"));
     REQUIRE(actual.size() == expected.size());
-    // The first from the same weights and crops; then differences grow, as Adam's first steps divide by small moments.
+    // The first loss has the same weights and crops; then differences grow, because Adam's first steps divide by small
+    // moments.
     CHECK(actual.front() == doctest::Approx(expected.front()).epsilon(1e-5));
     CHECK(actual[4] == doctest::Approx(expected[4]).epsilon(1e-2));
     CHECK(actual.back() == doctest::Approx(expected.back()).epsilon(0.1));
@@ -111,7 +112,7 @@ TEST_CASE("pretrain on a GPU: losses and gradients of the CPU before and after a
     for (std::size_t i = 0; i < 2; ++i) {
       CAPTURE(name);
       CAPTURE(i);
-      CHECK(std::abs(actual.at(i) - expected[i]) <= 1e-3 * expected[i]);  // of what a step changes by a third
+      CHECK(std::abs(actual.at(i) - expected[i]) <= 1e-3 * expected[i]);  // values that one step changes by a third
     }
   }
 }
@@ -128,7 +129,7 @@ TEST_CASE("pretrain on a GPU: additions in any order change no more than roundin
   CHECK(free.front() == doctest::Approx(repeated.front()).epsilon(5e-3));
   CHECK(free[4] == doctest::Approx(repeated[4]).epsilon(0.1));
 #if INTERPRETED
-  CHECK(free != repeated);  // batch norm's statistics come another way, here in a fixed order
+  CHECK(free != repeated);  // batch norm's statistics are computed differently, here in a fixed order
   CHECK(run("issued", {"--precision", "bf16", "--repeatable", "off", "--cuda-graph", "off"}) == free);
 #endif
   run("moved", {"--repeatable", "off"});

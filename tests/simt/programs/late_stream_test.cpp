@@ -1,4 +1,5 @@
-// The device that interpreted programs have: it is late, and says of a capture what CUDA says.
+// The device of interpreted programs: it runs work as late as allowed, and returns CUDA's errors for illegal calls in a
+// capture.
 #include <cuda_runtime_api.h>
 #include <doctest/doctest.h>
 
@@ -28,7 +29,7 @@ TEST_CASE("late stream: nothing is done before somebody waits, and then in order
   cudaMemcpyAsync(device.memory, &host, sizeof host, cudaMemcpyHostToDevice, device.stream);
   cudaMemcpyAsync(&back, device.memory, sizeof back, cudaMemcpyDeviceToHost, device.stream);
   CHECK(back == 0);
-  host = 6;  // too early: this is what arrives
+  host = 6;  // changed too early: the copy reads this value
   cudaStreamSynchronize(device.stream);
   CHECK(back == 6);
 }
@@ -48,7 +49,7 @@ TEST_CASE("late stream: an event is not ready until what was issued before it is
   cudaEventSynchronize(event);
   CHECK(back == 0);
   CHECK(cudaEventQuery(event) == cudaSuccess);
-  CHECK(*device.memory == 0);  // what came behind the event still waits
+  CHECK(*device.memory == 0);  // work after the event has not run yet
   cudaEventDestroy(event);
 }
 

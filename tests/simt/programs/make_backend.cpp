@@ -1,4 +1,4 @@
-// A program's GPU is the interpreter: kernels run in one schedule, and as late as somebody waits for them.
+// The interpreter as a program's GPU: kernels run in one schedule, and only when the host waits for them.
 #include "kernels/cuda/make_backend.h"
 
 #include "kernels/cuda/backend.h"

@@ -1,5 +1,5 @@
-// What cuDNN and cuBLASLt compute on a GPU, by the CPU's kernels in f32 instead, when its turn in the stream comes: in
-// place of kernels/cuda/conv2d.cpp and linear.cpp.
+// Replaces kernels/cuda/conv2d.cpp and linear.cpp: the CPU's kernels compute in f32, in stream order, what cuDNN and
+// cuBLASLt compute on a GPU.
 #include <algorithm>
 #include <set>
 #include <string>
@@ -25,7 +25,7 @@ const Context& host() {
 
 std::size_t size_of(const ConstView& view) { return static_cast<std::size_t>(bytes_of(view)); }
 
-/// A tensor of the device, as the CPU's kernels take it.
+/// A device tensor as an f32 operand for the CPU's kernels.
 class Operand {
  public:
   explicit Operand(const ConstView& view) : view_(view) {
@@ -44,7 +44,7 @@ class Operand {
   std::vector<float> copy_;
 };
 
-/// Has `compute` write to f32, and that to where it belongs.
+/// Calls `compute` with an f32 buffer and converts the result to the destination.
 template <class Compute>
 void into(const Destination& to, const Compute& compute) {
   std::vector<float> memory(static_cast<std::size_t>(to.view.shape.elements()));
@@ -55,7 +55,7 @@ void into(const Destination& to, const Compute& compute) {
   cpu::convert(host(), {.x = f32, .y = to});
 }
 
-/// Vendor libraries make a plan for each new problem, which they cannot do in a recorded step.
+/// Vendor libraries make a plan for each new problem, which is not possible in a captured step.
 void expect_plan(const Context& context, const char* operation, const Shape& a, const Shape& b) {
   static std::set<std::string> known;
   const std::string problem = engine::concat(operation, " ", a, " ", b);
