@@ -12,7 +12,7 @@
 namespace kernels {
 namespace {
 
-// As a kernel has one implementation per device; the second is null in a build without CUDA.
+// One per device, like a kernel's implementations; CUDA's is null in a build without CUDA.
 using MakeBackend = std::unique_ptr<engine::Backend>(const ContextOptions& options);
 using Versions = std::map<std::string, std::string>();
 constexpr MakeBackend* kMakeBackend[] = {cpu::make_backend, ON_CUDA(cuda::make_backend)};

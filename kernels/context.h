@@ -9,21 +9,22 @@ namespace kernels {
 
 struct ContextOptions {
   engine::Device device;
-  /// CPU threads, at most Context::kMostThreads; 0: one per processor that this process may use. The context has fewer
-  /// where OpenMP's own limits allow no more.
+  /// CPU threads, at most Context::kMostThreads; 0: one per processor that this process may use. OpenMP's own limits
+  /// may allow fewer; the context then has fewer.
   std::int64_t threads = 0;
-  bool tf32 = false;  ///< whether a GPU may round the operands of f32 products to 10 bits of mantissa; a CPU does not
-  /// Whether a GPU gives the same bits every time. Without, convolutions may add in an order that is left to chance.
+  bool tf32 = false;  ///< whether a GPU may round operands of f32 products to a 10-bit mantissa; a CPU does not
+  /// Whether a GPU returns the same bits every time. If not, convolutions may add in a nondeterministic order.
   bool repeatable = true;
 };
 
-/// Makes the context of a device. Throws when this build or machine does not have it, or cannot start the threads.
+/// Creates the context of a device. Throws if this build or machine does not have the device or cannot start the
+/// threads.
 engine::Context make_context(const ContextOptions& options = {});
 
-/// Whether the device has instructions for bf16, as every GPU here has: on a CPU AMX, or those of AVX-512.
+/// Whether the device has bf16 instructions. Every supported GPU has them; a CPU needs AMX or AVX512_BF16.
 bool computes_bf16(const engine::Device& device);
 
-/// Name -> version of the vendor libraries behind the kernels, as loaded: {"oneDNN", "2.6.3"}.
+/// Name -> version of the loaded vendor libraries: {"oneDNN", "2.6.3"}.
 std::map<std::string, std::string> library_versions();
 
 }  // namespace kernels

@@ -12,8 +12,8 @@ class ConvolutionAlgorithms;
 class ConvolutionPlans;
 class MatmulPlans;
 
-/// The CPU back end: memory from the C library, oneDNN's compiled convolutions and products, and which algorithm
-/// computes which convolution.
+/// The CPU back end: memory of the host, the compiled convolutions and products of oneDNN, and the algorithm of each
+/// convolution.
 class CpuBackend : public engine::Backend {
  public:
   CpuBackend();
@@ -26,7 +26,7 @@ class CpuBackend : public engine::Backend {
   void copy(void* to, const void* from, std::size_t bytes, engine::CopyKind kind) override;
   std::unique_ptr<engine::Readback> read(const void* from, std::size_t bytes) override;
   void fill_zero(void* memory, std::size_t bytes) override;
-  void synchronize() override {}  // CPU kernels have finished when they return
+  void synchronize() override {}  // CPU kernels are done when they return
 
   ConvolutionPlans& convolutions() { return *convolutions_; }
   ConvolutionAlgorithms& algorithms() { return *algorithms_; }

@@ -43,7 +43,7 @@ void run(const Context& context, const Conv2dWgrad& args, ConvolutionAlgorithm a
   }
 }
 
-// What timing may write to instead of the result.
+// Size and address of the result, which timing replaces by temporary memory.
 std::size_t output_bytes(const Conv2dForward& args) { return static_cast<std::size_t>(bytes_of(ConstView(args.y))); }
 std::size_t output_bytes(const Conv2dDgrad& args) {
   return static_cast<std::size_t>(bytes_of(ConstView(args.dx.view)));
@@ -67,7 +67,7 @@ void run_fastest(const Context& context, const Args& args, const ConvolutionProb
       redirect(trial, elsewhere.as<void>());
       run(context, trial, algorithm);
       time = since();
-    } catch (const engine::Error&) {}  // too little memory for this algorithm
+    } catch (const engine::Error&) {}  // too little memory for this algorithm: its time is infinite
     context.profiler().exclude(since());
     return time;
   };

@@ -25,18 +25,18 @@ std::string key(const ConvolutionProblem& problem) {
                         problem.dtype == Dtype::bf16 ? " bf16" : "");
 }
 
-/// Transforming in bf16 would lose too many digits.
+/// In f32 only: transforms in bf16 would lose too many digits.
 bool can_be_winograd(const ConvolutionProblem& problem) {
   return problem.dtype == Dtype::f32 && winograd_takes(problem.g);
 }
 
-/// Where oneDNN's kernels for bf16 wait for weights: few pixels share what is read of many.
+/// Whether oneDNN's bf16 kernels are limited by loading weights: many weights are used for few pixels.
 bool weights_outweigh(const Conv2dGeometry& g) {
   constexpr std::int64_t kFewPixels = 16, kManyWeights = 1 << 16;
   return g.r * g.s > 1 && g.p() * g.q() <= kFewPixels && g.c * g.k >= kManyWeights;
 }
 
-/// What is fastest on most processors. Transforming the filters must pay.
+/// The fastest algorithm on most processors. Winograd needs enough outputs to pay for the transform of the filters.
 ConvolutionAlgorithm usual(const ConvolutionProblem& problem) {
   constexpr std::int64_t kManyOutputs = 512;
   const Conv2dGeometry& g = problem.g;
@@ -63,7 +63,7 @@ std::optional<ConvolutionAlgorithm> named(const std::string& name) {
 
 ConvolutionAlgorithm choose_anew(engine::AlgorithmCache& cache, const ConvolutionProblem& problem,
                                  const ConvolutionAlgorithms::Seconds& seconds) {
-  constexpr std::int64_t kWorthTiming = 200'000'000;  // operations: half a millisecond
+  constexpr std::int64_t kWorthTiming = 200'000'000;  // operations, half a millisecond
   if (problem.g.operations() < kWorthTiming) return usual(problem);
   const std::vector<ConvolutionAlgorithm> all = candidates(problem);
   const auto usable = [&](const std::string& name) {

@@ -7,17 +7,17 @@
 
 namespace kernels::cpu {
 
-/// Algorithms for a convolution, which agree but for rounding.
+/// Algorithms for a convolution. Their results differ by rounding only.
 enum class ConvolutionAlgorithm {
   direct,    ///< oneDNN on NHWC images
   blocked,   ///< oneDNN on copies in blocks of channels
   lowered,   ///< windows gathered into a matrix, one product
-  winograd,  ///< our own F(4x4, 3x3) on NHWC images
+  winograd,  ///< F(4x4, 3x3) on NHWC images
 };
 
-/// The algorithm for each convolution of a context. Large ones go by the context's AlgorithmCache, under names like
-/// "conv2d_forward x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1", with " bf16" at the end in bf16; small ones, and
-/// large ones that are not timed, by a fixed rule.
+/// The algorithm for each convolution of a context. Large ones are looked up in the context's AlgorithmCache, under
+/// names like "conv2d_forward x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1", with " bf16" appended in bf16. A fixed
+/// rule decides for small ones, and for large ones without a timing.
 class ConvolutionAlgorithms {
  public:
   /// Runs a convolution once with an algorithm, and returns how long that took.
@@ -27,7 +27,7 @@ class ConvolutionAlgorithms {
 
  private:
   std::map<ConvolutionProblem, ConvolutionAlgorithm> chosen_;
-  int restored_ = 0;  // as the cache was when they were chosen
+  int restored_ = 0;  // the cache's `restored` when they were chosen
 };
 
 }  // namespace kernels::cpu

@@ -15,14 +15,14 @@ class Convolutions;
 
 /// How vendor libraries multiply f32: exactly, or rounded to tf32's 10 bits of mantissa on tensor cores.
 enum class F32Products { exact, tf32 };
-/// What vendor libraries may do in order to be faster.
+/// What vendor libraries may trade for speed.
 struct Arithmetic {
   F32Products f32_products = F32Products::exact;
-  bool repeatable = true;  ///< no additions in an order that is left to chance
+  bool repeatable = true;  ///< no additions in a nondeterministic order
   friend auto operator<=>(const Arithmetic&, const Arithmetic&) = default;
 };
 
-/// One CUDA device and the stream that everything of a context is issued on. Never the default stream.
+/// One CUDA device and the stream on which a context issues all its work; never the default stream.
 class CudaBackend final : public engine::Backend {
  public:
   explicit CudaBackend(int index, Arithmetic arithmetic = {});
@@ -44,7 +44,7 @@ class CudaBackend final : public engine::Backend {
 
   cudaStream_t stream() const { return stream_.get(); }
   const Arithmetic& arithmetic() const { return arithmetic_; }
-  /// Empty until its first use makes it (blas.cpp): a program that links this file alone needs no vendor library.
+  /// Empty until blas.cpp creates it at its first use: a program that links only this file needs no vendor library.
   std::shared_ptr<Blas>& blas() { return blas_; }
   std::shared_ptr<Convolutions>& convolutions() { return convolutions_; }  ///< likewise (convolution_algorithms.cpp)
 

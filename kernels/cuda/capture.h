@@ -6,7 +6,7 @@
 
 namespace kernels::cuda {
 
-/// For what must not happen while the stream is captured into a CUDA graph: choosing, building and timing of plans.
+/// Throws while the stream is captured into a CUDA graph: plans cannot be chosen, built or timed then.
 inline void expect_no_capture(const engine::Context& context, const std::string& plan) {
   cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
   CUDA_CHECK(cudaStreamIsCapturing(stream(context), &status));

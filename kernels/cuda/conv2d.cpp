@@ -18,7 +18,7 @@ bool aligned_for_cudnn(const void* address) {
   return reinterpret_cast<std::uintptr_t>(address) % ConvolutionPlan::kAlignment == 0;
 }
 
-/// An operand where cuDNN can read it: a part of a tensor that begins anywhere is copied.
+/// An operand that is aligned for cuDNN; a copy if the view is not.
 class Operand {
  public:
   Operand(const Context& context, const ConstView& view) : data_(view.data) {
@@ -33,21 +33,21 @@ class Operand {
   const void* data_;
 };
 
-/// One call of a kernel: a and b are its operands in the order of `ConvolutionPass`: x and weight, dy and weight, dy
-/// and x.
+/// One call of a kernel with operands a and b: x and weight in the forward pass, dy and weight in dgrad, dy and x in
+/// wgrad.
 class Convolution {
  public:
   Convolution(const Context& context, const ConvolutionProblem& problem, const ConstView& a, const ConstView& b)
       : context_(context), library_(convolutions(context)), problem_(problem), a_(context, a), b_(context, b) {}
 
-  /// Computes by the best plan known.
+  /// Computes with the best known plan.
   void into(const Destination& to) const {
     into(to, library_.plan(context_, problem_,
                            [&](const ConvolutionPlan& plan) { return seconds_elsewhere(plan, to.view); }));
   }
 
  private:
-  /// Too much memory is too long.
+  /// Time of a run into temporary memory; infinite if memory is too short.
   double seconds_elsewhere(const ConvolutionPlan& plan, View to) const {
     try {
       const engine::Scratch elsewhere(context_, size_of(to));

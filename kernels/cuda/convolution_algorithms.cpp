@@ -53,7 +53,7 @@ const ConvolutionPlan& Convolutions::plan(const Context& context, const Convolut
         timed = true;
         return seconds(candidate);
       });
-  if (timed) context.pool().trim();  // of the workspaces of all others
+  if (timed) context.pool().trim();  // frees the workspaces of the other candidates
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   context.profiler().exclude(elapsed.count());
   return plans_.emplace(problem, plan).first->second;

@@ -7,24 +7,24 @@
 
 namespace kernels::cuda {
 
-/// Computes a convolution by a plan and says how long the device took.
+/// Computes a convolution with a plan and returns the device's time.
 using PlanSeconds = std::function<double(const ConvolutionPlan&)>;
 
-/// The plan for a problem, by the algorithm that the cache finds; where it finds none, by the first that cuDNN advises
-/// and that compiles.
+/// The plan for a problem, with the algorithm from the cache; if there is none, with the first that cuDNN's heuristics
+/// advise and that compiles.
 ConvolutionPlan choose_plan(const PlanTarget& target, engine::AlgorithmCache& cache, const ConvolutionProblem& problem,
                             const PlanSeconds& seconds);
 
-/// A context's cuDNN handle, and the plans of the convolutions that it has computed.
+/// A context's cuDNN handle, and the plans of its convolutions so far.
 class Convolutions {
  public:
-  cudnnHandle_t handle() const { return handle_.get(); }  ///< made with the first plan
+  cudnnHandle_t handle() const { return handle_.get(); }  ///< created with the first plan
   const ConvolutionPlan& plan(const Context& context, const ConvolutionProblem& problem, const PlanSeconds& seconds);
 
  private:
   DnnHandle handle_;
   std::map<ConvolutionProblem, ConvolutionPlan> plans_;
-  int restored_ = 0;  // as the context's algorithms were when the plans were made
+  int restored_ = 0;  // the cache's `restored` when the plans were made
 };
 
 Convolutions& convolutions(const Context& context);

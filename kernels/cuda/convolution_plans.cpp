@@ -21,9 +21,9 @@ void check(const fe::error_t& status, const Call& call) {
 #define CUDNN_FRONTEND_CHECK(call) check((call), THIS_CALL(call))
 
 constexpr std::int64_t kMostWorkspaceBytes = std::int64_t{1} << 30;
-constexpr int kX = 1, kWeight = 2, kY = 3;  // what cuDNN calls them when it runs
+constexpr int kX = 1, kWeight = 2, kY = 3;  // the tensors' identifiers in cuDNN's graph
 
-/// What cuDNN calls an engine configuration: one of its algorithms.
+/// cuDNN's engine configuration: one of its algorithms.
 struct EngineConfig {
   Dtype writes;
   std::int64_t engine;
@@ -40,7 +40,7 @@ std::string text(const EngineConfig& config) {
   return text;
 }
 
-/// Takes `word` off the front of `text`, if it is there.
+/// Removes `word` from the front of `text`, if it is there.
 bool take(std::string_view& text, std::string_view word) {
   const bool there = text.starts_with(word);
   if (there) text.remove_prefix(word.size());
@@ -72,7 +72,8 @@ std::optional<EngineConfig> parse(std::string_view text) {
   return config;
 }
 
-/// A dense [n,h,w,c] tensor, or a filter [k,r,s,c]: cuDNN names sizes in the order n, c, h, w, and strides tell.
+/// A dense [n,h,w,c] tensor, or a filter [k,r,s,c]. cuDNN expects sizes in the order n, c, h, w; strides give the
+/// layout.
 fe::graph::Tensor_attributes dense(std::int64_t n, std::int64_t h, std::int64_t w, std::int64_t c, Dtype dtype,
                                    int uid) {
   return fe::graph::Tensor_attributes()
@@ -92,13 +93,13 @@ Attributes sliding(const Conv2dGeometry& g) {
       .set_compute_data_type(fe::DataType_t::FLOAT);
 }
 
-/// Says that what an operation has made is one of our tensors.
+/// Sets the attributes of an operation's output to those of one of our tensors.
 void is(fe::graph::Tensor_attributes& made, const fe::graph::Tensor_attributes& wanted) {
   made.set_dim(wanted.get_dim()).set_stride(wanted.get_stride()).set_data_type(wanted.get_data_type());
   made.set_uid(wanted.get_uid()).set_alignment(wanted.get_alignment()).set_output(true);
 }
 
-/// The convolution in cuDNN's words; none if it cannot be said.
+/// The convolution as a cuDNN graph; null if cuDNN cannot express it.
 std::shared_ptr<Graph> describe(const PlanTarget& target, const ConvolutionProblem& problem, Dtype writes) {
   const auto& [g, pass, operands, result, arithmetic] = problem;
   const auto dtype = [&](ConvolutionPass written_by) { return pass == written_by ? writes : problem.operands; };
@@ -123,7 +124,7 @@ std::shared_ptr<Graph> describe(const PlanTarget& target, const ConvolutionProbl
   return graph;
 }
 
-/// The result's dtypes that are worth asking for: its own first, and that of the operands.
+/// The dtypes that an algorithm may write: the result's own first, then the operands'.
 std::vector<Dtype> written_dtypes(const ConvolutionProblem& problem) {
   if (problem.result == problem.operands) return {problem.result};
   return {problem.result, problem.operands};

@@ -10,7 +10,7 @@
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/dnn.h"
 
-// A header of seconds to compile, for convolution_plans.cpp alone.
+// Declared here because its header takes seconds to compile; only convolution_plans.cpp includes it.
 namespace cudnn_frontend {
 class DeviceProperties;
 namespace graph {
@@ -22,7 +22,7 @@ namespace kernels::cuda {
 
 enum class ConvolutionPass { forward, dgrad, wgrad };
 
-/// All that a plan depends on, beside the GPU and cuDNN's version.
+/// Everything a plan depends on, besides the GPU and cuDNN's version.
 struct ConvolutionProblem {
   Conv2dGeometry g;
   ConvolutionPass pass;
@@ -34,22 +34,22 @@ struct ConvolutionProblem {
   friend auto operator<=>(const ConvolutionProblem&, const ConvolutionProblem&) = default;
 };
 
-/// What plans are compiled for: the GPU of a handle or, where there is none, one that is merely described.
+/// The GPU for which plans are compiled: that of a handle or, without one, a GPU given by a description.
 struct PlanTarget {
   cudnnHandle_t handle = nullptr;
   std::shared_ptr<const cudnn_frontend::DeviceProperties> described = {};
 };
-/// `json` describes a GPU as cuDNN does. What is compiled for it can be looked at, not run.
+/// `json` is cuDNN's description of a GPU. Plans compiled for it can be inspected but not run.
 PlanTarget described_target(std::string_view json);
 
 /// One of cuDNN's algorithms for a convolution (an engine with its knobs), compiled to an execution plan.
 struct ConvolutionPlan {
   std::string algorithm;  ///< "bf16 engine=65 knobs=2:5,6:1": valid for one version of cuDNN and one GPU
-  Dtype writes;           ///< the result's dtype as it comes: convert it if that is not the problem's
+  Dtype writes;           ///< the dtype it writes; convert the result if the problem's differs
   std::size_t workspace_bytes;
   std::shared_ptr<cudnn_frontend::graph::Graph> graph;
 
-  /// All at multiples of kAlignment bytes.
+  /// All aligned to kAlignment bytes.
   struct Tensors {
     const void *x, *weight, *y;  ///< [n,h,w,c], [k,r,s,c], [n,p,q,k], one of which is the result
   };
@@ -60,8 +60,8 @@ struct ConvolutionPlan {
 /// The algorithms that cuDNN's heuristics advise, the best first. Some of them may not compile.
 std::vector<std::string> advised_algorithms(const PlanTarget& target, const ConvolutionProblem& problem);
 
-/// The plan of an algorithm. Nothing if the GPU does not have it, if it wants too large a workspace, or if it breaks
-/// the problem's arithmetic: adds in an order left to chance, or rounds f32 operands.
+/// The plan of an algorithm. None if the GPU does not have it, if its workspace is too large, or if the problem's
+/// arithmetic forbids it: it adds in a nondeterministic order or rounds f32 operands.
 std::optional<ConvolutionPlan> compile(const PlanTarget& target, const ConvolutionProblem& problem,
                                        const std::string& algorithm);
 

@@ -17,7 +17,7 @@ class CudaGraph final : public engine::DeviceGraph {
   cudaStream_t stream_;
 };
 
-/// Ends the capture whatever happens, so that the stream works again after an error.
+/// Ends the capture in any case, so that the stream works again after an error.
 class Capture {
  public:
   explicit Capture(cudaStream_t stream) : stream_(stream) {

@@ -8,8 +8,8 @@
 
 namespace engine {
 
-/// One device and all that work on it needs: backend (stream, vendor handles), memory pool, profiler, timed algorithms.
-/// Passed explicitly and outliving every tensor made with it. Not copyable. Issued to from one thread at a time. Made
+/// One device with its back end (stream, vendor handles), memory pool, profiler and timed algorithms. It is passed
+/// explicitly, must outlive every tensor made with it, cannot be copied, and is used by one thread at a time. Created
 /// by `kernels::make_context`.
 class Context {
  public:
@@ -21,7 +21,7 @@ class Context {
   Device device() const { return backend_->device(); }
   bool on_cuda() const { return device().kind == DeviceKind::cuda; }
   static constexpr int kMostThreads = 4096;
-  /// Host threads that CPU kernels use: as many as there really are. Part of what results depend on.
+  /// Host threads of CPU kernels: the number that was really started. Results depend on it.
   int threads() const { return threads_; }
   Backend& backend() const { return *backend_; }
   Pool& pool() const { return *pool_; }
@@ -33,7 +33,7 @@ class Context {
   int threads_;
   std::unique_ptr<Profiler> profiler_ = std::make_unique<Profiler>();
   std::unique_ptr<AlgorithmCache> algorithms_ = std::make_unique<AlgorithmCache>();
-  std::unique_ptr<Pool> pool_;  // last: its destructor uses the backend
+  std::unique_ptr<Pool> pool_;  // declared last: its destructor uses the backend
 };
 
 }  // namespace engine

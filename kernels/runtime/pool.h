@@ -9,11 +9,11 @@
 
 namespace engine {
 
-/// A caching allocator over one backend. Blocks are rounded up to a size class (128 B to 1/8 octave) and kept for
-/// reuse when freed, so a training step allocates from the system only the first time. Thread-safe.
+/// A caching allocator over one backend. Blocks are rounded up to a size class (128 B to 1/8 octave) and kept for reuse
+/// when freed, so that a training step allocates from the system only the first time. Thread-safe.
 ///
 /// Accounting is exact: `used_bytes` is the sum of the live blocks' rounded sizes, `peak_bytes` its maximum since
-/// `reset_peak`, `held_bytes` what the pool has from the system.
+/// `reset_peak`, `held_bytes` the total obtained from the system.
 class Pool {
  public:
   explicit Pool(Backend& backend) : backend_(backend) {}
@@ -25,18 +25,18 @@ class Pool {
     void* memory = nullptr;
     std::size_t bytes = 0;
   };
-  /// Throws OutOfMemory when the system has no more; the cache is given back first.
+  /// Throws OutOfMemory when the system has no more memory, after it has returned all cached blocks.
   Block allocate(std::size_t bytes);
   void release(Block block) noexcept;
-  /// Gives cached blocks back to the system.
+  /// Returns cached blocks to the system.
   void trim();
 
   std::size_t used_bytes() const { return used_; }
   std::size_t peak_bytes() const { return peak_; }
   std::size_t held_bytes() const { return held_; }
-  /// How often the system was asked for memory: constant once a training loop has warmed up.
+  /// The number of allocations from the system: constant after the first steps of a training loop.
   std::int64_t system_allocations() const { return system_allocations_; }
-  /// How often cached blocks were given back to it.
+  /// How often cached blocks were returned to the system.
   std::int64_t system_releases() const { return system_releases_; }
   void reset_peak() { peak_ = used_; }
 
@@ -44,9 +44,9 @@ class Pool {
 
   using Cache = std::map<std::size_t, std::vector<void*>>;  ///< free blocks by size
 
-  /// The memory of one captured graph, whose kernels have addresses baked in. Until `end_capture` the pool serves from
-  /// what it holds and refuses to ask the system, which no capture allows. Whatever it hands out or takes back in that
-  /// time is set aside for the graph's launches until this goes.
+  /// The memory of one captured graph, whose kernels contain its addresses. Until `end_capture` the pool allocates only
+  /// from its cached blocks, because a capture does not allow calls to the system. All blocks allocated or released in
+  /// that time are reserved for the graph's launches until the Arena is destroyed.
   class Arena {
    public:
     explicit Arena(Pool& pool);
@@ -58,7 +58,7 @@ class Pool {
    private:
     friend Pool;
     Pool& pool_;
-    Cache free_;  // to be used again by the same graph, in the stream's order
+    Cache free_;  // reused by the same graph, in stream order
   };
 
  private:
@@ -70,7 +70,7 @@ class Pool {
   std::mutex mutex_;
   Cache cached_;
   Arena* capturing_ = nullptr;
-  std::map<void*, Arena*> set_aside_;  // blocks, free or in use, and whose they are
+  std::map<void*, Arena*> set_aside_;  // reserved blocks, free or in use, and their arenas
   std::size_t used_ = 0, peak_ = 0, held_ = 0;
   std::int64_t system_allocations_ = 0, system_releases_ = 0;
 };

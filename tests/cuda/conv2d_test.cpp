@@ -27,7 +27,7 @@ Conv2dGeometry geometry(const Case& g) {
   return {.n = g.n, .h = g.h, .w = g.w, .c = g.c, .k = g.k, .r = g.r, .s = g.r, .stride = g.stride, .pad = g.pad};
 }
 
-/// f32 may go through Winograd's transforms; a bf16 product may be rounded to bf16 before it is added or converted.
+/// f32 may use Winograd's transforms; a bf16 result may be rounded to bf16 before it is added or converted.
 double tolerance(std::int64_t terms, Dtype operands) {
   return 1e-6 * static_cast<double>(terms + 8) + (operands == Dtype::bf16 ? tests::rounding(operands) : 0);
 }
@@ -73,7 +73,7 @@ TEST_CASE("cuda conv2d: whichever algorithm was timed to be the fastest gives th
   for (const tests::OperandTypes& types : tests::kOperandTypes) compare_all({cpu, cuda, types});
   CHECK_FALSE(cuda.algorithms().used().empty());
 
-  const Context later = tests::cuda_context();  // restored: nothing is timed, and the same algorithms are taken
+  const Context later = tests::cuda_context();  // restored: nothing is timed, and the algorithms are the same
   later.algorithms().restore(cuda.algorithms().used());
   for (const tests::OperandTypes& types : tests::kOperandTypes) compare_all({cpu, later, types});
   CHECK(later.algorithms().used() == cuda.algorithms().used());

@@ -13,7 +13,7 @@ using namespace kernels::cuda;
 
 namespace {
 
-/// An H100 in cuDNN's words, for which it plans without one.
+/// cuDNN's description of an H100, for which it plans without having one.
 constexpr const char* kH100 = R"({"deviceName": "NVIDIA H100 80GB HBM3", "deviceVer": 900, "driverVer": 13000,
   "multiProcessorCount": 132, "totalGlobalMem": 85000000000, "l2CacheSize": 52428800, "smClockRateKHz": 1980000,
   "memClockRateKHz": 2619000, "warpSize": 32, "maxGridSize": [2147483647, 65535, 65535],
@@ -22,7 +22,7 @@ constexpr const char* kH100 = R"({"deviceName": "NVIDIA H100 80GB HBM3", "device
   "maxSharedMemoryPerBlockOptin": 232448, "reservedSharedMemoryPerBlock": 1024, "supportCoopLaunch": 1,
   "isTccDriver": 0, "pciDeviceId": 0, "cudaDeviceId": 0})";
 
-/// Where there is no driver to load the kernels that cuDNN compiles, ours pretends to.
+/// Without NVIDIA's driver, our stand-in pretends to load the kernels that cuDNN compiles.
 PlanTarget h100() {
   if (dlopen("libcuda.so.1", RTLD_NOW | RTLD_GLOBAL) == nullptr)
     REQUIRE(dlopen(DRIVER_STAND_IN, RTLD_NOW | RTLD_GLOBAL) != nullptr);
@@ -60,7 +60,7 @@ const ConvolutionProblem kLarge{
     .operands = Dtype::f32,
     .result = Dtype::f32};
 
-/// A clock by which the plan that it meets as number `winner` is the fastest.
+/// A clock that makes plan number `winner` the fastest.
 struct FakeClock {
   std::size_t winner;
   std::vector<std::string> met = {};
@@ -150,7 +150,7 @@ TEST_CASE("convolution algorithms: what is new is timed once, and the fastest ke
     engine::AlgorithmCache later;
     later.time_new(true);
     later.restore(cache.used());
-    CHECK(later.used().empty());  // not made use of so far
+    CHECK(later.used().empty());  // not used so far
     CHECK(choose_plan(target, later, kLarge, std::ref(unused)).algorithm == plan.algorithm);
     CHECK(later.used() == cache.used());
     CHECK(unused.calls == 0);

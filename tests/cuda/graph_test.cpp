@@ -17,7 +17,7 @@ TEST_CASE("graph: nothing happens until it is launched, then the same again and 
   const Tensor x = Tensor::from(context, {3}, std::vector<float>{1, 2, 3});
   const Tensor total = Tensor::zeros(context, {3});
   const auto step = [&] {
-    const Tensor twice = engine::scale(x, 2);  // memory that the graph keeps
+    const Tensor twice = engine::scale(x, 2);  // memory reserved for the graph
     kernels::scale(context, {.x = twice, .alpha = 1, .y = {total, true}});
   };
   step();

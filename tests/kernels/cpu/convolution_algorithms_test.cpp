@@ -14,7 +14,7 @@ namespace {
 constexpr Conv2dGeometry kLarge{.n = 64, .h = 28, .w = 28, .c = 64, .k = 64, .r = 3, .s = 3, .stride = 1, .pad = 1};
 constexpr Conv2dGeometry kSmall{.n = 2, .h = 8, .w = 8, .c = 3, .k = 4, .r = 3, .s = 3, .stride = 1, .pad = 1};
 
-/// A context's algorithms, timed by a clock by which one of them is faster than all others.
+/// A context's algorithms, with a clock that makes one of them the fastest.
 struct Chooser {
   engine::AlgorithmCache cache;
   cpu::ConvolutionAlgorithms algorithms;
@@ -66,10 +66,10 @@ TEST_CASE("convolution algorithms: earlier timings are taken up by name") {
   CHECK(second.choose(kLarge, ConvolutionPass::wgrad) == ConvolutionAlgorithm::blocked);
   CHECK(second.timings == 0);
   second.cache.restore({{"conv2d_wgrad x=64x28x28x64 weight=64x3x3x64 stride=1 pad=1", "lowered"}});
-  CHECK(second.choose(kLarge, ConvolutionPass::wgrad) == ConvolutionAlgorithm::lowered);  // what was chosen is dropped
+  CHECK(second.choose(kLarge, ConvolutionPass::wgrad) == ConvolutionAlgorithm::lowered);  // earlier choices are dropped
 
   Chooser third(ConvolutionAlgorithm::direct, false);
-  for (const char* unusable : {"guessed", "winograd"}) {  // unknown, and one that cannot do it: as if nothing was timed
+  for (const char* unusable : {"guessed", "winograd"}) {  // an unknown name, and one that cannot compute this problem
     CAPTURE(unusable);
     Conv2dGeometry strided = kLarge;
     strided.stride = 2;

@@ -61,14 +61,14 @@ TEST_CASE("algorithm cache: before anything is timed others are asked, who may k
   CHECK(find("a") == "fast");
   CHECK(asked == 1);
   CHECK(find.timings == 0);
-  CHECK(find("b") == "timed");  // theirs is of no use here
+  CHECK(find("b") == "timed");  // their algorithm is not usable here
   CHECK(asked == 2);
   theirs["a"] = "slow";  // too late
   CHECK(find("c") == "timed");
   CHECK(asked == 3);
   CHECK(find("a") == "fast");
   CHECK(asked == 3);
-  CHECK(find.cache.restored() == 0);  // what was decided stays decided
+  CHECK(find.cache.restored() == 0);  // earlier choices stay valid
   find.cache.ask_before_timing({});
   CHECK(find("d") == "timed");
   CHECK(asked == 3);
