@@ -6,14 +6,14 @@
 
 namespace apps {
 
-/// What the command line says about a training run.
+/// The command line of a training run.
 struct RunArguments {
   Layers layers;
   std::string out;               ///< --out; empty: runs/<name and time>
   std::string resume = "never";  ///< --resume: "auto", "never" or the path of a run directory
 };
 
-/// Adds --recipe, --set, --out, --resume, one flag for every Field that has one, --print-config and --help-config.
+/// Adds --recipe, --set, --out, --resume, one flag for every Field with a flag, --print-config and --help-config.
 /// `arguments` must live until the flags are parsed.
 void add_run_flags(Flags& flags, RunArguments& arguments);
 
