@@ -73,6 +73,7 @@ antipode_test(
     ../apps/tiny_mnist.cpp
     ../apps/workbench.cpp
   LIBRARIES
+    barely_optimized
     data
     engine_io
     nlohmann_json::nlohmann_json
