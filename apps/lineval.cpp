@@ -33,23 +33,23 @@ void check_data_of_run(const fs::path& run, const Config& config, const data::So
     check_same_data(run, *of_run, fingerprint_of(train, test), config.data.source);
 }
 
-/// Loads the newest checkpoint's encoder; returns its step.
+/// Loads the newest checkpoint's encoder and projection head; returns its step.
 std::int64_t load_trained(const fs::path& run, const Config& config, const Network& network) {
   const auto checkpoint = Checkpoints(run, config.run.keep).newest();
   if (!checkpoint)
     throw UsageError(engine::concat(run.string(), " has no checkpoint yet; let pretrain finish an epoch first"));
-  load_groups(checkpoint->directory / "model.safetensors", network.parameters, {kEncoder});
+  load_groups(checkpoint->directory / "model.safetensors", network.parameters, {kEncoder, kProjector});
   return checkpoint->state.step;
 }
 
-Features features_of(const engine::Context& context, const Config& config, const Network& network,
+Features features_of(const engine::Context& context, const Config& config, const Representation& representation,
                      const data::Source& source, const std::string& whose) {
   Progress progress({.label = "features of " + whose, .unit = "images", .total = source.size()});
   const auto observe = [&](std::int64_t done) {
     progress.update(done);
     stop_if_asked();
   };
-  const Features features = extract_features(context, *network.encoder, source, observe, activation_dtype(config));
+  const Features features = extract_features(context, representation, source, observe, activation_dtype(config));
   check_finite(features, whose);
   return features;
 }
@@ -97,22 +97,23 @@ int lineval(int argc, char** argv) {
   if (arguments.data.empty()) check_data_of_run(run, config, *train_data, *test_data);
   check_enough_examples(train_data->size(), options);
   const Network network(context, config, *train_data);
+  const Representation representation(*network.encoder, *network.projector, arguments.tap);
   const std::int64_t step = arguments.random_init ? 0 : load_trained(run, config, network);
-  const std::int64_t dimensions = network.encoder->features();
+  const std::int64_t dimensions = representation.features();
   ResultStore store(result_directory(arguments),
                     most_bytes_of_results(dimensions, train_data->classes(), options.learning_rates.size()));
   EvaluationResults results{.arguments = arguments,
                             .config = config,
                             .step = step,
                             .encoder_sha256 = encoder_sha256(network.parameters),
-                            .protocol = protocol_text(options, dimensions, train_data->describe()),
+                            .protocol = protocol_text(options, representation, train_data->describe()),
                             .features = dimensions,
                             .neighbours = std::min(arguments.k, train_data->size()),
                             .knn = 0,
                             .probe = {}};
 
-  const Features train = features_of(context, config, network, *train_data, "the training set");
-  const Features test = features_of(context, config, network, *test_data, "the test set");
+  const Features train = features_of(context, config, representation, *train_data, "the training set");
+  const Features test = features_of(context, config, representation, *test_data, "the test set");
   results.probe = train_probe(train, test, options);
   results.knn = nearest_neighbours(train, test, results.neighbours);
   EXPECTS(encoder_sha256(network.parameters) == results.encoder_sha256,

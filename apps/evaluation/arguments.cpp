@@ -39,6 +39,13 @@ void add_evaluation_flags(Flags& flags, EvaluationArguments& arguments) {
                     .group = "Evaluation",
                     .help = "evaluate the same network untrained, into RUN_DIR-random-init"},
                    arguments.random_init);
+  flags.add({.name = "--tap",
+             .group = "Evaluation",
+             .help = "evaluate an activation of the network instead of the encoder's output: group1..group4 (ResNet),\n"
+                     "conv1..conv3 (convn), layer1.. (projection head); results go to RUN_DIR/eval/NAME",
+             .value = "NAME",
+             .fallback = arguments.tap},
+            arguments.tap);
   flags.add({.name = "--learning-rates",
              .group = "Evaluation",
              .help = "the grid; each is scaled by batch size / 256",
@@ -149,7 +156,8 @@ fs::path result_directory(const EvaluationArguments& arguments) {
   if (!arguments.out.empty()) return arguments.out;
   fs::path run = fs::absolute(arguments.run).lexically_normal();  // so that "." has a name
   if (!run.has_filename()) run = run.parent_path();
-  return (arguments.random_init ? fs::path(run.string() + "-random-init") : run) / "eval";
+  const fs::path results = (arguments.random_init ? fs::path(run.string() + "-random-init") : run) / "eval";
+  return arguments.tap == Representation::kFeatures ? results : results / arguments.tap;
 }
 
 }  // namespace apps

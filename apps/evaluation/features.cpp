@@ -15,11 +15,11 @@ namespace apps {
 
 using engine::Tensor;
 
-Features extract_features(const engine::Context& context, const models::Encoder& encoder, const data::Source& source,
+Features extract_features(const engine::Context& context, const Representation& of, const data::Source& source,
                           const std::function<void(std::int64_t done)>& progress, engine::Dtype images) {
   constexpr std::int64_t kBatch = 500;
   const std::int64_t size = source.size();
-  Features features{.values = Tensor::empty(context, {size, encoder.features()}),
+  Features features{.values = Tensor::empty(context, {size, of.features()}),
                     .labels = Tensor::empty(context, {size}, engine::Dtype::i32),
                     .classes = source.classes()};
   std::optional<DeviceBatch> batch;
@@ -27,7 +27,7 @@ Features extract_features(const engine::Context& context, const models::Encoder&
     count = std::min(kBatch, size - begin);
     if (!batch || batch->labels().elements() != count) batch.emplace(context, source, count);
     batch->upload(read_examples(source, begin, count));
-    const Tensor values = encoder.forward(batch->whole_images(images), engine::Mode::evaluate);
+    const Tensor values = of(batch->whole_images(images));
     kernels::convert(context, {.x = values, .y = {features.values.narrow(begin, count)}});
     copy(batch->labels(), features.labels.narrow(begin, count));
     if (progress) progress(begin + count);

@@ -2,23 +2,23 @@
 #include <functional>
 #include <string_view>
 
+#include "apps/evaluation/representation.h"
 #include "data/source.h"
 #include "engine/tensor.h"
-#include "models/encoder.h"
 #include "models/probe_head.h"
 
 namespace apps {
 
-/// A frozen encoder's features of a whole source.
+/// A frozen network's features of a whole source.
 struct Features {
   engine::Tensor values;  ///< f32 [N,F]
   engine::Tensor labels;  ///< i32 [N]
   int classes = 0;
 };
 
-/// Runs the encoder in inference mode over every example, without augmentation. `progress(done)` is called after each
-/// batch and may throw to stop. `images` is the dtype of the images and so of the encoder's arithmetic.
-Features extract_features(const engine::Context& context, const models::Encoder& encoder, const data::Source& source,
+/// Computes the representation of every example, without augmentation. `progress(done)` is called after each batch and
+/// may throw to stop. `images` is the dtype of the images and so of the network's arithmetic.
+Features extract_features(const engine::Context& context, const Representation& of, const data::Source& source,
                           const std::function<void(std::int64_t done)>& progress = {},
                           engine::Dtype images = engine::Dtype::f32);
 

@@ -18,6 +18,7 @@ using Json = nlohmann::ordered_json;
 
 Json summary(const EvaluationResults& results) {
   Json json{{"run", results.arguments.run}, {"step", results.step}, {"untrained", results.arguments.random_init}};
+  if (results.arguments.tap != Representation::kFeatures) json["tap"] = results.arguments.tap;
   json["top1"] = results.probe.best.test_accuracy;
   json["learning_rate"] = results.probe.best.learning_rate;
   json["knn"] = results.knn;
@@ -53,12 +54,14 @@ void save_head(const fs::path& path, const EvaluationResults& results) {
 
 }  // namespace
 
-std::string protocol_text(const LinearProbeOptions& options, std::int64_t features, const std::string& data) {
+std::string protocol_text(const LinearProbeOptions& options, const Representation& representation,
+                          const std::string& data) {
   return fmt::format(
-      "frozen features of {} dimensions (batch norm in inference mode, no augmentation), {}; multinomial logistic "
+      "frozen features of {} dimensions{} (batch norm in inference mode, no augmentation), {}; multinomial logistic "
       "regression, zero init, SGD with Nesterov momentum 0.9, batch {}, {} epochs, rate x {}/256 with cosine decay, "
       "no weight decay, rate chosen on {:.0f}% of the training set held out; top-1 on the test set",
-      features, data, options.batch_size, options.epochs, options.batch_size, options.holdout * 100);
+      representation.features(), representation.origin(), data, options.batch_size, options.epochs, options.batch_size,
+      options.holdout * 100);
 }
 
 std::string result_line(const EvaluationResults& results) { return json_text(summary(results)); }

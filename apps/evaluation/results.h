@@ -21,7 +21,8 @@ struct EvaluationResults {
   LinearProbeResult probe = {};
 };
 
-std::string protocol_text(const LinearProbeOptions& options, std::int64_t features, const std::string& data);
+std::string protocol_text(const LinearProbeOptions& options, const Representation& representation,
+                          const std::string& data);
 
 /// The line that the program prints.
 std::string result_line(const EvaluationResults& results);

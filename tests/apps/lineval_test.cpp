@@ -107,6 +107,36 @@ TEST_CASE("lineval: reports accuracies and the protocol, and leaves the run as i
   }
 }
 
+TEST_CASE("lineval --tap: what the network has come to in between is evaluated beside the encoder's output") {
+  const Evaluation evaluation;
+  const fs::path run = evaluation.run();
+  const auto encoder = result(evaluation.evaluate());
+  CHECK_FALSE(encoder.contains("tap"));
+  CHECK(result(evaluation.evaluate({"--tap", "features"})) == encoder);  // the default, by its name
+  const Strings before = names(run / "eval");
+  const std::pair<std::string, std::string> taps[] = {
+      {"conv2", "features of 64 dimensions, the mean over rows and columns of conv2 of the encoder ("},
+      {"layer1", "features of 128 dimensions, layer1 of the projection head ("},
+      {"layer2", "features of 64 dimensions, layer2 of the projection head ("}};
+  for (const auto& [tap, protocol] : taps) {
+    CAPTURE(tap);
+    const auto summary = result(evaluation.evaluate({"--tap", tap}));
+    CHECK(summary.at("tap") == tap);
+    CHECK(summary.at("encoder_sha256") == encoder.at("encoder_sha256"));
+    if (tap != "conv2") CHECK(summary.at("top1").get<double>() > 0.2);  // too little is left of a mean over rows
+    const auto full = read_json(run / "eval" / tap / "lineval.json");
+    CHECK(full.at("top1") == summary.at("top1"));
+    CHECK(full.at("protocol").get<std::string>().find(protocol) != std::string::npos);
+  }
+  Strings after = before;
+  for (const auto& [tap, protocol] : taps) after.push_back(tap);
+  std::sort(after.begin(), after.end());
+  CHECK(names(run / "eval") == after);
+  const auto untrained = result(evaluation.evaluate({"--tap", "layer2", "--random-init"}));
+  CHECK(read_json(evaluation / "run-random-init/eval/layer2/lineval.json").at("top1") == untrained.at("top1"));
+  CHECK(complaint(evaluation.evaluate({"--tap", "layer3"})).starts_with("--tap must be features, or of this run's "));
+}
+
 TEST_CASE("lineval: a ResNet is rebuilt from its run's configuration, and its files say what it is") {
   const Workbench bench;
   // The larger stem, which reduces a digit to 1x1 pixel, is quick. With two bits there are three channels.

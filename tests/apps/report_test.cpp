@@ -100,9 +100,17 @@ TEST_CASE("report: one run, before and after linear evaluation") {
   result(bench.pretrain("run"));
   CHECK(report(run).exit_code == 0);
   check_page(run, {"training"});
-  result(Workbench::lineval({run.string(), "--epochs", "1", "--batch-size", "64", "--learning-rates", "0.1,1"}));
-  CHECK(report(run).exit_code == 0);
-  check_page(run, {"lineval", "training"});
+  const auto evaluate = [&](const Strings& more) {
+    Strings arguments{run.string(),       "--epochs", "1",        "--batch-size", "64",
+                      "--learning-rates", "0.1,1",    "--report", "off"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    result(Workbench::lineval(arguments));
+    CHECK(report(run).exit_code == 0);
+    check_page(run, {"lineval", "training"});
+  };
+  evaluate({});
+  evaluate({"--tap", "layer1"});
+  CHECK(read_file(run / "report.html").find("linear evaluation of layer1, top-1") != std::string::npos);
 }
 
 TEST_CASE("report: a wrong directory is exit 2 and one sentence") {

@@ -22,5 +22,7 @@ TEST_CASE("evaluation arguments: results go into the run, beside it for the untr
   CHECK(result_directory({.run = "a/run"}) == here + "/a/run/eval");
   CHECK(result_directory({.run = "a/run/"}) == here + "/a/run/eval");
   CHECK(result_directory({.run = ".", .random_init = true}) == here + "-random-init/eval");
+  CHECK(result_directory({.run = "a/run", .tap = "layer1"}) == here + "/a/run/eval/layer1");
+  CHECK(result_directory({.run = "a/run", .out = "b", .tap = "layer1"}) == "b");
   CHECK(result_directory({.run = "a/run", .out = "b", .random_init = true}) == "b");
 }

@@ -1,0 +1,35 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "engine/tensor.h"
+#include "models/encoder.h"
+#include "models/projection_head.h"
+
+namespace apps {
+
+/// What an evaluation takes for the features of an image: the encoder's output, or a tap of the encoder or of the
+/// projection head behind it. In inference mode; what has rows and columns is averaged over them.
+class Representation {
+ public:
+  static constexpr char kFeatures[] = "features";  ///< the encoder's output
+
+  Representation(const models::Encoder& encoder);
+  /// Throws UsageError when neither has a tap of that name.
+  Representation(const models::Encoder& encoder, const models::ProjectionHead& head, const std::string& tap);
+
+  std::int64_t features() const { return tap_.channels; }
+  /// Continues a sentence about the features, where they are a tap: ", the mean over rows and columns of group3".
+  std::string origin() const;
+
+  /// images [N,H,W,C] -> [N, features()]
+  engine::Tensor operator()(const engine::Tensor& images) const;
+
+ private:
+  const models::Encoder& encoder_;
+  const models::ProjectionHead* head_ = nullptr;  // when the tap is the head's
+  models::Tap tap_;
+};
+
+}  // namespace apps
