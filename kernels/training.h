@@ -10,16 +10,16 @@ namespace kernels {
 enum Status : int { kStatusStep = 0, kStatusNonfinite = 1, kStatusSize = 2 };
 inline constexpr std::int32_t kNonfiniteNow = 1, kNonfiniteBefore = 2;  ///< in this step, or in an earlier one
 
-/// The scalars of a step record, in the order of apps' metrics; absent views leave 0.
-inline constexpr int kRecordScalars = 8;
+/// The most scalars that a step record holds: their addresses go to the kernel by value.
+inline constexpr int kMostRecordScalars = 32;
 
-// ring[status[kStatusStep] % slots] = the scalars, then the learning rate, which is learning_rates[step % their
-// number]; then the step is counted. A non-finite step leaves its record but is not counted, and the steps after it
-// leave nothing.
+// ring[status[kStatusStep] % slots] = the scalars, as many as a row has room for, then the learning rate, which is
+// learning_rates[step % their number]; then the step is counted. A non-finite step leaves its record but is not
+// counted, and the steps after it leave nothing.
 struct FinishStep {
-  ConstView scalars[kRecordScalars];  // [] f32 each
+  ConstView scalars[kMostRecordScalars];  // [] f32 each
   ConstView learning_rates;
-  View ring;  // [slots, kRecordScalars + 1] f32
+  View ring;  // [slots, scalars + 1] f32
   View status;
 };
 

@@ -72,12 +72,13 @@ KernelWork adam(Buffers& b) {
                                 .epsilon = 1e-7f});
 }
 KernelWork finish_step(Buffers& b) {
-  const Tensor ring = b.output_f32({1, kernels::kRecordScalars + 1});
+  constexpr int kScalars = 8;
+  const Tensor ring = b.output_f32({1, kScalars + 1});
   kernels::FinishStep args{.scalars = {},
                            .learning_rates = b.output_f32({1}),
                            .ring = ring,
                            .status = b.integers({kernels::kStatusSize}, 1)};
-  for (kernels::ConstView& scalar : args.scalars) scalar = b.random_f32(Shape());
+  for (int i = 0; i < kScalars; ++i) args.scalars[i] = b.random_f32(Shape());
   return b.work(kernels::finish_step, args);
 }
 

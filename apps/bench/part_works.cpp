@@ -7,6 +7,7 @@
 #include "apps/bench/buffers.h"
 #include "engine/autograd.h"
 #include "engine/optim/lars.h"
+#include "engine/optim/training_status.h"
 #include "models/batch_norm.h"
 
 namespace apps {
@@ -75,7 +76,7 @@ class LarsStep {
   }
 
   Tensor run() {
-    optimizer_->step(loss_, *status_);  // always the first, as no step is finished
+    optimizer_->step(loss_, status_->clock());  // always the first, as no step is finished
     return loss_;
   }
 

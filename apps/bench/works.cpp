@@ -26,6 +26,7 @@
 #include "engine/ops/linear.h"
 #include "engine/ops/softmax_cross_entropy.h"
 #include "engine/optim/sgd.h"
+#include "engine/optim/training_status.h"
 #include "kernels/convert.h"
 #include "kernels/runtime/philox.h"
 #include "losses/contrastive.h"
@@ -102,7 +103,7 @@ class ResNetStep {
     parameters_.finish_gradients();
     const engine::LayerRange layer(loss.context(), "optimizer");
     engine::TrainingStatus& status = status_.next();
-    optimizer_->step(loss, status);
+    optimizer_->step(loss, status.clock());
     status.finish_step(std::array{loss});
     return loss;
   }
@@ -167,7 +168,7 @@ class ContrastiveStep {
     network_.parameters.finish_gradients();
     const engine::LayerRange layer(outcome.total.context(), "optimizer");
     engine::TrainingStatus& status = status_.next();
-    optimizer_->step(outcome.total, status);
+    optimizer_->step(outcome.total, status.clock());
     status.finish_step(std::array{outcome.loss});
     return outcome.total;
   }

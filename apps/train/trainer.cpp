@@ -111,7 +111,7 @@ void Trainer::train_step() {
   engine::backward(outcome.total);
   network_.parameters.finish_gradients();
   const engine::LayerRange layer(context_, "optimizer");
-  optimizer_->step(outcome.total, *status_);
+  optimizer_->step(outcome.total, status_->clock());
   const engine::Tensor scalars[] = {outcome.loss,           outcome.alignment,
                                     outcome.distribution,   outcome.contrast_accuracy,
                                     outcome.probe_accuracy, optimizer_->norms().narrow(0, 1)};

@@ -10,6 +10,7 @@
 #include "apps/train/network.h"
 #include "engine/optim/optimizer.h"
 #include "engine/optim/schedule.h"
+#include "engine/optim/training_status.h"
 
 namespace apps {
 

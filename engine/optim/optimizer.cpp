@@ -18,7 +18,7 @@ Optimizer::Optimizer(const ParameterSet& parameters, const TreatmentOf& treatmen
   segment_norms_ = Tensor::zeros(context(), {decay_.elements(), 2});
 }
 
-void Optimizer::step(const Tensor& loss, const TrainingStatus& status) {
+void Optimizer::step(const Tensor& loss, const StepClock& clock) {
   kernels::gradient_norm(context(), {.gradient = gradients_,
                                      .value = values_,
                                      .blocks = blocks_,
@@ -27,14 +27,14 @@ void Optimizer::step(const Tensor& loss, const TrainingStatus& status) {
                                      .loss = loss,
                                      .norms = norms_,
                                      .segment_norms = segment_norms_,
-                                     .status = status.status()});
+                                     .status = clock.status});
   update({.value = values_,
           .gradient = gradients_,
           .shadow = shadow_,
           .blocks = blocks_,
           .decay = decay_,
-          .learning_rates = status.learning_rates(),
-          .status = status.status()});
+          .learning_rates = clock.learning_rates,
+          .status = clock.status});
 }
 
 }  // namespace engine

@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "engine/optim/training_status.h"
+#include "engine/optim/step_clock.h"
 #include "engine/parameters.h"
 #include "kernels/optimizer.h"
 
@@ -30,7 +30,7 @@ class Optimizer {
 
   /// Adds what the gradient of `loss` does not contain yet (L2 terms, weight decay), notes the norms, and updates the
   /// parameters unless the loss or the gradient is not finite, which stops all further updates.
-  void step(const Tensor& loss, const TrainingStatus& status);
+  void step(const Tensor& loss, const StepClock& clock);
 
   const Tensor& norms() const { return norms_; }  ///< [2] f32 of the last step: gradient norm, L2 terms of the loss
   /// What the updates remember from step to step: with it and the parameters a run goes on bit by bit.

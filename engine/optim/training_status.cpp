@@ -3,16 +3,13 @@
 #include <algorithm>
 
 namespace engine {
-namespace {
-constexpr std::int64_t kColumns = kernels::kRecordScalars + 1;
-}
 
 TrainingStatus::TrainingStatus(const Context& context, RateOf rate_of, std::int64_t first_step)
     : rate_of_(std::move(rate_of)),
-      status_(Tensor::from(context, {kernels::kStatusSize},
-                           std::vector<std::int32_t>{static_cast<std::int32_t>(first_step), 0})),
-      learning_rates_(Tensor::empty(context, {kSlots})),
-      ring_(Tensor::zeros(context, {kSlots, kColumns})),
+      clock_{.status = Tensor::from(context, {kernels::kStatusSize},
+                                    std::vector<std::int32_t>{static_cast<std::int32_t>(first_step), 0}),
+             .learning_rates = Tensor::empty(context, {kSlots})},
+      records_(Tensor::zeros(context, {kSlots * (kernels::kMostRecordScalars + 1)})),
       issued_(first_step),
       requested_(first_step),
       completed_(first_step),
@@ -29,18 +26,29 @@ void TrainingStatus::send_rates() {
   std::vector<float> rates(kSlots);
   for (std::int64_t t = rated_; t < rated_ + kSlots; ++t)
     rates[static_cast<std::size_t>(t % kSlots)] = static_cast<float>(rate_of_(t));
-  learning_rates_.upload<float>(rates);
+  clock_.learning_rates.upload<float>(rates);
   rated_ += kSlots;
 }
 
 void TrainingStatus::finish_step(std::span<const Tensor> scalars) {
-  EXPECTS(scalars.size() <= kernels::kRecordScalars, "step record: at most ", kernels::kRecordScalars, " scalars, got ",
-          scalars.size());
+  const auto count = static_cast<std::int64_t>(scalars.size());
+  EXPECTS(count <= kernels::kMostRecordScalars, "step record: at most ", kernels::kMostRecordScalars, " scalars, got ",
+          count);
+  EXPECTS(!scalars_ || *scalars_ == count, "step record: expected ", *scalars_,
+          " scalars, as in the steps before, got ", count);
+  for (const Tensor& scalar : scalars) {
+    EXPECTS(scalar.elements() == 1 && scalar.dtype() == Dtype::f32, "step record: a scalar must be one f32, got ",
+            scalar.shape(), " of ", name(scalar.dtype()));
+  }
+  scalars_ = count;
   count_step();
-  kernels::FinishStep args{.scalars = {}, .learning_rates = learning_rates_, .ring = ring_, .status = status_};
+  kernels::FinishStep args{
+      .scalars = {}, .learning_rates = clock_.learning_rates, .ring = ring(), .status = clock_.status};
   std::copy(scalars.begin(), scalars.end(), args.scalars);
-  kernels::finish_step(status_.context(), args);
+  kernels::finish_step(records_.context(), args);
 }
+
+Tensor TrainingStatus::ring() const { return records_.narrow(0, kSlots * columns()).view_as({kSlots, columns()}); }
 
 void TrainingStatus::count_step() {
   EXPECTS(issued_ - requested_ < kSlots, "step record: ", kSlots, " steps without a request for their records");
@@ -49,11 +57,11 @@ void TrainingStatus::count_step() {
 }
 
 void TrainingStatus::request() {
-  Backend& backend = status_.context().backend();
+  Backend& backend = records_.context().backend();
   requests_.push_back({.first = requested_,
                        .end = issued_,
-                       .status = backend.read(View(status_).data, status_.bytes()),
-                       .ring = backend.read(View(ring_).data, ring_.bytes())});
+                       .status = backend.read(View(clock_.status).data, clock_.status.bytes()),
+                       .ring = backend.read(View(ring()).data, ring().bytes())});
   requested_ = issued_;
 }
 
@@ -75,10 +83,8 @@ std::optional<std::vector<StepRecord>> TrainingStatus::awaited() {
   const std::int64_t last = std::min(request.end, completed_ + (nonfinite_ ? 1 : 0));
   std::vector<StepRecord> records;
   for (std::int64_t step = request.first; step < last; ++step) {
-    const float* row = ring + step % kSlots * kColumns;
-    StepRecord record{.step = step + 1, .scalars = {}, .learning_rate = row[kernels::kRecordScalars]};
-    std::copy_n(row, kernels::kRecordScalars, record.scalars.begin());
-    records.push_back(record);
+    const float *row = ring + step % kSlots * columns(), *rate = row + columns() - 1;
+    records.push_back({.step = step + 1, .scalars = {row, rate}, .learning_rate = *rate});
   }
   return records;
 }

@@ -1,5 +1,4 @@
 #pragma once
-#include <array>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -8,21 +7,20 @@
 #include <span>
 #include <vector>
 
-#include "engine/tensor.h"
-#include "kernels/training.h"
+#include "engine/optim/step_clock.h"
 
 namespace engine {
 
 /// The scalars of one step as they come back from the device.
 struct StepRecord {
-  std::int64_t step = 0;  ///< from 1: the number of updates done after it
-  std::array<float, kernels::kRecordScalars> scalars{};
+  std::int64_t step = 0;       ///< from 1: the number of updates done after it
+  std::vector<float> scalars;  ///< as finish_step was given them
   float learning_rate = 0;
 };
 
 /// What a training step keeps in device memory between steps: the step counter, the sticky non-finite flag, a ring of
 /// the learning rates of the next steps, and a ring of step records that the host reads late. However long the run is,
-/// they take a few KiB.
+/// they take 140 KiB.
 class TrainingStatus {
  public:
   /// The rate of update t, from 0. Asked ahead of the steps, and so past the last one.
@@ -31,13 +29,14 @@ class TrainingStatus {
   /// `first_step` updates have been done before.
   TrainingStatus(const Context& context, RateOf rate_of, std::int64_t first_step);
 
-  const Tensor& status() const { return status_; }                  ///< i32 [2], kernels::Status
-  const Tensor& learning_rates() const { return learning_rates_; }  ///< f32 [kSlots]: of update t at t % kSlots
+  /// What the kernels of a step read of it.
+  const StepClock& clock() const { return clock_; }
 
   /// Call before each step, and not within a captured one: sends the device the learning rates that it lacks.
   void prepare_step();
 
-  /// Ends a step on the device: records the scalars ([] f32 each) and counts the step.
+  /// Ends a step on the device: records the scalars ([] f32 each, at most kernels::kMostRecordScalars and the same
+  /// number in every step) and counts the step.
   void finish_step(std::span<const Tensor> scalars);
   /// The host's part of `finish_step`, for a step that was launched as a graph.
   void count_step();
@@ -64,9 +63,13 @@ class TrainingStatus {
   };
 
   void send_rates();
+  std::int64_t columns() const { return scalars_.value_or(0) + 1; }  ///< of the ring: the rate is the last
+  Tensor ring() const;
 
   RateOf rate_of_;
-  Tensor status_, learning_rates_, ring_;
+  StepClock clock_;
+  Tensor records_;                       // memory for the ring of the most scalars
+  std::optional<std::int64_t> scalars_;  // of a record, since the first step
   std::deque<Request> requests_;
   std::int64_t issued_ = 0, requested_ = 0, completed_ = 0;
   std::int64_t rated_;  // the device has the rates of the updates before this one

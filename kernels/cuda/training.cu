@@ -7,17 +7,17 @@ namespace kernels::cuda {
 namespace {
 
 struct Scalars {
-  const float* at[kRecordScalars];  // null where there is none
+  const float* at[kMostRecordScalars];
 };
 
 // One thread: a few numbers, which must not wait for the host.
-__global__ void record_step(Scalars scalars, const float* learning_rates, int rates, float* ring, int slots,
+__global__ void record_step(Scalars scalars, int count, const float* learning_rates, int rates, float* ring, int slots,
                             std::int32_t* status) {
   if (status[kStatusNonfinite] == kNonfiniteBefore) return;
   const std::int32_t step = status[kStatusStep];
-  float* record = ring + step % slots * (kRecordScalars + 1);
-  for (int i = 0; i < kRecordScalars; ++i) record[i] = scalars.at[i] != nullptr ? *scalars.at[i] : 0.0f;
-  record[kRecordScalars] = learning_rates[step % rates];
+  float* record = ring + step % slots * (count + 1);
+  for (int i = 0; i < count; ++i) record[i] = *scalars.at[i];
+  record[count] = learning_rates[step % rates];
   if (status[kStatusNonfinite] == kNonfiniteNow) {
     status[kStatusNonfinite] = kNonfiniteBefore;
   } else {
@@ -28,9 +28,10 @@ __global__ void record_step(Scalars scalars, const float* learning_rates, int ra
 }  // namespace
 
 void finish_step(const Context& context, const FinishStep& args) {
+  const int count = static_cast<int>(args.ring.shape[1]) - 1;
   Scalars scalars{};
-  for (int i = 0; i < kRecordScalars; ++i) scalars.at[i] = args.scalars[i] ? args.scalars[i].as<float>() : nullptr;
-  launch({dim3(1), dim3(1), stream(context)}, record_step, scalars, args.learning_rates.as<float>(),
+  for (int i = 0; i < count; ++i) scalars.at[i] = args.scalars[i].as<float>();
+  launch({dim3(1), dim3(1), stream(context)}, record_step, scalars, count, args.learning_rates.as<float>(),
          static_cast<int>(args.learning_rates.shape.elements()), args.ring.as<float>(),
          static_cast<int>(args.ring.shape[0]), args.status.as<std::int32_t>());
 }

@@ -32,7 +32,7 @@ Outcome train(bool graphs) {
       context, [](std::int64_t t) { return kSchedule.at(t); }, 0);
   const Tensor loss = Tensor::zeros(context, {});
   const auto step = [&] {
-    sgd.step(loss, status);
+    sgd.step(loss, status.clock());
     status.finish_step({});
   };
   std::unique_ptr<DeviceGraph> graph;

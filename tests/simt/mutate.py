@@ -29,7 +29,7 @@ EDITS = [
     (
         "bound one further",
         r" < (?=(?:n|d|k|c|hw|q|p|classes|n \* groups|rs\.end|ss\.end|ps\.end|qs\.end|at\.end"
-        r"|(?:g|args|tiles)\.\w+|kRecordScalars|kWarp|kThreads / kWarp|kBlockLanes|kTotalChannels|warps"
+        r"|(?:g|args|tiles)\.\w+|kWarp|kThreads / kWarp|kBlockLanes|kTotalChannels|warps"
         r"|count|columns|rows|channels|size|band|vectors|row_size|steps|left|depth|kDepth|kColumns)\b)",
         " <= ",
     ),

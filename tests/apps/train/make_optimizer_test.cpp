@@ -5,6 +5,7 @@
 #include "engine/optim/adam.h"
 #include "engine/optim/lars.h"
 #include "engine/optim/sgd.h"
+#include "engine/optim/training_status.h"
 #include "engine/scope.h"
 #include "kernels/context.h"
 
@@ -60,7 +61,7 @@ TEST_CASE("make_optimizer: the name chooses the class, and the options reach the
         context, [&](std::int64_t t) { return t == 0 ? 1.0 : static_cast<double>(second_rate); }, 0);
     const auto optimizer = make_optimizer(optim, parameters);
     for (int t = 0; t < 2; ++t) {
-      optimizer->step(engine::Tensor::zeros(context, {}), status);
+      optimizer->step(engine::Tensor::zeros(context, {}), status.clock());
       status.finish_step({});
     }
     return 2 - parameters.value(0).to_host<float>()[0];

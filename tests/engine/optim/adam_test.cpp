@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "engine/optim/schedule.h"
+#include "engine/optim/training_status.h"
 #include "engine/scope.h"
 #include "kernels/context.h"
 
@@ -43,7 +44,7 @@ TEST_CASE_FIXTURE(Fixture, "adam: three steps in Keras form under polynomial dec
   const float gradients[] = {.3f, -.1f, .2f};
   for (int i = 0; i < 3; ++i) {
     set_gradients(gradients[i], 0);
-    adam.step(loss, status);
+    adam.step(loss, status.clock());
     status.finish_step({});
     CHECK(value(0) == doctest::Approx(expected[i]).epsilon(2e-7));
   }
@@ -61,7 +62,7 @@ TEST_CASE_FIXTURE(Fixture, "adam: the L2 term adds 2 c w to the gradient of the 
   Adam adam(parameters, {},
             [](const ParameterInfo& info) { return Treatment{.l2 = info.kind == ParameterKind::kernel ? 0.25 : 0}; });
   set_gradients(0.5f, 2.0f);
-  adam.step(Tensor::zeros(context, {}), status);
+  adam.step(Tensor::zeros(context, {}), status.clock());
   CHECK(adam.norms().to_host<float>()[0] == doctest::Approx(std::sqrt(0.75 * 0.75 + 33 * 4)));
   CHECK(adam.norms().to_host<float>()[1] == doctest::Approx(0.25 * 0.5 * 0.5));
   CHECK(adam.state()[0].tensor.to_host<float>()[0] == doctest::Approx(0.1 * 0.75));
@@ -79,15 +80,15 @@ TEST_CASE_FIXTURE(Fixture,
     const Tensor good = Tensor::zeros(context, {});
     const Tensor bad = Tensor::from(context, {}, std::vector<float>{std::nanf("")});
     set_gradients(1, 1);
-    adam.step(good, status);
-    status.finish_step({});
+    adam.step(good, status.clock());
+    status.finish_step(std::vector<Tensor>{good});
     const auto before = parameters.values().to_host<float>();
     const auto moments = adam.state()[1].tensor.to_host<float>();
     set_gradients(1, in_loss ? 1 : infinity);
-    adam.step(in_loss ? bad : good, status);
+    adam.step(in_loss ? bad : good, status.clock());
     status.finish_step(std::vector<Tensor>{in_loss ? bad : good});
     set_gradients(1, 1);
-    adam.step(good, status);
+    adam.step(good, status.clock());
     status.finish_step(std::vector<Tensor>{good});
     CHECK(parameters.values().to_host<float>() == before);
     CHECK(adam.state()[1].tensor.to_host<float>() == moments);

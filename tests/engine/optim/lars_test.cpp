@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "engine/optim/training_status.h"
 #include "engine/scope.h"
 #include "kernels/context.h"
 
@@ -31,7 +32,7 @@ struct Fixture {
   void step(Lars& lars, const std::vector<float>& gradient, const std::vector<double>& kernel,
             const std::vector<double>& gamma) {
     set_gradients(gradient);
-    lars.step(Tensor::zeros(context, {}), status);
+    lars.step(Tensor::zeros(context, {}), status.clock());
     status.finish_step({});
     for (std::size_t i = 0; i < 3; ++i) {
       CHECK(parameters.value(0).to_host<float>()[i] == doctest::Approx(kernel[i]).epsilon(2e-7));

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "engine/optim/training_status.h"
 #include "engine/scope.h"
 #include "kernels/context.h"
 
@@ -23,7 +24,7 @@ void check_steps(SgdOptions options, double l2, const std::vector<std::vector<do
   const std::vector<float> gradients[] = {{.1f, .2f, -.2f}, {.3f, 0, .4f}, {-.2f, .5f, .1f}};
   for (std::size_t t = 0; t < 3; ++t) {
     parameters.gradient(0).upload<float>(gradients[t]);
-    sgd.step(Tensor::zeros(context, {}), status);
+    sgd.step(Tensor::zeros(context, {}), status.clock());
     status.finish_step({});
     for (std::size_t i = 0; i < 3; ++i) {
       CHECK(parameters.value(0).to_host<float>()[i] == doctest::Approx(expected[t][i]).epsilon(3e-7));

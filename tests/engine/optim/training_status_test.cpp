@@ -85,7 +85,7 @@ TEST_CASE("training status: the rates of a run of any length come to the device 
   const Context context(std::make_unique<LateBackend>(), 1);
   constexpr std::int64_t kFirst = 999'999'000;
   Steps steps(context, kFirst);
-  CHECK(steps.status.learning_rates().elements() == TrainingStatus::kSlots);
+  CHECK(steps.status.clock().learning_rates.elements() == TrainingStatus::kSlots);
   for (int round = 0; round < 5; ++round) {
     steps.finish(700);
     for (const StepRecord& record : steps.status.collect())
@@ -101,5 +101,40 @@ TEST_CASE("training status: a step whose rate is not on the device is an error, 
   steps.finish(1000);
   steps.status.request();
   steps.finish(24);
-  CHECK_THROWS_WITH_AS(steps.status.finish_step({}), "learning rate: step 1025 was not prepared", Error);
+  CHECK_THROWS_WITH_AS(steps.status.finish_step({&steps.loss, 1}), "learning rate: step 1025 was not prepared", Error);
+}
+
+TEST_CASE("training status: a record has as many scalars as the first step gave it, up to the most there can be") {
+  const Context context(std::make_unique<LateBackend>(), 1);
+  for (const std::size_t count : {std::size_t{0}, std::size_t{9}, std::size_t{kernels::kMostRecordScalars}}) {
+    CAPTURE(count);
+    TrainingStatus status(
+        context, [](std::int64_t) { return 0.5; }, 3);
+    CHECK(status.collect().empty());  // of no step yet
+    std::vector<Tensor> scalars;
+    std::vector<float> values;
+    for (std::size_t i = 0; i < count; ++i) {
+      values.push_back(static_cast<float>(i) + 1);
+      scalars.push_back(Tensor::from(context, {}, std::vector<float>{values.back()}));
+    }
+    for (int step = 0; step < 2; ++step) status.finish_step(scalars);
+    const auto records = status.collect();
+    REQUIRE(records.size() == 2);
+    CHECK(records.back().step == 5);
+    CHECK(records.back().scalars == values);
+    CHECK(records.back().learning_rate == 0.5f);
+  }
+}
+
+TEST_CASE("training status: scalars that no record can hold are refused") {
+  const Context context(std::make_unique<LateBackend>(), 1);
+  Steps steps(context);
+  steps.finish(1);
+  const auto refused = [&](const std::vector<Tensor>& scalars, const char* message) {
+    CHECK_THROWS_WITH_AS(steps.status.finish_step(scalars), message, Error);
+  };
+  refused({}, "step record: expected 1 scalars, as in the steps before, got 0");
+  refused(std::vector<Tensor>(33, steps.loss), "step record: at most 32 scalars, got 33");
+  refused({Tensor::zeros(context, {2})}, "step record: a scalar must be one f32, got [2] of f32");
+  refused({Tensor::zeros(context, {}, Dtype::i32)}, "step record: a scalar must be one f32, got [] of i32");
 }
