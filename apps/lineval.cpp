@@ -34,11 +34,11 @@ void check_data_of_run(const fs::path& run, const Config& config, const data::So
 }
 
 /// Loads the newest checkpoint's encoder and projection head; returns its step.
-std::int64_t load_trained(const fs::path& run, const Config& config, const Network& network) {
+std::int64_t load_trained(const fs::path& run, const Config& config, const engine::ParameterSet& parameters) {
   const auto checkpoint = Checkpoints(run, config.run.keep).newest();
   if (!checkpoint)
     throw UsageError(engine::concat(run.string(), " has no checkpoint yet; let pretrain finish an epoch first"));
-  load_groups(checkpoint->directory / "model.safetensors", network.parameters, {kEncoder, kProjector});
+  load_groups(checkpoint->directory / "model.safetensors", parameters, {kEncoder, kProjector});
   return checkpoint->state.step;
 }
 
@@ -96,16 +96,18 @@ int lineval(int argc, char** argv) {
   check_splits_match(*train_data, *test_data);
   if (arguments.data.empty()) check_data_of_run(run, config, *train_data, *test_data);
   check_enough_examples(train_data->size(), options);
-  const Network network(context, config, *train_data);
-  const Representation representation(*network.encoder, *network.projector, arguments.tap);
-  const std::int64_t step = arguments.random_init ? 0 : load_trained(run, config, network);
+  engine::ParameterSet parameters;
+  const Network network = make_network(parameters, config, *train_data);
+  parameters.allocate(context, static_cast<std::uint64_t>(config.train.seed), activation_dtype(config));
+  const Representation representation(*network.encoder, network.projector, arguments.tap);
+  const std::int64_t step = arguments.random_init ? 0 : load_trained(run, config, parameters);
   const std::int64_t dimensions = representation.features();
   ResultStore store(result_directory(arguments),
                     most_bytes_of_results(dimensions, train_data->classes(), options.learning_rates.size()));
   EvaluationResults results{.arguments = arguments,
                             .config = config,
                             .step = step,
-                            .encoder_sha256 = encoder_sha256(network.parameters),
+                            .encoder_sha256 = encoder_sha256(parameters),
                             .protocol = protocol_text(options, representation, train_data->describe()),
                             .features = dimensions,
                             .neighbours = std::min(arguments.k, train_data->size()),
@@ -116,7 +118,7 @@ int lineval(int argc, char** argv) {
   const Features test = features_of(context, config, representation, *test_data, "the test set");
   results.probe = train_probe(train, test, options);
   results.knn = nearest_neighbours(train, test, results.neighbours);
-  EXPECTS(encoder_sha256(network.parameters) == results.encoder_sha256,
+  EXPECTS(encoder_sha256(parameters) == results.encoder_sha256,
           "lineval: the encoder changed during its evaluation; the figures are void");
 
   std::cerr << "protocol: " << results.protocol << '\n';

@@ -71,7 +71,6 @@ class LarsStep {
     loss_ = Tensor::zeros(context, engine::Shape());
     status_.emplace(
         context, [](std::int64_t) { return 1e-3; }, 0);
-    parameters_.zero_grad();
     parameters_.finish_gradients();  // zero: what is timed does not depend on values
   }
 

@@ -17,9 +17,8 @@
 #include "apps/run/exit_code.h"
 #include "apps/run/nearest.h"
 #include "apps/run/recipes.h"
-#include "apps/train/contrastive_objective.h"
 #include "apps/train/make_optimizer.h"
-#include "apps/train/network.h"
+#include "apps/train/train_step.h"
 #include "data/digits.h"
 #include "data/source.h"
 #include "engine/autograd.h"
@@ -74,60 +73,62 @@ class EndlessStatus {
   std::optional<engine::TrainingStatus> status_;
 };
 
-/// A supervised training step of torchvision's ResNet-18 with SGD: forward, backward, update.
-class ResNetStep {
+/// The classification of always the same images, of noise, by a ResNet-18 as torchvision has it.
+class Classification final : public Objective {
  public:
-  ResNetStep(const Context& context, const WorkOptions& options)
-      : encoder_(engine::Scope(parameters_, "encoder"), {.variant = models::ResNet::Variant::torchvision}),
+  Classification(engine::ParameterSet& parameters, const Tensor& images)
+      : images_(images),
+        encoder_(engine::Scope(parameters, "encoder"), {.variant = models::ResNet::Variant::torchvision}),
         classifier_(
-            engine::Scope(parameters_, "fc"),
-            {.in = encoder_.features(), .out = kClasses, .kernel = engine::Initializer::normal(0.01), .bias = true}),
-        images_(Tensor::empty(context, {options.batch_size, options.image_size, options.image_size, 3},
-                              options.activations)),
-        status_(context) {
-    parameters_.allocate(context, 1, options.activations);
-    kernels::convert(context, {.x = random_tensor(context, images_.shape(), false), .y = {images_}});
-    std::vector<std::int32_t> labels(static_cast<std::size_t>(options.batch_size));
-    for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % kClasses);
-    labels_ = Tensor::from(context, {options.batch_size}, labels);
-    optimizer_.emplace(parameters_, engine::SgdOptions{},
-                       [](const engine::ParameterInfo&) { return engine::Treatment{.weight_decay = 1e-4}; });
-  }
+            engine::Scope(parameters, "fc"),
+            {.in = encoder_.features(), .out = kClasses, .kernel = engine::Initializer::normal(0.01), .bias = true}) {}
 
-  Tensor run() {
-    parameters_.zero_grad();
+  Outcome forward(const StepContext& step) override {
     const engine::Mode mode = engine::Mode::train;
     const Tensor logits = classifier_(encoder_.forward(images_, mode), mode, {.f32_output = true});
-    const Tensor loss = classify(logits);
-    engine::backward(loss);
-    parameters_.finish_gradients();
-    const engine::LayerRange layer(loss.context(), "optimizer");
-    engine::TrainingStatus& status = status_.next();
-    optimizer_->step(loss, status.clock());
-    status.finish_step(std::array{loss});
-    return loss;
+    const engine::LayerRange layer(logits.context(), "fc");
+    const Tensor loss = engine::softmax_cross_entropy(logits, step.batch.labels()).loss;
+    Outcome outcome{.loss = loss};
+    outcome.record({.name = "loss", .axis = kLossAxis, .headline = true}, loss);
+    return outcome;
   }
+  Representation representation(const std::string&) const override { return {encoder_}; }
 
  private:
-  Tensor classify(const Tensor& logits) const {
-    const engine::LayerRange layer(logits.context(), "fc");
-    return engine::softmax_cross_entropy(logits, labels_).loss;
-  }
-
-  engine::ParameterSet parameters_;
+  Tensor images_;
   models::ResNet encoder_;
   models::Linear classifier_;
-  Tensor images_, labels_;
-  std::optional<engine::Sgd> optimizer_;
+};
+
+/// The step of a model on always the same batch.
+class RepeatedBatch {
+ public:
+  using MakeOptimizer = std::function<std::unique_ptr<engine::Optimizer>(const engine::ParameterSet&)>;
+
+  RepeatedBatch(const Context& context, const data::Source& source, std::int64_t batch_size, Model model,
+                const MakeOptimizer& make_optimizer)
+      : model_(std::move(model)),
+        batch_(context, source, batch_size),
+        optimizer_(make_optimizer(model_.parameters)),
+        step_(model_, *optimizer_),
+        status_(context) {
+    batch_.upload(read_examples(source, 0, batch_size));
+  }
+
+  Tensor run() { return step_.run(batch_, status_.next()); }
+
+ private:
+  Model model_;
+  DeviceBatch batch_;
+  std::unique_ptr<engine::Optimizer> optimizer_;
+  TrainStep step_;
   EndlessStatus status_;
 };
 
-Work resnet18_step(const Context& context, const WorkOptions& options) {
-  const auto step = std::make_shared<ResNetStep>(context, options);
-  return {.name = fmt::format("resnet18 step, {} images of {}x{}x3", options.batch_size, options.image_size,
-                              options.image_size),
+Work training_step(const std::shared_ptr<RepeatedBatch>& step, std::int64_t batch_size, std::string name) {
+  return {.name = std::move(name),
           .run = [step] { return step->run(); },
-          .items = static_cast<double>(options.batch_size),
+          .items = static_cast<double>(batch_size),
           .unit = "images"};
 }
 
@@ -149,37 +150,21 @@ class Noise final : public data::Source {
   std::int64_t pictures_, size_;
 };
 
-/// The step of a recipe, on always the same images and crops.
-class ContrastiveStep {
- public:
-  ContrastiveStep(const Context& context, const WorkOptions& options, const Config& config, const data::Source& source)
-      : config_(config),
-        network_(context, config_, source),
-        batch_(context, source, options.batch_size),
-        optimizer_(make_optimizer(config_.optim, network_.parameters)),
-        status_(context) {
-    batch_.upload(read_examples(source, 0, options.batch_size));
-  }
-
-  Tensor run() {
-    network_.parameters.zero_grad();
-    const ObjectiveOutcome outcome = contrastive_objective(config_, network_, batch_);
-    engine::backward(outcome.total);
-    network_.parameters.finish_gradients();
-    const engine::LayerRange layer(outcome.total.context(), "optimizer");
-    engine::TrainingStatus& status = status_.next();
-    optimizer_->step(outcome.total, status.clock());
-    status.finish_step(std::array{outcome.loss});
-    return outcome.total;
-  }
-
- private:
-  Config config_;
-  Network network_;
-  DeviceBatch batch_;
-  std::unique_ptr<engine::Optimizer> optimizer_;
-  EndlessStatus status_;
-};
+Work resnet18_step(const Context& context, const WorkOptions& options) {
+  const std::int64_t n = options.batch_size, size = options.image_size;
+  const Tensor images = Tensor::empty(context, {n, size, size, 3}, options.activations);
+  kernels::convert(context, {.x = random_tensor(context, images.shape(), false), .y = {images}});
+  Model model;
+  model.objective = std::make_unique<Classification>(model.parameters, images);
+  model.parameters.allocate(context, 1, options.activations);
+  const auto sgd = [](const engine::ParameterSet& parameters) {
+    return std::make_unique<engine::Sgd>(parameters, engine::SgdOptions{}, [](const engine::ParameterInfo&) {
+      return engine::Treatment{.weight_decay = 1e-4};
+    });
+  };
+  return training_step(std::make_shared<RepeatedBatch>(context, Noise(n, size), n, std::move(model), sgd), n,
+                       fmt::format("resnet18 step, {} images of {}x{}x3", n, size, size));
+}
 
 /// A recipe with what the command line says, and more keys.
 Config recipe_config(const char* recipe, const WorkOptions& options,
@@ -193,25 +178,25 @@ Config recipe_config(const char* recipe, const WorkOptions& options,
   return with_layers({}, {.recipe = read_recipe(recipe), .set = {}, .flags = flags});
 }
 
-Work contrastive_step(const Context& context, const WorkOptions& options, const Config& config,
-                      const data::Source& source, std::string name) {
-  const auto step = std::make_shared<ContrastiveStep>(context, options, config, source);
-  return {.name = std::move(name),
-          .run = [step] { return step->run(); },
-          .items = static_cast<double>(options.batch_size),
-          .unit = "images"};
+/// The step of a recipe.
+Work recipe_step(const Context& context, const Config& config, const data::Source& source, std::string name) {
+  const std::int64_t batch_size = config.train.batch_size;
+  const auto make = [&](const engine::ParameterSet& parameters) { return make_optimizer(config.optim, parameters); };
+  return training_step(
+      std::make_shared<RepeatedBatch>(context, source, batch_size, make_model(context, config, source), make),
+      batch_size, std::move(name));
 }
 
 Work convn_step(const Context& context, const WorkOptions& options) {
-  return contrastive_step(context, options, recipe_config("randbits-mnist", options), data::Digits(data::Split::train),
-                          fmt::format("convn step, {} images in two views", options.batch_size));
+  return recipe_step(context, recipe_config("randbits-mnist", options), data::Digits(data::Split::train),
+                     fmt::format("convn step, {} images in two views", options.batch_size));
 }
 
 Work simclr_step(const Context& context, const WorkOptions& options) {
   const Config config = recipe_config("simclr-mnist", options, {{"model.stem", "imagenet"}});
-  return contrastive_step(context, options, config, Noise(options.batch_size, options.image_size),
-                          fmt::format("simclr step, resnet18, {} images of {}x{}x3 in two views", options.batch_size,
-                                      options.image_size, options.image_size));
+  return recipe_step(context, config, Noise(options.batch_size, options.image_size),
+                     fmt::format("simclr step, resnet18, {} images of {}x{}x3 in two views", options.batch_size,
+                                 options.image_size, options.image_size));
 }
 
 Work nt_xent(const Context& context, const WorkOptions& options) {

@@ -9,9 +9,12 @@
 
 namespace apps {
 
+kernels::CropRange crop_range(const Config& config) {
+  return {.area_min = config.data.crop_area_min, .area_max = config.data.crop_area_max};
+}
+
 kernels::CropRange crop_range(const Config& config, const engine::Shape& image) {
-  return kernels::CropRange{.area_min = config.data.crop_area_min, .area_max = config.data.crop_area_max}.for_output(
-      image[0], image[1]);
+  return crop_range(config).for_output(image[0], image[1]);
 }
 
 void check_crops(const Config& config, const engine::Shape& image) {

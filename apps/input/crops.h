@@ -5,6 +5,8 @@
 
 namespace apps {
 
+/// The configured range, whatever the images.
+kernels::CropRange crop_range(const Config& config);
 /// Which crops views are made of. `image` is [H,W,C], of the images and of the views.
 kernels::CropRange crop_range(const Config& config, const engine::Shape& image);
 

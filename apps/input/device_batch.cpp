@@ -1,6 +1,5 @@
 #include "apps/input/device_batch.h"
 
-#include "apps/input/crops.h"
 #include "kernels/crop_resize.h"
 #include "kernels/random_crop.h"
 
@@ -28,14 +27,20 @@ void DeviceBatch::upload(const data::HostBatch& batch) {
   labels_.upload_bytes(batch.labels.data());
 }
 
-Tensor DeviceBatch::augmented_views(const Config& config, std::int64_t views, Dtype dtype) const {
+const Tensor& DeviceBatch::labels(std::string_view set) const {
+  EXPECTS(set == "label", "batch: the data have no labels '", set, "', only 'label'");
+  return labels_;
+}
+
+Tensor DeviceBatch::augmented_views(const kernels::CropRange& crops, std::int64_t seed, std::int64_t views,
+                                    Dtype dtype) const {
   const engine::LayerRange layer(images_.context(), "augmentation");
   const Shape& shape = images_.shape();
   Tensor boxes = Tensor::empty(images_.context(), {views, shape[0], 4}, Dtype::i32);
-  kernels::draw_crops(images_.context(), {.seed = static_cast<std::uint64_t>(config.train.seed),
+  kernels::draw_crops(images_.context(), {.seed = static_cast<std::uint64_t>(seed),
                                           .height = shape[1],
                                           .width = shape[2],
-                                          .range = crop_range(config, {shape[1], shape[2], shape[3]}),
+                                          .range = crops.for_output(shape[1], shape[2]),
                                           .counters = counters_,
                                           .boxes = boxes});
   return resized(boxes, views, dtype);

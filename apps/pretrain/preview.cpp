@@ -54,7 +54,7 @@ std::string dry_run_text(const engine::Context& context, const Config& config, c
       "device bytes   {} before the first step\nsteps          {} = {:.2f} epochs of {} batches of {} images\n"
       "learning rate  {:.6g} peak after {} warmup steps, {} decay\nthreads        {}\n",
       trainer.train_data().describe(), trainer.test_data().describe(), encoder_text(config, trainer.train_data()),
-      parameters_text(trainer.network().parameters), context.pool().used_bytes(), schedule.steps,
+      parameters_text(trainer.model().parameters), context.pool().used_bytes(), schedule.steps,
       static_cast<double>(schedule.steps) / static_cast<double>(trainer.plan().steps_per_epoch),
       trainer.plan().steps_per_epoch, config.train.batch_size, schedule.peak, schedule.warmup_steps,
       config.optim.schedule, describe_threads(context, config));
@@ -72,7 +72,7 @@ void write_views(const engine::Context& context, const Config& config, std::int6
   const data::Loader::Lease examples = loader.next();
   DeviceBatch batch(context, *source, count);
   batch.upload(*examples);
-  const engine::Tensor views = batch.augmented_views(config, 2);
+  const engine::Tensor views = batch.augmented_views(crop_range(config), config.train.seed, 2);
   const std::vector<float> pixels = views.to_host<float>();
   const engine::Shape image = source->image_shape(), view{views.shape()[2], views.shape()[3], views.shape()[4]};
   data::ContactSheet sheet({.rows = static_cast<int>(count), .columns = 3, .cell = image, .scale = kViewScale});

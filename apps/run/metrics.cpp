@@ -14,19 +14,6 @@
 namespace apps {
 namespace {
 
-constexpr std::pair<const char*, std::optional<double> StepMetrics::*> kMeasured[] = {
-    {"loss", &StepMetrics::loss},
-    {"loss_align", &StepMetrics::loss_align},
-    {"loss_dist", &StepMetrics::loss_dist},
-    {"contrast_acc", &StepMetrics::contrast_acc},
-    {"probe_acc", &StepMetrics::probe_acc},
-    {"lr", &StepMetrics::lr},
-    {"grad_norm", &StepMetrics::grad_norm},
-    {"images_per_s", &StepMetrics::images_per_s},
-    {"step_ms", &StepMetrics::step_ms},
-    {"data_wait_ms", &StepMetrics::data_wait_ms},
-    {"mem_peak_bytes", &StepMetrics::mem_peak_bytes}};
-
 /// The record in one line; null for a line that is none, as a kill may leave it.
 nlohmann::json record_in(std::string_view line) {
   auto json = engine::parse_json<nlohmann::json>(line);
@@ -54,14 +41,14 @@ std::string records_until(std::int64_t step, const std::string& records) {
   return kept;
 }
 
-std::optional<double> evaluation_after(std::int64_t step, const std::string& records) {
+std::optional<double> evaluation_after(std::int64_t step, std::string_view name, const std::string& records) {
   std::istringstream lines(records);
   for (std::string line; std::getline(lines, line);) {
     const auto record = record_in(line);
     if (!record.is_object() || engine::whole_number(record["step"]) != step) continue;
     const bool evaluation = record.contains("phase") && record["phase"] == "eval";
-    if (evaluation && record.contains("probe_acc") && record["probe_acc"].is_number())
-      return record["probe_acc"].get<double>();
+    const auto value = record.find(name);
+    if (evaluation && value != record.end() && value->is_number()) return value->get<double>();
   }
   return std::nullopt;
 }
@@ -87,11 +74,9 @@ void MetricsFile::write(const StepMetrics& metrics) {
   nlohmann::ordered_json record = {
       {"step", metrics.step}, {"epoch", metrics.epoch}, {"time", metrics.time}, {"phase", metrics.phase}};
   std::vector<std::string> nonfinite;
-  for (const auto& [name, member] : kMeasured) {
-    const std::optional<double>& value = metrics.*member;
-    if (!value) continue;
-    record[name] = *value;  // JSON has no infinity and no NaN: the library writes null
-    if (!std::isfinite(*value)) nonfinite.push_back(name);
+  for (const auto& [scalar, value] : metrics.values) {
+    record[scalar.name] = value;  // JSON has no infinity and no NaN: the library writes null
+    if (!std::isfinite(value)) nonfinite.push_back(scalar.name);
   }
   if (!nonfinite.empty()) record["nonfinite"] = nonfinite;
   file_.write(json_text(record) + "\n");  // one write(2): a reader never sees half a record

@@ -3,30 +3,28 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "apps/run/scalar.h"
 #include "engine/io/descriptor.h"
 
 namespace apps {
 
-/// One record of metrics.jsonl. What is not measured in a step stays empty and out of the record.
+inline constexpr char kMetricsFile[] = "metrics.jsonl";
+
+/// One record of metrics.jsonl.
 struct StepMetrics {
-  std::int64_t step = 0;            ///< optimizer steps done
-  double epoch = 0;                 ///< epochs done, with the fraction
-  double time = 0;                  ///< Unix time, s
-  std::string phase = "train";      ///< "train" or "eval"
-  std::optional<double> loss = {};  ///< total; natural logarithms, as its two parts
-  std::optional<double> loss_align = {}, loss_dist = {};
-  std::optional<double> contrast_acc = {};  ///< fraction of views whose partner is the most similar one
-  std::optional<double> probe_acc = {};     ///< fraction of images that the online probe gets right
-  std::optional<double> lr = {}, grad_norm = {};
-  std::optional<double> images_per_s = {}, step_ms = {}, data_wait_ms = {};
-  std::optional<double> mem_peak_bytes = {};
+  std::int64_t step = 0;              ///< optimizer steps done
+  double epoch = 0;                   ///< epochs done, with the fraction
+  double time = 0;                    ///< Unix time, s
+  std::string phase = "train";        ///< "train" or "eval"
+  std::vector<Measured> values = {};  ///< in the order of the record's keys
 };
 
 /// The records of metrics.jsonl up to a step, line for line; without what is not a record, as a kill may leave one.
 std::string records_until(std::int64_t step, const std::string& records);
-/// What the probe reached on the test set after a step, when that is among the records.
-std::optional<double> evaluation_after(std::int64_t step, const std::string& records);
+/// What an evaluation after a step has recorded under a name, when that is among the records.
+std::optional<double> evaluation_after(std::int64_t step, std::string_view name, const std::string& records);
 /// How long the recorded steps took, whatever processes did them. Lines without such a time (evaluations) do not count.
 double seconds_of_steps(const std::string& records);
 

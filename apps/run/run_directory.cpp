@@ -36,7 +36,7 @@ fs::path create_named(const Config& config) {
 /// somebody's (a scheduler's log, lost+found) or of a start that was killed before it had a configuration.
 constexpr std::array kSigns = {"config.toml", "results.json", "checkpoints", "metrics.jsonl",
                                "result.json", "data.json",    "env.json",    "plans.json",
-                               "export",      "crash",        "report.html"};
+                               "export",      "crash",        "report.html", "scalars.json"};
 
 void refuse_used(const fs::path& directory) {
   const auto sign =
@@ -53,7 +53,8 @@ void refuse_used(const fs::path& directory) {
 
 /// Half-written files of a process that was killed. Only of names that are ours; those of lineval are lineval's.
 void clear_leftovers(const fs::path& run) {
-  for (const char* name : {"config.toml", "data.json", "env.json", "metrics.jsonl", "plans.json", "result.json"})
+  for (const char* name :
+       {"config.toml", "data.json", "env.json", "metrics.jsonl", "plans.json", "result.json", "scalars.json"})
     engine::remove_all(run / (std::string(name) + ".tmp"));
   std::vector<fs::path> found;
   for (const char* folder : {"export", "crash"}) {

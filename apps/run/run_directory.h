@@ -28,7 +28,7 @@ std::string run_name(const Config& config);
 ///     train.log     what happened, in UTC
 ///     data.json     see DataFingerprint
 ///     checkpoints/  see Checkpoints
-///     ...           whatever the program adds: env.json, metrics.jsonl, eval/
+///     ...           whatever the program adds: env.json, metrics.jsonl, scalars.json, eval/
 ///
 /// It may hold files of others, which stay as they are.
 class RunDirectory {

@@ -1,20 +1,41 @@
 #pragma once
-#include "apps/input/device_batch.h"
+#include <cstdint>
+
 #include "apps/run/config.h"
 #include "apps/train/network.h"
+#include "apps/train/objective.h"
+#include "kernels/crop_sampler.h"
+#include "losses/contrastive.h"
 
 namespace apps {
 
-/// What an objective makes of a batch. All f32 scalars on the device.
-struct ObjectiveOutcome {
-  engine::Tensor total;  ///< what is minimised, differentiable: contrastive loss + online probe's cross-entropy
-  engine::Tensor loss, alignment, distribution, contrast_accuracy;  ///< of the contrastive part
-  engine::Tensor probe_accuracy;                                    ///< of the online probe on this batch
-};
+/// Contrastive pretraining: two crops of every image through the encoder (together, or view by view with batch norm
+/// statistics of their own), the projection head, L2 normalisation, and a loss that draws the views of an image
+/// together.
+class ContrastiveObjective final : public Objective {
+ public:
+  struct Options {
+    Config::Loss loss;
+    bool batch_norm_per_view = false;
+    kernels::CropRange crops;
+    std::int64_t seed = 1;  ///< of the crops
+    engine::Dtype activations = engine::Dtype::f32;
+  };
 
-/// The forward pass of contrastive pretraining with the online probe beside it: two crops of every image through the
-/// encoder (together, or view by view with batch norm statistics of their own), the head, L2 normalisation, and the
-/// loss.
-ObjectiveOutcome contrastive_objective(const Config& config, const Network& network, const DeviceBatch& batch);
+  ContrastiveObjective(Network network, const Options& options);
+
+  Outcome forward(const StepContext& step) override;
+  Representation representation(const std::string& tap) const override {
+    return {*network_.encoder, network_.projector, tap};
+  }
+
+ private:
+  struct Encoded;
+  Encoded encode(const engine::Tensor& views, std::span<const std::string> taps) const;
+  losses::ContrastiveLoss contrast(const Encoded& encoded) const;
+
+  Network network_;
+  Options options_;
+};
 
 }  // namespace apps

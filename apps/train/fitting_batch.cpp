@@ -4,16 +4,14 @@
 #include <exception>
 
 #include "apps/input/run_data.h"
-#include "apps/train/contrastive_objective.h"
-#include "engine/autograd.h"
 
 namespace apps {
 namespace {
 
 constexpr std::int64_t kSmallest = 2;  // a contrast needs another image
 
-std::string found_by_trying(const engine::Context& context, const Config& config, Network& network,
-                            const data::Source& source, const engine::OutOfMemory& error) {
+std::string found_by_trying(const engine::Context& context, TrainStep& step, const engine::StepClock& clock,
+                            const data::Source& source, std::int64_t batch_size, const engine::OutOfMemory& error) {
   const engine::Pool& pool = context.pool();
   const std::size_t fixed = pool.used_bytes(), most = std::max(error.bytes().in_use + error.bytes().free, fixed);
   std::size_t taken = 0;
@@ -22,29 +20,28 @@ std::string found_by_trying(const engine::Context& context, const Config& config
       context.pool().reset_peak();
       DeviceBatch batch(context, source, size);
       batch.upload(read_examples(source, 0, size));
-      network.parameters.zero_grad();
-      engine::backward(contrastive_objective(config, network, batch).total);
+      step.gradients(batch, clock);
       taken = pool.peak_bytes() - fixed;
       return true;
     } catch (const engine::OutOfMemory&) { return false; }
   };
 
-  std::int64_t size = config.train.batch_size / 2;
+  std::int64_t size = batch_size / 2;
   while (size >= kSmallest && !fits(size)) size /= 2;
   if (size < kSmallest) return "no batch fits beside this network: lower --width or choose a smaller --arch";
   // Memory grows with the batch in a straight line, but for rounding: what the line says is tried, and a little less.
   const std::size_t each = taken / static_cast<std::size_t>(size) + 1;
-  auto larger = std::min(static_cast<std::int64_t>((most - fixed) / each), config.train.batch_size - 1);
+  auto larger = std::min(static_cast<std::int64_t>((most - fixed) / each), batch_size - 1);
   while (larger > size && !fits(larger)) larger -= std::max<std::int64_t>(larger / 16, 1);
   return engine::concat("--batch-size ", std::max(larger, size), " would fit");
 }
 
 }  // namespace
 
-std::string fitting_batch(const engine::Context& context, const Config& config, Network& network,
-                          const data::Source& source, const engine::OutOfMemory& error) {
+std::string fitting_batch(const engine::Context& context, TrainStep& step, const engine::StepClock& clock,
+                          const data::Source& source, std::int64_t batch_size, const engine::OutOfMemory& error) {
   try {
-    return found_by_trying(context, config, network, source, error);
+    return found_by_trying(context, step, clock, source, batch_size, error);
   } catch (const std::exception&) { return "use a smaller batch size, network or data set"; }
 }
 

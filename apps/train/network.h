@@ -1,25 +1,22 @@
 #pragma once
 #include <memory>
-#include <optional>
 
 #include "apps/run/config.h"
 #include "data/source.h"
 #include "engine/parameters.h"
 #include "models/encoder.h"
-#include "models/probe_head.h"
 #include "models/projection_head.h"
 
 namespace apps {
 
-/// Everything with parameters in a contrastive run: encoder, projection head, online probe; laid out and initialised.
+/// An encoder and the projection head behind it.
 struct Network {
-  /// `source` tells channels and classes.
-  Network(const engine::Context& context, const Config& config, const data::Source& source);
-
-  engine::ParameterSet parameters;
   std::unique_ptr<models::Encoder> encoder;
-  std::optional<models::ProjectionHead> projector;
-  std::optional<models::ProbeHead> probe;
+  models::ProjectionHead projector;
 };
+
+/// The one that the configuration asks for; its parameters are added to `parameters`. `source` provides the channels.
+/// Throws engine::DataError for images of a size that the encoder cannot take.
+Network make_network(engine::ParameterSet& parameters, const Config& config, const data::Source& source);
 
 }  // namespace apps

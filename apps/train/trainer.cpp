@@ -1,5 +1,7 @@
 #include "apps/train/trainer.h"
 
+#include <map>
+
 #include "apps/evaluation/features.h"
 #include "apps/input/crops.h"
 #include "apps/input/run_data.h"
@@ -14,7 +16,6 @@
 #include "apps/train/make_encoder.h"
 #include "apps/train/make_optimizer.h"
 #include "apps/train/parameter_files.h"
-#include "engine/autograd.h"
 #include "engine/io/files.h"
 
 namespace apps {
@@ -79,9 +80,10 @@ Trainer::Trainer(const engine::Context& context, const Config& config)
       train_(open_data(config, data::Split::train)),
       test_(open_data(config, data::Split::test)),
       plan_(plan_training(config, train_->size())),
-      network_(context, config, *train_),
+      model_(make_model(context, config, *train_)),
       batch_(context, *train_, config.train.batch_size),
-      optimizer_(make_optimizer(config.optim, network_.parameters)) {
+      optimizer_(make_optimizer(config.optim, model_.parameters)),
+      train_step_(model_, *optimizer_) {
   check_splits_match(*train_, *test_);
   check_crops(config, train_->image_shape());
 }
@@ -92,7 +94,7 @@ void Trainer::restore(const Checkpoint& checkpoint) {
                                     " and would not go on bit by bit with ", context_.threads(),
                                     "; resume with --threads ", checkpoint.state.threads));
   }
-  load_model(checkpoint.directory / kModelFile, network_.parameters);
+  load_model(checkpoint.directory / kModelFile, model_.parameters);
   load_optimizer(checkpoint.directory / kOptimizerFile, *optimizer_);
   step_ = checkpoint.state.step;
   loss_ = checkpoint.state.loss;
@@ -105,24 +107,12 @@ void Trainer::restore(const Checkpoint& checkpoint) {
   }
 }
 
-void Trainer::train_step() {
-  network_.parameters.zero_grad();
-  const ObjectiveOutcome outcome = contrastive_objective(config_, network_, batch_);
-  engine::backward(outcome.total);
-  network_.parameters.finish_gradients();
-  const engine::LayerRange layer(context_, "optimizer");
-  optimizer_->step(outcome.total, status_->clock());
-  const engine::Tensor scalars[] = {outcome.loss,           outcome.alignment,
-                                    outcome.distribution,   outcome.contrast_accuracy,
-                                    outcome.probe_accuracy, optimizer_->norms().narrow(0, 1)};
-  status_->finish_step(scalars);
-}
-
 bool Trainer::run_or_advise(CapturedStep& step) {
   try {
     return step.run();
   } catch (const engine::OutOfMemory& error) {
-    throw error.with_remedy(fitting_batch(context_, config_, network_, *train_, error));
+    throw error.with_remedy(
+        fitting_batch(context_, train_step_, status_->clock(), *train_, config_.train.batch_size, error));
   }
 }
 
@@ -135,7 +125,7 @@ TrainingState Trainer::state() const {
 }
 
 void Trainer::write_tensors(const fs::path& directory) const {
-  save_model(directory / kModelFile, network_.parameters, describe_encoder(config_, *train_));
+  save_model(directory / kModelFile, model_.parameters, describe_encoder(config_, *train_));
   save_optimizer(directory / kOptimizerFile, *optimizer_);
 }
 
@@ -145,7 +135,7 @@ void Trainer::write_exports(const fs::path& directory) const {
   metadata.insert({{"mean", "0"}, {"std", "1"}, {"epoch", std::to_string(step_ / plan_.steps_per_epoch)}});
   const auto write = [&](const char* name, const std::vector<std::string>& groups, const std::string& loads) {
     metadata["loads_in_torchvision"] = loads;
-    export_groups(directory / name, network_.parameters, groups, metadata);
+    export_groups(directory / name, model_.parameters, groups, metadata);
   };
   const std::string fits = fits_torchvision(config_, *train_);
   write("backbone.safetensors", {kEncoder},
@@ -155,28 +145,30 @@ void Trainer::write_exports(const fs::path& directory) const {
   write("classifier.safetensors", {kEncoder, kProbe}, fits);
 }
 
-double Trainer::epochs(std::int64_t step) const {
-  return static_cast<double>(step) / static_cast<double>(plan_.steps_per_epoch);
-}
-
-std::optional<double> Trainer::test_accuracy(CapturedStep& step) const {
+std::optional<std::vector<Measured>> Trainer::evaluate_probes(CapturedStep& step) const {
   try {
-    return test_accuracy();
+    return evaluate_probes();
   } catch (const engine::OutOfMemory&) {
     if (!step.release()) throw;
-    return test_accuracy();
+    return evaluate_probes();
   }
 }
 
-std::optional<double> Trainer::test_accuracy() const {
+std::optional<std::vector<Measured>> Trainer::evaluate_probes() const {
   struct Stopped {};
   const auto stop = [](std::int64_t) {
     if (stop_signal() != 0) throw Stopped();
   };
   try {
     stop(0);
-    return probe_accuracy(*network_.probe,
-                          extract_features(context_, *network_.encoder, *test_, stop, activation_dtype(config_)));
+    std::map<std::string, Features> features;
+    for (const std::string& tap : model_.taps()) {
+      features[tap] =
+          extract_features(context_, model_.objective->representation(tap), *test_, stop, activation_dtype(config_));
+    }
+    std::vector<Measured> accuracies;
+    for (const OnlineProbe& probe : model_.probes) accuracies.push_back(probe.accuracy(features[probe.options().tap]));
+    return accuracies;
   } catch (const Stopped&) { return std::nullopt; }
 }
 

@@ -6,8 +6,7 @@
 
 #include "apps/run/checkpoint.h"
 #include "apps/run/run_directory.h"
-#include "apps/train/contrastive_objective.h"
-#include "apps/train/network.h"
+#include "apps/train/train_step.h"
 #include "engine/optim/optimizer.h"
 #include "engine/optim/schedule.h"
 #include "engine/optim/training_status.h"
@@ -28,7 +27,7 @@ struct ProfiledSteps {
 
 class CapturedStep;
 
-/// One training run: data, network, optimizer, and where they stand.
+/// One training run: data, model, optimizer, and where they stand.
 class Trainer {
  public:
   /// Builds everything a step needs.
@@ -39,11 +38,11 @@ class Trainer {
 
   struct Summary {
     std::optional<double> loss;  ///< of the last step; none if an earlier version did it, and no step was left
-    double test_accuracy = 0;    ///< of the online probe
+    double test_accuracy = 0;    ///< of the first online probe
     double seconds = 0;          ///< of this process's steps
     std::int64_t steps = 0;      ///< that it did
   };
-  /// Told after every step how many are done, and "loss 4.1312": the newest one that was read.
+  /// Told after every step how many are done, and "loss 4.1312": the headlines of the newest one that was read.
   using Observer = std::function<void(std::int64_t step, std::string_view detail)>;
   /// Trains to the last step, writing metrics, checkpoints and exports into the run directory. Throws Interrupted after
   /// writing a checkpoint when a signal asks to stop; an evaluation is then given up, and is the first thing that the
@@ -53,7 +52,7 @@ class Trainer {
   Summary run(RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled = {});
 
   const Config& config() const { return config_; }
-  const Network& network() const { return network_; }
+  const Model& model() const { return model_; }
   const TrainingPlan& plan() const { return plan_; }
   const data::Source& train_data() const { return *train_; }
   const data::Source& test_data() const { return *test_; }
@@ -62,23 +61,22 @@ class Trainer {
  private:
   class Run;  // the loop over the steps: training_run.cpp
 
-  void train_step();
   bool run_or_advise(CapturedStep& step);  ///< on a batch size that fits
   TrainingState state() const;             ///< by the count of steps alone
   void write_tensors(const std::filesystem::path& directory) const;
   void write_exports(const std::filesystem::path& directory) const;
-  double epochs(std::int64_t step) const;  ///< done after that step, with the fraction
-  /// Of the probe; nothing when a signal asks to stop meanwhile.
-  std::optional<double> test_accuracy() const;
-  std::optional<double> test_accuracy(CapturedStep& step) const;  ///< in the step's memory when there is no other
+  /// The accuracies of the probes on the test set; nothing when a signal asks to stop meanwhile.
+  std::optional<std::vector<Measured>> evaluate_probes() const;
+  std::optional<std::vector<Measured>> evaluate_probes(CapturedStep& step) const;  ///< in the step's memory if need be
 
   const engine::Context& context_;
   Config config_;
   std::shared_ptr<const data::Source> train_, test_;
   TrainingPlan plan_;
-  Network network_;
+  Model model_;
   DeviceBatch batch_;
   std::unique_ptr<engine::Optimizer> optimizer_;
+  TrainStep train_step_;
   std::optional<engine::TrainingStatus> status_;
   std::int64_t step_ = 0;
   std::optional<double> loss_;  // of that step, if the checkpoint knows

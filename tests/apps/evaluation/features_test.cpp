@@ -7,7 +7,7 @@
 #include "apps/input/device_batch.h"
 #include "apps/input/run_data.h"
 #include "apps/run/exit_code.h"
-#include "apps/train/network.h"
+#include "apps/train/model.h"
 #include "kernels/context.h"
 #include "tests/apps/memory_source.h"
 #include "tests/engine/io/message_of.h"
@@ -19,16 +19,17 @@ using engine::Tensor;
 TEST_CASE("features: in batches, with a shorter last one, what one forward pass over everything gives") {
   const engine::Context context = kernels::make_context();
   const tests::MemorySource source(1003, 2);  // two whole batches of 500 and three images
-  const Network network(context, Config{}, source);
+  const Model model = make_model(context, Config{}, source);
+  const Representation representation = model.objective->representation("features");
   std::vector<std::int64_t> progress;
   const Features features =
-      extract_features(context, *network.encoder, source, [&](std::int64_t done) { progress.push_back(done); });
+      extract_features(context, representation, source, [&](std::int64_t done) { progress.push_back(done); });
   CHECK(progress == std::vector<std::int64_t>{500, 1000, 1003});
   CHECK(features.classes == 10);
 
   DeviceBatch batch(context, source, source.size());
   batch.upload(read_examples(source, 0, source.size()));
-  const Tensor direct = network.encoder->forward(batch.whole_images(), engine::Mode::evaluate);
+  const Tensor direct = representation(batch.whole_images());
   REQUIRE(features.values.shape() == direct.shape());
   const std::vector<float> expected = direct.to_host<float>();
   // The same sums; the library may block another batch size otherwise.
@@ -43,10 +44,10 @@ TEST_CASE("features: in batches, with a shorter last one, what one forward pass 
 TEST_CASE("features: extraction changes nothing in the network") {
   const engine::Context context = kernels::make_context();
   const tests::MemorySource source(8);
-  const Network network(context, Config{}, source);
-  const Tensor mean = network.parameters.state(0);
+  const Model model = make_model(context, Config{}, source);
+  const Tensor mean = model.parameters.state(0);
   const std::vector<float> before = mean.to_host<float>();
-  extract_features(context, *network.encoder, source);
+  extract_features(context, model.objective->representation("features"), source);
   CHECK(mean.to_host<float>() == before);
 }
 

@@ -19,11 +19,13 @@ TEST_CASE("representation: the encoder's output, or a tap of the encoder or of t
   Config config;
   config.model.proj_layers = 3;
   config.model.proj_hidden = 24;
-  const Network network(context, config, tests::MemorySource(4));
+  engine::ParameterSet parameters;
+  const Network network = make_network(parameters, config, tests::MemorySource(4));
+  parameters.allocate(context, 1);
   const Tensor images = tests::random_tensor(context, {3, 28, 28, 1}, 1);
   models::Taps taps({"conv2", "layer1"});
   const Tensor features = network.encoder->forward(images, Mode::evaluate, &taps);
-  const Tensor projections = network.projector->forward(features, Mode::evaluate, &taps);
+  const Tensor projections = network.projector.forward(features, Mode::evaluate, &taps);
   const struct {
     std::string tap, origin;
     Tensor expected;
@@ -36,7 +38,7 @@ TEST_CASE("representation: the encoder's output, or a tap of the encoder or of t
   };
   for (const auto& [tap, origin, expected] : cases) {
     CAPTURE(tap);
-    const Representation representation(*network.encoder, *network.projector, tap);
+    const Representation representation(*network.encoder, network.projector, tap);
     CHECK(representation.origin() == origin);
     CHECK(representation.features() == expected.shape()[1]);
     const Tensor actual = representation(images);
@@ -48,8 +50,10 @@ TEST_CASE("representation: the encoder's output, or a tap of the encoder or of t
 
 TEST_CASE("representation: a tap that the network does not have is told those that it has") {
   const engine::Context context = kernels::make_context();
-  const Network network(context, Config{}, tests::MemorySource(4));
-  CHECK(message_of<UsageError>([&] { Representation(*network.encoder, *network.projector, "group1"); }) ==
+  engine::ParameterSet parameters;
+  const Network network = make_network(parameters, Config{}, tests::MemorySource(4));
+  parameters.allocate(context, 1);
+  CHECK(message_of<UsageError>([&] { Representation(*network.encoder, network.projector, "group1"); }) ==
         "--tap must be features, or of this run's encoder conv1, conv2, conv3, or of its projection head layer1, "
         "layer2, got 'group1'");
 }

@@ -42,7 +42,7 @@ Size mean_crop(std::int64_t height, std::int64_t width) {
   const Coordinates source(height, width);
   DeviceBatch batch(context, source, source.size());
   batch.upload(read_examples(source, 0, source.size()));
-  const std::vector<float> views = batch.augmented_views({}, 2).to_host<float>();
+  const std::vector<float> views = batch.augmented_views({}, 1, 2).to_host<float>();
   const std::int64_t images = 2 * source.size(), y = height / 2, x = width / 2;
   Size sum{};
   for (std::int64_t i = 0; i < images; ++i) {

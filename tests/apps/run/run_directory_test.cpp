@@ -85,7 +85,7 @@ TEST_CASE("run_directory: --out may hold files of others, which stay, and no run
           "--out table holds an experiment of reproduce (it has results.json): choose another directory");
   }
   for (const std::string sign : {"checkpoints", "metrics.jsonl", "result.json", "data.json", "env.json", "plans.json",
-                                 "export", "crash", "report.html"}) {
+                                 "export", "crash", "report.html", "scalars.json"}) {
     fs::create_directories("half/" + sign);
     for (const char* resume : {"never", "auto"}) {
       CHECK(refusal(arguments({"train.steps=5"}, "half", resume)) ==
@@ -152,6 +152,7 @@ TEST_CASE("run_directory: what a killed process left half written is cleared, an
                                               "metrics.jsonl.tmp",
                                               "plans.json.tmp",
                                               "result.json.tmp",
+                                              "scalars.json.tmp",
                                               "export/backbone.safetensors.tmp",
                                               "crash/step_3/model.safetensors.tmp",
                                               "crash/step_4.tmp/model.safetensors"};

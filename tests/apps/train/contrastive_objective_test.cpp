@@ -6,7 +6,10 @@
 #include <cmath>
 
 #include "apps/input/run_data.h"
-#include "engine/autograd.h"
+#include "apps/train/make_objective.h"
+#include "apps/train/make_optimizer.h"
+#include "apps/train/train_step.h"
+#include "engine/scope.h"
 #include "kernels/context.h"
 #include "tests/apps/memory_source.h"
 
@@ -14,31 +17,36 @@ using namespace apps;
 
 namespace {
 
+using Strings = std::vector<std::string>;
 constexpr std::int64_t kBatch = 64;
 
-/// One forward and backward pass of a fresh network on a batch of the drawn digits.
+/// One training step of a fresh model on a batch of the drawn digits.
 struct Pass {
-  Pass(const engine::Context& context, const Config& config) : network(context, config, source) {
+  Pass(const engine::Context& context, const Config& config) : model(make_model(context, config, source)) {
     DeviceBatch batch(context, source, kBatch);
     batch.upload(read_examples(source, 0, kBatch));
-    network.parameters.zero_grad();
-    outcome = contrastive_objective(config, network, batch);
-    engine::backward(outcome.total);
-    network.parameters.finish_gradients();
+    const auto optimizer = make_optimizer(config.optim, model.parameters);
+    engine::TrainingStatus status(
+        context, [](std::int64_t) { return 1e-3; }, 0);
+    TrainStep step(model, *optimizer);
+    total = static_cast<double>(step.run(batch, status).item());
+    measured = step.measured(status.collect().back());
   }
+  double value(const char* name) const { return value_of(measured, name).value(); }
   std::vector<float> gradient(std::string_view group) const {
     std::vector<float> all;
-    for (std::size_t i = 0; i < network.parameters.parameters().size(); ++i) {
-      if (network.parameters.parameters()[i].group != group) continue;
-      const std::vector<float> values = network.parameters.gradient(i).to_host<float>();
+    for (std::size_t i = 0; i < model.parameters.parameters().size(); ++i) {
+      if (model.parameters.parameters()[i].group != group) continue;
+      const std::vector<float> values = model.parameters.gradient(i).to_host<float>();
       all.insert(all.end(), values.begin(), values.end());
     }
     return all;
   }
 
   tests::MemorySource source{kBatch};
-  Network network;
-  ObjectiveOutcome outcome;
+  Model model;
+  double total = 0;  ///< what was minimised
+  std::vector<Measured> measured;
 };
 
 Config high_temperature() {
@@ -58,20 +66,23 @@ TEST_CASE("contrastive objective: without any preference, each direction costs t
   Config config = high_temperature();
   config.loss.name = "cross-view";
   const double n = kBatch;
-  CHECK(Pass(context, config).outcome.loss.item() == doctest::Approx(2 * std::log(n)).epsilon(0.01));
+  CHECK(Pass(context, config).value("loss") == doctest::Approx(2 * std::log(n)).epsilon(0.01));
   config.loss.name = "nt-xent";
-  CHECK(Pass(context, config).outcome.loss.item() == doctest::Approx(2 * std::log(2 * n - 1)).epsilon(0.01));
+  CHECK(Pass(context, config).value("loss") == doctest::Approx(2 * std::log(2 * n - 1)).epsilon(0.01));
 }
 
 TEST_CASE(
     "contrastive objective: the total is the contrastive loss and the probe's, of which the former has two terms") {
   const engine::Context context = kernels::make_context();
-  const ObjectiveOutcome outcome = Pass(context, Config{}).outcome;
-  CHECK(outcome.loss.item() == doctest::Approx(outcome.alignment.item() + outcome.distribution.item()).epsilon(1e-4));
-  const double probe = outcome.total.item() - outcome.loss.item();
+  const Pass pass(context, Config{});
+  CHECK(pass.value("loss") == doctest::Approx(pass.value("loss_align") + pass.value("loss_dist")).epsilon(1e-4));
+  const double probe = pass.total - pass.value("loss");
   CHECK(probe > 0.5 * std::log(10.0));  // ten classes, nothing learnt
   CHECK(probe < 2.5 * std::log(10.0));
-  CHECK(outcome.probe_accuracy.item() <= 0.5);
+  CHECK(pass.value("probe_acc") <= 0.5);
+  Strings names;
+  for (const Measured& measured : pass.measured) names.push_back(measured.scalar.name);
+  CHECK(names == Strings{"loss", "loss_align", "loss_dist", "contrast_acc", "probe_acc", "lr", "grad_norm"});
 }
 
 TEST_CASE("contrastive objective: the probe learns beside the encoder and never through it") {
@@ -84,7 +95,65 @@ TEST_CASE("contrastive objective: the probe learns beside the encoder and never 
   CHECK(with_both.gradient("probe") != with_first.gradient("probe"));
   CHECK(with_both.gradient("encoder") == with_first.gradient("encoder"));
   CHECK(with_both.gradient("projector") == with_first.gradient("projector"));
-  CHECK(with_both.outcome.loss.item() == with_first.outcome.loss.item());
+  CHECK(with_both.value("loss") == with_first.value("loss"));
+}
+
+TEST_CASE("contrastive objective: it shows what probes ask for, view by view and without its graph") {
+  const engine::Context context = kernels::make_context();
+  const tests::MemorySource source(kBatch);
+  for (const bool per_view : {false, true}) {
+    Config config;
+    config.model.bn_per_view = per_view;
+    Model model = make_model(context, config, source);
+    DeviceBatch batch(context, source, kBatch);
+    batch.upload(read_examples(source, 0, kBatch));
+    const engine::TrainingStatus status(
+        context, [](std::int64_t) { return 1e-3; }, 0);
+    const Strings taps{"conv2", "features", "layer1"};
+    const Outcome outcome = model.objective->forward({.batch = batch, .clock = status.clock(), .taps = taps});
+    REQUIRE(outcome.tapped.size() == 3);
+    for (const Tapped& tapped : outcome.tapped) {
+      CAPTURE(tapped.tap);
+      REQUIRE(tapped.views.size() == 2);
+      const std::int64_t channels = model.objective->representation(tapped.tap).features();
+      for (const engine::Tensor& view : tapped.views) {
+        CHECK(view.shape() == engine::Shape{kBatch, channels});
+        CHECK_FALSE(view.wants_gradient());
+      }
+      CHECK(tapped.views[0].to_host<float>() != tapped.views[1].to_host<float>());
+    }
+  }
+}
+
+TEST_CASE("contrastive objective: a second probe is one more in the list") {
+  const engine::Context context = kernels::make_context();
+  const tests::MemorySource source(kBatch);
+  Model model;
+  model.objective = make_objective(model.parameters, Config{}, source);
+  for (const OnlineProbe::Options& options :
+       {OnlineProbe::Options{}, OnlineProbe::Options{.name = "probe.early", .tap = "conv1"}}) {
+    model.probes.emplace_back(options, models::ProbeHead(engine::Scope(model.parameters, options.name),
+                                                         model.objective->representation(options.tap).features(), 10,
+                                                         engine::Initializer::normal(0.01)));
+  }
+  model.parameters.allocate(context, 1);
+  DeviceBatch batch(context, source, kBatch);
+  batch.upload(read_examples(source, 0, kBatch));
+  const auto optimizer = make_optimizer(Config{}.optim, model.parameters);
+  engine::TrainingStatus status(
+      context, [](std::int64_t) { return 1e-3; }, 0);
+  TrainStep step(model, *optimizer);
+  step.run(batch, status);
+  const std::vector<Measured> measured = step.measured(status.collect().back());
+  CHECK(value_of(measured, "probe_acc").has_value());
+  CHECK(value_of(measured, "probe.early_acc").has_value());
+  for (std::size_t i = 0; i < model.parameters.parameters().size(); ++i) {
+    CAPTURE(model.parameters.parameters()[i].name);
+    CHECK_FALSE(all_zero(model.parameters.gradient(i).to_host<float>()));
+  }
+  const Features early = extract_features(context, model.objective->representation("conv1"), source);
+  CHECK(early.values.shape() == engine::Shape{kBatch, 32});
+  CHECK(model.probes[1].accuracy(early).scalar.name == "probe.early_acc");
 }
 
 TEST_CASE("contrastive objective: statistics per view are not those of both views together") {
@@ -92,13 +161,13 @@ TEST_CASE("contrastive objective: statistics per view are not those of both view
   Config joint, per_view;
   per_view.model.bn_per_view = true;
   const Pass together(context, joint), apart(context, per_view);
-  CHECK(together.outcome.loss.item() != apart.outcome.loss.item());
-  CHECK(together.outcome.loss.item() == doctest::Approx(apart.outcome.loss.item()).epsilon(0.2));  // the same task
+  CHECK(together.value("loss") != apart.value("loss"));
+  CHECK(together.value("loss") == doctest::Approx(apart.value("loss")).epsilon(0.2));  // the same task
   const auto updates = [](const Pass& pass) {
-    const auto& states = pass.network.parameters.states();
+    const auto& states = pass.model.parameters.states();
     for (std::size_t i = 0; i < states.size(); ++i) {
       if (states[i].name == "encoder.bn1.num_batches_tracked") {
-        return pass.network.parameters.state(i).to_host<std::int32_t>()[0];
+        return pass.model.parameters.state(i).to_host<std::int32_t>()[0];
       }
     }
     return -1;
@@ -113,11 +182,10 @@ TEST_CASE("contrastive objective: every parameter of encoder and head gets a gra
     Config config;
     config.loss.name = loss;
     const Pass pass(context, config), again(context, config);
-    for (std::size_t i = 0; i < pass.network.parameters.parameters().size(); ++i) {
-      CAPTURE(pass.network.parameters.parameters()[i].name);
-      CHECK_FALSE(all_zero(pass.network.parameters.gradient(i).to_host<float>()));
-      CHECK(pass.network.parameters.gradient(i).to_host<float>() ==
-            again.network.parameters.gradient(i).to_host<float>());
+    for (std::size_t i = 0; i < pass.model.parameters.parameters().size(); ++i) {
+      CAPTURE(pass.model.parameters.parameters()[i].name);
+      CHECK_FALSE(all_zero(pass.model.parameters.gradient(i).to_host<float>()));
+      CHECK(pass.model.parameters.gradient(i).to_host<float>() == again.model.parameters.gradient(i).to_host<float>());
     }
   }
 }

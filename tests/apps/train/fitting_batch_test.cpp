@@ -5,8 +5,7 @@
 #include <new>
 
 #include "apps/input/run_data.h"
-#include "apps/train/contrastive_objective.h"
-#include "engine/autograd.h"
+#include "apps/train/make_optimizer.h"
 #include "kernels/cpu/backend.h"
 #include "tests/apps/memory_source.h"
 
@@ -45,16 +44,19 @@ std::string advice(std::size_t bytes, std::int64_t batch_size, bool breaks = fal
   const tests::MemorySource source(kBatch);
   Config config;
   config.train.batch_size = batch_size;
-  Network network(context, config, source);
+  Model model = make_model(context, config, source);
+  const auto optimizer = make_optimizer(config.optim, model.parameters);
+  const engine::TrainingStatus status(
+      context, [](std::int64_t) { return 1.0; }, 0);
+  TrainStep step(model, *optimizer);
   try {
     DeviceBatch batch(context, source, batch_size);
     batch.upload(read_examples(source, 0, batch_size));
-    network.parameters.zero_grad();
-    engine::backward(contrastive_objective(config, network, batch).total);
+    step.gradients(batch, status.clock());
     return "";
   } catch (const engine::OutOfMemory& error) {
     static_cast<SmallBackend&>(context.backend()).broken = breaks;
-    return fitting_batch(context, config, network, source, error);
+    return fitting_batch(context, step, status.clock(), source, batch_size, error);
   }
 }
 
@@ -77,12 +79,15 @@ TEST_CASE("fitting batch: whatever happens to the search, there is advice") {
 }
 
 TEST_CASE("fitting batch: where the network leaves no room, no batch is promised") {
-  std::size_t network_bytes = 0;
+  std::size_t model_bytes = 0;
   {
     const engine::Context context(std::make_unique<SmallBackend>(std::size_t{1} << 30), 1);
-    const Network network(context, Config{}, tests::MemorySource(kBatch));
-    network_bytes = context.pool().held_bytes();
+    const Model model = make_model(context, Config{}, tests::MemorySource(kBatch));
+    const auto optimizer = make_optimizer(Config{}.optim, model.parameters);
+    const engine::TrainingStatus status(
+        context, [](std::int64_t) { return 1.0; }, 0);
+    model_bytes = context.pool().held_bytes();
   }
-  CHECK(advice(network_bytes + 4096, kBatch) ==
+  CHECK(advice(model_bytes + 4096, kBatch) ==
         "no batch fits beside this network: lower --width or choose a smaller --arch");
 }

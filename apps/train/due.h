@@ -1,0 +1,25 @@
+#pragma once
+#include <cstdint>
+
+namespace apps {
+
+/// What there is to do after a step.
+struct Due {
+  bool logs = false, evaluates = false, saves = false;
+  bool operator==(const Due&) const = default;
+};
+
+/// When a run logs, evaluates and saves, counted in steps and in epochs of whole batches.
+struct Cadence {
+  std::int64_t steps = 0, steps_per_epoch = 0;
+  std::int64_t log_every = 0;                   ///< steps; also at the end of each epoch
+  std::int64_t eval_every = 0, ckpt_every = 0;  ///< epochs; 0: only at the end
+
+  /// `stopping`: somebody asked to stop, so this step is the last one for now.
+  Due after(std::int64_t step, bool stopping) const;
+
+ private:
+  bool ends_each(std::int64_t epochs, std::int64_t step) const;
+};
+
+}  // namespace apps

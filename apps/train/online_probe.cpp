@@ -1,0 +1,33 @@
+#include "apps/train/online_probe.h"
+
+#include <algorithm>
+
+#include "engine/ops/elementwise.h"
+#include "engine/ops/softmax_cross_entropy.h"
+
+namespace apps {
+
+using engine::Tensor;
+
+OnlineProbe::Result OnlineProbe::forward(std::span<const Tapped> tapped, const DeviceBatch& batch) const {
+  const auto seen = std::find_if(tapped.begin(), tapped.end(), [&](const Tapped& t) { return t.tap == options_.tap; });
+  EXPECTS(seen != tapped.end(), "online probe '", options_.name, "': the objective shows no '", options_.tap, "'");
+  const auto views = std::min(static_cast<std::size_t>(options_.views), seen->views.size());
+  Tensor loss, accuracy;
+  for (std::size_t view = 0; view < views; ++view) {
+    const Tensor logits = head_.forward(seen->views[view], engine::Mode::train);
+    const engine::CrossEntropy of_view = engine::softmax_cross_entropy(logits, batch.labels(options_.label_set));
+    loss = view == 0 ? of_view.loss : engine::add(of_view.loss, loss);
+    accuracy = view == 0 ? of_view.accuracy : engine::add(accuracy, of_view.accuracy);
+  }
+  if (views > 1) {
+    const float share = 1.0f / static_cast<float>(views);
+    loss = engine::scale(loss, share);
+    accuracy = engine::scale(accuracy, share);
+  }
+  return {.loss = loss, .accuracy = {scalar(), accuracy}};
+}
+
+Measured OnlineProbe::accuracy(const Features& features) const { return {scalar(), probe_accuracy(head_, features)}; }
+
+}  // namespace apps
