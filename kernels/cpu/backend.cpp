@@ -28,8 +28,8 @@ struct Copied final : engine::Readback {
 
 constexpr std::size_t kHugePage = std::size_t{1} << 21;
 
-/// Memory straight from the system, so that what is given back is free for everything else: the C library would keep
-/// it. Begins at a huge page.
+/// Memory directly from the system, so that freed memory is free for other uses; the C library would keep it. Aligned
+/// to a huge page.
 void* map_aligned(std::size_t bytes) {
   void* mapped = mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) return nullptr;
@@ -39,7 +39,7 @@ void* map_aligned(std::size_t bytes) {
   if (before > 0) munmap(begin, before);
   const std::size_t end = (bytes + kHugePage + page - 1) / page * page;
   if (before + whole < end) munmap(begin + before + whole, end - before - whole);
-  madvise(begin + before, bytes, MADV_HUGEPAGE);  // a wish: fewer entries for the address translation
+  madvise(begin + before, bytes, MADV_HUGEPAGE);  // a hint, for fewer TLB misses
   return begin + before;
 }
 
@@ -55,7 +55,7 @@ std::string CpuBackend::model() const { return engine::concat("kernels for ", kI
 
 void* CpuBackend::allocate(std::size_t bytes) {
   if (bytes < kHugePage) return std::aligned_alloc(128, bytes);
-  // The system may promise memory that it does not have, and kill who comes to use it.
+  // The system may overcommit memory and kill the process when it uses the memory.
   if (bytes > free_bytes()) return nullptr;
   return map_aligned(bytes);
 }
@@ -68,7 +68,7 @@ void CpuBackend::deallocate(void* memory, std::size_t bytes) noexcept {
 }
 
 std::size_t CpuBackend::free_bytes() const {
-  constexpr std::size_t kLeft = std::size_t{32} << 20;  // for code that oneDNN compiles and for the host's own data
+  constexpr std::size_t kLeft = std::size_t{32} << 20;  // for oneDNN's generated code and the host's own data
   const std::size_t bytes = free_host_bytes(groups_);
   return bytes - std::min(bytes, kLeft);
 }
@@ -89,7 +89,7 @@ std::unique_ptr<engine::Backend> make_backend(const ContextOptions& options) {
 }
 
 bool computes_bf16() {
-  const auto has = [](dnnl::cpu_isa isa) {  // each is the set of bits of all that it includes
+  const auto has = [](dnnl::cpu_isa isa) {  // an isa value contains the bits of every instruction set that it includes
     const auto wanted = static_cast<unsigned>(isa);
     return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & wanted) == wanted;
   };

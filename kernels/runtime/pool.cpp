@@ -20,7 +20,7 @@ std::string text_of(std::size_t bytes) {
   return concat(std::round(value * 10) / 10, " ", kUnits[unit]);
 }
 
-/// A block of this size from the cache, or none.
+/// Removes a block of this size from the cache; null if there is none.
 void* pop(Pool::Cache& cache, std::size_t bytes) {
   const auto found = cache.find(bytes);
   if (found == cache.end() || found->second.empty()) return nullptr;

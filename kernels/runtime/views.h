@@ -7,8 +7,8 @@
 
 namespace engine {
 
-/// What a kernel sees of a tensor: an address on the context's device, a dtype and a shape. Not owning.
-/// A view with no data means "not wanted" or "not given", where an args struct says so.
+/// A tensor as a kernel sees it: an address on the context's device, a dtype and a shape. Not owning. A view without
+/// data means "not wanted" or "not given", where an argument struct says so.
 struct ConstView {
   const void* data = nullptr;
   Dtype dtype = Dtype::f32;
@@ -42,7 +42,7 @@ struct View {
   }
 };
 
-/// Where a gradient goes: `accumulate` says whether to add to what is there or to overwrite it.
+/// The destination of a gradient: `accumulate` says whether to add to it or to overwrite it.
 struct Destination {
   View view;
   bool accumulate = false;

@@ -22,7 +22,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 WANTED = 0.95
 
-# What to break: a name, where, and what to write instead (a template for re.Match.expand).
+# The edits: a name, a pattern, and its replacement (a template for re.Match.expand).
 EDITS = [
     ("barrier removed", r"__syncthreads\(\);", ";"),
     ("barrier under a condition", r"__syncthreads\(\);", "if (threadIdx.x < 40) __syncthreads();"),
@@ -121,7 +121,7 @@ def main():
         old = next(word for word in words if word.endswith("/" + kernel.name + ".o"))
         words.remove(old)
         first = next(i for i, word in enumerate(words) if word.endswith(".o"))
-        words.insert(first, str(built))  # first, so that its inline functions are those of the program
+        words.insert(first, str(built))  # first, so that the program uses its inline functions
         words[words.index("-o") + 1] = str(program)
         run(words, cwd=build, check=True)
         try:

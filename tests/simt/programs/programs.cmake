@@ -1,5 +1,5 @@
-# The programs of the CUDA build with the interpreter in place of a GPU: everything but cuDNN, cuBLASLt and CUDA's runtime is
-# what runs on one. They are linked before the libraries, whose own implementations are then not asked for.
+# The programs of the CUDA build with the interpreter in place of a GPU: all code but cuDNN, cuBLASLt and CUDA's runtime is the
+# same. These files are linked before the libraries, whose own implementations the linker then ignores.
 set(
   INTERPRETED_KERNELS
   fast
@@ -62,8 +62,7 @@ foreach(PROGRAM IN LISTS PROGRAMS)
   target_link_libraries(interpreted_${PROGRAM} PRIVATE ${LIBRARIES})
 endforeach()
 
-# The tests of whole runs on a GPU, with these programs; and within one process, of the device that they have and of what only
-# such a device shows.
+# The tests of whole runs on a GPU, with these programs; and tests in one process of the interpreted device itself.
 antipode_test(
   NAME interpreted_program_tests
   LABEL cuda
