@@ -21,7 +21,15 @@ using engine::Dtype;
 using engine::Shape;
 using engine::View;
 
-/// One operation: a struct of named arguments and one implementation per device. The only dispatch in the tree.
+/// Of the implementations for each device, the context's. The only dispatch in the tree.
+template <class Function>
+Function* on_device_of(const Context& context, const char* name, Function* cpu, Function* cuda) {
+  Function* run = context.on_cuda() ? cuda : cpu;
+  EXPECTS(run, name, ": no ", context.device(), " kernel in this build; use --device cpu");
+  return run;
+}
+
+/// One operation: a struct of named arguments and one implementation per device.
 template <class Args>
 struct Kernel {
   using Function = void(const Context&, const Args&);
@@ -29,14 +37,25 @@ struct Kernel {
   Function *cpu, *cuda;  // cuda is null in a build without CUDA
 
   void operator()(const Context& context, const Args& args) const {
-    Function* run = context.on_cuda() ? cuda : cpu;
-    EXPECTS(run, name, ": no ", context.device(), " kernel in this build; use --device cpu");
+    Function* run = on_device_of(context, name, cpu, cuda);
     Cost cost;
     if constexpr (requires { args.cost(); }) {
       if (context.profiler().enabled()) cost = args.cost();
     }
     const engine::ProfileRange range(context, name, cost);
     run(context, args);
+  }
+};
+
+/// A size that each device decides for itself, as that of memory which its kernels can use and others cannot.
+template <class Args>
+struct KernelSize {
+  using Function = std::int64_t(const Args&);
+  const char* name;
+  Function *cpu, *cuda;  // cuda is null in a build without CUDA
+
+  std::int64_t operator()(const Context& context, const Args& args) const {
+    return on_device_of(context, name, cpu, cuda)(args);
   }
 };
 
@@ -58,3 +77,12 @@ inline std::int64_t bytes_of(const Destination& to) { return bytes_of(to.view) *
   void name(const Context&, const Args&); \
   }                                       \
   inline constexpr Kernel<Args> name { #name, cpu::name, ON_CUDA(cuda::name) }
+/// The same for a size.
+#define KERNEL_SIZE(name, Args)   \
+  namespace cpu {                 \
+  std::int64_t name(const Args&); \
+  }                               \
+  namespace cuda {                \
+  std::int64_t name(const Args&); \
+  }                               \
+  inline constexpr KernelSize<Args> name { #name, cpu::name, ON_CUDA(cuda::name) }

@@ -57,7 +57,6 @@ struct NtXentForward {
   /// accuracy = sum correct.
   View sums;
   /// f32, of any size, or none: where part of the work may be left for a backward pass over the same pairs and anchors.
-  /// Of no use on CUDA.
   View kept = {};
   Cost cost() const;
 };
@@ -74,6 +73,9 @@ struct NtXentBackward {
   Cost cost() const;
 };
 
+/// How many elements of `kept` are worth their memory to the device; 0 where an exponential is computed again in less
+/// time than it is fetched.
+KERNEL_SIZE(nt_xent_kept, ContrastPairs);
 KERNEL(nt_xent_forward, NtXentForward);
 KERNEL(nt_xent_backward, NtXentBackward);
 

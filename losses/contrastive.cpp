@@ -1,6 +1,5 @@
 #include "losses/contrastive.h"
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
 
@@ -21,13 +20,12 @@ struct Forward {
 
 /// `wants_gradient`: a backward pass will follow, and may find part of its work done.
 Forward forward(const engine::Context& context, const kernels::ContrastPairs& pairs, bool wants_gradient) {
-  constexpr std::int64_t kMostKept = 1 << 22;  // 16 MiB: all pairs of 2,000 rows, and little beside larger batches
   const std::int64_t n = pairs.view1.shape[0];
   const Tensor lse = Tensor::empty(context, {2, n}), positive = Tensor::empty(context, {n});
   const Tensor attraction = Tensor::empty(context, {n});
   const Tensor correct = Tensor::empty(context, {n}), sums = Tensor::empty(context, {kernels::kContrastSums});
-  const Tensor kept =
-      wants_gradient && !context.on_cuda() ? Tensor::empty(context, {std::min(4 * n * n, kMostKept)}) : Tensor();
+  const std::int64_t keeps = wants_gradient ? kernels::nt_xent_kept(context, pairs) : 0;
+  const Tensor kept = keeps > 0 ? Tensor::empty(context, {keeps}) : Tensor();
   kernels::nt_xent_forward(context, {.pairs = pairs,
                                      .lse = lse,
                                      .positive = positive,

@@ -161,7 +161,9 @@ __global__ void __launch_bounds__(kThreads) add_totals(const Totals* totals, int
 
 }  // namespace
 
-// Leaves nothing in args.kept: to compute an exponential again takes less time here than to fetch it.
+// To compute an exponential again takes less time here than to fetch it.
+std::int64_t nt_xent_kept(const ContrastPairs&) { return 0; }
+
 void nt_xent_forward(const Context& context, const NtXentForward& args) {
   const std::int64_t anchors = args.positive.shape.elements();
   with_tile(args.pairs, [&]<class Tile>(Tile*) {

@@ -200,6 +200,17 @@ TEST_CASE("nt_xent: what the forward pass keeps for the backward pass changes no
   }
 }
 
+TEST_CASE("nt_xent_kept: the exponentials of all pairs, up to a bound") {
+  const Context context = kernels::make_context();
+  const auto kept = [&](std::int64_t n) {
+    const engine::ConstView view{nullptr, engine::Dtype::f32, {n, 128}};
+    return kernels::nt_xent_kept(context, {.view1 = view, .view2 = view, .temperature = 1, .within_views = true});
+  };
+  CHECK(kept(3) == 36);
+  CHECK(kept(1'000) == 4'000'000);
+  CHECK(kept(1'000'000) == 1 << 22);
+}
+
 TEST_CASE("nt_xent: anchors split over two calls give what one call gives") {
   for (const bool within_views : {true, false}) {
     const Problem p{.n = 150, .d = 24, .within_views = within_views};

@@ -113,6 +113,11 @@ void check(const Problem& p) {
 
 }  // namespace
 
+TEST_CASE("cuda nt_xent_kept: nothing, for an exponential is computed in less time than it is fetched") {
+  const engine::ConstView view{nullptr, Dtype::f32, {1000, 128}};
+  CHECK(cuda::nt_xent_kept({.view1 = view, .view2 = view, .temperature = 1, .within_views = true}) == 0);
+}
+
 TEST_CASE("cuda nt_xent equals the CPU's for odd shapes") {
   for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
     for (const bool within_views : {true, false}) {
