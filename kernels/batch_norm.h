@@ -12,7 +12,7 @@ struct BatchNormStatistics {
   ConstView x;
   View mean, inv_std;
   View running_mean, running_variance;
-  View batches;  // [] i32: counts the updates
+  View batches;  // [] i64: counts the updates
   float epsilon, momentum;
   bool unbiased;
   Cost cost() const { return {.bytes = bytes_of(x), .operations = 3 * x.shape.elements()}; }

@@ -10,7 +10,7 @@ BatchNorm::BatchNorm(const engine::Scope& scope, std::int64_t channels, const Op
       gamma_(scope.add("weight", {channels}, ParameterKind::gamma, Initializer::constant(options.gamma_initial))),
       mean_(scope.add_state("running_mean", {channels}, 0)),
       variance_(scope.add_state("running_var", {channels}, 1)),
-      batches_(scope.add_state("num_batches_tracked", {}, 0, engine::Dtype::i32)) {
+      batches_(scope.add_state("num_batches_tracked", {}, 0, engine::Dtype::i64)) {
   if (options.beta) beta_ = scope.add("bias", {channels}, ParameterKind::beta, Initializer::constant(0));
 }
 

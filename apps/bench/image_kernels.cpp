@@ -56,7 +56,7 @@ KernelWork batch_norm_statistics(Buffers& b) {
                                                  .inv_std = b.output_f32({64}),
                                                  .running_mean = b.output_f32({64}),
                                                  .running_variance = b.output_f32({64}),
-                                                 .batches = b.integers(Shape(), 1),
+                                                 .batches = b.zeros(Shape(), engine::Dtype::i64),
                                                  .epsilon = 1e-5f,
                                                  .momentum = 0.9f,
                                                  .unbiased = true});

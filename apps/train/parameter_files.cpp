@@ -13,18 +13,17 @@ namespace {
 
 using engine::Dtype;
 using engine::Shape;
-using engine::StoredDtype;
 using engine::StoredTensor;
 using engine::Tensor;
 
 struct Stored {
-  StoredDtype dtype = StoredDtype::f32;
+  Dtype dtype = Dtype::f32;
   std::vector<std::int64_t> shape;
 };
 
-/// How a tensor looks on disk: images' channels come before their rows and columns, counters are i64.
+/// How a tensor looks on disk: images' channels come before their rows and columns.
 Stored on_disk(const Shape& shape, Dtype dtype) {
-  Stored stored{.dtype = dtype == Dtype::i32 ? StoredDtype::i64 : engine::stored(dtype), .shape = {}};
+  Stored stored{.dtype = dtype, .shape = {}};
   if (shape.rank() == 4) {
     stored.shape = {shape[0], shape[3], shape[1], shape[2]};
   } else {
@@ -47,30 +46,28 @@ void for_each_element(const Shape& shape, Move&& move) {
 }
 
 std::vector<std::byte> to_disk(const Tensor& tensor) {
-  const auto count = static_cast<std::size_t>(tensor.elements());
-  const auto convert = [&]<class From, class To>(const std::vector<From>& from, std::vector<To> to) {
+  const auto reorder = [&]<class T>(const std::vector<T>& from) {
+    std::vector<T> to(from.size());
     for_each_element(tensor.shape(), [&](std::int64_t memory, std::int64_t disk) {
-      to[static_cast<std::size_t>(disk)] = static_cast<To>(from[static_cast<std::size_t>(memory)]);
+      to[static_cast<std::size_t>(disk)] = from[static_cast<std::size_t>(memory)];
     });
-    std::vector<std::byte> bytes(to.size() * sizeof(To));
+    std::vector<std::byte> bytes(to.size() * sizeof(T));
     std::memcpy(bytes.data(), to.data(), bytes.size());
     return bytes;
   };
-  if (tensor.dtype() == Dtype::i32) return convert(tensor.to_host<std::int32_t>(), std::vector<std::int64_t>(count));
-  return convert(tensor.to_host<float>(), std::vector<float>(count));
+  return tensor.dtype() == Dtype::i64 ? reorder(tensor.to_host<std::int64_t>()) : reorder(tensor.to_host<float>());
 }
 
 void from_disk(const StoredTensor& stored, const Tensor& tensor) {
-  const auto count = static_cast<std::size_t>(tensor.elements());
-  const auto convert = [&]<class From, class To>(std::vector<From> from, std::vector<To> to) {
+  const auto reorder = [&]<class T>(T*) {
+    std::vector<T> from(static_cast<std::size_t>(tensor.elements())), to(from.size());
     std::memcpy(from.data(), stored.bytes.data(), stored.bytes.size());
     for_each_element(tensor.shape(), [&](std::int64_t memory, std::int64_t disk) {
-      to[static_cast<std::size_t>(memory)] = static_cast<To>(from[static_cast<std::size_t>(disk)]);
+      to[static_cast<std::size_t>(memory)] = from[static_cast<std::size_t>(disk)];
     });
-    tensor.upload<To>(to);
+    tensor.upload<T>(to);
   };
-  if (tensor.dtype() == Dtype::i32) return convert(std::vector<std::int64_t>(count), std::vector<std::int32_t>(count));
-  convert(std::vector<float>(count), std::vector<float>(count));
+  tensor.dtype() == Dtype::i64 ? reorder(static_cast<std::int64_t*>(nullptr)) : reorder(static_cast<float*>(nullptr));
 }
 
 struct Named {
@@ -104,7 +101,7 @@ void save(const std::filesystem::path& path, const std::vector<Named>& tensors,
 
 std::string text(const Stored& stored) {
   std::ostringstream out;
-  out << engine::name(stored.dtype) << " [";
+  out << engine::stored_name(stored.dtype) << " [";
   for (std::size_t i = 0; i < stored.shape.size(); ++i) out << (i ? "," : "") << stored.shape[i];
   out << ']';
   return out.str();

@@ -23,22 +23,11 @@ constexpr std::size_t kLengthBytes = 8;
 constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // the reference implementation's limit
 constexpr char kMetadata[] = "__metadata__";
 
-struct DtypeInfo {
-  StoredDtype dtype;
-  const char* name;
-  std::int64_t size_bytes;
-};
-constexpr DtypeInfo kDtypes[] = {{StoredDtype::f32, "F32", 4},
-                                 {StoredDtype::bf16, "BF16", 2},
-                                 {StoredDtype::i32, "I32", 4},
-                                 {StoredDtype::u8, "U8", 1},
-                                 {StoredDtype::i64, "I64", 8}};
-
-const DtypeInfo& info(StoredDtype dtype) { return kDtypes[static_cast<std::size_t>(dtype)]; }
+constexpr Dtype kDtypes[] = {Dtype::f32, Dtype::bf16, Dtype::i32, Dtype::i64, Dtype::u8, Dtype::f64};
 
 /// Bytes of a tensor; nothing for a negative dimension or when the product overflows.
-std::optional<std::uint64_t> bytes_of(StoredDtype dtype, std::span<const std::int64_t> shape) {
-  std::int64_t bytes = size_of(dtype);
+std::optional<std::uint64_t> bytes_of(Dtype dtype, std::span<const std::int64_t> shape) {
+  auto bytes = static_cast<std::int64_t>(size_of(dtype));
   for (const std::int64_t dimension : shape) {
     if (dimension < 0 || __builtin_mul_overflow(bytes, dimension, &bytes)) return std::nullopt;
   }
@@ -138,20 +127,20 @@ class Reader {
       fail("tensor '", name, "' has bytes ", begin, " to ", end, ", but the data has ", data_.size());
     }
     if (bytes_of(tensor.dtype, tensor.shape) != end - begin) {
-      fail("tensor '", name, "' has ", end - begin, " bytes, which does not fit ", engine::name(tensor.dtype), " ",
+      fail("tensor '", name, "' has ", end - begin, " bytes, which does not fit ", stored_name(tensor.dtype), " ",
            describe(tensor.shape));
     }
     tensor.bytes = data_.subspan(begin, end - begin);
     return tensor;
   }
 
-  StoredDtype read_dtype(const std::string& name, const Json& value) const {
+  Dtype read_dtype(const std::string& name, const Json& value) const {
     if (!value.is_string()) fail("dtype of tensor '", name, "' must be a string");
-    for (const DtypeInfo& known : kDtypes) {
-      if (value == known.name) return known.dtype;
+    for (const Dtype known : kDtypes) {
+      if (value == stored_name(known)) return known;
     }
     throw DataError(concat(name_, ": tensor '", name, "' has dtype ", value.get<std::string>(),
-                           ", and only F32, BF16, I32, U8 and I64 can be read; convert it first"));
+                           ", and only F32, BF16, I32, I64, U8 and F64 can be read; convert it first"));
   }
 
   std::vector<std::uint64_t> read_numbers(const std::string& name, const char* field, const Json& value) const {
@@ -182,18 +171,17 @@ class Reader {
 
 }  // namespace
 
-StoredDtype stored(Dtype dtype) {
+const char* stored_name(Dtype dtype) {
   switch (dtype) {
-    case Dtype::f32: return StoredDtype::f32;
-    case Dtype::bf16: return StoredDtype::bf16;
-    case Dtype::i32: return StoredDtype::i32;
-    case Dtype::u8: break;
+    case Dtype::f32: return "F32";
+    case Dtype::bf16: return "BF16";
+    case Dtype::i32: return "I32";
+    case Dtype::i64: return "I64";
+    case Dtype::u8: return "U8";
+    case Dtype::f64: return "F64";
   }
-  return StoredDtype::u8;
+  return "?";
 }
-
-std::int64_t size_of(StoredDtype dtype) { return info(dtype).size_bytes; }
-const char* name(StoredDtype dtype) { return info(dtype).name; }
 
 void save_safetensors(const std::filesystem::path& path, std::span<const StoredTensor> tensors,
                       const std::map<std::string, std::string>& metadata) {
@@ -210,9 +198,9 @@ void save_safetensors(const std::filesystem::path& path, std::span<const StoredT
     EXPECTS(names.insert(tensor->name).second, path.string(), ": tensor name '", tensor->name,
             "' is reserved or given twice; every tensor needs a name of its own");
     EXPECTS(bytes_of(tensor->dtype, tensor->shape) == tensor->bytes.size(), path.string(), ": tensor '", tensor->name,
-            "' has ", tensor->bytes.size(), " bytes, which does not fit ", name(tensor->dtype), " ",
+            "' has ", tensor->bytes.size(), " bytes, which does not fit ", stored_name(tensor->dtype), " ",
             describe(tensor->shape));
-    header[tensor->name] = {{"dtype", name(tensor->dtype)},
+    header[tensor->name] = {{"dtype", stored_name(tensor->dtype)},
                             {"shape", tensor->shape},
                             {"data_offsets", {offset, offset + tensor->bytes.size()}}};
     offset += tensor->bytes.size();

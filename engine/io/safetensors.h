@@ -13,17 +13,12 @@
 
 namespace engine {
 
-/// What a stored element is. Wider than Dtype: torchvision keeps `num_batches_tracked` as i64.
-enum class StoredDtype : std::uint8_t { f32, bf16, i32, u8, i64 };
-
-StoredDtype stored(Dtype dtype);
-std::int64_t size_of(StoredDtype dtype);
-const char* name(StoredDtype dtype);  ///< as the file spells it: "F32", "BF16", "I32", "U8", "I64"
+const char* stored_name(Dtype dtype);  ///< as the format spells it: "F32", "BF16", "I32", "I64", "U8", "F64"
 
 /// One tensor on the host, in C order. `bytes` is borrowed, and on reading need not be aligned: copy it with memcpy.
 struct StoredTensor {
   std::string name;
-  StoredDtype dtype = StoredDtype::f32;
+  Dtype dtype = Dtype::f32;
   std::vector<std::int64_t> shape;  ///< empty for a scalar
   std::span<const std::byte> bytes;
 };

@@ -10,7 +10,7 @@ struct BatchNormOptions {
   bool unbiased_variance = false;  ///< whether the running variance is the batch's times n / (n - 1)
 };
 
-/// Running averages of one layer: mean and variance f32 [C], number of updates i32 [].
+/// Running averages of one layer: mean and variance f32 [C], number of updates i64 [].
 struct RunningStatistics {
   Tensor mean, variance, batches;
 };

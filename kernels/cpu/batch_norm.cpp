@@ -99,7 +99,7 @@ void batch_norm_statistics(const Context& context, const BatchNormStatistics& ar
     running_mean[c] = static_cast<float>(m * running_mean[c] + (1 - m) * (origin + offset));
     running_variance[c] = static_cast<float>(m * running_variance[c] + (1 - m) * kept);
   };
-  ++*args.batches.as<std::int32_t>();
+  ++*args.batches.as<std::int64_t>();
   with_float_type(args.x.dtype, [&]<class T>(T*) {
     const T* x = args.x.as<T>();
     // Sums around the first row: a mean far from zero would otherwise cancel the variance away.

@@ -56,7 +56,7 @@ __global__ void __launch_bounds__(kThreads) tile_moments(const T* x, ColumnTiles
 
 struct Statistics {
   float *mean, *inv_std, *running_mean, *running_variance;
-  std::int32_t* batches;
+  std::int64_t* batches;
   float epsilon, momentum;
   bool unbiased;
 
@@ -325,7 +325,7 @@ void batch_norm_statistics(const Context& context, const BatchNormStatistics& ar
                       .inv_std = args.inv_std.as<float>(),
                       .running_mean = args.running_mean.as<float>(),
                       .running_variance = args.running_variance.as<float>(),
-                      .batches = args.batches.as<std::int32_t>(),
+                      .batches = args.batches.as<std::int64_t>(),
                       .epsilon = args.epsilon,
                       .momentum = args.momentum,
                       .unbiased = args.unbiased};

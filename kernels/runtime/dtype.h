@@ -7,7 +7,8 @@
 
 namespace engine {
 
-enum class Dtype : std::uint8_t { f32, bf16, i32, u8 };
+/// Of a tensor's elements. f64 and i64 are for moments, counters and files, not for layers.
+enum class Dtype : std::uint8_t { f32, bf16, i32, i64, u8, f64 };
 
 /// The upper half of an IEEE float. Rounds to nearest even; NaN stays NaN.
 struct bf16 {
@@ -24,6 +25,8 @@ struct bf16 {
 
 constexpr std::size_t size_of(Dtype dtype) {
   switch (dtype) {
+    case Dtype::f64:
+    case Dtype::i64: return 8;
     case Dtype::f32:
     case Dtype::i32: return 4;
     case Dtype::bf16: return 2;
@@ -37,18 +40,27 @@ constexpr const char* name(Dtype dtype) {
     case Dtype::f32: return "f32";
     case Dtype::bf16: return "bf16";
     case Dtype::i32: return "i32";
+    case Dtype::i64: return "i64";
     case Dtype::u8: return "u8";
+    case Dtype::f64: return "f64";
   }
   return "?";
 }
 
+/// Of the elements that a C++ type is; another type does not compile.
 template <class T>
-inline constexpr Dtype dtype_of = Dtype::f32;
+inline constexpr Dtype dtype_of = T::is_not_an_element_type;
+template <>
+inline constexpr Dtype dtype_of<float> = Dtype::f32;
 template <>
 inline constexpr Dtype dtype_of<bf16> = Dtype::bf16;
 template <>
 inline constexpr Dtype dtype_of<std::int32_t> = Dtype::i32;
 template <>
+inline constexpr Dtype dtype_of<std::int64_t> = Dtype::i64;
+template <>
 inline constexpr Dtype dtype_of<std::uint8_t> = Dtype::u8;
+template <>
+inline constexpr Dtype dtype_of<double> = Dtype::f64;
 
 }  // namespace engine

@@ -82,7 +82,7 @@ TEST_CASE("pretrain in bf16: learns as in fp32, and its files look the same") {
     const engine::StoredTensor& own = ours.at(tensor.name);
     CHECK(own.dtype == tensor.dtype);
     CHECK(own.shape == tensor.shape);
-    if (own.dtype != engine::StoredDtype::f32) continue;
+    if (own.dtype != engine::Dtype::f32) continue;
     std::vector<float> values(own.bytes.size() / sizeof(float));
     std::memcpy(values.data(), own.bytes.data(), own.bytes.size());
     for (const float value : values) finer_than_bf16 |= static_cast<float>(engine::bf16(value)) != value;

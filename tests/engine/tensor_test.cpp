@@ -17,7 +17,9 @@ TEST_CASE("tensor: holds what was put in, for every dtype") {
   round_trip(std::vector<float>{1.5f, -2});
   round_trip(std::vector<bf16>{bf16(1.5f), bf16(-2)});
   round_trip(std::vector<std::int32_t>{7, -8, 9});
+  round_trip(std::vector<std::int64_t>{std::int64_t{1} << 40, -8});
   round_trip(std::vector<std::uint8_t>{1, 255, 3, 4, 5});
+  round_trip(std::vector<double>{1 + 0x1p-50, -2});
   round_trip(std::vector<float>{});
 }
 

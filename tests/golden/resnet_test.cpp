@@ -45,6 +45,6 @@ TEST_CASE("golden resnet18: logits, all gradients and running statistics of torc
   for (std::size_t i = 0; i < parameters.states().size(); ++i) {
     const StateInfo& info = parameters.states()[i];
     if (info.dtype == Dtype::f32) golden.expect_close(parameters.state(i), "after/" + name(info), tolerance);
-    if (info.dtype == Dtype::i32) CHECK(parameters.state(i).to_host<std::int32_t>().front() == 1);
+    if (info.dtype == Dtype::i64) CHECK(parameters.state(i).to_host<std::int64_t>().front() == 1);
   }
 }

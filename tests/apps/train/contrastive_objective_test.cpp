@@ -167,10 +167,10 @@ TEST_CASE("contrastive objective: statistics per view are not those of both view
     const auto& states = pass.model.parameters.states();
     for (std::size_t i = 0; i < states.size(); ++i) {
       if (states[i].name == "encoder.bn1.num_batches_tracked") {
-        return pass.model.parameters.state(i).to_host<std::int32_t>()[0];
+        return pass.model.parameters.state(i).to_host<std::int64_t>()[0];
       }
     }
-    return -1;
+    return std::int64_t{-1};
   };
   CHECK(updates(together) == 1);
   CHECK(updates(apart) == 2);

@@ -21,6 +21,9 @@ using engine::Tensor;
 
 namespace {
 
+/// More than fits into 32 bits.
+constexpr std::int64_t kMany = std::int64_t{1} << 40;
+
 /// A convolution, a counter and a linear layer, one per group; `out` channels of the convolution.
 struct Parts {
   Parts(const engine::Context& context, std::uint64_t seed, std::int64_t out = 4) {
@@ -28,9 +31,9 @@ struct Parts {
     engine::Scope(set, "encoder").add("conv.weight", {out, 3, 5, 2}, ParameterKind::kernel, normal);
     engine::Scope(set, "projector").add("weight", {3, 7}, ParameterKind::kernel, normal);
     engine::Scope(set, "probe").add("bias", {3}, ParameterKind::bias, normal);
-    engine::Scope(set, "encoder").add_state("bn.num_batches_tracked", {}, 0, engine::Dtype::i32);
+    engine::Scope(set, "encoder").add_state("bn.num_batches_tracked", {}, 0, engine::Dtype::i64);
     set.allocate(context, seed);
-    set.state(0).upload<std::int32_t>(std::vector<std::int32_t>{static_cast<std::int32_t>(seed)});
+    set.state(0).upload<std::int64_t>(std::vector{kMany + static_cast<std::int64_t>(seed)});
   }
   ParameterSet set;
 };
@@ -51,7 +54,7 @@ TEST_CASE("parameter files: a model comes back exactly") {
   REQUIRE(saved.set.values().to_host<float>() != loaded.set.values().to_host<float>());
   load_model(scratch / "model.safetensors", loaded.set);
   CHECK(saved.set.values().to_host<float>() == loaded.set.values().to_host<float>());
-  CHECK(loaded.set.state(0).to_host<std::int32_t>() == std::vector<std::int32_t>{1});
+  CHECK(loaded.set.state(0).to_host<std::int64_t>() == std::vector{kMany + 1});
 }
 
 TEST_CASE("parameter files: on disk convolutions are OIHW and counters i64") {
@@ -71,7 +74,7 @@ TEST_CASE("parameter files: on disk convolutions are OIHW and counters i64") {
           REQUIRE(oihw[((k * 2 + c) * 3 + r) * 5 + s] == krsc[((k * 3 + r) * 5 + s) * 2 + c]);
   CHECK(floats(file.at("projector.weight")) == parts.set.value(1).to_host<float>());
   const engine::StoredTensor& counter = file.at("encoder.bn.num_batches_tracked");
-  CHECK(counter.dtype == engine::StoredDtype::i64);
+  CHECK(counter.dtype == engine::Dtype::i64);
   CHECK(counter.shape.empty());
 }
 
@@ -96,8 +99,8 @@ TEST_CASE("parameter files: a file that does not fit is refused before anything 
     std::vector<engine::StoredTensor> tensors = good.tensors();
     const std::int32_t number = 7;
     for (engine::StoredTensor& tensor : tensors) {
-      if (tensor.dtype != engine::StoredDtype::i64) continue;
-      tensor.dtype = engine::StoredDtype::i32;
+      if (tensor.dtype != engine::Dtype::i64) continue;
+      tensor.dtype = engine::Dtype::i32;
       tensor.bytes = std::as_bytes(std::span(&number, 1));
     }
     engine::save_safetensors(path, tensors);
@@ -117,7 +120,7 @@ TEST_CASE("parameter files: a group alone can be taken from a model, and the enc
   load_groups(scratch / "model.safetensors", loaded.set, {"encoder"});
   CHECK(encoder_sha256(saved.set) == encoder_sha256(loaded.set));
   CHECK(loaded.set.value(1).to_host<float>() == projector);
-  loaded.set.state(0).upload<std::int32_t>(std::vector<std::int32_t>{9});  // its states count too
+  loaded.set.state(0).upload<std::int64_t>(std::vector<std::int64_t>{9});  // its states count too
   CHECK(encoder_sha256(saved.set) != encoder_sha256(loaded.set));
 }
 

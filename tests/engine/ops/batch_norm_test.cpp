@@ -17,7 +17,7 @@ namespace {
 RunningStatistics running(const Context& context, std::int64_t channels) {
   return {Tensor::from(context, {channels}, std::vector<float>(static_cast<std::size_t>(channels), 0.25f)),
           Tensor::from(context, {channels}, std::vector<float>(static_cast<std::size_t>(channels), 2.0f)),
-          Tensor::zeros(context, {}, Dtype::i32)};
+          Tensor::zeros(context, {}, Dtype::i64)};
 }
 
 struct Reference {
@@ -71,7 +71,7 @@ TEST_CASE(
         for (const double v : expected.variance) variance.push_back(0.75 * 2.0 + 0.25 * v * correction);
         tests::expect_close(statistics.mean.to_host<float>(), mean, 1e-6);
         tests::expect_close(statistics.variance.to_host<float>(), variance, 1e-6);
-        CHECK(statistics.batches.to_host<std::int32_t>().front() == 1);
+        CHECK(statistics.batches.to_host<std::int64_t>().front() == 1);
         const RunningStatistics again = running(context, channels);
         CHECK(y.to_host<float>() ==
               batch_norm(x, gamma, beta, again, Mode::train, options, {residual, relu}).to_host<float>());
@@ -140,7 +140,7 @@ TEST_CASE("batch_norm: inference uses the running averages and leaves them alone
   }
   tests::expect_close(batch_norm(x, gamma, beta, statistics, Mode::evaluate, {}).to_host<float>(), expected, 1e-6);
   CHECK(statistics.mean.to_host<float>() == std::vector<float>(3, 0.25f));
-  CHECK(statistics.batches.to_host<std::int32_t>().front() == 0);
+  CHECK(statistics.batches.to_host<std::int64_t>().front() == 0);
 }
 
 TEST_CASE("batch_norm: gradients of x, gamma, beta and residual match central differences") {

@@ -82,7 +82,7 @@ struct Statistics {
         inv_std({problem.size.channels}),
         running_mean(problem.per_channel(6, 0)),
         running_variance(problem.per_channel(7, 1)),
-        batches({}, std::vector<std::int32_t>{41}) {
+        batches({}, std::vector<std::int64_t>{41}) {
     on_both(cpu::batch_norm_statistics, cuda::batch_norm_statistics, [&](Side on) {
       return BatchNormStatistics{.x = on(x),
                                  .mean = on(mean),

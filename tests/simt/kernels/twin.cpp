@@ -35,6 +35,11 @@ Twin::Twin(engine::Shape shape, const std::vector<std::int32_t>& values) : Twin(
   upload();
 }
 
+Twin::Twin(engine::Shape shape, const std::vector<std::int64_t>& values) : Twin(shape, Dtype::i64) {
+  std::memcpy(host_.data(), values.data(), size_bytes());
+  upload();
+}
+
 Twin::Twin(engine::Shape shape, const std::vector<std::uint8_t>& values) : Twin(shape, Dtype::u8) {
   std::memcpy(host_.data(), values.data(), size_bytes());
   upload();
@@ -62,7 +67,9 @@ std::vector<float> Twin::floats(const std::vector<std::uint8_t>& bytes) const {
     case Dtype::f32: append(0.0f); break;
     case Dtype::bf16: append(engine::bf16()); break;
     case Dtype::i32: append(std::int32_t{0}); break;
+    case Dtype::i64: append(std::int64_t{0}); break;
     case Dtype::u8: append(std::uint8_t{0}); break;
+    case Dtype::f64: append(0.0); break;
   }
   return result;
 }

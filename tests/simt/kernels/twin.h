@@ -23,6 +23,7 @@ class Twin {
   Twin(engine::Shape shape, const std::vector<float>& values, engine::Dtype dtype = engine::Dtype::f32,
        Start start = Start::aligned);
   Twin(engine::Shape shape, const std::vector<std::int32_t>& values);
+  Twin(engine::Shape shape, const std::vector<std::int64_t>& values);
   Twin(engine::Shape shape, const std::vector<std::uint8_t>& values);
 
   engine::View cpu() const;
