@@ -3,19 +3,32 @@
 
 namespace kernels {
 
-// Ioffe & Szegedy 2015, over all rows of x seen as a matrix [rows, C] (NHWC images: every pixel is a row). Statistics
-// and application are separate kernels, so that ranks can reduce in between. Per-channel tensors are f32 [C].
+// Ioffe & Szegedy 2015, over all rows of x seen as a matrix [rows, C] (NHWC images: every pixel is a row). Forward:
+// moments, finish, apply. Backward: sums, apply. What leaves the moments and the sums is small and per channel, so that
+// ranks can merge theirs in between. Per-channel tensors are f32 [C], moments f64.
 
-// mean, inv_std = 1/sqrt(variance + epsilon) of the batch (biased variance), and the running averages:
-// running = momentum * running + (1 - momentum) * batch, with the variance times rows/(rows-1) when `unbiased`.
-struct BatchNormStatistics {
+// moments[0] = rows, moments[1] = mean of x, moments[2] = sum (x - mean)^2, of each channel: what merges without loss
+// with the moments of other rows (Chan, Golub & LeVeque 1979). No rows give zeros.
+struct BatchNormMoments {
   ConstView x;
+  View moments;  // f64 [3,C]
+  Cost cost() const { return {.bytes = bytes_of(x) + bytes_of(moments), .operations = 3 * x.shape.elements()}; }
+};
+// mean and inv_std = 1/sqrt(variance + epsilon) of the rows behind the moments (biased variance), and the running
+// averages: running = momentum * running + (1 - momentum) * batch, with the variance times rows/(rows-1) when
+// `unbiased`. Moments of no rows leave the averages and their count as they are.
+struct BatchNormFinish {
+  ConstView moments;  // f64 [3,C]
   View mean, inv_std;
   View running_mean, running_variance;
   View batches;  // [] i64: counts the updates
   float epsilon, momentum;
   bool unbiased;
-  Cost cost() const { return {.bytes = bytes_of(x), .operations = 3 * x.shape.elements()}; }
+  Cost cost() const {
+    return {.bytes = bytes_of(moments) + bytes_of(mean) + bytes_of(inv_std) + 2 * bytes_of(running_mean) +
+                     2 * bytes_of(running_variance),
+            .operations = 10 * mean.shape.elements()};
+  }
 };
 // mean and inv_std from the running averages, for inference.
 struct BatchNormRunning {
@@ -48,20 +61,22 @@ struct BatchNormBackwardSums {
     return {.bytes = bytes_of(x) + bytes_of(dy) + bytes_of(y), .operations = 4 * x.shape.elements()};
   }
 };
-// dx (+)= gamma inv_std (dz - sum(dz)/rows - x^ sum(dz x^)/rows); without batch statistics (inference) only the first
-// term. dresidual (+)= dz.
+// dx (+)= gamma inv_std (dz - sum(dz)/rows - x^ sum(dz x^)/rows), rows as the moments counted them; with the running
+// averages in the place of mean and inv_std (inference) only the first term. dresidual (+)= dz.
 struct BatchNormBackwardApply {
   ConstView x, dy, y;
-  ConstView mean, inv_std, gamma, beta, sums;
+  ConstView mean, inv_std, gamma, beta;
+  ConstView sums, rows;       // rows: f64, the first of the moments; or neither, with the running averages
   Destination dx, dresidual;  // either may be unwanted
-  bool relu, batch_statistics;
+  bool relu;
   Cost cost() const {
     return {.bytes = bytes_of(x) + bytes_of(dy) + bytes_of(y) + bytes_of(dx) + bytes_of(dresidual),
             .operations = 6 * x.shape.elements()};
   }
 };
 
-KERNEL(batch_norm_statistics, BatchNormStatistics);
+KERNEL(batch_norm_moments, BatchNormMoments);
+KERNEL(batch_norm_finish, BatchNormFinish);
 KERNEL(batch_norm_running, BatchNormRunning);
 KERNEL(batch_norm_apply, BatchNormApply);
 KERNEL(batch_norm_backward_sums, BatchNormBackwardSums);

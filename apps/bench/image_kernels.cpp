@@ -50,16 +50,20 @@ struct Norm {
         beta(b.random_f32({64})) {}
   Tensor x, mean, inv_std, gamma, beta;
 };
-KernelWork batch_norm_statistics(Buffers& b) {
-  return b.work(kernels::batch_norm_statistics, {.x = b.random(images(b)),
-                                                 .mean = b.output_f32({64}),
-                                                 .inv_std = b.output_f32({64}),
-                                                 .running_mean = b.output_f32({64}),
-                                                 .running_variance = b.output_f32({64}),
-                                                 .batches = b.zeros(Shape(), engine::Dtype::i64),
-                                                 .epsilon = 1e-5f,
-                                                 .momentum = 0.9f,
-                                                 .unbiased = true});
+KernelWork batch_norm_moments(Buffers& b) {
+  return b.work(kernels::batch_norm_moments,
+                {.x = b.random(images(b)), .moments = b.zeros({3, 64}, engine::Dtype::f64)});
+}
+KernelWork batch_norm_finish(Buffers& b) {
+  return b.work(kernels::batch_norm_finish, {.moments = b.of({3, 2048}, std::vector<double>(3 * 2048, 2)),
+                                             .mean = b.output_f32({2048}),
+                                             .inv_std = b.output_f32({2048}),
+                                             .running_mean = b.output_f32({2048}),
+                                             .running_variance = b.output_f32({2048}),
+                                             .batches = b.zeros(Shape(), engine::Dtype::i64),
+                                             .epsilon = 1e-5f,
+                                             .momentum = 0.9f,
+                                             .unbiased = true});
 }
 KernelWork batch_norm_running(Buffers& b) {
   return b.work(kernels::batch_norm_running, {.running_mean = b.random_f32({2048}),
@@ -95,18 +99,19 @@ KernelWork batch_norm_backward_sums(Buffers& b) {
 }
 KernelWork batch_norm_backward_apply(Buffers& b) {
   const Norm n(b);
-  return b.work(kernels::batch_norm_backward_apply, {.x = n.x,
-                                                     .dy = b.random(images(b)),
-                                                     .y = b.random(images(b)),
-                                                     .mean = n.mean,
-                                                     .inv_std = n.inv_std,
-                                                     .gamma = n.gamma,
-                                                     .beta = n.beta,
-                                                     .sums = b.random_f32({2, 64}),
-                                                     .dx = {b.output(images(b))},
-                                                     .dresidual = {b.output(images(b))},
-                                                     .relu = true,
-                                                     .batch_statistics = true});
+  return b.work(kernels::batch_norm_backward_apply,
+                {.x = n.x,
+                 .dy = b.random(images(b)),
+                 .y = b.random(images(b)),
+                 .mean = n.mean,
+                 .inv_std = n.inv_std,
+                 .gamma = n.gamma,
+                 .beta = n.beta,
+                 .sums = b.random_f32({2, 64}),
+                 .rows = b.of({1, 64}, std::vector<double>(64, static_cast<double>(n.x.shape().rows()))),
+                 .dx = {b.output(images(b))},
+                 .dresidual = {b.output(images(b))},
+                 .relu = true});
 }
 
 /// ResNet's stem pools 3x3 windows with stride 2.
@@ -203,7 +208,8 @@ std::vector<KernelEntry> image_kernels() {
           {"relu_forward", relu_forward},
           {"relu_backward", relu_backward},
           {"sum", sum},
-          {"batch_norm_statistics", batch_norm_statistics},
+          {"batch_norm_moments", batch_norm_moments},
+          {"batch_norm_finish", batch_norm_finish},
           {"batch_norm_running", batch_norm_running},
           {"batch_norm_apply", batch_norm_apply},
           {"batch_norm_backward_sums", batch_norm_backward_sums},

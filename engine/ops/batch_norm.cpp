@@ -10,23 +10,27 @@ Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, cons
   const Context& context = x.context();
   const Shape channels{x.shape().cols()};
   const Tensor& residual = epilogue.residual;
-  const bool relu = epilogue.relu, training = mode == Mode::train;
+  const bool relu = epilogue.relu;
   EXPECTS(x.shape().rank() >= 2 && gamma.shape() == channels && (!beta || beta.shape() == channels),
           "batch_norm: x must be [...,C] with gamma and beta [C], got x ", x.shape(), " and gamma ", gamma.shape());
   EXPECTS(!residual || residual.shape() == x.shape(), "batch_norm: the residual must have x's shape ", x.shape(),
           ", got ", residual.shape());
 
   Tensor mean = Tensor::empty(context, channels), inv_std = Tensor::empty(context, channels);
-  if (training) {
-    kernels::batch_norm_statistics(context, {.x = x,
-                                             .mean = mean,
-                                             .inv_std = inv_std,
-                                             .running_mean = running.mean,
-                                             .running_variance = running.variance,
-                                             .batches = running.batches,
-                                             .epsilon = options.epsilon,
-                                             .momentum = options.momentum,
-                                             .unbiased = options.unbiased_variance});
+  Tensor rows;  // of the batch, on the device
+  if (mode == Mode::train) {
+    const Tensor moments = Tensor::empty(context, {3, channels.elements()}, Dtype::f64);
+    kernels::batch_norm_moments(context, {.x = x, .moments = moments});
+    kernels::batch_norm_finish(context, {.moments = moments,
+                                         .mean = mean,
+                                         .inv_std = inv_std,
+                                         .running_mean = running.mean,
+                                         .running_variance = running.variance,
+                                         .batches = running.batches,
+                                         .epsilon = options.epsilon,
+                                         .momentum = options.momentum,
+                                         .unbiased = options.unbiased_variance});
+    rows = moments.narrow(0, 1);
   } else {
     kernels::batch_norm_running(context, {.running_mean = running.mean,
                                           .running_variance = running.variance,
@@ -46,7 +50,7 @@ Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, cons
 
   const Tensor mask = relu && residual ? y : Tensor();  // else the sign before the ReLU follows from x
   return with_grad(y, {x, gamma, beta, residual},
-                   [x = x.detach(), gamma = gamma.detach(), beta = beta.detach(), mask, mean, inv_std, relu, training](
+                   [x = x.detach(), gamma = gamma.detach(), beta = beta.detach(), mask, mean, inv_std, rows, relu](
                        const Tensor& dy, Grads& d) {
                      const Context& on = dy.context();
                      Tensor sums = Tensor::empty(on, {2, x.shape().cols()});
@@ -70,10 +74,10 @@ Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, cons
                                                              .gamma = gamma,
                                                              .beta = beta,
                                                              .sums = sums,
+                                                             .rows = rows,
                                                              .dx = d.wants(0) ? d.into(0) : Destination{},
                                                              .dresidual = d.wants(3) ? d.into(3) : Destination{},
-                                                             .relu = relu,
-                                                             .batch_statistics = training});
+                                                             .relu = relu});
                    });
 }
 

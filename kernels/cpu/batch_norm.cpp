@@ -83,37 +83,50 @@ void parallel_rows(std::int64_t rows, std::int64_t channels, Body&& body) {
 
 }  // namespace
 
-void batch_norm_statistics(const Context& context, const BatchNormStatistics& args) {
+void batch_norm_moments(const Context& context, const BatchNormMoments& args) {
   const std::int64_t rows = args.x.shape.rows(), channels = args.x.shape.cols();
-  if (rows == 0) return;
-  const double n = static_cast<double>(rows), m = args.momentum;
-  float *mean = args.mean.as<float>(), *inv_std = args.inv_std.as<float>();
-  float *running_mean = args.running_mean.as<float>(), *running_variance = args.running_variance.as<float>();
-  // From the sums of x - origin and of its squares.
-  const auto take = [=](std::int64_t c, double origin, double sum, double squares) {
-    const double offset = sum / n;
-    const double variance = std::max(0.0, squares / n - offset * offset);
-    const double kept = args.unbiased && rows > 1 ? variance * n / (n - 1) : variance;
-    mean[c] = static_cast<float>(origin + offset);
-    inv_std[c] = static_cast<float>(1 / std::sqrt(variance + args.epsilon));
-    running_mean[c] = static_cast<float>(m * running_mean[c] + (1 - m) * (origin + offset));
-    running_variance[c] = static_cast<float>(m * running_variance[c] + (1 - m) * kept);
-  };
-  ++*args.batches.as<std::int64_t>();
+  auto* const count = args.moments.as<double>();
+  double *mean = count + channels, *squares = mean + channels;
+  if (rows == 0) return void(std::fill_n(count, 3 * channels, 0.0));
   with_float_type(args.x.dtype, [&]<class T>(T*) {
     const T* x = args.x.as<T>();
-    // Sums around the first row: a mean far from zero would otherwise cancel the variance away.
-    std::vector<float> origin(x, x + channels);
-    const float* o = origin.data();
+    // Sums around the first row: a mean far from zero would otherwise cancel the squares away.
+    const std::vector<float> origins(x, x + channels);
+    const float* origin = origins.data();
     const std::vector<double> sums =
         channel_sums(context, rows, channels, [=]<class V>(std::int64_t at, std::int64_t c, V& first, V& second) {
-          const V d = load_as<V>(x + at) - load_as<V>(o + c);
+          const V d = load_as<V>(x + at) - load_as<V>(origin + c);
           first += d;
           second += d * d;
         });
-    for (std::int64_t c = 0; c < channels; ++c)
-      take(c, o[c], sums[static_cast<std::size_t>(c)], sums[static_cast<std::size_t>(channels + c)]);
+    const auto n = static_cast<double>(rows);
+    for (std::int64_t c = 0; c < channels; ++c) {
+      const double offset = sums[static_cast<std::size_t>(c)] / n;
+      const double variance = sums[static_cast<std::size_t>(channels + c)] / n - offset * offset;
+      count[c] = n;
+      mean[c] = origin[c] + offset;
+      squares[c] = n * std::max(0.0, variance);
+    }
   });
+}
+
+void batch_norm_finish(const Context&, const BatchNormFinish& args) {
+  const std::int64_t channels = args.mean.shape.elements();
+  const auto* const count = args.moments.as<double>();
+  const double *means = count + channels, *squares = means + channels;
+  float *mean = args.mean.as<float>(), *inv_std = args.inv_std.as<float>();
+  float *running_mean = args.running_mean.as<float>(), *running_variance = args.running_variance.as<float>();
+  const double m = args.momentum;
+  for (std::int64_t c = 0; c < channels; ++c) {
+    const double n = count[c], variance = n > 0 ? squares[c] / n : 0;
+    mean[c] = static_cast<float>(means[c]);
+    inv_std[c] = static_cast<float>(1 / std::sqrt(variance + args.epsilon));
+    if (n == 0) continue;
+    const double kept = args.unbiased && n > 1 ? squares[c] / (n - 1) : variance;
+    running_mean[c] = static_cast<float>(m * running_mean[c] + (1 - m) * means[c]);
+    running_variance[c] = static_cast<float>(m * running_variance[c] + (1 - m) * kept);
+  }
+  if (channels > 0 && count[0] > 0) ++*args.batches.as<std::int64_t>();
 }
 
 void batch_norm_running(const Context&, const BatchNormRunning& args) {
@@ -184,10 +197,11 @@ void batch_norm_backward_apply(const Context&, const BatchNormBackwardApply& arg
   const Affine affine(args.mean, args.inv_std, args.gamma, args.beta);
   // dx = scale dz + slope x + constant, with the means over the batch folded into slope and constant.
   std::vector<float> slopes(static_cast<std::size_t>(channels)), constants(slopes.size());
-  if (args.batch_statistics) {
+  if (args.rows && rows > 0) {
+    const double n = *args.rows.as<double>();
     const float *mean = args.mean.as<float>(), *inv_std = args.inv_std.as<float>(), *sums = args.sums.as<float>();
     for (std::int64_t c = 0; c < channels; ++c) {
-      const double scale = affine.scale[static_cast<std::size_t>(c)], n = static_cast<double>(rows);
+      const double scale = affine.scale[static_cast<std::size_t>(c)];
       const double slope = -scale * inv_std[c] * sums[c] / n;
       slopes[static_cast<std::size_t>(c)] = static_cast<float>(slope);
       constants[static_cast<std::size_t>(c)] = static_cast<float>(-scale * sums[channels + c] / n - slope * mean[c]);

@@ -5,29 +5,15 @@
 #include "kernels/float_types.h"
 #include "kernels/runtime/scratch.h"
 
-// Bytes moved: statistics read x; apply reads x and residual and writes y; backward sums read x, dy and, for a ReLU
-// behind a residual, y; backward apply reads the same and writes dx and dresidual. The sums' partial results come on
-// top: 8 bytes per channel of each tile, written and read.
+// Bytes moved: moments read x; apply reads x and residual and writes y; backward sums read x, dy and, for a ReLU behind
+// a residual, y; backward apply reads the same and writes dx and dresidual. Partial results come on top, written and
+// read for each channel of each tile: 12 bytes of moments, 8 of sums.
 namespace kernels::cuda {
 namespace {
 
-/// Of some rows: their number, mean, and the sum of squares around it.
-struct Moments {
-  double count, mean, squares;
-
-  // Chan, Golub & LeVeque 1979
-  __device__ void operator+=(const Moments& other) {
-    const double total = count + other.count;
-    if (total == 0) return;
-    const double delta = other.mean - mean, share = other.count / total;
-    mean += delta * share;
-    squares += other.squares + delta * delta * count * share;
-    count = total;
-  }
-};
-
-// Sums around the tile's first row: a mean far from zero would otherwise cancel the squares away.
-// parts[part] = {mean[C], squares around it[C]}
+// Sums around the tile's first row: a mean far from zero would otherwise cancel the squares away. The mean is kept in
+// two parts for the same reason: rounded to f32 it would add to the deviation of tiles from each other.
+// parts[part] = {the first row[C], mean - first row[C], squares around the mean[C]}
 template <int kWidth, class T>
 __global__ void __launch_bounds__(kThreads) tile_moments(const T* x, ColumnTiles tiles, float* parts) {
   const TilePlace at = place_in_tile<kWidth>(tiles);
@@ -47,11 +33,43 @@ __global__ void __launch_bounds__(kThreads) tile_moments(const T* x, ColumnTiles
     }
   }
   sum_tile(tiles, sums, [&](std::int64_t channel, const float(&totals)[2]) {
-    float* part = parts + 2 * at.part * tiles.channels + channel;
+    float* part = parts + 3 * at.part * tiles.channels + channel;
     const float offset = totals[0] / static_cast<float>(at.end - at.first);
-    part[0] = static_cast<float>(origins[channel]) + offset;
-    part[tiles.channels] = fmaxf(0, totals[1] - totals[0] * offset);
+    part[0] = static_cast<float>(origins[channel]);
+    part[tiles.channels] = offset;
+    part[2 * tiles.channels] = fmaxf(0, totals[1] - totals[0] * offset);
   });
+}
+
+// Chan, Golub & LeVeque 1979, for all tiles at once, without a division for each: with n rows in a tile
+// mean = sum n mean_tile / rows; squares = sum squares_tile + n (mean_tile - mean)^2
+__global__ void __launch_bounds__(kThreads) merge_moments(const float* parts, ColumnTiles tiles, double* moments) {
+  __shared__ double means[kTotalChannels];
+  const auto count = [&](std::int64_t part) {
+    return static_cast<double>(min(tiles.height, tiles.rows - part * tiles.height));
+  };
+  const auto mean_of = [&](const float* part) {
+    return static_cast<double>(part[0]) + static_cast<double>(part[tiles.channels]);
+  };
+  const auto at = [&](std::int64_t part, std::int64_t channel) { return parts + 3 * part * tiles.channels + channel; };
+  const auto rows = static_cast<double>(tiles.rows);
+  total_parts<double>(
+      tiles, [&](std::int64_t part, std::int64_t channel) { return count(part) * mean_of(at(part, channel)); },
+      [&](std::int64_t channel, double sum) {
+        const double mean = tiles.rows > 0 ? sum / rows : 0;
+        means[threadIdx.x] = mean;
+        moments[channel] = rows;
+        moments[tiles.channels + channel] = mean;
+      });
+  __syncthreads();
+  total_parts<double>(
+      tiles,
+      [&](std::int64_t part, std::int64_t channel) {
+        const float* tile = at(part, channel);
+        const double delta = mean_of(tile) - means[threadIdx.x % kTotalChannels];
+        return static_cast<double>(tile[2 * tiles.channels]) + count(part) * delta * delta;
+      },
+      [&](std::int64_t channel, double sum) { moments[2 * tiles.channels + channel] = sum; });
 }
 
 struct Statistics {
@@ -59,31 +77,22 @@ struct Statistics {
   std::int64_t* batches;
   float epsilon, momentum;
   bool unbiased;
-
-  __device__ void take(std::int64_t channel, const Moments& all) const {
-    const double variance = all.squares / all.count, m = momentum;
-    const double kept = unbiased && all.count > 1 ? all.squares / (all.count - 1) : variance;
-    mean[channel] = static_cast<float>(all.mean);
-    inv_std[channel] = static_cast<float>(1 / sqrt(variance + epsilon));
-    running_mean[channel] = static_cast<float>(m * running_mean[channel] + (1 - m) * all.mean);
-    running_variance[channel] = static_cast<float>(m * running_variance[channel] + (1 - m) * kept);
-  }
-  /// To be called by every thread of the grid.
-  __device__ void count_batch() const {
-    if (blockIdx.x == 0 && threadIdx.x == 0) ++*batches;
-  }
 };
 
-__global__ void __launch_bounds__(kThreads) finish_statistics(const float* parts, ColumnTiles tiles, Statistics to) {
-  total_parts<Moments>(
-      tiles,
-      [&](std::int64_t part, std::int64_t channel) {
-        const float* from = parts + 2 * part * tiles.channels + channel;
-        const std::int64_t count = min(tiles.height, tiles.rows - part * tiles.height);
-        return Moments{static_cast<double>(count), from[0], from[tiles.channels]};
-      },
-      [&](std::int64_t channel, const Moments& all) { to.take(channel, all); });
-  to.count_batch();
+__global__ void __launch_bounds__(kThreads)
+    finish_statistics(const double* moments, std::int64_t channels, Statistics to) {
+  const double m = to.momentum;
+  for (std::int64_t c = first_in_grid(); c < channels; c += grid_stride()) {
+    const double count = moments[c], mean = moments[channels + c], squares = moments[2 * channels + c];
+    const double variance = count > 0 ? squares / count : 0;
+    to.mean[c] = static_cast<float>(mean);
+    to.inv_std[c] = static_cast<float>(1 / sqrt(variance + to.epsilon));
+    if (count == 0) continue;
+    const double kept = to.unbiased && count > 1 ? squares / (count - 1) : variance;
+    to.running_mean[c] = static_cast<float>(m * to.running_mean[c] + (1 - m) * mean);
+    to.running_variance[c] = static_cast<float>(m * to.running_variance[c] + (1 - m) * kept);
+  }
+  if (blockIdx.x == 0 && threadIdx.x == 0 && moments[0] > 0) ++*to.batches;
 }
 
 __global__ void __launch_bounds__(kThreads)
@@ -278,18 +287,19 @@ struct Target {
 
 // dx = scale dz + slope x + constant, with the means over the batch folded into slope and constant.
 template <int kWidth, Gate kGate, bool kBatchStatistics, bool kAccumulates, class T>
-__global__ void __launch_bounds__(kThreads) gradients(Inputs<T> from, Channels channels, const float* sums,
-                                                      ColumnTiles tiles, Target<T> dx, Target<T> dresidual) {
+__global__ void __launch_bounds__(kThreads)
+    gradients(Inputs<T> from, Channels channels, const float* sums, const double* rows, ColumnTiles tiles, Target<T> dx,
+              Target<T> dresidual) {
   const TilePlace at = place_in_tile<kWidth>(tiles);
   if (at.row >= at.end) return;
   const Affine<kWidth> affine(channels, at.channel);
   float slope[kWidth] = {}, constant[kWidth] = {};
   if constexpr (kBatchStatistics) {
+    const float factor = -1 / static_cast<float>(*rows);  // read first: fewer registers
     const auto mean = load_channels<kWidth>(channels.mean + at.channel);
     const auto inv_std = load_channels<kWidth>(channels.inv_std + at.channel);
     const auto along = load_channels<kWidth>(sums + at.channel);
     const auto total = load_channels<kWidth>(sums + tiles.channels + at.channel);
-    const float factor = -1 / static_cast<float>(tiles.rows);
 #pragma unroll
     for (int j = 0; j < kWidth; ++j) {
       slope[j] = factor * affine.scale[j] * inv_std.lane[j] * along.lane[j];
@@ -318,9 +328,22 @@ bool aligned(const Channels& channels) {
 
 }  // namespace
 
-void batch_norm_statistics(const Context& context, const BatchNormStatistics& args) {
+void batch_norm_moments(const Context& context, const BatchNormMoments& args) {
   const std::int64_t rows = args.x.shape.rows(), channels = args.x.shape.cols();
-  if (rows == 0) return;
+  with_float_type(args.x.dtype, [&]<class T>(T*) {
+    const T* x = args.x.as<T>();
+    with_width<T>(channels % kWidest<T> == 0 && aligned({x}), [&](auto width) {
+      const ColumnTiles tiles = column_tiles(rows, channels, width.value, kSummed);
+      const auto scratch = engine::Scratch::floats(context, 3 * tiles.parts * channels);
+      float* parts = scratch.as<float>();
+      launch(tile_each(tiles, stream(context)), tile_moments<width.value, T>, x, tiles, parts);
+      launch(totals_of(tiles, stream(context)), merge_moments, parts, tiles, args.moments.as<double>());
+    });
+  });
+}
+
+void batch_norm_finish(const Context& context, const BatchNormFinish& args) {
+  const std::int64_t channels = args.mean.shape.elements();
   const Statistics to{.mean = args.mean.as<float>(),
                       .inv_std = args.inv_std.as<float>(),
                       .running_mean = args.running_mean.as<float>(),
@@ -329,16 +352,7 @@ void batch_norm_statistics(const Context& context, const BatchNormStatistics& ar
                       .epsilon = args.epsilon,
                       .momentum = args.momentum,
                       .unbiased = args.unbiased};
-  with_float_type(args.x.dtype, [&]<class T>(T*) {
-    const T* x = args.x.as<T>();
-    with_width<T>(channels % kWidest<T> == 0 && aligned({x}), [&](auto width) {
-      const ColumnTiles tiles = column_tiles(rows, channels, width.value, kSummed);
-      const auto scratch = engine::Scratch::floats(context, 2 * tiles.parts * channels);
-      float* parts = scratch.as<float>();
-      launch(tile_each(tiles, stream(context)), tile_moments<width.value, T>, x, tiles, parts);
-      launch(totals_of(tiles, stream(context)), finish_statistics, parts, tiles, to);
-    });
-  });
+  launch(strided(channels, stream(context)), finish_statistics, args.moments.as<double>(), channels, to);
 }
 
 void batch_norm_running(const Context& context, const BatchNormRunning& args) {
@@ -390,7 +404,8 @@ void batch_norm_backward_sums(const Context& context, const BatchNormBackwardSum
 void batch_norm_backward_apply(const Context& context, const BatchNormBackwardApply& args) {
   const std::int64_t rows = args.x.shape.rows(), channels = args.x.shape.cols();
   const Channels known = channels_of(args);
-  const float* sums = args.batch_statistics ? args.sums.as<float>() : nullptr;
+  const float* sums = args.rows ? args.sums.as<float>() : nullptr;
+  const double* row_count = args.rows ? args.rows.as<double>() : nullptr;
   const bool accumulates = args.dx.accumulate || args.dresidual.accumulate;
   with_float_type(args.x.dtype, [&]<class T>(T*) {
     const auto from = inputs<T>(args);
@@ -399,11 +414,11 @@ void batch_norm_backward_apply(const Context& context, const BatchNormBackwardAp
     with_width<T>(channels % kWidest<T> == 0 && wide, [&](auto width) {
       const ColumnTiles tiles = column_tiles(rows, channels, width.value, kMapped);
       with_gate(args.relu, from.y != nullptr, [&](auto gate) {
-        with_flag(args.batch_statistics, [&](auto batch_statistics) {
+        with_flag(row_count != nullptr, [&](auto batch_statistics) {
           with_flag(accumulates, [&](auto accumulate) {
             launch(tile_each(tiles, stream(context)),
                    gradients<width.value, gate.value, batch_statistics.value, accumulate.value, T>, from, known, sums,
-                   tiles, dx, dresidual);
+                   row_count, tiles, dx, dresidual);
           });
         });
       });

@@ -75,16 +75,54 @@ void each_problem(const Body& body) {
   body(Problem({37, 24}, Dtype::f32, Start::aligned, Start::skewed));
 }
 
-/// What batch_norm_statistics writes, by both devices.
-struct Statistics {
-  Statistics(const Problem& problem, const Twin& x, bool unbiased)
-      : mean({problem.size.channels}),
-        inv_std({problem.size.channels}),
-        running_mean(problem.per_channel(6, 0)),
-        running_variance(problem.per_channel(7, 1)),
-        batches({}, std::vector<std::int64_t>{41}) {
-    on_both(cpu::batch_norm_statistics, cuda::batch_norm_statistics, [&](Side on) {
-      return BatchNormStatistics{.x = on(x),
+void take_moments(const Twin& x, const Twin& moments) {
+  on_both(cpu::batch_norm_moments, cuda::batch_norm_moments,
+          [&](Side on) { return BatchNormMoments{.x = on(x), .moments = on(moments)}; });
+}
+
+}  // namespace
+
+TEST_CASE("cuda batch_norm_moments equal the CPU's") {
+  each_problem([](const Problem& problem) {
+    const Twin moments({3, problem.size.channels}, Dtype::f64);
+    take_moments(problem.x, moments);
+    moments.expect_close(sum_tolerance(problem.size.rows));
+  });
+}
+
+TEST_CASE("cuda batch_norm_moments: a mean a million times the deviation leaves the squares their digits") {
+  Floats values = random_values(700 * 5, 1);
+  for (float& value : values) value = 1e4f + 1e-2f * value;
+  const Twin moments({3, 5}, Dtype::f64);
+  take_moments(Twin({700, 5}, values), moments);
+  const Floats expected = moments.from_cpu(), actual = moments.from_cuda();
+  for (std::size_t c = 10; c < 15; ++c) CHECK(std::abs(actual[c] - expected[c]) <= 1e-5f * expected[c]);
+  values[3001] = std::nanf("");
+  const Twin bad({3, 5}, Dtype::f64);
+  take_moments(Twin({700, 5}, values), bad);
+  const Floats means = bad.from_cuda();
+  for (std::size_t c = 0; c < 5; ++c) CHECK(std::isnan(means[5 + c]) == (c == 3001 % 5));
+}
+
+TEST_CASE("cuda batch_norm_finish equals the CPU's, with biased and unbiased variances, and without a row") {
+  for (const std::int64_t channels : {1, 7, 300}) {
+    for (const double rows : {0, 1, 2, 1000}) {
+      for (const bool unbiased : {false, true}) {
+        CAPTURE(channels);
+        CAPTURE(rows);
+        CAPTURE(unbiased);
+        const Problem problem({1, channels}, Dtype::f32, Start::aligned);
+        std::vector<double> values;
+        for (int row = 0; row < 3; ++row) {
+          for (const float value : random_values(channels, 15)) {
+            values.push_back(row == 0 ? rows : rows == 0 ? 0 : row == 1 ? value : rows * value * value);
+          }
+        }
+        const Twin moments({3, channels}, values), mean({channels}), inv_std({channels}),
+            running_mean = problem.per_channel(6, 0), running_variance = problem.per_channel(7, 1),
+            batches({}, std::vector<std::int64_t>{std::int64_t{1} << 33});
+        on_both(cpu::batch_norm_finish, cuda::batch_norm_finish, [&](Side on) {
+          return BatchNormFinish{.moments = on(moments),
                                  .mean = on(mean),
                                  .inv_std = on(inv_std),
                                  .running_mean = on(running_mean),
@@ -93,42 +131,14 @@ struct Statistics {
                                  .epsilon = 1e-5f,
                                  .momentum = 0.9f,
                                  .unbiased = unbiased};
-    });
-  }
-
-  void expect_close(const Problem& problem, double tolerance) const {
-    batches.expect_equal();
-    if (problem.size.rows > 0) {
-      mean.expect_close(tolerance);
-      inv_std.expect_close(tolerance);
+        });
+        batches.expect_equal();
+        for (const Twin* twin : {&mean, &inv_std, &running_mean, &running_variance}) {
+          twin->expect_close(tests::rounding(Dtype::f32));
+        }
+      }
     }
-    running_mean.expect_close(tolerance);
-    running_variance.expect_close(tolerance);
   }
-
-  Twin mean, inv_std, running_mean, running_variance, batches;
-};
-
-}  // namespace
-
-TEST_CASE("cuda batch_norm_statistics equal the CPU's") {
-  each_problem([](const Problem& problem) {
-    for (const bool unbiased : {false, true}) {
-      Statistics(problem, problem.x, unbiased).expect_close(problem, sum_tolerance(problem.size.rows));
-    }
-  });
-}
-
-TEST_CASE("cuda batch_norm_statistics: a mean far from zero leaves the variance as it is") {
-  const Problem problem({700, 5}, Dtype::f32, Start::aligned);
-  // Around 1000, and exact in f32. Squares around 0 would lose the variance: 1000^2 rounds to 2^-4, and it is 2^-6.
-  Floats values = random_values(700 * 5, 1);
-  for (float& value : values) value = 1000 + std::round(value * 64) / 256;
-  const Twin x(problem.shape, values);
-  Statistics(problem, x, false).expect_close(problem, sum_tolerance(700));
-  values[3001] = std::nanf("");
-  const Twin bad(problem.shape, values);
-  Statistics(problem, bad, false).mean.expect_close(1e-6);  // NaN where the CPU has it
 }
 
 TEST_CASE("cuda batch_norm_running takes the averages") {
@@ -177,6 +187,9 @@ TEST_CASE("cuda batch_norm_apply equals the CPU's, with and without beta, residu
 TEST_CASE("cuda batch_norm_backward equals the CPU's, sums and gradients, wherever they go") {
   each_problem([](const Problem& problem) {
     const std::int64_t rows = problem.size.rows, channels = problem.size.channels;
+    // Of all ranks, so more than there are here.
+    const Twin all_rows({1, channels},
+                        std::vector<double>(static_cast<std::size_t>(channels), 3 * static_cast<double>(rows)));
     const Twin dy = problem.like_x(9), y = problem.like_x(10);
     struct Way {
       bool relu, has_y, has_beta, batch_statistics;
@@ -221,10 +234,10 @@ TEST_CASE("cuda batch_norm_backward equals the CPU's, sums and gradients, wherev
                                       .gamma = on(problem.gamma),
                                       .beta = way.has_beta ? on(problem.beta) : View(),
                                       .sums = way.batch_statistics ? on(sums) : View(),
+                                      .rows = way.batch_statistics ? on(all_rows) : View(),
                                       .dx = to(way.dx, on(dx)),
                                       .dresidual = to(way.dresidual, on(dresidual)),
-                                      .relu = way.relu,
-                                      .batch_statistics = way.batch_statistics};
+                                      .relu = way.relu};
       });
       dx.expect_close(tests::rounding(problem.dtype) + tolerance);
       dresidual.expect_close(tests::rounding(problem.dtype));

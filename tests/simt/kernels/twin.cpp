@@ -45,6 +45,11 @@ Twin::Twin(engine::Shape shape, const std::vector<std::uint8_t>& values) : Twin(
   upload();
 }
 
+Twin::Twin(engine::Shape shape, const std::vector<double>& values) : Twin(shape, Dtype::f64) {
+  std::memcpy(host_.data(), values.data(), size_bytes());
+  upload();
+}
+
 void Twin::upload() {
   CUDA_CHECK(cudaMemcpyAsync(device_.data(), host_.data(), host_.size(), cudaMemcpyHostToDevice, nullptr));
   CUDA_CHECK(cudaStreamSynchronize(nullptr));  // the kernels' stream does not wait for this one

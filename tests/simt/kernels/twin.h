@@ -25,6 +25,7 @@ class Twin {
   Twin(engine::Shape shape, const std::vector<std::int32_t>& values);
   Twin(engine::Shape shape, const std::vector<std::int64_t>& values);
   Twin(engine::Shape shape, const std::vector<std::uint8_t>& values);
+  Twin(engine::Shape shape, const std::vector<double>& values);
 
   engine::View cpu() const;
   engine::View cuda() const;
