@@ -113,6 +113,45 @@ TEST_CASE("report: one run, before and after linear evaluation") {
   CHECK(read_file(run / "report.html").find("linear evaluation of layer1, top-1") != std::string::npos);
 }
 
+TEST_CASE("report: a scalar is drawn and listed as scalars.json says, whatever it is") {
+  if (!can_draw()) return;
+  const Workbench bench;
+  const fs::path run = bench / "run";
+  fs::create_directory(run);
+  write_plain(run / "config.toml", "");
+  write_plain(run / "metrics.jsonl", R"({"step":1,"epoch":1,"phase":"train","loss":1,"novelty":3.5,"unseen":7})"
+                                     "\n"
+                                     R"({"step":1,"epoch":1,"phase":"eval","probe_acc":0.5,"novelty":2.5})"
+                                     "\n");
+  const auto drawn = [&] {
+    CHECK(report(run).exit_code == 0);
+    return read_file(run / "plots/training.svg") + read_file(run / "report.html");
+  };
+  const auto has = [](const std::string& text, const char* part) { return text.find(part) != text.npos; };
+  const std::string earlier = drawn();  // a version that left no scalars.json drew these
+  CHECK(has(earlier, "<!-- loss (nats) -->"));
+  CHECK(has(earlier, "<td>loss</td><td>1.0000</td>"));
+  CHECK_FALSE(has(earlier, "novelty"));
+  write_plain(run / "scalars.json", R"([{"name":"loss","axis":"nats"},{"name":"unseen","axis":""},)"
+                                    R"({"name":"novelty","axis":"surprises","min":0,"headline":true}])");
+  const std::string now = drawn();
+  CHECK(has(now, "<!-- surprises -->"));
+  CHECK(has(now, "<!-- novelty -->"));
+  CHECK(has(now, "<!-- novelty, test images -->"));
+  CHECK(has(now, "<td>novelty</td><td>3.5000</td>"));
+  CHECK(has(now, "<td>novelty, test images</td><td>2.5000</td>"));
+  CHECK_FALSE(has(now, "unseen"));
+  for (const char* text : {"{", R"([{"name":"loss"}])", R"([{"name":1,"axis":""}])",
+                           R"([{"name":"loss","axis":"nats","min":"0"}])", "7"}) {
+    CAPTURE(text);
+    write_plain(run / "scalars.json", text);
+    const Ended ended = report(run);
+    CHECK(ended.exit_code == 2);
+    CHECK(has(ended.err, "scalars.json"));
+    CHECK(std::count(ended.err.begin(), ended.err.end(), '\n') == 1);
+  }
+}
+
 TEST_CASE("report: a wrong directory is exit 2 and one sentence") {
   if (!can_draw()) return;
   const Workbench bench;
