@@ -12,7 +12,6 @@
 #include "apps/run/checkpoint.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/main.h"
-#include "apps/run/precision.h"
 #include "apps/run/progress.h"
 #include "apps/run/report_tool.h"
 #include "apps/run/signals.h"
@@ -49,14 +48,15 @@ Features features_of(const engine::Context& context, const Config& config, const
     progress.update(done);
     stop_if_asked();
   };
-  const Features features = extract_features(context, representation, source, observe, activation_dtype(config));
+  const Features features =
+      extract_features(context, representation, source, observe, activation_dtype(config.run.compute.precision));
   check_finite(features, whose);
   return features;
 }
 
-LinearProbeResult train_probe(const Features& train, const Features& test, const LinearProbeOptions& options) {
+LinearProbeResult train_probe(const Features& train, const Features& test, const LinearEvaluation& protocol) {
   std::optional<Progress> progress;
-  return train_linear_probe(train, test, options, [&](std::int64_t done, std::int64_t steps) {
+  return train_linear_probe(train, test, protocol, [&](std::int64_t done, std::int64_t steps) {
     if (!progress) progress.emplace(Progress::Job{.label = "lineval", .unit = "steps", .total = steps});
     progress->update(done);
     stop_if_asked();
@@ -82,41 +82,42 @@ void print_and_store(const EvaluationResults& results, ResultStore& store) {
 }
 
 int lineval(int argc, char** argv) {
-  EvaluationArguments arguments;
-  if (!parse(argc, argv, arguments)) return kSuccess;
+  EvaluationSettings settings;
+  if (!parse(argc, argv, settings)) return kSuccess;
   stop_on_signals();
-  const fs::path run = arguments.run;
-  const Config config = evaluated_config(arguments);
-  const LinearProbeOptions options = probe_options(arguments);
+  const fs::path run = settings.run;
+  const Config& config = settings.config;
+  const LinearEvaluation& protocol = config.lineval;
 
-  const engine::Context context = make_context(config);
-  warn_of_threads(context, config, "lineval");
+  const engine::Context context = make_context(config.run.compute);
+  warn_of_threads(context, config.run.compute.threads, "lineval");
   take_up_plans(context, run);
-  const auto train_data = open_data(config, data::Split::train), test_data = open_data(config, data::Split::test);
+  const auto train_data = open_data(config.data, data::Split::train, config.train.seed),
+             test_data = open_data(config.data, data::Split::test, config.train.seed);
   check_splits_match(*train_data, *test_data);
-  if (arguments.data.empty()) check_data_of_run(run, config, *train_data, *test_data);
-  check_enough_examples(train_data->size(), options);
+  if (!settings.other_data) check_data_of_run(run, config, *train_data, *test_data);
+  check_enough_examples(train_data->size(), protocol);
   engine::ParameterSet parameters;
-  const Network network = make_network(parameters, config, *train_data);
-  parameters.allocate(context, static_cast<std::uint64_t>(config.train.seed), activation_dtype(config));
-  const Representation representation(*network.encoder, network.projector, arguments.tap);
-  const std::int64_t step = arguments.random_init ? 0 : load_trained(run, config, parameters);
+  const Network network = make_network(parameters, config.model, *train_data);
+  parameters.allocate(context, static_cast<std::uint64_t>(config.train.seed),
+                      activation_dtype(config.run.compute.precision));
+  const Representation representation(*network.encoder, network.projector, settings.tap);
+  const std::int64_t step = settings.random_init ? 0 : load_trained(run, config, parameters);
   const std::int64_t dimensions = representation.features();
-  ResultStore store(result_directory(arguments),
-                    most_bytes_of_results(dimensions, train_data->classes(), options.learning_rates.size()));
-  EvaluationResults results{.arguments = arguments,
-                            .config = config,
+  ResultStore store(result_directory(settings),
+                    most_bytes_of_results(dimensions, train_data->classes(), protocol.learning_rates.size()));
+  EvaluationResults results{.settings = settings,
                             .step = step,
                             .encoder_sha256 = encoder_sha256(parameters),
-                            .protocol = protocol_text(options, representation, train_data->describe()),
+                            .protocol = protocol_text(protocol, representation, train_data->describe()),
                             .features = dimensions,
-                            .neighbours = std::min(arguments.k, train_data->size()),
+                            .neighbours = std::min(protocol.neighbours, train_data->size()),
                             .knn = 0,
                             .probe = {}};
 
   const Features train = features_of(context, config, representation, *train_data, "the training set");
   const Features test = features_of(context, config, representation, *test_data, "the test set");
-  results.probe = train_probe(train, test, options);
+  results.probe = train_probe(train, test, protocol);
   results.knn = nearest_neighbours(train, test, results.neighbours);
   EXPECTS(encoder_sha256(parameters) == results.encoder_sha256,
           "lineval: the encoder changed during its evaluation; the figures are void");

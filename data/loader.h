@@ -26,6 +26,7 @@ struct LoaderOptions {
   int workers = 1;              ///< threads that draw batches; each draws a whole batch
   int depth = 4;                ///< batches in memory: being drawn, waiting and on lease together
   std::int64_t first_step = 0;  ///< where a resumed run goes on
+  bool operator==(const LoaderOptions&) const = default;
 };
 
 /// Draws batches ahead of their use, on worker threads, into a ring of `depth` slots that is allocated once. Batches

@@ -16,6 +16,7 @@ class RandBits final : public Source {
     int bits = 0;  ///< 0 to 64
     bool per_fetch = false;
     std::uint64_t seed = 0;  ///< of the bits drawn per fetch
+    bool operator==(const Options&) const = default;
   };
   /// Throws engine::Error if the number of bits is outside 0..64 or the source already has bits.
   RandBits(std::shared_ptr<const Source> source, const Options& options);

@@ -11,6 +11,7 @@ namespace kernels {
 struct CropRange {
   double area_min = 0.08, area_max = 1;
   double aspect_min = 3.0 / 4, aspect_max = 4.0 / 3;
+  bool operator==(const CropRange&) const = default;
 
   /// The range for an output that is not square: there, a box of the output's shape has aspect 1.
   CropRange for_output(std::int64_t height, std::int64_t width) const {

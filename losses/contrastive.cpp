@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "engine/autograd.h"
+#include "engine/ops/rows.h"
 #include "kernels/nt_xent.h"
 
 namespace losses {
@@ -106,6 +107,14 @@ ContrastiveLoss cross_view(const Tensor& u1, const Tensor& u2, float temperature
                                                 .dview2 = into(1)});
   };
   return {.loss = with_grad(loss_of(y.sums), {u1, u2}, backward), .metrics = y.sums};
+}
+
+ContrastiveLoss contrastive(const Tensor& u1, const Tensor& u2, const Options& options, Products products) {
+  switch (options.name) {
+    case LossName::nt_xent: return nt_xent(engine::concat_rows(u1, u2), options.temperature, products);
+    case LossName::cross_view: return cross_view(u1, u2, options.temperature, products);
+  }
+  throw engine::Error("contrastive: the loss has no such name");
 }
 
 }  // namespace losses

@@ -1,5 +1,6 @@
 #pragma once
 #include "engine/tensor.h"
+#include "losses/options.h"
 
 namespace losses {
 
@@ -26,5 +27,9 @@ ContrastiveLoss nt_xent(const Tensor& u, float temperature, Products products = 
 /// the other view are candidates.
 /// u1, u2: f32 or bf16 [n,d], unit rows. Throws for other shapes and for a temperature <= 0.
 ContrastiveLoss cross_view(const Tensor& u1, const Tensor& u2, float temperature, Products products = Products::exact);
+
+/// The loss that the options name, of two views of the same n examples. u1, u2: as for `cross_view`.
+ContrastiveLoss contrastive(const Tensor& u1, const Tensor& u2, const Options& options,
+                            Products products = Products::exact);
 
 }  // namespace losses

@@ -17,6 +17,7 @@ class ConvN final : public Encoder {
     std::int64_t in_channels = 1;
     std::int64_t width = 1;
     engine::BatchNormOptions batch_norm{};  ///< the dense layer keeps the biased variance, as Keras does
+    bool operator==(const Options&) const = default;
   };
 
   ConvN(const engine::Scope& scope, const Options& options);

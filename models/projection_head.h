@@ -21,6 +21,7 @@ class ProjectionHead {
     bool output_batch_norm = true;
     bool glorot = false;  ///< Glorot uniform kernels (ConvN's notebook) instead of N(0, 0.01^2) (SimCLR)
     engine::BatchNormOptions batch_norm{};
+    bool operator==(const Options&) const = default;
   };
 
   ProjectionHead(const engine::Scope& scope, const Options& options);

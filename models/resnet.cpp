@@ -26,8 +26,30 @@ std::array<int, kGroups> blocks_of(int depth) {
   }
 }
 
-Tensor pool(const Tensor& x, ResNet::Variant variant) {
-  if (variant == ResNet::Variant::torchvision) return max_pool(x, {.rows = {1, 1}, .columns = {1, 1}});
+/// What the variants differ in.
+struct VariantTraits {
+  bool projects_first_group, pads_as_same, lecun_normal;
+};
+
+VariantTraits traits(ResNet::Variant variant) {
+  switch (variant) {
+    case ResNet::Variant::simclr: return {.projects_first_group = true, .pads_as_same = true, .lecun_normal = true};
+    case ResNet::Variant::torchvision: break;
+  }
+  return {};
+}
+
+/// 7x7 with pooling behind it, not 3x3.
+bool is_large(ResNet::Stem stem) {
+  switch (stem) {
+    case ResNet::Stem::cifar: return false;
+    case ResNet::Stem::imagenet: return true;
+  }
+  return false;
+}
+
+Tensor pool(const Tensor& x, bool pads_as_same) {
+  if (!pads_as_same) return max_pool(x, {.rows = {1, 1}, .columns = {1, 1}});
   return max_pool(
       x, {.rows = MaxPoolOptions::same(x.shape()[1], 3, 2), .columns = MaxPoolOptions::same(x.shape()[2], 3, 2)});
 }
@@ -42,7 +64,7 @@ class ResNet::Builder {
   const Scope& scope() const { return scope_; }
 
   ConvBn stem() const {
-    const bool large = options_.stem == Stem::imagenet;
+    const bool large = is_large(options_.stem);
     return conv_bn(scope_ / "conv1", scope_ / "bn1",
                    {.in = options_.in_channels, .out = channels(0), .size = large ? 7 : 3, .stride = large ? 2 : 1});
   }
@@ -56,7 +78,7 @@ class ResNet::Builder {
       const Scope layer = scope_ / engine::concat("layer", i + 1);
       for (int j = 0; j < depths[static_cast<std::size_t>(i)]; ++j) {
         const bool halves = i > 0 && j == 0;
-        const bool projects = halves || (j == 0 && options_.variant == Variant::simclr);
+        const bool projects = halves || (j == 0 && traits(options_.variant).projects_first_group);
         group.blocks.push_back(block(layer / std::to_string(j), in, channels(i), halves ? 2 : 1, projects));
         in = channels(i);
       }
@@ -75,7 +97,7 @@ class ResNet::Builder {
   /// Padding that keeps the size at stride 1. SimCLR also pads strided convolutions equally on both sides.
   ConvBn conv_bn(const Scope& convolution, const Scope& batch_norm, const Geometry& g, float gamma = 1) const {
     const std::int64_t area = g.size * g.size;
-    const bool simclr = options_.variant == Variant::simclr;
+    const bool simclr = traits(options_.variant).lecun_normal;
     return {.convolution = {convolution,
                             {.in = g.in,
                              .out = g.out,
@@ -125,9 +147,9 @@ Tensor ResNet::forward(const Tensor& images, Mode mode, Taps* taps) const {
   EXPECTS(shape.rank() == 4 && shape[1] > 0 && shape[2] > 0 && shape[3] == options_.in_channels,
           "resnet: images must be [N,H,W,", options_.in_channels, "] with at least one pixel, got ", shape);
   Tensor x = stem_(images, mode, {.relu = true});
-  if (options_.stem == Stem::imagenet) {
+  if (is_large(options_.stem)) {
     const engine::LayerRange layer(x.context(), name_ + ".maxpool");
-    x = pool(x, options_.variant);
+    x = pool(x, traits(options_.variant).pads_as_same);
   }
   for (const Group& group : groups_) {
     for (const BasicBlock& block : group.blocks) x = block(x, mode);

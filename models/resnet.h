@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/runtime/names.h"
 #include "models/conv_bn.h"
 #include "models/encoder.h"
 
@@ -29,6 +30,7 @@ class ResNet final : public Encoder {
     Stem stem = Stem::imagenet;
     bool zero_gamma = true;  ///< each residual branch starts as zero: the gamma of its last batch norm
     engine::BatchNormOptions batch_norm{};
+    bool operator==(const Options&) const = default;
   };
 
   ResNet(const engine::Scope& scope, const Options& options);
@@ -60,3 +62,8 @@ class ResNet final : public Encoder {
 };
 
 }  // namespace models
+
+template <>
+inline constexpr std::array engine::kNames<models::ResNet::Variant> = {"simclr", "torchvision"};
+template <>
+inline constexpr std::array engine::kNames<models::ResNet::Stem> = {"cifar", "imagenet"};

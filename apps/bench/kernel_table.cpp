@@ -9,7 +9,7 @@
 #include "apps/run/environment.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/json_text.h"
-#include "apps/run/nearest.h"
+#include "apps/settings/nearest.h"
 #include "kernels/context.h"
 
 namespace apps {

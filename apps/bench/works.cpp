@@ -15,8 +15,8 @@
 #include "apps/input/run_data.h"
 #include "apps/run/config_layers.h"
 #include "apps/run/exit_code.h"
-#include "apps/run/nearest.h"
 #include "apps/run/recipes.h"
+#include "apps/settings/nearest.h"
 #include "apps/train/make_optimizer.h"
 #include "apps/train/train_step.h"
 #include "data/digits.h"
@@ -169,19 +169,23 @@ Work resnet18_step(const Context& context, const WorkOptions& options) {
 /// A recipe with what the command line says, and more keys.
 Config recipe_config(const char* recipe, const WorkOptions& options,
                      std::initializer_list<std::pair<const char*, const char*>> more = {}) {
-  std::vector<Assignment> flags{
-      {.field = find_field("train.batch_size"), .text = std::to_string(options.batch_size), .where = "--batch-size"},
-      {.field = find_field("run.precision"),
-       .text = options.activations == engine::Dtype::bf16 ? "bf16" : "fp32",
-       .where = "--precision"}};
-  for (const auto& [key, value] : more) flags.push_back({.field = find_field(key), .text = value, .where = key});
+  std::vector<Assignment> flags{{.field = config_table().find("train.batch_size"),
+                                 .text = std::to_string(options.batch_size),
+                                 .where = "--batch-size"},
+                                {.field = config_table().find("run.precision"),
+                                 .text = options.activations == engine::Dtype::bf16 ? "bf16" : "fp32",
+                                 .where = "--precision"}};
+  for (const auto& [key, value] : more)
+    flags.push_back({.field = config_table().find(key), .text = value, .where = key});
   return with_layers({}, {.recipe = read_recipe(recipe), .set = {}, .flags = flags});
 }
 
 /// The step of a recipe.
 Work recipe_step(const Context& context, const Config& config, const data::Source& source, std::string name) {
   const std::int64_t batch_size = config.train.batch_size;
-  const auto make = [&](const engine::ParameterSet& parameters) { return make_optimizer(config.optim, parameters); };
+  const auto make = [&](const engine::ParameterSet& parameters) {
+    return make_optimizer(config.optim.update, parameters);
+  };
   return training_step(
       std::make_shared<RepeatedBatch>(context, source, batch_size, make_model(context, config, source), make),
       batch_size, std::move(name));
@@ -233,13 +237,17 @@ constexpr std::array kWorks = {
 
 }  // namespace
 
-Work make_work(const Context& context, const std::string& name, const WorkOptions& options) {
+std::vector<std::string_view> work_names() {
   std::vector<std::string_view> names;
+  for (const Entry& entry : kWorks) names.push_back(entry.name);
+  return names;
+}
+
+Work make_work(const Context& context, const std::string& name, const WorkOptions& options) {
   for (const Entry& entry : kWorks) {
     if (entry.name == name) return entry.make(context, options);
-    names.push_back(entry.name);
   }
-  throw UsageError(fmt::format("there is no work '{}'; the nearest is {}", name, nearest(name, names)));
+  throw UsageError(fmt::format("there is no work '{}'; the nearest is {}", name, nearest(name, work_names())));
 }
 
 std::string list_works() {

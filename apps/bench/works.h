@@ -2,6 +2,8 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "engine/tensor.h"
 
@@ -24,6 +26,8 @@ struct Work {
 /// Throws UsageError for a name that is not in `list_works`; the message names the nearest one.
 Work make_work(const engine::Context& context, const std::string& name, const WorkOptions& options);
 
+/// The names of all works.
+std::vector<std::string_view> work_names();
 /// One line per work: its name and what it does.
 std::string list_works();
 

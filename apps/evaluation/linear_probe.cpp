@@ -138,8 +138,8 @@ class Rows {
   std::vector<std::int32_t> labels_;
 };
 
-std::int64_t held_out(std::int64_t size, const LinearProbeOptions& options) {
-  return static_cast<std::int64_t>(options.holdout * static_cast<double>(size));
+std::int64_t held_out(std::int64_t size, const LinearEvaluation& protocol) {
+  return static_cast<std::int64_t>(protocol.holdout * static_cast<double>(size));
 }
 
 /// The index of the largest accuracy on the held-out part; on a tie, the first.
@@ -160,37 +160,38 @@ std::size_t best_of(const std::vector<LinearProbeResult::Point>& grid) {
 
 }  // namespace
 
-void check_enough_examples(std::int64_t size, const LinearProbeOptions& options) {
-  const std::int64_t held = held_out(size, options);
-  if (held > 0 && size - held >= options.batch_size) return;
+void check_enough_examples(std::int64_t size, const LinearEvaluation& protocol) {
+  const std::int64_t held = held_out(size, protocol);
+  if (held > 0 && size - held >= protocol.batch_size) return;
   throw engine::DataError(engine::concat("linear evaluation: ", size, " training examples are too few for batches of ",
-                                         options.batch_size, " beside a held-out part of ", held,
+                                         protocol.batch_size, " beside a held-out part of ", held,
                                          "; lower --batch-size or give more data"));
 }
 
-LinearProbeResult train_linear_probe(const Features& train, const Features& test, const LinearProbeOptions& options,
+LinearProbeResult train_linear_probe(const Features& train, const Features& test, const LinearEvaluation& protocol,
                                      const std::function<void(std::int64_t, std::int64_t)>& progress) {
-  const std::int64_t size = train.values.shape()[0], held = held_out(size, options);
-  check_enough_examples(size, options);
+  const std::int64_t size = train.values.shape()[0], held = held_out(size, protocol);
+  check_enough_examples(size, protocol);
+  const auto seed = static_cast<std::uint64_t>(protocol.seed);
   // The held-out examples depend only on the seed. This is epoch 0; the shuffles of training use the following epochs.
-  const data::Permutation split(size, options.seed, 0);
+  const data::Permutation split(size, seed, 0);
   std::vector<std::int32_t> order(static_cast<std::size_t>(size));
   for (std::int64_t i = 0; i < size; ++i) order[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(split(i));
   const Rows holdout(train, {order.begin(), order.begin() + held}), kept(train, {order.begin() + held, order.end()});
 
   const engine::Context& context = train.values.context();
   std::vector<double> peaks;
-  for (const double rate : options.learning_rates) {
-    peaks.push_back(engine::scaled_learning_rate(rate, engine::LearningRateScaling::linear, options.batch_size));
+  for (const double rate : protocol.learning_rates) {
+    peaks.push_back(engine::scaled_learning_rate(rate, engine::LearningRateScaling::linear, protocol.batch_size));
   }
   Classifiers classifiers(context, train.values.shape()[1], train.classes, peaks);
   const auto grid = static_cast<std::int64_t>(peaks.size());
-  const std::int64_t per_epoch = kept.size() / options.batch_size, steps = per_epoch * options.epochs;
+  const std::int64_t per_epoch = kept.size() / protocol.batch_size, steps = per_epoch * protocol.epochs;
   const engine::Schedule schedule{.peak = 1, .decay = engine::Decay::cosine, .steps = steps};
-  for (std::int64_t epoch = 0; epoch < options.epochs; ++epoch) {
-    const data::Permutation shuffle(kept.size(), options.seed, static_cast<std::uint64_t>(epoch + 1));
+  for (std::int64_t epoch = 0; epoch < protocol.epochs; ++epoch) {
+    const data::Permutation shuffle(kept.size(), seed, static_cast<std::uint64_t>(epoch + 1));
     for (std::int64_t i = 0; i < per_epoch; ++i) {
-      const Features batch = kept.batch(shuffle, i * options.batch_size, options.batch_size, grid);
+      const Features batch = kept.batch(shuffle, i * protocol.batch_size, protocol.batch_size, grid);
       const std::int64_t step = epoch * per_epoch + i;
       classifiers.step(batch.values, batch.labels, static_cast<float>(schedule.at(step)));
       if (progress) progress(step + 1, steps);
@@ -204,7 +205,7 @@ LinearProbeResult train_linear_probe(const Features& train, const Features& test
   const std::vector<double> test_accuracy = classifiers.accuracies(test, still_going);
   LinearProbeResult result;
   for (std::size_t i = 0; i < peaks.size(); ++i) {
-    result.grid.push_back({.learning_rate = options.learning_rates[i],
+    result.grid.push_back({.learning_rate = protocol.learning_rates[i],
                            .diverged = std::isnan(holdout_accuracy[i]) || std::isnan(test_accuracy[i]),
                            .holdout_accuracy = holdout_accuracy[i],
                            .test_accuracy = test_accuracy[i]});

@@ -3,20 +3,10 @@
 #include <functional>
 #include <vector>
 
+#include "apps/config/linear_evaluation.h"
 #include "apps/evaluation/features.h"
 
 namespace apps {
-
-/// The linear evaluation protocol: logistic regression on frozen features by SGD with Nesterov momentum 0.9, starting
-/// from zero, with a cosine schedule from lr * batch / 256 (SimCLR). The learning rate is chosen on a held-out part of
-/// the training set; the test set is only used for the reported accuracy.
-struct LinearProbeOptions {
-  std::vector<double> learning_rates = {};  ///< base rates of the grid
-  std::int64_t batch_size = 512;
-  std::int64_t epochs = 90;
-  double holdout = 0.1;  ///< fraction of the training set
-  std::uint64_t seed = 1;
-};
 
 struct LinearProbeResult {
   struct Point {
@@ -31,12 +21,12 @@ struct LinearProbeResult {
 };
 
 /// Throws engine::DataError if a training set of `size` examples has less than one batch without the held-out part.
-void check_enough_examples(std::int64_t size, const LinearProbeOptions& options);
+void check_enough_examples(std::int64_t size, const LinearEvaluation& protocol);
 
 /// Trains the classifiers of all learning rates at once, as row blocks of one weight matrix. `progress(steps done,
 /// steps in total)` is called after each step and regularly during the final classification; it may throw to stop.
 /// Throws NonFiniteError if every classifier diverged.
-LinearProbeResult train_linear_probe(const Features& train, const Features& test, const LinearProbeOptions& options,
+LinearProbeResult train_linear_probe(const Features& train, const Features& test, const LinearEvaluation& protocol,
                                      const std::function<void(std::int64_t, std::int64_t)>& progress = {});
 
 }  // namespace apps

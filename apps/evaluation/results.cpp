@@ -17,17 +17,17 @@ namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
 Json summary(const EvaluationResults& results) {
-  Json json{{"run", results.arguments.run}, {"step", results.step}, {"untrained", results.arguments.random_init}};
-  if (results.arguments.tap != Representation::kFeatures) json["tap"] = results.arguments.tap;
+  Json json{{"run", results.settings.run}, {"step", results.step}, {"untrained", results.settings.random_init}};
+  if (results.settings.tap != Representation::kFeatures) json["tap"] = results.settings.tap;
   json["top1"] = results.probe.best.test_accuracy;
   json["learning_rate"] = results.probe.best.learning_rate;
   json["knn"] = results.knn;
   json["knn_k"] = results.neighbours;
   json["encoder_sha256"] = results.encoder_sha256;
-  json["seed"] = results.arguments.seed;
-  json["precision"] = results.config.run.precision;
-  json["data"] = results.config.data.source;
-  json["bits"] = results.config.data.bits;
+  json["seed"] = results.settings.config.lineval.seed;
+  json["precision"] = engine::name(results.settings.config.run.compute.precision);
+  json["data"] = results.settings.config.data.source;
+  json["bits"] = results.settings.config.data.random_bits.bits;
   return json;
 }
 
@@ -54,14 +54,14 @@ void save_head(const fs::path& path, const EvaluationResults& results) {
 
 }  // namespace
 
-std::string protocol_text(const LinearProbeOptions& options, const Representation& representation,
+std::string protocol_text(const LinearEvaluation& protocol, const Representation& representation,
                           const std::string& data) {
   return fmt::format(
       "frozen features of {} dimensions{} (batch norm in inference mode, no augmentation), {}; multinomial logistic "
       "regression, zero init, SGD with Nesterov momentum 0.9, batch {}, {} epochs, rate x {}/256 with cosine decay, "
       "no weight decay, rate chosen on {:.0f}% of the training set held out; top-1 on the test set",
-      representation.features(), representation.origin(), data, options.batch_size, options.epochs, options.batch_size,
-      options.holdout * 100);
+      representation.features(), representation.origin(), data, protocol.batch_size, protocol.epochs,
+      protocol.batch_size, protocol.holdout * 100);
 }
 
 std::string result_line(const EvaluationResults& results) { return json_text(summary(results)); }

@@ -10,8 +10,7 @@ namespace apps {
 
 /// The results of an evaluation, and what was evaluated.
 struct EvaluationResults {
-  const EvaluationArguments& arguments;
-  const Config& config;
+  const EvaluationSettings& settings;
   std::int64_t step = 0;  ///< the checkpoint's step
   std::string encoder_sha256 = {};
   std::string protocol = {};  ///< how the figures were obtained, in one sentence
@@ -21,7 +20,7 @@ struct EvaluationResults {
   LinearProbeResult probe = {};
 };
 
-std::string protocol_text(const LinearProbeOptions& options, const Representation& representation,
+std::string protocol_text(const LinearEvaluation& protocol, const Representation& representation,
                           const std::string& data);
 
 /// The line that the program prints.

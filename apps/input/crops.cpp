@@ -9,23 +9,15 @@
 
 namespace apps {
 
-kernels::CropRange crop_range(const Config& config) {
-  return {.area_min = config.data.crop_area_min, .area_max = config.data.crop_area_max};
-}
-
-kernels::CropRange crop_range(const Config& config, const engine::Shape& image) {
-  return crop_range(config).for_output(image[0], image[1]);
-}
-
-void check_crops(const Config& config, const engine::Shape& image) {
+void check_crops(const kernels::CropRange& crops, const engine::Shape& image) {
   constexpr double kMostGivenUp = 0.01;
-  if (config.data.crop_area_max >= 1) return;
-  const double given_up = kernels::share_given_up(image[0], image[1], crop_range(config, image));
+  if (crops.area_max >= 1) return;
+  const double given_up = kernels::share_given_up(image[0], image[1], crops.for_output(image[0], image[1]));
   if (given_up <= kMostGivenUp) return;
   throw UsageError(fmt::format(
       "{} crop of {}x{} images has an area from data.crop_area_min = {} to data.crop_area_max = {} of the image's, "
       "so {} would be whole images; widen the range, of which only areas of at least {} are drawn",
-      given_up == 1 ? "no" : "hardly any", image[0], image[1], config.data.crop_area_min, config.data.crop_area_max,
+      given_up == 1 ? "no" : "hardly any", image[0], image[1], crops.area_min, crops.area_max,
       given_up == 1 ? "all views" : fmt::format("{:.0f} of 100 views", std::ceil(100 * given_up)),
       kernels::kMinCropArea));
 }

@@ -20,15 +20,14 @@ void refuse_large_images(const data::Source& source) {
 
 }  // namespace
 
-std::shared_ptr<const data::Source> open_data(const Config& config, data::Split split) {
+std::shared_ptr<const data::Source> open_data(const Config::Data& options, data::Split split, std::int64_t seed) {
   std::shared_ptr<const data::Source> source =
-      std::make_shared<data::Resident>(data::open_source(config.data.source, split));
+      std::make_shared<data::Resident>(data::open_source(options.source, split));
   refuse_large_images(*source);
-  if (config.data.bits == 0) return source;
-  return std::make_shared<data::RandBits>(
-      source, data::RandBits::Options{.bits = static_cast<int>(config.data.bits),
-                                      .per_fetch = config.data.bits_per_fetch,
-                                      .seed = static_cast<std::uint64_t>(config.train.seed)});
+  if (options.random_bits.bits == 0) return source;
+  data::RandBits::Options bits = options.random_bits;
+  bits.seed = static_cast<std::uint64_t>(seed);
+  return std::make_shared<data::RandBits>(source, bits);
 }
 
 void check_splits_match(const data::Source& train, const data::Source& test) {
@@ -56,12 +55,13 @@ data::HostBatch read_examples(const data::Source& source, std::int64_t begin, st
   return batch;
 }
 
-data::LoaderOptions loader_options(const Config& config, std::int64_t first_step) {
-  return {.batch_size = config.train.batch_size,
-          .seed = static_cast<std::uint64_t>(config.train.seed),
-          .shuffle = config.data.shuffle,
-          .workers = static_cast<int>(config.data.workers),
-          .first_step = first_step};
+data::LoaderOptions loader_options(const data::LoaderOptions& configured, const Config::Train& train,
+                                   std::int64_t first_step) {
+  data::LoaderOptions options = configured;
+  options.batch_size = train.batch_size;
+  options.seed = static_cast<std::uint64_t>(train.seed);
+  options.first_step = first_step;
+  return options;
 }
 
 }  // namespace apps

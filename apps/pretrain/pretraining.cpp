@@ -23,7 +23,7 @@ void warn(const std::string& warning) {
 
 void print_schedule(const Config& config) {
   const auto source = data::open_source(config.data.source, data::Split::train);
-  const TrainingPlan plan = plan_training(config, source->size());
+  const TrainingPlan plan = plan_training(config.train, config.optim, source->size());
   warn(warmup_warning(plan.schedule));
   std::cout << schedule_csv(plan);
 }
@@ -83,8 +83,8 @@ void pretrain(const PretrainArguments& arguments, std::span<char* const> argv) {
   Config config = resolve(arguments.run);
   if (arguments.print_schedule) return print_schedule(config);
   keep_threads(arguments.run, config);
-  const engine::Context context = make_context(config);
-  warn_of_threads(context, config, "pretrain");
+  const engine::Context context = make_context(config.run.compute);
+  warn_of_threads(context, config.run.compute.threads, "pretrain");
   check_profiling(context, arguments);
   if (arguments.viewed_examples > 0)
     return write_views(context, config, arguments.viewed_examples, arguments.views_file);

@@ -19,9 +19,9 @@ namespace {
 constexpr int kViewScale = 4;
 
 /// "resnet18, in_chans 1, stem cifar, variant simclr"
-std::string encoder_text(const Config& config, const data::Source& source) {
-  std::string text = config.model.arch;
-  for (const auto& [key, value] : describe_encoder(config, source)) {
+std::string encoder_text(const models::EncoderOptions& options, const data::Source& source) {
+  std::string text(engine::name(options.arch));
+  for (const auto& [key, value] : describe_encoder(options, source)) {
     if (key != "arch") text += fmt::format(", {} {}", key, value);
   }
   return text;
@@ -53,26 +53,27 @@ std::string dry_run_text(const engine::Context& context, const Config& config, c
       "train data     {}\ntest data      {}\nencoder        {}\nparameters     {}\n"
       "device bytes   {} before the first step\nsteps          {} = {:.2f} epochs of {} batches of {} images\n"
       "learning rate  {:.6g} peak after {} warmup steps, {} decay\nthreads        {}\n",
-      trainer.train_data().describe(), trainer.test_data().describe(), encoder_text(config, trainer.train_data()),
-      parameters_text(trainer.model().parameters), context.pool().used_bytes(), schedule.steps,
+      trainer.train_data().describe(), trainer.test_data().describe(),
+      encoder_text(config.model.encoder, trainer.train_data()), parameters_text(trainer.model().parameters),
+      context.pool().used_bytes(), schedule.steps,
       static_cast<double>(schedule.steps) / static_cast<double>(trainer.plan().steps_per_epoch),
       trainer.plan().steps_per_epoch, config.train.batch_size, schedule.peak, schedule.warmup_steps,
-      config.optim.schedule, describe_threads(context, config));
+      engine::name(config.optim.schedule.decay), describe_threads(context, config.run.compute.threads));
 }
 
 void write_views(const engine::Context& context, const Config& config, std::int64_t count, const std::string& path) {
-  const auto source = open_data(config, data::Split::train);
+  const auto source = open_data(config.data, data::Split::train, config.train.seed);
   if (count > source->size()) {
     throw UsageError(engine::concat("--dump-views: the data has ", source->size(), " examples, asked for ", count));
   }
-  check_crops(config, source->image_shape());
-  data::LoaderOptions options = loader_options(config, 0);
+  check_crops(config.data.crops, source->image_shape());
+  data::LoaderOptions options = loader_options(config.data.loader, config.train, 0);
   options.batch_size = count;
   data::Loader loader(*source, options);
   const data::Loader::Lease examples = loader.next();
   DeviceBatch batch(context, *source, count);
   batch.upload(*examples);
-  const engine::Tensor views = batch.augmented_views(crop_range(config), config.train.seed, 2);
+  const engine::Tensor views = batch.augmented_views(config.data.crops, config.train.seed, 2);
   const std::vector<float> pixels = views.to_host<float>();
   const engine::Shape image = source->image_shape(), view{views.shape()[2], views.shape()[3], views.shape()[4]};
   data::ContactSheet sheet({.rows = static_cast<int>(count), .columns = 3, .cell = image, .scale = kViewScale});

@@ -1,7 +1,7 @@
 #pragma once
 #include <string>
 
-#include "apps/run/config.h"
+#include "apps/config/config.h"
 #include "apps/train/trainer.h"
 
 namespace apps {

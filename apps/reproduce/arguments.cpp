@@ -1,32 +1,26 @@
 #include "apps/reproduce/arguments.h"
 
 #include "apps/run/exit_code.h"
+#include "apps/run/settings_flags.h"
 
 namespace apps {
 namespace {
 
 Assignment from_flag(std::string_view key, const std::string& text) {
-  const Field* field = find_field(key);
+  const ConfigField* field = config_table().find(key);
   return {.field = field, .text = text, .where = std::string(field->flag)};
 }
 
 void add_run_flags(Flags& flags, Request& request) {
   for (const std::string_view key :
        {"data.source", "train.steps", "run.device", "run.threads", "run.plans", "run.report"}) {
-    const Field* field = find_field(key);
-    const std::string help = key == "train.steps"
-                                 ? "a quick look instead of the published length, and the report says so"
-                                 : std::string(field->help);
-    flags.add({.name = std::string(field->flag),
-               .group = "Runs",
-               .help = help,
-               .value = key == "data.source"  ? "SOURCE"
-                        : key == "run.device" ? "cpu|cuda|cuda:N"
-                        : key == "run.plans"  ? "FILE|off|timed"
-                        : key == "run.report" ? "on|off"
-                                              : "N",
-               .fallback = "the recipe's"},
-              [&request, key](const std::string& text) { request.layers.flags.push_back(from_flag(key, text)); });
+    const ConfigField* field = config_table().find(key);
+    Flags::Flag flag = flag_of(*field);
+    flag.group = "Runs";
+    flag.fallback = "the recipe's";
+    if (key == "train.steps") flag.help = "a quick look instead of the published length, and the report says so";
+    if (key == "data.source") flag.value = "SOURCE";
+    flags.add(flag, [&request, key](const std::string& text) { request.layers.flags.push_back(from_flag(key, text)); });
   }
   flags.add({.name = "--seeds",
              .group = "Runs",

@@ -20,7 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 Assignment assign(std::string_view key, std::string_view text) {
-  return {.field = find_field(key), .text = std::string(text), .where = std::string(key)};
+  return {.field = config_table().find(key), .text = std::string(text), .where = std::string(key)};
 }
 
 bool says(const Layer& layer, std::string_view key) {
@@ -39,8 +39,8 @@ void refuse_own_choices(const Experiment& experiment, const Layers& layers) {
 /// Which fields that decide the figures differ, as "key: before -> after".
 std::vector<std::string> differences(const Config& before, const Config& after) {
   std::vector<std::string> all;
-  for (const Field& field : fields()) {
-    const std::string from = value_text(field, before), to = value_text(field, after);
+  for (const ConfigField& field : config_table()) {
+    const std::string from = field.text(before), to = field.text(after);
     // The data decides them too, even if its place may change.
     if ((field.on_resume != OnResume::change || field.key == "data.source") && from != to)
       all.push_back(fmt::format("{}: {} -> {}", field.key, from, to));
@@ -55,7 +55,7 @@ std::string name_prefix(const Axis::Value& row, const Axis::Value& column) {
 
 /// 0 threads are all there are, and for a run that has begun as many as it began with: as if nothing was said.
 void leave_threads_open(Layers& layers) {
-  if (with_layers(Config{}, layers).run.threads != 0) return;
+  if (with_layers(Config{}, layers).run.compute.threads != 0) return;
   for (Layer* layer : {&layers.recipe, &layers.set, &layers.flags})
     std::erase_if(*layer, [](const Assignment& a) { return a.field->key == "run.threads"; });
 }
@@ -127,12 +127,11 @@ std::vector<std::string> changes_to_recipe(const Experiment& experiment, const C
   const Config config = with_layers(Config{}, cell.run.layers);
   Config recipe = with_layers(Config{}, {.recipe = cell.run.layers.recipe, .set = {}, .flags = {}});
   if (config.data.source.starts_with(experiment.source)) recipe.data.source = config.data.source;
-  recipe.run.threads = config.run.threads;
+  recipe.run.compute.threads = config.run.compute.threads;
   recipe.run.plans = config.run.plans;
   recipe.train.seed = cell.seed;
-  set_value(recipe, *find_field(experiment.rows.key), experiment.rows.values[cell.row].text, experiment.rows.key);
-  set_value(recipe, *find_field(experiment.columns.key), experiment.columns.values[cell.column].text,
-            experiment.columns.key);
+  for (const auto& [axis, index] : {std::pair(&experiment.rows, cell.row), std::pair(&experiment.columns, cell.column)})
+    config_table().find(axis->key)->set(recipe, axis->values[index].text, axis->key);
   // Steps replace epochs, and epochs steps: only what holds now is news.
   if (config.train.epochs == 0) recipe.train.epochs = 0;
   if (config.train.steps == 0) recipe.train.steps = 0;
@@ -144,7 +143,7 @@ void check_same_run(const Cell& cell, const DataFingerprint& data) {
   if (!fs::exists(path)) return;
   const Config before = read_config(path);
   Config after = with_layers(Config{}, cell.run.layers);
-  if (after.run.threads == 0) after.run.threads = before.run.threads;
+  if (after.run.compute.threads == 0) after.run.compute.threads = before.run.compute.threads;
   const std::string source = std::exchange(after.data.source, before.data.source);  // judged by what it holds
   const auto all = differences(before, after);
   if (all.empty()) return check_same_data(cell.run.out, data, source);

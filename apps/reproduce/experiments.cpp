@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "apps/run/exit_code.h"
-#include "apps/run/nearest.h"
+#include "apps/settings/nearest.h"
 
 namespace apps {
 namespace {

@@ -96,7 +96,7 @@ void run_cell(const Cell& cell, std::span<char* const> argv, const Trainer::Obse
   Config config = resolve(cell.run);
   keep_threads(cell.run, config);
   // A context of its own, so that thread count and memory are those of this run alone.
-  const engine::Context context = make_context(config);
+  const engine::Context context = make_context(config.run.compute);
   check_plans(context, config.run.plans, resumed_path(cell.run));
   Trainer trainer(context, config);
   RunDirectory directory(cell.run);
@@ -141,10 +141,10 @@ void run_unfinished(const Reproduction& reproduction) {
   }
 }
 
-std::string environment_of(const Config& config, std::span<char* const> argv) {
-  const engine::Context context = make_context(config);
-  warn_of_threads(context, config, "reproduce");
-  return environment_json(context, config, argv);
+std::string environment_of(const Compute& compute, std::span<char* const> argv) {
+  const engine::Context context = make_context(compute);
+  warn_of_threads(context, compute.threads, "reproduce");
+  return environment_json(context, compute.device, argv);
 }
 
 nlohmann::ordered_json result_of(const Reproduction& reproduction, const nlohmann::ordered_json& results,
@@ -171,13 +171,14 @@ void reproduce(const ReproduceArguments& arguments, std::span<char* const> argv)
   check_reproduction_directory(out, experiment);
   std::vector<Cell> cells = cells_of(experiment, arguments.request);
   const Config config = with_layers(Config{}, cells.front().run.layers);
-  std::string environment = environment_of(config, argv);
-  const auto train = open_data(config, data::Split::train), test = open_data(config, data::Split::test);
+  std::string environment = environment_of(config.run.compute, argv);
+  const auto train = open_data(config.data, data::Split::train, config.train.seed),
+             test = open_data(config.data, data::Split::test, config.train.seed);
   const DataFingerprint data = fingerprint_of(*train, *test);
   const Reproduction reproduction{.experiment = experiment,
                                   .out = out,
                                   .cells = std::move(cells),
-                                  .steps = plan_training(config, train->size()).schedule.steps,
+                                  .steps = plan_training(config.train, config.optim, train->size()).schedule.steps,
                                   .batch_size = config.train.batch_size,
                                   .environment = std::move(environment),
                                   .argv = argv};

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "apps/run/json_text.h"
-#include "apps/run/limits.h"
 #include "apps/run/numbered_name.h"
+#include "apps/settings/limits.h"
 #include "engine/io/files.h"
 #include "engine/io/json.h"
 #include "engine/io/sha256.h"

@@ -14,23 +14,38 @@
 namespace apps {
 namespace {
 
-const Field& known_field(std::string_view key, std::string_view where) {
-  if (const Field* field = find_field(key)) return *field;
-  throw UsageError(fmt::format("{}: unknown key '{}'; the nearest is {}", where, key, nearest_key(key)));
+const ConfigField& known_field(std::string_view key, std::string_view where) {
+  if (const ConfigField* field = config_table().find(key)) return *field;
+  throw UsageError(fmt::format("{}: unknown key '{}'; the nearest is {}", where, key, config_table().nearest(key)));
 }
 
-/// The node's value as the text that set_value reads; nothing when its type is not the member's.
-std::optional<std::string> node_text(const toml::node& node, const Field::Value& member) {
-  if (std::holds_alternative<bool*>(member)) {
-    if (const auto value = node.value_exact<bool>()) return *value ? "on" : "off";
-  } else if (std::holds_alternative<std::string*>(member)) {
-    return node.value_exact<std::string>();
-  } else if (const auto whole = node.value_exact<std::int64_t>()) {
-    return std::to_string(*whole);
-  } else if (const auto number = node.value_exact<double>(); number && std::holds_alternative<double*>(member)) {
-    return fmt::format("{}", *number);
+/// The node's value as the text that Field::set reads; nothing when its type is not of that kind.
+std::optional<std::string> node_text(const toml::node& node, Kind kind) {
+  switch (kind) {
+    case Kind::on_off:
+      if (const auto value = node.value_exact<bool>()) return *value ? "on" : "off";
+      return std::nullopt;
+    case Kind::numbers:
+    case Kind::text: return node.value_exact<std::string>();
+    case Kind::number:
+      if (const auto number = node.value_exact<double>()) return number_text(*number);
+      break;
+    case Kind::whole: break;
   }
+  if (const auto whole = node.value_exact<std::int64_t>()) return std::to_string(*whole);
   return std::nullopt;
+}
+
+/// The inverse: a value as TOML has it.
+std::string toml_value(const std::string& text, Kind kind) {
+  switch (kind) {
+    case Kind::on_off: return text == "on" ? "true" : "false";
+    case Kind::numbers:
+    case Kind::text: return toml_string(text);
+    case Kind::number: return text.find_first_of(".e") == text.npos ? text + ".0" : text;
+    case Kind::whole: break;
+  }
+  return text;
 }
 
 /// How many dots of a line may be of keys: those outside strings. A line with a quote of three, where a string of
@@ -70,7 +85,7 @@ void refuse_deep_keys(std::string_view text, std::string_view source) {
 
 /// A key that stands in no [section].
 [[noreturn]] void refuse_top_level(std::string_view key, std::string_view place) {
-  const Field& field = known_field(key, place);  // "data.bits" in quotes is one word, not bits in data
+  const ConfigField& field = known_field(key, place);  // "data.bits" in quotes is one word, not bits in data
   const auto dot = field.key.find('.');
   throw UsageError(fmt::format("{}: \"{}\" in quotes is a key of no section; write {} without them, or {} below [{}]",
                                place, key, key, key.substr(dot + 1), key.substr(0, dot)));
@@ -78,14 +93,13 @@ void refuse_deep_keys(std::string_view text, std::string_view source) {
 
 Assignment read_node(const std::string& key, const toml::node& node, std::string_view source) {
   const std::string place = fmt::format("{}:{}", source, node.source().begin.line);
-  const Field& field = known_field(key, place);
-  Config scratch;
-  const auto text = node_text(node, field.value(scratch));
+  const ConfigField& field = known_field(key, place);
+  const auto text = node_text(node, field.value.kind);
   if (!text) {
     std::ostringstream got;
     if (!node.is_value()) got << (node.is_table() ? "a table" : "an array");
     if (node.is_value()) node.visit([&](const auto& value) { got << value; });
-    throw UsageError(fmt::format("{}: {} must be {}, got {}", place, key, expectation(field), got.str()));
+    throw UsageError(fmt::format("{}: {} must be {}, got {}", place, key, field.expectation(), got.str()));
   }
   return {&field, *text, fmt::format("{}: {}", place, key)};
 }
@@ -95,7 +109,7 @@ std::optional<bool> gives_length(const Assignment& assignment) {
   if (assignment.field->key != "train.steps" && assignment.field->key != "train.epochs") return std::nullopt;
   Config scratch;
   scratch.train.epochs = scratch.train.steps = 0;
-  set_value(scratch, *assignment.field, assignment.text, assignment.where);
+  assignment.field->set(scratch, assignment.text, assignment.where);
   return scratch.train.epochs != 0 || scratch.train.steps != 0;
 }
 
@@ -151,7 +165,7 @@ void apply_layer(Config& config, const Layer& layer) {
     return assignment.field->key == "train.steps" && assignment.text != "0";
   });
   if (counts_steps) config.train.steps_from_epochs = Config{}.train.steps_from_epochs;
-  for (const auto& [field, text, where] : layer) set_value(config, *field, text, where);
+  for (const auto& [field, text, where] : layer) field->set(config, text, where);
   if (config.train.epochs == 0 && config.train.steps == 0) {
     config.train.epochs = below.epochs;
     config.train.steps = below.steps;
@@ -168,19 +182,13 @@ Config with_layers(Config base, const Layers& layers) {
 std::string to_toml(const Config& config) {
   std::string text;
   std::string_view section;
-  for (const Field& field : fields()) {
+  for (const ConfigField& field : config_table()) {
     const auto dot = field.key.find('.');
     if (field.key.substr(0, dot) != section) {
       section = field.key.substr(0, dot);
       text += fmt::format("{}[{}]\n", text.empty() ? "" : "\n", section);
     }
-    std::string value = value_text(field, config);
-    Config scratch;
-    const Field::Value member = field.value(scratch);
-    if (std::holds_alternative<bool*>(member)) value = value == "on" ? "true" : "false";
-    if (std::holds_alternative<std::string*>(member)) value = toml_string(value);
-    if (std::holds_alternative<double*>(member) && value.find_first_of(".e") == value.npos) value += ".0";
-    text += fmt::format("{} = {}\n", field.key.substr(dot + 1), value);
+    text += fmt::format("{} = {}\n", field.key.substr(dot + 1), toml_value(field.text(config), field.value.kind));
   }
   return text;
 }
@@ -196,10 +204,10 @@ Config read_config(const std::filesystem::path& path) {
 
 void check_resume(const Config& before, const Config& after) {
   std::string refused, may_change, may_grow;
-  for (const Field& field : fields()) {
+  for (const ConfigField& field : config_table()) {
     if (field.on_resume == OnResume::change) may_change += fmt::format(" {}", field.key);
     if (field.on_resume == OnResume::grow) may_grow += fmt::format(" {}", field.key);
-    const std::string from = value_text(field, before), to = value_text(field, after);
+    const std::string from = field.text(before), to = field.text(after);
     const bool allowed = field.on_resume == OnResume::change ||
                          (field.on_resume == OnResume::grow && std::stoll(to) >= std::stoll(from));  // counts only
     if (from != to && !allowed) refused += fmt::format("\n  {}: {} -> {}", field.key, from, to);

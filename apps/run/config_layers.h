@@ -4,13 +4,13 @@
 #include <string_view>
 #include <vector>
 
-#include "apps/run/fields.h"
+#include "apps/config/fields.h"
 
 namespace apps {
 
 /// One value that somebody gave, and where: "--lr", "--set optim.lr" or "my.toml:12: optim.lr".
 struct Assignment {
-  const Field* field;
+  const ConfigField* field;
   std::string text;
   std::string where;
 };

@@ -1,4 +1,5 @@
 #pragma once
+#include "apps/settings/usage_error.h"
 #include "kernels/runtime/error.h"
 
 namespace apps {
@@ -7,15 +8,10 @@ namespace apps {
 enum ExitCode : int {
   kSuccess = 0,
   kFailure = 1,      ///< anything not below: a full disk, no memory, a run directory that is in use
-  kUsage = 2,        ///< the command line or a recipe is wrong
+  kUsage = 2,        ///< the command line or a recipe is wrong (UsageError)
   kData = 3,         ///< input files are wrong (engine::DataError)
   kNonFinite = 4,    ///< a loss or gradient became infinite or NaN
   kInterrupted = 75  ///< stopped by a signal after a checkpoint was written
-};
-
-class UsageError : public engine::Error {
- public:
-  using Error::Error;
 };
 
 class NonFiniteError : public engine::Error {

@@ -7,7 +7,7 @@
 
 #include "apps/run/build_info.h"
 #include "apps/run/exit_code.h"
-#include "apps/run/nearest.h"
+#include "apps/settings/nearest.h"
 
 namespace apps {
 
@@ -109,6 +109,11 @@ void Flags::add_positional(const Flag& flag, std::string& value) {
 
 void Flags::add_switch(const Flag& flag, bool& value) {
   implementation_->add(flag, implementation_->app.add_flag(flag.name, value, flag.help));
+}
+
+void Flags::add_switch(const Flag& flag, std::function<void(const std::string&)> set) {
+  CLI::Option* option = implementation_->app.add_flag(flag.name, flag.help);
+  implementation_->entries.push_back({implementation_->add(flag, option), std::move(set)});
 }
 
 void Flags::add_text(const Flag& flag, std::function<std::string()> text) {

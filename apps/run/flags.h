@@ -40,6 +40,8 @@ class Flags {
   void add_positional(const Flag& flag, std::string& value);
   /// A flag without a value: sets `value` to true.
   void add_switch(const Flag& flag, bool& value);
+  /// Calls `set` with "true".
+  void add_switch(const Flag& flag, std::function<void(const std::string&)> set);
   /// A flag like --help: prints `text()` on stdout instead of running the program, with all other flags set.
   void add_text(const Flag& flag, std::function<std::string()> text);
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "apps/run/exit_code.h"
-#include "apps/run/nearest.h"
+#include "apps/settings/nearest.h"
 #include "engine/io/files.h"
 
 namespace apps {

@@ -111,8 +111,8 @@ Config resolve(const RunArguments& arguments) {
 
 std::string run_name(const Config& config) {
   const std::string data = config.data.source.substr(0, config.data.source.find(':'));
-  return fmt::format("{}-{}-{}-b{}-s{}", data, config.model.arch, config.loss.name, config.train.batch_size,
-                     config.train.seed);
+  return fmt::format("{}-{}-{}-b{}-s{}", data, engine::name(config.model.encoder.arch), engine::name(config.loss.name),
+                     config.train.batch_size, config.train.seed);
 }
 
 RunDirectory::RunDirectory(const RunArguments& arguments)

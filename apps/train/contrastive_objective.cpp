@@ -47,13 +47,10 @@ ContrastiveObjective::Encoded ContrastiveObjective::encode(const Tensor& views,
 }
 
 losses::ContrastiveLoss ContrastiveObjective::contrast(const Encoded& encoded) const {
-  const auto temperature = static_cast<float>(options_.loss.temperature);
   const auto& [view1, view2] = encoded.projections;
   const engine::LayerRange layer(view1.context(), "loss");
   const bool exact = options_.activations == engine::Dtype::f32;
-  const losses::Products products = exact ? losses::Products::exact : losses::Products::bf16;
-  if (options_.loss.name == "cross-view") return losses::cross_view(view1, view2, temperature, products);
-  return losses::nt_xent(engine::concat_rows(view1, view2), temperature, products);
+  return losses::contrastive(view1, view2, options_.loss, exact ? losses::Products::exact : losses::Products::bf16);
 }
 
 Outcome ContrastiveObjective::forward(const StepContext& step) {

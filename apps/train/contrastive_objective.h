@@ -1,7 +1,6 @@
 #pragma once
 #include <cstdint>
 
-#include "apps/run/config.h"
 #include "apps/train/network.h"
 #include "apps/train/objective.h"
 #include "kernels/crop_sampler.h"
@@ -15,7 +14,7 @@ namespace apps {
 class ContrastiveObjective final : public Objective {
  public:
   struct Options {
-    Config::Loss loss;
+    losses::Options loss;
     bool batch_norm_per_view = false;
     kernels::CropRange crops;
     std::int64_t seed = 1;  ///< of the crops

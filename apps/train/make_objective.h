@@ -1,7 +1,7 @@
 #pragma once
 #include <memory>
 
-#include "apps/run/config.h"
+#include "apps/config/config.h"
 #include "apps/train/objective.h"
 #include "data/source.h"
 #include "engine/parameters.h"

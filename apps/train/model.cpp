@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "apps/run/precision.h"
 #include "apps/train/groups.h"
 #include "apps/train/make_objective.h"
+#include "apps/train/network.h"
 #include "engine/scope.h"
 
 namespace apps {
@@ -12,12 +12,20 @@ namespace {
 
 using engine::Initializer;
 
+int number_of(ProbeViews views) {
+  switch (views) {
+    case ProbeViews::both: return 2;
+    case ProbeViews::first: return 1;
+  }
+  return 0;
+}
+
 /// The probes of a run: what each looks at, and what it has to tell.
-std::vector<OnlineProbe::Options> probes_of(const Config::Model& model) {
+std::vector<OnlineProbe::Options> probes_of(const Config::Contrastive& options) {
   return {{.name = kProbe,
            .tap = Representation::kFeatures,
            .label_set = "label",
-           .views = model.probe_views == "first" ? 1 : 2}};
+           .views = number_of(options.probe_views)}};
 }
 
 OnlineProbe make_probe(engine::ParameterSet& parameters, const OnlineProbe::Options& options, std::int64_t features,
@@ -42,12 +50,13 @@ std::vector<std::string> Model::taps() const {
 Model make_model(const engine::Context& context, const Config& config, const data::Source& source) {
   Model model;
   model.objective = make_objective(model.parameters, config, source);
-  const bool glorot = config.model.arch == "convn";  // Keras' start, as in its notebook; SimCLR's is N(0, 0.01^2)
-  for (const OnlineProbe::Options& options : probes_of(config.model)) {
+  const bool glorot = begins_as_keras(config.model.encoder.arch);
+  for (const OnlineProbe::Options& options : probes_of(config.contrastive)) {
     model.probes.push_back(make_probe(
         model.parameters, options, model.objective->representation(options.tap).features(), source.classes(), glorot));
   }
-  model.parameters.allocate(context, static_cast<std::uint64_t>(config.train.seed), activation_dtype(config));
+  model.parameters.allocate(context, static_cast<std::uint64_t>(config.train.seed),
+                            activation_dtype(config.run.compute.precision));
   return model;
 }
 

@@ -2,7 +2,7 @@
 #include <memory>
 #include <vector>
 
-#include "apps/run/config.h"
+#include "apps/config/config.h"
 #include "apps/train/objective.h"
 #include "apps/train/online_probe.h"
 #include "data/source.h"

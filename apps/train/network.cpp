@@ -8,20 +8,20 @@ namespace apps {
 
 using engine::Scope;
 
-Network make_network(engine::ParameterSet& parameters, const Config& config, const data::Source& source) {
-  auto encoder = make_encoder(Scope(parameters, kEncoder), config, source);
-  // Keras updates the running variance without the correction after a dense layer, whatever the convolutions do.
-  const engine::BatchNormOptions batch_norm{.epsilon = static_cast<float>(config.model.bn_eps),
-                                            .momentum = static_cast<float>(config.model.bn_momentum),
-                                            .unbiased_variance = false};
-  const models::ProjectionHead::Options options{
-      .in = encoder->features(),
-      .layers = config.model.proj_layers,
-      .hidden = config.model.proj_hidden,
-      .out = config.model.proj_dim,
-      .output_batch_norm = config.model.proj_output_bn,
-      .glorot = config.model.arch == "convn",  // Keras' start, as in its notebook; SimCLR's is N(0, 0.01^2)
-      .batch_norm = batch_norm};
+bool begins_as_keras(models::Architecture arch) {
+  switch (arch) {
+    case models::Architecture::convn: return true;
+    case models::Architecture::resnet18:
+    case models::Architecture::resnet34: return false;
+  }
+  return false;
+}
+
+Network make_network(engine::ParameterSet& parameters, const Config::Model& model, const data::Source& source) {
+  auto encoder = make_encoder(Scope(parameters, kEncoder), model.encoder, source);
+  models::ProjectionHead::Options options = model.head;
+  options.in = encoder->features();
+  options.glorot = begins_as_keras(model.encoder.arch);
   models::ProjectionHead projector(Scope(parameters, kProjector), options);
   return {.encoder = std::move(encoder), .projector = std::move(projector)};
 }

@@ -1,7 +1,7 @@
 #pragma once
 #include <memory>
 
-#include "apps/run/config.h"
+#include "apps/config/config.h"
 #include "data/source.h"
 #include "engine/parameters.h"
 #include "models/encoder.h"
@@ -17,6 +17,10 @@ struct Network {
 
 /// The one that the configuration asks for; its parameters are added to `parameters`. `source` provides the channels.
 /// Throws engine::DataError for images of a size that the encoder cannot take.
-Network make_network(engine::ParameterSet& parameters, const Config& config, const data::Source& source);
+Network make_network(engine::ParameterSet& parameters, const Config::Model& model, const data::Source& source);
+
+/// Whether what stands behind the encoder begins as in Keras, as in the notebook of its network, and not as SimCLR's,
+/// at N(0, 0.01^2).
+bool begins_as_keras(models::Architecture arch);
 
 }  // namespace apps

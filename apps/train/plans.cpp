@@ -38,7 +38,16 @@ std::string made_for(const engine::Context& context) {
   return json.dump();
 }
 
-bool names_file(const std::string& source) { return source != "timed" && source != "off"; }
+using Source = PlanSource::Kind;
+
+bool times(Source source) {
+  switch (source) {
+    case Source::timed: return true;
+    case Source::off:
+    case Source::file: return false;
+  }
+  return false;
+}
 
 /// The run's own choices; none when they do not hold here, or there are none.
 PlanChoices of_run(const fs::path& file, const std::string& made_for) {
@@ -80,20 +89,20 @@ Plans::Plans(const engine::Context& context, const fs::path& run, Options option
       made_for_(made_for(context)),
       machine_(made_for_),
       saved_(of_run(run_file_, made_for_)) {
-  const bool times = options_.source == "timed";
+  const bool timed = times(options_.source.kind);
   if (saved_.empty() && fs::exists(run_file_)) {
     options_.log(engine::concat("plans.json is of another processor, number of threads or build: ",
-                                times ? "algorithms are timed anew" : "a fixed rule chooses algorithms",
+                                timed ? "algorithms are timed anew" : "a fixed rule chooses algorithms",
                                 ", and results may round differently from here on"));
-  } else if (saved_.empty() && names_file(options_.source)) {
+  } else if (saved_.empty() && options_.source.kind == Source::file) {
     // All of it: what the run has not come to yet must be known when it is resumed.
-    if (const PlanChoices choices = given(options_.source, made_for_); !choices.empty()) write_run_file(choices);
+    if (const PlanChoices choices = given(options_.source.file, made_for_); !choices.empty()) write_run_file(choices);
   }
   PlanChoices choices = saved_;
-  if (times) choices.merge(machine_.read());  // what the run has stays as it is
+  if (timed) choices.merge(machine_.read());  // what the run has stays as it is
   context_.algorithms().restore(choices);
-  context_.algorithms().time_new(times);
-  if (times) context_.algorithms().ask_before_timing([this] { return ask_machine(); });
+  context_.algorithms().time_new(timed);
+  if (timed) context_.algorithms().ask_before_timing([this] { return ask_machine(); });
 }
 
 Plans::~Plans() { context_.algorithms().ask_before_timing({}); }
@@ -131,14 +140,14 @@ void Plans::save() {
   choices.merge(PlanChoices(saved_));
   if (choices != saved_) {
     write_run_file(choices);
-    if (options_.source == "timed") machine_.add(choices);
+    if (times(options_.source.kind)) machine_.add(choices);
   }
   machine_.unlock();
 }
 
-void check_plans(const engine::Context& context, const std::string& source, const fs::path& run) {
-  if (!names_file(source) || (!run.empty() && fs::exists(run / kRunFile))) return;
-  given(source, made_for(context));
+void check_plans(const engine::Context& context, const PlanSource& source, const fs::path& run) {
+  if (source.kind != Source::file || (!run.empty() && fs::exists(run / kRunFile))) return;
+  given(source.file, made_for(context));
 }
 
 void take_up_plans(const engine::Context& context, const fs::path& run) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "apps/config/plan_source.h"
 #include "apps/train/machine_plans.h"
 #include "kernels/runtime/context.h"
 
@@ -24,7 +25,7 @@ namespace apps {
 class Plans {
  public:
   struct Options {
-    std::string source = "timed";                                         ///< run.plans
+    PlanSource source = {};                                               ///< run.plans
     std::function<void(std::string_view)> log = [](std::string_view) {};  ///< told what the user should know
     std::chrono::milliseconds patience = std::chrono::minutes(3);         ///< for another run that times
   };
@@ -55,7 +56,7 @@ class Plans {
 
 /// Throws UsageError if the file that `source` names does not hold here or is none, and engine::DataError if it cannot
 /// be read; unless `run`, the run to be resumed, has plans of its own.
-void check_plans(const engine::Context& context, const std::string& source, const std::filesystem::path& run);
+void check_plans(const engine::Context& context, const PlanSource& source, const std::filesystem::path& run);
 
 /// Takes up the plans of a run without timing anything new: its network is to be evaluated.
 void take_up_plans(const engine::Context& context, const std::filesystem::path& run);

@@ -16,10 +16,10 @@ namespace {
 
 /// The trainer was made before the directory was locked. Threads are no part of it: see `keep_threads`.
 void refuse_changed_meanwhile(const Config& made_for, const RunDirectory& directory) {
-  const auto differs = [&](const Field& field) {
-    return field.key != "run.threads" && value_text(field, made_for) != value_text(field, directory.config());
+  const auto differs = [&](const ConfigField& field) {
+    return field.key != "run.threads" && field.text(made_for) != field.text(directory.config());
   };
-  if (std::none_of(fields().begin(), fields().end(), differs)) return;
+  if (std::none_of(config_table().begin(), config_table().end(), differs)) return;
   throw engine::Error(engine::concat("another process has begun or changed the run in ", directory.path().string(),
                                      " at this moment; give the command again"));
 }
@@ -28,15 +28,16 @@ void refuse_changed_meanwhile(const Config& made_for, const RunDirectory& direct
 
 void keep_threads(const RunArguments& arguments, Config& config) {
   const std::filesystem::path run = resumed_path(arguments);
-  if (run.empty() || config.run.threads != 0) return;
+  if (run.empty() || config.run.compute.threads != 0) return;
   if (const auto checkpoint = Checkpoints(run, config.run.keep).newest())
-    config.run.threads = checkpoint->state.threads;
+    config.run.compute.threads = checkpoint->state.threads;
 }
 
 std::optional<TrainingPlan> earlier_plan(const RunArguments& arguments, std::int64_t examples) {
   const std::filesystem::path run = resumed_path(arguments);
   if (run.empty()) return std::nullopt;
-  return plan_training(read_config(run / "config.toml"), examples);
+  const Config config = read_config(run / "config.toml");
+  return plan_training(config.train, config.optim, examples);
 }
 
 std::optional<std::string> rate_jump(const TrainingPlan& before, const TrainingPlan& now, std::int64_t step) {
@@ -48,9 +49,10 @@ std::optional<std::string> rate_jump(const TrainingPlan& before, const TrainingP
       now.schedule.steps, before.schedule.steps, step + 1, rate(now), rate(before));
 }
 
-std::string environment_json(const engine::Context& context, const Config& config, std::span<char* const> argv) {
+std::string environment_json(const engine::Context& context, const engine::Device& device,
+                             std::span<char* const> argv) {
   return environment_json({.argv = argv,
-                           .device = config.run.device,
+                           .device = Format<engine::Device>::text(device),
                            .device_model = context.backend().model(),
                            .threads = context.threads(),
                            .libraries = kernels::library_versions()});
@@ -71,10 +73,10 @@ void start_run(const engine::Context& context, Trainer& trainer, RunDirectory& d
   }
   directory.begin(data);  // only now: what is refused leaves no trace
   checkpoints.tidy();
-  engine::atomic_write_file(directory.path() / "env.json", environment_json(context, config, argv));
-  const bool kept = trainer.config().run.threads != config.run.threads;  // by keep_threads
+  engine::atomic_write_file(directory.path() / "env.json", environment_json(context, config.run.compute.device, argv));
+  const bool kept = trainer.config().run.compute.threads != config.run.compute.threads;  // by keep_threads
   directory.log(kept ? fmt::format("{}, as the run began with", threads_text(context.threads()))
-                     : describe_threads(context, config));
+                     : describe_threads(context, config.run.compute.threads));
   if (!directory.resumed()) return;
   directory.log(fmt::format("resumed at step {}", trainer.step()));
   if (!known) {

@@ -21,7 +21,7 @@ std::optional<TrainingPlan> earlier_plan(const RunArguments& arguments, std::int
 std::optional<std::string> rate_jump(const TrainingPlan& before, const TrainingPlan& now, std::int64_t step);
 
 /// env.json of what is about to be run.
-std::string environment_json(const engine::Context& context, const Config& config, std::span<char* const> argv);
+std::string environment_json(const engine::Context& context, const engine::Device& device, std::span<char* const> argv);
 
 /// Takes up the newest checkpoint when the directory is of a resumed run, begins the directory and writes env.json.
 /// Throws engine::DataError, before anything is written, for other data than the run began with.

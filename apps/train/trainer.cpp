@@ -2,14 +2,13 @@
 
 #include <map>
 
+#include "apps/config/fields.h"
 #include "apps/evaluation/features.h"
 #include "apps/input/crops.h"
 #include "apps/input/run_data.h"
 #include "apps/run/exit_code.h"
-#include "apps/run/fields.h"
-#include "apps/run/limits.h"
-#include "apps/run/precision.h"
 #include "apps/run/signals.h"
+#include "apps/settings/limits.h"
 #include "apps/train/captured_step.h"
 #include "apps/train/fitting_batch.h"
 #include "apps/train/groups.h"
@@ -23,69 +22,64 @@ namespace {
 
 namespace fs = std::filesystem;
 
-engine::LearningRateScaling scaling(const std::string& name) {
-  if (name == "linear") return engine::LearningRateScaling::linear;
-  return name == "sqrt" ? engine::LearningRateScaling::sqrt : engine::LearningRateScaling::none;
-}
-
-engine::Decay decay(const std::string& name) {
-  if (name == "polynomial") return engine::Decay::polynomial;
-  return name == "cosine" ? engine::Decay::cosine : engine::Decay::constant;
-}
-
 /// After scaling it must be in the range of what was scaled: kernels take it as a float.
 double peak_rate(const Config::Optim& optim, std::int64_t batch) {
-  const double peak = engine::scaled_learning_rate(optim.lr, scaling(optim.lr_scaling), batch);
-  const Range range = find_field("optim.lr")->range;
+  const double base = optim.schedule.peak, peak = engine::scaled_learning_rate(base, optim.lr_scaling, batch);
+  const Range range = config_table().find("optim.lr")->range;
   if (peak >= range.min && peak <= range.max) return peak;
-  throw UsageError(engine::concat("optim.lr = ", optim.lr, " with optim.lr_scaling = ", optim.lr_scaling, " is ", peak,
-                                  " for batches of ", batch, ", and a learning rate must be from ", range.min, " to ",
-                                  range.max, "; change --lr or --lr-scaling"));
+  throw UsageError(engine::concat("optim.lr = ", base, " with optim.lr_scaling = ", engine::name(optim.lr_scaling),
+                                  " is ", peak, " for batches of ", batch, ", and a learning rate must be from ",
+                                  range.min, " to ", range.max, "; change --lr or --lr-scaling"));
+}
+
+std::int64_t steps_of(const Config::Train& train, std::int64_t examples) {
+  if (train.steps > 0) return train.steps;
+  switch (train.steps_from_epochs) {
+    case StepsFromEpochs::whole_batches: return train.epochs * (examples / train.batch_size);
+    case StepsFromEpochs::simclr: return engine::simclr_steps(train.epochs, examples, train.batch_size);
+  }
+  return 0;
 }
 
 }  // namespace
 
-TrainingPlan plan_training(const Config& config, std::int64_t examples) {
-  const std::int64_t batch = config.train.batch_size;
+TrainingPlan plan_training(const Config::Train& train, const Config::Optim& optim, std::int64_t examples) {
+  const std::int64_t batch = train.batch_size;
   if (batch > examples) {
     throw engine::DataError(engine::concat("batch size ", batch, " is larger than the training set of ", examples,
                                            " examples; lower --batch-size"));
   }
   TrainingPlan plan;
   plan.steps_per_epoch = examples / batch;
-  const std::int64_t steps = config.train.steps > 0 ? config.train.steps
-                             : config.train.steps_from_epochs == "simclr"
-                                 ? engine::simclr_steps(config.train.epochs, examples, batch)
-                                 : config.train.epochs * plan.steps_per_epoch;
+  const std::int64_t steps = steps_of(train, examples);
   if (steps > kMostSteps) {
-    throw UsageError(engine::concat(config.train.epochs, " epochs of ", plan.steps_per_epoch, " steps are more than ",
+    throw UsageError(engine::concat(train.epochs, " epochs of ", plan.steps_per_epoch, " steps are more than ",
                                     kMostSteps, " steps; lower --epochs"));
   }
-  const double epochs_of_warmup = config.optim.warmup_epochs;
+  const double epochs_of_warmup = optim.warmup_epochs;
   if (epochs_of_warmup * static_cast<double>(examples) / static_cast<double>(batch) > static_cast<double>(kMostSteps)) {
     throw UsageError(engine::concat(epochs_of_warmup, " epochs of warm-up, of ", plan.steps_per_epoch,
                                     " steps each, are more than ", kMostSteps, " steps; lower --warmup-epochs"));
   }
-  plan.schedule = {.peak = peak_rate(config.optim, batch),
-                   .decay = decay(config.optim.schedule),
-                   .power = config.optim.polynomial_power,
-                   .steps = steps,
-                   .warmup_steps = engine::simclr_warmup_steps(epochs_of_warmup, examples, batch)};
+  plan.schedule = optim.schedule;
+  plan.schedule.peak = peak_rate(optim, batch);
+  plan.schedule.steps = steps;
+  plan.schedule.warmup_steps = engine::simclr_warmup_steps(epochs_of_warmup, examples, batch);
   return plan;
 }
 
 Trainer::Trainer(const engine::Context& context, const Config& config)
     : context_(context),
       config_(config),
-      train_(open_data(config, data::Split::train)),
-      test_(open_data(config, data::Split::test)),
-      plan_(plan_training(config, train_->size())),
+      train_(open_data(config.data, data::Split::train, config.train.seed)),
+      test_(open_data(config.data, data::Split::test, config.train.seed)),
+      plan_(plan_training(config.train, config.optim, train_->size())),
       model_(make_model(context, config, *train_)),
       batch_(context, *train_, config.train.batch_size),
-      optimizer_(make_optimizer(config.optim, model_.parameters)),
+      optimizer_(make_optimizer(config.optim.update, model_.parameters)),
       train_step_(model_, *optimizer_) {
   check_splits_match(*train_, *test_);
-  check_crops(config, train_->image_shape());
+  check_crops(config.data.crops, train_->image_shape());
 }
 
 void Trainer::restore(const Checkpoint& checkpoint) {
@@ -125,19 +119,19 @@ TrainingState Trainer::state() const {
 }
 
 void Trainer::write_tensors(const fs::path& directory) const {
-  save_model(directory / kModelFile, model_.parameters, describe_encoder(config_, *train_));
+  save_model(directory / kModelFile, model_.parameters, describe_encoder(config_.model.encoder, *train_));
   save_optimizer(directory / kOptimizerFile, *optimizer_);
 }
 
 void Trainer::write_exports(const fs::path& directory) const {
   engine::create_directory(directory);
-  std::map<std::string, std::string> metadata = describe_encoder(config_, *train_);
+  std::map<std::string, std::string> metadata = describe_encoder(config_.model.encoder, *train_);
   metadata.insert({{"mean", "0"}, {"std", "1"}, {"epoch", std::to_string(step_ / plan_.steps_per_epoch)}});
   const auto write = [&](const char* name, const std::vector<std::string>& groups, const std::string& loads) {
     metadata["loads_in_torchvision"] = loads;
     export_groups(directory / name, model_.parameters, groups, metadata);
   };
-  const std::string fits = fits_torchvision(config_, *train_);
+  const std::string fits = fits_torchvision(config_.model.encoder, *train_);
   write("backbone.safetensors", {kEncoder},
         fits == "yes" ? "no: without fc.weight and fc.bias, as in classifier.safetensors" : fits);
   write("projector.safetensors", {kProjector}, "no: torchvision has no projection head");
@@ -163,8 +157,8 @@ std::optional<std::vector<Measured>> Trainer::evaluate_probes() const {
     stop(0);
     std::map<std::string, Features> features;
     for (const std::string& tap : model_.taps()) {
-      features[tap] =
-          extract_features(context_, model_.objective->representation(tap), *test_, stop, activation_dtype(config_));
+      features[tap] = extract_features(context_, model_.objective->representation(tap), *test_, stop,
+                                       activation_dtype(config_.run.compute.precision));
     }
     std::vector<Measured> accuracies;
     for (const OnlineProbe& probe : model_.probes) accuracies.push_back(probe.accuracy(features[probe.options().tap]));

@@ -18,7 +18,7 @@ struct TrainingPlan {
   std::int64_t steps_per_epoch = 0;  ///< whole batches
   engine::Schedule schedule;         ///< over all steps of the run
 };
-TrainingPlan plan_training(const Config& config, std::int64_t examples);
+TrainingPlan plan_training(const Config::Train& train, const Config::Optim& optim, std::int64_t examples);
 
 /// Steps that a profiling tool is started before and stopped after, counted from 1.
 struct ProfiledSteps {

@@ -89,7 +89,7 @@ Trainer::Run::Run(Trainer& trainer, RunDirectory& directory, const Observer& obs
             .steps_per_epoch = trainer.plan_.steps_per_epoch,
             .batch_size = trainer.config_.train.batch_size,
             .newest = known_before(trainer)}),
-      loader_(*trainer.train_, loader_options(trainer.config_, trainer.step_)),
+      loader_(*trainer.train_, loader_options(trainer.config_.data.loader, trainer.config_.train, trainer.step_)),
       step_(
           trainer.context_, [&trainer] { trainer.train_step_.run(trainer.batch_, *trainer.status_); },
           // A graph names no layers.

@@ -8,6 +8,7 @@ struct BatchNormOptions {
   float epsilon = 1e-5f;
   float momentum = 0.9f;           ///< running = momentum * running + (1 - momentum) * batch (PyTorch's is 1 - this)
   bool unbiased_variance = false;  ///< whether the running variance is the batch's times n / (n - 1)
+  bool operator==(const BatchNormOptions&) const = default;
 };
 
 /// Running averages of one layer: mean and variance f32 [C], number of updates i64 [].

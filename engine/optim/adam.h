@@ -6,6 +6,7 @@ namespace engine {
 struct AdamOptions {
   float beta1 = 0.9f, beta2 = 0.999f;
   float epsilon = 1e-7f;  ///< outside the bias correction, as in Keras
+  bool operator==(const AdamOptions&) const = default;
 };
 
 class Adam : public Optimizer {

@@ -6,6 +6,7 @@ namespace engine {
 struct LarsOptions {
   float momentum = 0.9f;
   float trust_coefficient = 1e-3f;
+  bool operator==(const LarsOptions&) const = default;
 };
 
 /// Momentum with a rate per parameter (You et al. 2017), in SimCLR's form: weight decay counts in the trust ratio, and

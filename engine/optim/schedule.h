@@ -1,10 +1,17 @@
 #pragma once
 #include <cstdint>
 
+#include "kernels/runtime/names.h"
+
 namespace engine {
 
 enum class Decay { constant, polynomial, cosine };
+template <>
+inline constexpr std::array kNames<Decay> = {"constant", "polynomial", "cosine"};
+
 enum class LearningRateScaling { none, linear, sqrt };
+template <>
+inline constexpr std::array kNames<LearningRateScaling> = {"none", "linear", "sqrt"};
 
 struct Schedule {
   double peak = 1e-3;
@@ -16,6 +23,7 @@ struct Schedule {
   /// The rate of update t, from 0; with x the part done of what follows the warmup: constant: peak; polynomial:
   /// peak (1 - x)^power; cosine: peak (1 + cos(pi x)) / 2 (SimCLR).
   double at(std::int64_t t) const;
+  bool operator==(const Schedule&) const = default;
 };
 
 /// base, base * batch / 256 (Goyal et al. 2017) or base * sqrt(batch) (SimCLR).

@@ -1,12 +1,17 @@
 #pragma once
 #include "engine/optim/optimizer.h"
+#include "kernels/runtime/names.h"
 
 namespace engine {
+
+/// Keras' velocity sums rate times gradient; PyTorch's knows no rate, which multiplies it.
+enum class SgdForm { pytorch, keras };
 
 struct SgdOptions {
   float momentum = 0.9f;
   bool nesterov = true;
-  bool rate_in_velocity = false;  ///< as in Keras; PyTorch's velocity knows no rate
+  SgdForm form = SgdForm::pytorch;
+  bool operator==(const SgdOptions&) const = default;
 };
 
 /// Stochastic gradient descent with momentum.
@@ -21,5 +26,8 @@ class Sgd : public Optimizer {
   SgdOptions options_;
   Tensor velocity_;
 };
+
+template <>
+inline constexpr std::array kNames<SgdForm> = {"pytorch", "keras"};
 
 }  // namespace engine

@@ -30,14 +30,16 @@ row engine/optim engine "${kernel[@]}"
 row models engine engine/ops kernels/runtime
 row losses engine engine/ops "${kernel[@]}"
 row data engine engine/io "${kernel[@]}"
-row apps/run engine/io kernels/runtime
-row apps/input apps/run data engine kernels kernels/runtime
-row apps/evaluation apps/input apps/run models data "${engine[@]}"
-row apps/train apps/evaluation apps/input apps/run models losses data "${engine[@]}"
-row apps/pretrain apps/train apps/input apps/run data engine kernels/runtime
-row apps/reproduce apps/train apps/input apps/run data engine engine/io kernels/runtime
-row apps/bench apps/train apps/input apps/run models losses data "${engine[@]}"
-row apps apps/{bench,evaluation,input,pretrain,reproduce,run,train} models losses data "${engine[@]}"
+row apps/settings kernels/runtime
+row apps/config apps/settings models losses data engine engine/ops engine/optim "${kernel[@]}"
+row apps/run apps/config apps/settings engine/io kernels/runtime
+row apps/input apps/config apps/settings apps/run data engine kernels kernels/runtime
+row apps/evaluation apps/config apps/settings apps/input apps/run models data "${engine[@]}"
+row apps/train apps/config apps/settings apps/evaluation apps/input apps/run models losses data "${engine[@]}"
+row apps/pretrain apps/config apps/settings apps/train apps/input apps/run data engine kernels/runtime
+row apps/reproduce apps/config apps/settings apps/train apps/input apps/run data engine engine/io kernels/runtime
+row apps/bench apps/config apps/settings apps/train apps/input apps/run models losses data "${engine[@]}"
+row apps apps/{bench,config,evaluation,input,pretrain,reproduce,run,settings,train} models losses data "${engine[@]}"
 
 while read -r folder; do
   [[ " ${folders[*]} " == *" $folder "* ]] && continue

@@ -2,19 +2,91 @@
 
 #include <doctest/doctest.h>
 
-#include "apps/run/exit_code.h"
+#include <vector>
+
+#include "engine/io/files.h"
+#include "tests/apps/run/capture_stdout.h"
 #include "tests/engine/io/message_of.h"
+#include "tests/engine/io/scratch_directory.h"
 
 using namespace apps;
 
+namespace {
+
+/// A run directory with nothing but its configuration, in TOML.
+class Run {
+ public:
+  explicit Run(const std::string& keys = {}) {
+    engine::atomic_write_file(scratch_ / "config.toml", "[train]\nsteps = 1\n" + keys);
+  }
+  std::string path() const { return scratch_.path(); }
+
+  EvaluationSettings evaluated(const std::vector<std::string>& flags = {}) const {
+    const std::string run = path();
+    std::vector<const char*> arguments{"lineval", run.c_str()};
+    for (const std::string& flag : flags) arguments.push_back(flag.c_str());
+    EvaluationSettings settings;
+    const bool goes_on = parse(static_cast<int>(arguments.size()), arguments.data(), settings);
+    CHECK(goes_on);
+    return settings;
+  }
+  std::string refusal(const std::vector<std::string>& flags) const {
+    return message_of<UsageError>([&] { evaluated(flags); });
+  }
+
+ private:
+  ScratchDirectory scratch_;
+};
+
+}  // namespace
+
 TEST_CASE("evaluation arguments: learning rates are numbers that f32 holds") {
-  const auto rates = [](const std::string& text) { return probe_options({.learning_rates = text}).learning_rates; };
-  CHECK(rates("0.1,1,1e38") == std::vector<double>{0.1, 1, 1e38});
+  const Run run;
+  CHECK(run.evaluated({"--learning-rates", "0.1,1,1e38"}).config.lineval.learning_rates ==
+        std::vector<double>{0.1, 1, 1e38});
   for (const std::string text : {"", "0.1,", "0.1,,1", "fast", "-1", "0", "nan", "inf", "1e999", "1e39", "1e-40"}) {
     CAPTURE(text);
-    CHECK(message_of<UsageError>([&] { rates(text); }) ==
+    CHECK(run.refusal({"--learning-rates", text}) ==
           "--learning-rates must be numbers from 1e-37 to 1e+38 with commas between, got '" + text + "'");
   }
+}
+
+TEST_CASE("evaluation arguments: a flag goes before the run's protocol, and that before the default") {
+  const Run early;  // as an earlier version left it, with no key of the protocol
+  CHECK(early.evaluated().config.lineval == LinearEvaluation{});
+  const Run run("[lineval]\nepochs = 7\nlearning_rates = \"0.5,2\"\nknn = 3\nprecision = \"bf16\"\nseed = 9\n");
+  const LinearEvaluation protocol = run.evaluated({"--knn", "5"}).config.lineval;
+  CHECK(protocol.epochs == 7);
+  CHECK(protocol.learning_rates == std::vector<double>{0.5, 2});
+  CHECK(protocol.neighbours == 5);
+  CHECK(protocol.batch_size == 512);
+  CHECK(run.evaluated().config.run.compute.precision == Precision::bf16);
+  CHECK(run.evaluated({"--precision", "fp32"}).config.run.compute.precision == Precision::fp32);
+}
+
+TEST_CASE(
+    "evaluation arguments: what the run says of its data, device and threads holds unless a flag says otherwise") {
+  const Run run("seed = 4\n[data]\nsource = \"mnist:here\"\n[run]\nthreads = 2\nprecision = \"bf16\"\n");
+  const EvaluationSettings as_it_was = run.evaluated(),
+                           changed = run.evaluated({"--data", "digits:", "--threads", "3"});
+  CHECK(as_it_was.config.data.source == "mnist:here");
+  CHECK_FALSE(as_it_was.other_data);
+  CHECK(as_it_was.config.run.compute.threads == 2);
+  CHECK(as_it_was.config.run.compute.precision == Precision::fp32);  // a run's own precision is no part of a protocol
+  CHECK(changed.config.data.source == "digits:");
+  CHECK(changed.other_data);
+  CHECK(changed.config.run.compute.threads == 3);
+  CHECK(run.evaluated({"--seed", "5"}).config.train.seed == 4);
+  CHECK(run.evaluated({"--seed", "5", "--random-init"}).config.train.seed == 5);
+}
+
+TEST_CASE("evaluation arguments: only what goes into the run's directory is drawn") {
+  const Run run;
+  CHECK(run.evaluated().config.run.report);
+  CHECK_FALSE(run.evaluated({"--report", "off"}).config.run.report);
+  CHECK_FALSE(run.evaluated({"--out", "x"}).config.run.report);
+  CHECK_FALSE(run.evaluated({"--random-init"}).config.run.report);
+  CHECK(run.refusal({"--random-init", "--report", "on"}).starts_with("--report on draws what is in the run's"));
 }
 
 TEST_CASE("evaluation arguments: results go into the run, beside it for the untrained network, or where --out says") {
@@ -25,4 +97,17 @@ TEST_CASE("evaluation arguments: results go into the run, beside it for the untr
   CHECK(result_directory({.run = "a/run", .tap = "layer1"}) == here + "/a/run/eval/layer1");
   CHECK(result_directory({.run = "a/run", .out = "b", .tap = "layer1"}) == "b");
   CHECK(result_directory({.run = "a/run", .out = "b", .random_init = true}) == "b");
+}
+
+TEST_CASE("evaluation arguments: --help has the flags with what holds without them") {
+  const CaptureStdout capture;
+  const char* arguments[] = {"lineval", "--help"};
+  EvaluationSettings settings;
+  CHECK_FALSE(parse(2, arguments, settings));
+  const std::string help = capture.text();
+  for (const char* part : {"Evaluation:", "--random-init  ", "--learning-rates X,X,...", "--epochs N", "[90]",
+                           "--knn K", "--data SOURCE", "[the run's]", "--precision fp32|tf32|bf16", "[RUN_DIR/eval]"}) {
+    CAPTURE(part);
+    CHECK(help.find(part) != std::string::npos);
+  }
 }

@@ -52,19 +52,19 @@ TEST_CASE("linear probe: separable classes are told apart without a mistake") {
 TEST_CASE("linear probe: a rate within a grid is trained as it is alone") {
   const engine::Context context = kernels::make_context();
   const Features train = clusters(context, 300, 4, 1.5f, 3), test = clusters(context, 200, 4, 1.5f, 4);
-  LinearProbeOptions options{.learning_rates = {0.01, 0.3, 10}, .batch_size = 50, .epochs = 4};
-  const LinearProbeResult grid = train_linear_probe(train, test, options);
+  LinearEvaluation protocol{.learning_rates = {0.01, 0.3, 10}, .batch_size = 50, .epochs = 4};
+  const LinearProbeResult grid = train_linear_probe(train, test, protocol);
   REQUIRE(grid.grid.size() == 3);
   for (std::size_t i = 0; i < 3; ++i) {
-    LinearProbeOptions single = options;
-    single.learning_rates = {options.learning_rates[i]};
+    LinearEvaluation single = protocol;
+    single.learning_rates = {protocol.learning_rates[i]};
     const LinearProbeResult alone = train_linear_probe(train, test, single);
-    CAPTURE(options.learning_rates[i]);
-    CHECK(alone.best.learning_rate == options.learning_rates[i]);
+    CAPTURE(protocol.learning_rates[i]);
+    CHECK(alone.best.learning_rate == protocol.learning_rates[i]);
     // Another summation order changes rounding; at most one close decision may differ.
     CHECK(alone.best.test_accuracy == doctest::Approx(grid.grid[i].test_accuracy).epsilon(1.01 / 200));
     CHECK(alone.best.holdout_accuracy == doctest::Approx(grid.grid[i].holdout_accuracy).epsilon(1.01 / 30));
-    if (options.learning_rates[i] != grid.best.learning_rate) continue;
+    if (protocol.learning_rates[i] != grid.best.learning_rate) continue;
     tests::expect_close(alone.weight, {grid.weight.begin(), grid.weight.end()}, 1e-4);
     tests::expect_close(alone.bias, {grid.bias.begin(), grid.bias.end()}, 1e-4);
   }
@@ -80,8 +80,8 @@ TEST_CASE(
   };
   const Features train = large(400, 1), test = large(100, 2);
   const double nothing = 1e38;
-  LinearProbeOptions options{.learning_rates = {nothing, 1, 2 * nothing}, .batch_size = 320, .epochs = 10};
-  const LinearProbeResult result = train_linear_probe(train, test, options);
+  LinearEvaluation protocol{.learning_rates = {nothing, 1, 2 * nothing}, .batch_size = 320, .epochs = 10};
+  const LinearProbeResult result = train_linear_probe(train, test, protocol);
   CHECK(result.best.learning_rate == 1);
   CHECK(result.best.test_accuracy == 1);
   REQUIRE(result.grid.size() == 3);
@@ -92,8 +92,8 @@ TEST_CASE(
   }
   CHECK_FALSE(result.grid[1].diverged);
 
-  options.learning_rates = {2 * nothing, nothing};
-  CHECK(message_of<NonFiniteError>([&] { train_linear_probe(train, test, options); }) ==
+  protocol.learning_rates = {2 * nothing, nothing};
+  CHECK(message_of<NonFiniteError>([&] { train_linear_probe(train, test, protocol); }) ==
         "linear evaluation: every classifier diverged (their scores are not finite), and no accuracy can be told; give "
         "smaller --learning-rates than 1e+38");
 }
@@ -112,9 +112,9 @@ TEST_CASE("linear probe: progress may stop it while examples are classified, too
   const engine::Context context = kernels::make_context();
   const Features train = clusters(context, 400, 5, 0.2f, 1), test = clusters(context, 10000, 5, 0.2f, 2);
   std::vector<std::int64_t> done;
-  const LinearProbeOptions options{.learning_rates = {1}, .batch_size = 320, .epochs = 2};
+  const LinearEvaluation protocol{.learning_rates = {1}, .batch_size = 320, .epochs = 2};
   const auto note = [&](std::int64_t step, std::int64_t) { done.push_back(step); };
-  const LinearProbeResult result = train_linear_probe(train, test, options, note);
+  const LinearProbeResult result = train_linear_probe(train, test, protocol, note);
   CHECK(done == std::vector<std::int64_t>{1, 2, 2, 2});  // two more batches of 4096
   CHECK(result.best.test_accuracy > 0.9);
 }
@@ -137,17 +137,18 @@ TEST_CASE("linear probe: the rate is chosen on the held-out part, the first one 
 TEST_CASE("linear probe: one seed, one result, progress tells every step") {
   const engine::Context context = kernels::make_context();
   const Features train = clusters(context, 200, 3, 1, 5);
-  LinearProbeOptions options{.learning_rates = {0.1}, .batch_size = 32, .epochs = 3, .seed = 1};
+  LinearEvaluation protocol{.learning_rates = {0.1}, .batch_size = 32, .epochs = 3, .seed = 1};
   std::vector<std::int64_t> done;
-  const LinearProbeResult first = train_linear_probe(train, train, options, [&](std::int64_t step, std::int64_t steps) {
-    done.push_back(step);
-    CHECK(steps == 15);  // 180 are not held out: 5 whole batches, 3 epochs
-  });
+  const LinearProbeResult first =
+      train_linear_probe(train, train, protocol, [&](std::int64_t step, std::int64_t steps) {
+        done.push_back(step);
+        CHECK(steps == 15);  // 180 are not held out: 5 whole batches, 3 epochs
+      });
   CHECK(done.size() == 15);
   CHECK(done.back() == 15);
-  CHECK(train_linear_probe(train, train, options).weight == first.weight);
-  options.seed = 2;
-  CHECK(train_linear_probe(train, train, options).weight != first.weight);
+  CHECK(train_linear_probe(train, train, protocol).weight == first.weight);
+  protocol.seed = 2;
+  CHECK(train_linear_probe(train, train, protocol).weight != first.weight);
 }
 
 TEST_CASE("linear probe: too few examples are refused in one sentence") {

@@ -16,11 +16,11 @@ using engine::Tensor;
 
 TEST_CASE("representation: the encoder's output, or a tap of the encoder or of the head behind it, in inference mode") {
   const engine::Context context = kernels::make_context();
-  Config config;
-  config.model.proj_layers = 3;
-  config.model.proj_hidden = 24;
+  Config::Model model;
+  model.head.layers = 3;
+  model.head.hidden = 24;
   engine::ParameterSet parameters;
-  const Network network = make_network(parameters, config, tests::MemorySource(4));
+  const Network network = make_network(parameters, model, tests::MemorySource(4));
   parameters.allocate(context, 1);
   const Tensor images = tests::random_tensor(context, {3, 28, 28, 1}, 1);
   models::Taps taps({"conv2", "layer1"});
@@ -51,7 +51,7 @@ TEST_CASE("representation: the encoder's output, or a tap of the encoder or of t
 TEST_CASE("representation: a tap that the network does not have is told those that it has") {
   const engine::Context context = kernels::make_context();
   engine::ParameterSet parameters;
-  const Network network = make_network(parameters, Config{}, tests::MemorySource(4));
+  const Network network = make_network(parameters, {}, tests::MemorySource(4));
   parameters.allocate(context, 1);
   CHECK(message_of<UsageError>([&] { Representation(*network.encoder, network.projector, "group1"); }) ==
         "--tap must be features, or of this run's encoder conv1, conv2, conv3, or of its projection head layer1, "

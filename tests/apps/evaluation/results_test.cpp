@@ -14,9 +14,8 @@ using nlohmann::json;
 
 TEST_CASE("results: a classifier that diverged has null for accuracies, and the head is the chosen one's") {
   const ScratchDirectory scratch;
-  const EvaluationArguments arguments{.run = "run"};
-  const Config config;
-  EvaluationResults results{.arguments = arguments, .config = config, .features = 2, .neighbours = 7};
+  const EvaluationSettings settings{.run = "run"};
+  EvaluationResults results{.settings = settings, .features = 2, .neighbours = 7};
   results.knn = 0.5;
   results.probe.grid = {{.learning_rate = 1, .holdout_accuracy = 0.25, .test_accuracy = 0.75},
                         {.learning_rate = 300, .diverged = true, .holdout_accuracy = NAN, .test_accuracy = NAN}};
@@ -39,8 +38,7 @@ TEST_CASE("results: a classifier that diverged has null for accuracies, and the 
 }
 
 TEST_CASE("results: a name that is no UTF-8 does not cost the result") {
-  const EvaluationArguments arguments{.run = "caf\xe9"};
-  const Config config;
-  const EvaluationResults results{.arguments = arguments, .config = config};
+  const EvaluationSettings settings{.run = "caf\xe9"};
+  const EvaluationResults results{.settings = settings};
   CHECK(json::parse(result_line(results)).at("run") == "caf\xef\xbf\xbd");
 }

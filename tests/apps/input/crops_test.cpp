@@ -10,10 +10,7 @@ using namespace apps;
 namespace {
 
 void check_range(double min, double max, const engine::Shape& image) {
-  Config config;
-  config.data.crop_area_min = min;
-  config.data.crop_area_max = max;
-  check_crops(config, image);
+  check_crops({.area_min = min, .area_max = max}, image);
 }
 
 std::string refusal(double min, double max, const engine::Shape& image) {
@@ -48,7 +45,8 @@ TEST_CASE("crops: what can be drawn is taken, and a range that holds the whole i
 }
 
 TEST_CASE("crops: aspects are relative to the image's") {
-  const kernels::CropRange wide = crop_range({}, {16, 64, 3}), square = crop_range({}, {28, 28, 1});
+  const kernels::CropRange wide = kernels::CropRange{}.for_output(16, 64),
+                           square = kernels::CropRange{}.for_output(28, 28);
   CHECK(wide.aspect_min == 3);
   CHECK(wide.aspect_max == doctest::Approx(16.0 / 3));
   CHECK(square.aspect_min == 0.75);

@@ -45,8 +45,8 @@ TEST_CASE("cells: the whole table with one seed, then with the next, each in a d
   CHECK(cells.front().name == "bits00-t0.05-s1");
   CHECK(cells[6].name == "bits05-t0.10-s1");
   const Config config = with_layers({}, cells[6].run.layers);
-  CHECK(config.data.bits == 5);
-  CHECK(config.loss.temperature == 0.1);
+  CHECK(config.data.random_bits.bits == 5);
+  CHECK(config.loss.temperature == 0.1f);
   CHECK(config.train.seed == 1);
   CHECK(config.train.batch_size == 1000);
   CHECK(changes_to_recipe(randbits(), cells[6]).empty());
@@ -81,7 +81,7 @@ TEST_CASE("cells: a directory with other settings is refused, and how it is run 
   CHECK_NOTHROW(check_same(first({"train.steps=7", "run.keep=9"})));  // threads as it began
   const Cell again = first({"train.steps=7", "run.threads=0"});       // which is what 0 says too
   CHECK_NOTHROW(check_same(again));
-  CHECK(resolve(again.run).run.threads == 1);
+  CHECK(resolve(again.run).run.compute.threads == 1);
   CHECK(message_of<UsageError>([&] {
           check_same(first({"train.steps=8", "run.threads=2"}));
         }) == cell.run.out +

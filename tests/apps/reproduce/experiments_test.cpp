@@ -4,8 +4,8 @@
 
 #include <set>
 
+#include "apps/config/fields.h"
 #include "apps/run/exit_code.h"
-#include "apps/run/fields.h"
 #include "apps/run/recipes.h"
 #include "tests/engine/io/message_of.h"
 
@@ -18,12 +18,12 @@ TEST_CASE("experiments: each has a recipe of its name, keys that exist, and a fu
     CHECK(experiment.figures.size() == experiment.rows.values.size() * experiment.columns.values.size());
     for (const double figure : experiment.figures) CHECK((figure > 0 && figure <= 1));
     for (const Axis* axis : {&experiment.rows, &experiment.columns}) {
-      const Field* field = find_field(axis->key);
+      const ConfigField* field = config_table().find(axis->key);
       REQUIRE(field != nullptr);
       std::set<std::string_view> names;
       for (const Axis::Value& value : axis->values) {
         Config config;
-        CHECK_NOTHROW(set_value(config, *field, value.text, "axis"));
+        CHECK_NOTHROW(field->set(config, value.text, "axis"));
         CHECK(names.insert(value.name).second);
       }
     }

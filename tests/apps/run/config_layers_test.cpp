@@ -22,7 +22,7 @@ std::string toml_refusal(std::string_view text) {
 }
 
 apps::Assignment flag(std::string_view key, std::string text) {
-  return {apps::find_field(key), std::move(text), "--flag"};
+  return {apps::config_table().find(key), std::move(text), "--flag"};
 }
 
 }  // namespace
@@ -33,8 +33,8 @@ TEST_CASE("config_layers: default < recipe < --set < flag") {
   layers.set = {apps::read_set("optim.lr=0.6"), apps::read_set("train.seed=5"), apps::read_set("train.seed=6")};
   layers.flags = {flag("optim.lr", "0.7")};
   const Config config = apps::with_layers(Config{}, layers);
-  CHECK(config.optim.lr == 0.7);
-  CHECK(config.optim.l2 == 1.0);
+  CHECK(config.optim.schedule.peak == 0.7);
+  CHECK(config.optim.update.l2 == 1.0);
   CHECK(config.train.seed == 6);
   CHECK(config.train.epochs == 3);
   CHECK(config.loss == Config{}.loss);
@@ -55,12 +55,12 @@ TEST_CASE("config_layers: a length of 0 is none, and never one that a lower laye
   Layers layers;
   layers.recipe = apps::read_toml("[train]\nsteps = 500\n", "my.toml");
   const auto refused = [&] { return message_of<UsageError>([&] { apps::with_layers(Config{}, layers); }); };
-  layers.flags = {{apps::find_field("train.steps"), "0", "--steps"}};
+  layers.flags = {{apps::config_table().find("train.steps"), "0", "--steps"}};
   CHECK(refused() == "--steps must be above 0 unless train.epochs says how long to train, got 0");
   layers.flags.push_back(flag("train.epochs", "5"));  // instead of steps
   CHECK(apps::with_layers(Config{}, layers).train.epochs == 5);
   CHECK(apps::with_layers(Config{}, layers).train.steps == 0);
-  layers.flags = {{apps::find_field("train.epochs"), "0", "--epochs"}};
+  layers.flags = {{apps::config_table().find("train.epochs"), "0", "--epochs"}};
   CHECK(refused() == "--epochs must be above 0 unless train.steps says how long to train, got 0");
   layers.flags.clear();
   layers.set = {apps::read_set("train.epochs=0"), apps::read_set("train.steps=00")};
@@ -76,11 +76,11 @@ TEST_CASE("config_layers: a length of 0 is none, and never one that a lower laye
 TEST_CASE("config_layers: a layer that gives steps ends what lower layers said about counting them from epochs") {
   Layers layers;
   layers.recipe = apps::read_toml("[train]\nepochs = 100\nsteps_from_epochs = \"simclr\"\n", "my.toml");
-  CHECK(apps::with_layers(Config{}, layers).train.steps_from_epochs == "simclr");
+  CHECK(apps::with_layers(Config{}, layers).train.steps_from_epochs == apps::StepsFromEpochs::simclr);
   layers.flags = {flag("train.epochs", "3")};
-  CHECK(apps::with_layers(Config{}, layers).train.steps_from_epochs == "simclr");
+  CHECK(apps::with_layers(Config{}, layers).train.steps_from_epochs == apps::StepsFromEpochs::simclr);
   layers.flags = {flag("train.steps", "400")};
-  CHECK(apps::with_layers(Config{}, layers).train.steps_from_epochs == "whole-batches");
+  CHECK(apps::with_layers(Config{}, layers).train.steps_from_epochs == apps::StepsFromEpochs::whole_batches);
   layers.set = {apps::read_set("train.steps_from_epochs=simclr"), apps::read_set("train.steps=400")};
   layers.flags.clear();
   CHECK_THROWS_AS(apps::with_layers(Config{}, layers), UsageError);  // said in one breath
@@ -89,9 +89,9 @@ TEST_CASE("config_layers: a layer that gives steps ends what lower layers said a
 TEST_CASE("config_layers: TOML comes back as it went, for every field") {
   Config config;
   config.data.source = "folder:a \"b\" \\c\xC3\xA9";
-  config.data.shuffle = false;
-  config.optim.lr = 1.0 / 3;
-  config.optim.l2 = 3;
+  config.data.loader.shuffle = false;
+  config.optim.schedule.peak = 1.0 / 3;
+  config.optim.update.l2 = 3;
   config.optim.warmup_epochs = 1e-300;
   config.train.seed = INT64_MAX;
   config.train.steps = 7;
@@ -190,28 +190,30 @@ TEST_CASE("config_layers: resuming may change how a run is watched and make it l
   after.train.epochs = 12;
   after.run.log_every = 1;
   after.run.keep = 9;
-  after.data.workers = 5;
+  after.data.loader.workers = 5;
   CHECK_NOTHROW(apps::check_resume(before, after));
 
   after.train.epochs = 9;
-  after.optim.lr = 0.5;
-  after.data.shuffle = false;
-  after.run.threads = 3;
+  after.optim.schedule.peak = 0.5;
+  after.data.loader.shuffle = false;
+  after.run.compute.threads = 3;
   CHECK(message_of<UsageError>([&] { apps::check_resume(before, after); }) ==
         "a resumed run must go on as it began, but these fields differ:\n"
         "  data.shuffle: on -> off\n"
         "  optim.lr: 0.001 -> 0.5\n"
         "  train.epochs: 10 -> 9\n"
         "  run.threads: 0 -> 3\n"
-        "  only these may change: data.source data.workers eval.every run.log_every run.ckpt_every run.keep run.device "
-        "run.cuda_graph run.repeatable run.report; "
+        "  only these may change: data.source data.workers eval.every lineval.learning_rates lineval.epochs "
+        "lineval.batch_size lineval.holdout lineval.knn lineval.precision lineval.seed run.log_every run.ckpt_every "
+        "run.keep "
+        "run.device run.cuda_graph run.repeatable run.report; "
         "and these may grow: train.epochs train.steps; start a new run for anything else");
 }
 
 TEST_CASE("config_layers: a resumed run may become longer under any schedule") {
   Config before;
   before.train.steps = 10;
-  before.optim.schedule = "cosine";
+  before.optim.schedule.decay = engine::Decay::cosine;
   Config after = before;
   after.run.log_every = 1;
   after.train.steps = 11;

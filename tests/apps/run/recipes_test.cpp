@@ -6,6 +6,7 @@
 
 #include "apps/run/exit_code.h"
 #include "engine/io/files.h"
+#include "tests/apps/configured.h"
 #include "tests/engine/io/message_of.h"
 #include "tests/engine/io/scratch_directory.h"
 
@@ -44,40 +45,43 @@ TEST_CASE("recipes: every file of recipes/ is built in, as it is, and makes a co
 }
 
 TEST_CASE("recipes: randbits-mnist is the RandBits notebook's protocol") {
-  Config expected;
-  expected.data = {.source = "mnist:datasets/mnist", .shuffle = false, .crop_area_min = 0.5, .crop_area_max = 1.0};
-  expected.model = {.proj_layers = 2,
-                    .proj_dim = 64,
-                    .proj_hidden = 256,
-                    .proj_output_bn = false,
-                    .bn_eps = 1e-3,
-                    .bn_momentum = 0.99,
-                    .bn_per_view = true,
-                    .probe_views = "first"};
-  expected.loss = {.name = "cross-view", .temperature = 0.1};
-  expected.optim.lr = 1e-3;
-  expected.optim.schedule = "polynomial";
-  expected.optim.l2 = 1e-4;
-  expected.train.batch_size = 1000;
-  expected.train.epochs = 10;
+  const Config expected = tests::configured({{"data.source", "mnist:datasets/mnist"},
+                                             {"data.shuffle", "off"},
+                                             {"data.crop_area_min", "0.5"},
+                                             {"data.crop_area_max", "1"},
+                                             {"model.proj_layers", "2"},
+                                             {"model.proj_dim", "64"},
+                                             {"model.proj_hidden", "256"},
+                                             {"model.proj_output_bn", "off"},
+                                             {"model.bn_eps", "0.001"},
+                                             {"model.bn_momentum", "0.99"},
+                                             {"model.bn_per_view", "on"},
+                                             {"model.probe_views", "first"},
+                                             {"loss.name", "cross-view"},
+                                             {"loss.temperature", "0.1"},
+                                             {"optim.lr", "0.001"},
+                                             {"optim.schedule", "polynomial"},
+                                             {"optim.l2", "0.0001"},
+                                             {"train.batch_size", "1000"},
+                                             {"train.epochs", "10"}});
   CHECK(load("randbits-mnist") == expected);
 }
 
 TEST_CASE("recipes: simclr-mnist trains as SimCLR's code trains CIFAR-10") {
-  Config expected;
-  expected.data.source = "mnist:datasets/mnist";
-  expected.model.arch = "resnet18";
-  expected.model.bn_unbiased_variance = false;
-  expected.loss = {.name = "nt-xent", .temperature = 0.2};
-  expected.optim.name = "lars";
-  expected.optim.lr = 0.2;
-  expected.optim.lr_scaling = "sqrt";
-  expected.optim.schedule = "cosine";
-  expected.optim.warmup_epochs = 10;
-  expected.optim.weight_decay = 1e-4;
-  expected.train.batch_size = 128;
-  expected.train.epochs = 100;
-  expected.train.steps_from_epochs = "simclr";
+  const Config expected = tests::configured({{"data.source", "mnist:datasets/mnist"},
+                                             {"model.arch", "resnet18"},
+                                             {"model.bn_unbiased_variance", "off"},
+                                             {"loss.name", "nt-xent"},
+                                             {"loss.temperature", "0.2"},
+                                             {"optim.name", "lars"},
+                                             {"optim.lr", "0.2"},
+                                             {"optim.lr_scaling", "sqrt"},
+                                             {"optim.schedule", "cosine"},
+                                             {"optim.warmup_epochs", "10"},
+                                             {"optim.weight_decay", "0.0001"},
+                                             {"train.batch_size", "128"},
+                                             {"train.epochs", "100"},
+                                             {"train.steps_from_epochs", "simclr"}});
   CHECK(load("simclr-mnist") == expected);
 }
 

@@ -114,7 +114,7 @@ TEST_CASE("run_directory: --resume auto begins once, then goes on, with the chan
     CHECK(engine::read_file("out/config.toml") == before);  // it can still be refused
     again.begin(kData);
     CHECK(again.resumed());
-    CHECK(again.config().optim.lr == 0.5);  // the run's own configuration is the base
+    CHECK(again.config().optim.schedule.peak == 0.5);  // the run's own configuration is the base
     CHECK(again.config().run.keep == 9);
   }
   { CHECK(begun(arguments({"train.steps=8"}, "", "out")).resumed()); }

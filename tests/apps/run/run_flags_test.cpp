@@ -32,9 +32,9 @@ TEST_CASE("run_flags: recipe, --set and flags reach the configuration in their o
                                "demo", "--shuffle", "off"});
   CHECK(parsed.go_on);
   const apps::Config config = apps::resolve(parsed.run);
-  CHECK(config.optim.lr == 0.3);
-  CHECK(config.loss.temperature == 0.5);
-  CHECK_FALSE(config.data.shuffle);
+  CHECK(config.optim.schedule.peak == 0.3);
+  CHECK(config.loss.temperature == 0.5f);
+  CHECK_FALSE(config.data.loader.shuffle);
   CHECK(config.train.steps == 500);
   CHECK(parse({"--out", "x", "--resume", "auto"}).run.resume == "auto");
 }
@@ -52,9 +52,9 @@ TEST_CASE("run_flags: --print-config is loadable, --help-config is the table, --
   const Parsed printed = parse({"--recipe", "randbits-mnist", "--print-config", "--bits", "5"});
   CHECK_FALSE(printed.go_on);
   const apps::Config config = apps::with_layers({}, {apps::read_toml(printed.printed, "printed"), {}, {}});
-  CHECK(config.data.bits == 5);
+  CHECK(config.data.random_bits.bits == 5);
   CHECK(config == apps::resolve(parse({"--recipe", "randbits-mnist", "--bits", "5"}).run));
-  CHECK(parse({"--help-config"}).printed == apps::fields_table());
+  CHECK(parse({"--help-config"}).printed == apps::config_table().markdown());
   const std::string help = parse({"--help"}).printed;
   for (const char* part : {"Optim:", "--lr X", "[0.001]", "--loss nt-xent|cross-view", "--shuffle on|off", "demo, "}) {
     CAPTURE(part);

@@ -25,7 +25,7 @@ struct Pass {
   Pass(const engine::Context& context, const Config& config) : model(make_model(context, config, source)) {
     DeviceBatch batch(context, source, kBatch);
     batch.upload(read_examples(source, 0, kBatch));
-    const auto optimizer = make_optimizer(config.optim, model.parameters);
+    const auto optimizer = make_optimizer(config.optim.update, model.parameters);
     engine::TrainingStatus status(
         context, [](std::int64_t) { return 1e-3; }, 0);
     TrainStep step(model, *optimizer);
@@ -64,10 +64,10 @@ bool all_zero(const std::vector<float>& values) {
 TEST_CASE("contrastive objective: without any preference, each direction costs the log of its candidates") {
   const engine::Context context = kernels::make_context();
   Config config = high_temperature();
-  config.loss.name = "cross-view";
+  config.loss.name = losses::LossName::cross_view;
   const double n = kBatch;
   CHECK(Pass(context, config).value("loss") == doctest::Approx(2 * std::log(n)).epsilon(0.01));
-  config.loss.name = "nt-xent";
+  config.loss.name = losses::LossName::nt_xent;
   CHECK(Pass(context, config).value("loss") == doctest::Approx(2 * std::log(2 * n - 1)).epsilon(0.01));
 }
 
@@ -88,8 +88,8 @@ TEST_CASE(
 TEST_CASE("contrastive objective: the probe learns beside the encoder and never through it") {
   const engine::Context context = kernels::make_context();
   Config both, first;
-  both.model.probe_views = "both";
-  first.model.probe_views = "first";
+  both.contrastive.probe_views = ProbeViews::both;
+  first.contrastive.probe_views = ProbeViews::first;
   const Pass with_both(context, both), with_first(context, first);
   CHECK_FALSE(all_zero(with_both.gradient("probe")));
   CHECK(with_both.gradient("probe") != with_first.gradient("probe"));
@@ -103,7 +103,7 @@ TEST_CASE("contrastive objective: it shows what probes ask for, view by view and
   const tests::MemorySource source(kBatch);
   for (const bool per_view : {false, true}) {
     Config config;
-    config.model.bn_per_view = per_view;
+    config.contrastive.batch_norm_per_view = per_view;
     Model model = make_model(context, config, source);
     DeviceBatch batch(context, source, kBatch);
     batch.upload(read_examples(source, 0, kBatch));
@@ -139,7 +139,7 @@ TEST_CASE("contrastive objective: a second probe is one more in the list") {
   model.parameters.allocate(context, 1);
   DeviceBatch batch(context, source, kBatch);
   batch.upload(read_examples(source, 0, kBatch));
-  const auto optimizer = make_optimizer(Config{}.optim, model.parameters);
+  const auto optimizer = make_optimizer({}, model.parameters);
   engine::TrainingStatus status(
       context, [](std::int64_t) { return 1e-3; }, 0);
   TrainStep step(model, *optimizer);
@@ -159,7 +159,7 @@ TEST_CASE("contrastive objective: a second probe is one more in the list") {
 TEST_CASE("contrastive objective: statistics per view are not those of both views together") {
   const engine::Context context = kernels::make_context();
   Config joint, per_view;
-  per_view.model.bn_per_view = true;
+  per_view.contrastive.batch_norm_per_view = true;
   const Pass together(context, joint), apart(context, per_view);
   CHECK(together.value("loss") != apart.value("loss"));
   CHECK(together.value("loss") == doctest::Approx(apart.value("loss")).epsilon(0.2));  // the same task
@@ -178,7 +178,7 @@ TEST_CASE("contrastive objective: statistics per view are not those of both view
 
 TEST_CASE("contrastive objective: every parameter of encoder and head gets a gradient, the same each time") {
   const engine::Context context = kernels::make_context();
-  for (const char* loss : {"nt-xent", "cross-view"}) {
+  for (const losses::LossName loss : {losses::LossName::nt_xent, losses::LossName::cross_view}) {
     Config config;
     config.loss.name = loss;
     const Pass pass(context, config), again(context, config);

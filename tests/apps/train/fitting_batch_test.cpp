@@ -45,7 +45,7 @@ std::string advice(std::size_t bytes, std::int64_t batch_size, bool breaks = fal
   Config config;
   config.train.batch_size = batch_size;
   Model model = make_model(context, config, source);
-  const auto optimizer = make_optimizer(config.optim, model.parameters);
+  const auto optimizer = make_optimizer(config.optim.update, model.parameters);
   const engine::TrainingStatus status(
       context, [](std::int64_t) { return 1.0; }, 0);
   TrainStep step(model, *optimizer);
@@ -83,7 +83,7 @@ TEST_CASE("fitting batch: where the network leaves no room, no batch is promised
   {
     const engine::Context context(std::make_unique<SmallBackend>(std::size_t{1} << 30), 1);
     const Model model = make_model(context, Config{}, tests::MemorySource(kBatch));
-    const auto optimizer = make_optimizer(Config{}.optim, model.parameters);
+    const auto optimizer = make_optimizer({}, model.parameters);
     const engine::TrainingStatus status(
         context, [](std::int64_t) { return 1.0; }, 0);
     model_bytes = context.pool().held_bytes();

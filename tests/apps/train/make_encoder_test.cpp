@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "kernels/context.h"
+#include "tests/apps/configured.h"
 #include "tests/apps/memory_source.h"
 
 using namespace apps;
@@ -24,12 +25,9 @@ class Photographs final : public data::Source {
   std::int64_t size_;
 };
 
-Config resnet(const std::string& variant, const std::string& stem) {
-  Config config;
-  config.model.arch = "resnet18";
-  config.model.variant = variant;
-  config.model.stem = stem;
-  return config;
+models::EncoderOptions resnet(const std::string& variant, const std::string& stem) {
+  return tests::configured({{"model.arch", "resnet18"}, {"model.variant", variant}, {"model.stem", stem}})
+      .model.encoder;
 }
 
 }  // namespace
@@ -51,8 +49,8 @@ TEST_CASE("encoder: the description is of what is built") {
       CAPTURE(variant);
       CAPTURE(stem);
       engine::ParameterSet parameters;
-      Config config = resnet(variant, stem);
-      const auto encoder = make_encoder(engine::Scope(parameters, "encoder"), config, tests::MemorySource(4, 2));
+      const auto encoder =
+          make_encoder(engine::Scope(parameters, "encoder"), resnet(variant, stem), tests::MemorySource(4, 2));
       CHECK(encoder->features() == 512);
       parameters.allocate(context, 1);
       CHECK(parameters.trainable("encoder") ==
@@ -69,19 +67,19 @@ TEST_CASE("encoder: whether torchvision takes it, and why not") {
   CHECK(loads(resnet("torchvision", "cifar"), Photographs(64)) == "no: a 3x3 stem without pooling");
   CHECK(loads(resnet("simclr", "imagenet"), Photographs(64)) ==
         "no: SimCLR's shortcut in layer1 and padding of the pooling");
-  Config wide = resnet("torchvision", "imagenet");
-  wide.model.width = 2;
+  models::EncoderOptions wide = resnet("torchvision", "imagenet");
+  wide.resnet.width = 2;
   CHECK(loads(wide, Photographs(64)) == "no: 2 times as wide");
-  Config keras = resnet("torchvision", "imagenet");
-  keras.model.bn_eps = 1e-3;
+  models::EncoderOptions keras = resnet("torchvision", "imagenet");
+  keras.resnet.batch_norm.epsilon = 1e-3f;
   CHECK(loads(keras, Photographs(64)) == "no: batch norm's epsilon is 0.001 instead of 1e-05");
-  CHECK(loads(Config{}, tests::MemorySource(1)) == "no: torchvision has no convn");
+  CHECK(loads({}, tests::MemorySource(1)) == "no: torchvision has no convn");
 }
 
 TEST_CASE("encoder: files say what it is") {
   CHECK(describe_encoder(resnet("simclr", "auto"), Photographs(64)) ==
         std::map<std::string, std::string>{
             {"arch", "resnet18"}, {"in_chans", "3"}, {"stem", "imagenet"}, {"variant", "simclr"}});
-  CHECK(describe_encoder(Config{}, tests::MemorySource(1)) ==
+  CHECK(describe_encoder({}, tests::MemorySource(1)) ==
         std::map<std::string, std::string>{{"arch", "convn"}, {"in_chans", "1"}});
 }

@@ -2,18 +2,16 @@
 
 #include <doctest/doctest.h>
 
-#include "engine/optim/adam.h"
-#include "engine/optim/lars.h"
-#include "engine/optim/sgd.h"
 #include "engine/optim/training_status.h"
 #include "engine/scope.h"
 #include "kernels/context.h"
 
 using namespace apps;
+using engine::OptimizerName;
 using engine::ParameterKind;
 
 TEST_CASE("make_optimizer: decay reaches each kind of parameter as SimCLR and the notebook have it") {
-  Config::Optim optim;
+  engine::OptimizerOptions optim;
   const auto treated = [&](ParameterKind kind, const std::string& group) {
     return treatment(optim, {.name = "", .shape = {}, .kind = kind, .group = group, .initializer = {}});
   };
@@ -23,7 +21,7 @@ TEST_CASE("make_optimizer: decay reaches each kind of parameter as SimCLR and th
   const std::string all[] = {"encoder", "projector", "probe", "probe.digit"};
 
   optim.l2 = 0.25;
-  for (const char* name : {"adam", "sgd", "lars"}) {
+  for (const OptimizerName name : {OptimizerName::adam, OptimizerName::sgd, OptimizerName::lars}) {
     optim.name = name;
     CHECK(treated(ParameterKind::kernel, "encoder").l2 == 0.25);
     CHECK(treated(ParameterKind::kernel, "projector").l2 == 0.25);
@@ -31,7 +29,7 @@ TEST_CASE("make_optimizer: decay reaches each kind of parameter as SimCLR and th
     for (const std::string& group : all) CHECK(is(treated(ParameterKind::bias, group), 0, 0, false));
   }
   optim.weight_decay = 0.5;
-  for (const char* name : {"adam", "sgd"}) {
+  for (const OptimizerName name : {OptimizerName::adam, OptimizerName::sgd}) {
     optim.name = name;
     CHECK(is(treated(ParameterKind::kernel, "encoder"), 0.25 + 0.25, 0, false));
     CHECK(is(treated(ParameterKind::kernel, "probe"), 0.25, 0, false));
@@ -41,7 +39,7 @@ TEST_CASE("make_optimizer: decay reaches each kind of parameter as SimCLR and th
       CHECK(is(treated(ParameterKind::beta, group), 0, 0, false));
     }
   }
-  optim.name = "lars";
+  optim.name = OptimizerName::lars;
   CHECK(is(treated(ParameterKind::kernel, "encoder"), 0.25, 0.5, true));
   CHECK(is(treated(ParameterKind::kernel, "projector"), 0.25, 0.5, true));
   CHECK(is(treated(ParameterKind::kernel, "probe"), 0.25, 0, false));
@@ -54,7 +52,7 @@ TEST_CASE("make_optimizer: the name chooses the class, and the options reach the
   engine::ParameterSet parameters;
   engine::Scope(parameters, "encoder").add("w", {1}, ParameterKind::kernel, engine::Initializer::constant(2));
   parameters.allocate(context, 1);
-  const auto moved = [&](const Config::Optim& optim, float second_rate = 1) {
+  const auto moved = [&](const engine::OptimizerOptions& optim, float second_rate = 1) {
     parameters.value(0).upload<float>(std::vector<float>{2});
     parameters.gradient(0).upload<float>(std::vector<float>{1});
     engine::TrainingStatus status(
@@ -66,14 +64,17 @@ TEST_CASE("make_optimizer: the name chooses the class, and the options reach the
     }
     return 2 - parameters.value(0).to_host<float>()[0];
   };
-  CHECK(dynamic_cast<engine::Adam*>(make_optimizer({.name = "adam"}, parameters).get()));
-  CHECK(dynamic_cast<engine::Sgd*>(make_optimizer({.name = "sgd"}, parameters).get()));
-  CHECK(dynamic_cast<engine::Lars*>(make_optimizer({.name = "lars"}, parameters).get()));
-  CHECK(moved({.name = "adam", .beta1 = 0, .beta2 = 0, .eps = 3}) == doctest::Approx(0.25 + 0.25));
-  CHECK(moved({.name = "sgd", .momentum = 0.5, .nesterov = false}) == doctest::Approx(1 + 1.5));
-  CHECK(moved({.name = "sgd", .momentum = 0.5}) == doctest::Approx(1.5 + 1.75));
-  CHECK(moved({.name = "sgd", .momentum = 0.5, .nesterov = false}, 0.5f) == doctest::Approx(1 + 0.75));
-  CHECK(moved({.name = "sgd", .momentum = 0.5, .nesterov = false, .sgd_form = "keras"}, 0.5f) ==
-        doctest::Approx(1 + 1));
-  CHECK(moved({.name = "lars", .momentum = 0.5, .trust_coefficient = 0.1}) == doctest::Approx(0.2 + 0.28));
+  CHECK(dynamic_cast<engine::Adam*>(make_optimizer({.name = OptimizerName::adam}, parameters).get()));
+  CHECK(dynamic_cast<engine::Sgd*>(make_optimizer({.name = OptimizerName::sgd}, parameters).get()));
+  CHECK(dynamic_cast<engine::Lars*>(make_optimizer({.name = OptimizerName::lars}, parameters).get()));
+  CHECK(moved({.name = OptimizerName::adam, .adam = {.beta1 = 0, .beta2 = 0, .epsilon = 3}}) ==
+        doctest::Approx(0.25 + 0.25));
+  CHECK(moved({.name = OptimizerName::sgd, .sgd = {.momentum = 0.5, .nesterov = false}}) == doctest::Approx(1 + 1.5));
+  CHECK(moved({.name = OptimizerName::sgd, .sgd = {.momentum = 0.5}}) == doctest::Approx(1.5 + 1.75));
+  CHECK(moved({.name = OptimizerName::sgd, .sgd = {.momentum = 0.5, .nesterov = false}}, 0.5f) ==
+        doctest::Approx(1 + 0.75));
+  CHECK(moved({.name = OptimizerName::sgd, .sgd = {.momentum = 0.5, .nesterov = false, .form = engine::SgdForm::keras}},
+              0.5f) == doctest::Approx(1 + 1));
+  CHECK(moved({.name = OptimizerName::lars, .lars = {.momentum = 0.5, .trust_coefficient = 0.1f}}) ==
+        doctest::Approx(0.2 + 0.28));
 }

@@ -6,6 +6,7 @@
 
 #include "kernels/context.h"
 #include "kernels/runtime/error.h"
+#include "tests/apps/configured.h"
 #include "tests/apps/memory_source.h"
 #include "tests/engine/io/message_of.h"
 
@@ -14,8 +15,8 @@ using namespace apps;
 TEST_CASE("model: its parts are as large as the configuration says") {
   const engine::Context context = kernels::make_context();
   Config config;
-  config.model.proj_hidden = 256;
-  config.model.proj_output_bn = false;
+  config.model.head.hidden = 256;
+  config.model.head.output_batch_norm = false;
   const Model model = make_model(context, config, tests::MemorySource(4));
   // ConvN: 9 * (1*32 + 32*64 + 64*64) weights, 2 * (32 + 64 + 64 + 128) of batch norm, 256 * 128 of the linear layer.
   CHECK(model.parameters.trainable("encoder") == 9 * (32 + 2048 + 4096) + 2 * 288 + 256 * 128);
@@ -26,8 +27,7 @@ TEST_CASE("model: its parts are as large as the configuration says") {
 
 TEST_CASE("model: random bits are input channels, and width widens") {
   const engine::Context context = kernels::make_context();
-  Config config;
-  config.model.width = 2;
+  const Config config = tests::configured({{"model.width", "2"}});
   const Model model = make_model(context, config, tests::MemorySource(4, 5));
   CHECK(model.parameters.parameters()[0].shape == engine::Shape{64, 3, 3, 6});
   CHECK(model.objective->representation("features").features() == 256);
@@ -36,9 +36,9 @@ TEST_CASE("model: random bits are input channels, and width widens") {
 TEST_CASE("model: a ResNet is SimCLR's from the stem to the heads unless told otherwise") {
   const engine::Context context = kernels::make_context();
   Config config;
-  config.model.arch = "resnet18";
-  config.model.proj_layers = 3;
-  config.model.proj_dim = 128;
+  config.model.encoder.arch = models::Architecture::resnet18;
+  config.model.head.layers = 3;
+  config.model.head.out = 128;
   const Model model = make_model(context, config, tests::MemorySource(4, 2));
   CHECK(model.objective->representation("features").features() == 512);
   CHECK(model.parameters.trainable("encoder") == 11173056);

@@ -145,7 +145,7 @@ TEST_CASE("parameter files: an optimizer's state comes back exactly") {
   const engine::Context context = kernels::make_context();
   const ScratchDirectory scratch;
   const Parts parts(context, 1);
-  for (const char* name : {"adam", "sgd", "lars"}) {
+  for (const auto name : {engine::OptimizerName::adam, engine::OptimizerName::sgd, engine::OptimizerName::lars}) {
     CAPTURE(name);
     const auto saved = make_optimizer({.name = name}, parts.set), loaded = make_optimizer({.name = name}, parts.set);
     const std::size_t count = saved->state().size();
@@ -167,7 +167,7 @@ TEST_CASE("parameter files: an optimizer's state comes back exactly") {
 TEST_CASE("parameter files: a number that is not finite is found wherever it is") {
   const engine::Context context = kernels::make_context();
   Parts parts(context, 1);
-  const auto optimizer = make_optimizer({.name = "adam"}, parts.set);
+  const auto optimizer = make_optimizer({.name = engine::OptimizerName::adam}, parts.set);
   CHECK_FALSE(nonfinite_tensor(parts.set, *optimizer));
   const float largest = std::numeric_limits<float>::max(), infinity = std::numeric_limits<float>::infinity(),
               nan = std::numeric_limits<float>::quiet_NaN();

@@ -227,7 +227,7 @@ TEST_CASE("plans: off goes by the fixed rule, and neither reads nor writes anyth
   for (const char* run : {"timed", "off", "again"}) fs::create_directory(scratch / run);
   const auto run = [&](const char* name, const std::string& source) {
     const engine::Context on = context();
-    Plans plans(on, scratch / name, {.source = source});
+    Plans plans(on, scratch / name, {.source = *PlanSource::parse(source)});
     convolve(on);
     plans.save();
     return on.algorithms().used();
@@ -253,8 +253,8 @@ TEST_CASE("plans: those of another run are taken up whole, and nothing else is t
   const std::string cached = engine::read_file(machine_file(scratch / "cache"));
   for (const bool resumed : {false, true}) {  // by then its own are enough
     const engine::Context on = context();
-    check_plans(on, file.string(), resumed ? scratch / "second" : fs::path());
-    Plans plans(on, scratch / "second", {.source = file.string()});
+    check_plans(on, *PlanSource::parse(file.string()), resumed ? scratch / "second" : fs::path());
+    Plans plans(on, scratch / "second", {.source = *PlanSource::parse(file.string())});
     CHECK(engine::read_file(own) == engine::read_file(scratch / (resumed ? "moved.json" : "first/plans.json")));
     strided(on);
     CHECK(on.algorithms().used().empty());
@@ -273,7 +273,7 @@ TEST_CASE("plans: a file that is none, or does not hold here, is refused") {
   time_for(scratch / "run");
   const fs::path file = scratch / "run" / "plans.json";
   const auto refused = [&](const engine::Context& on, const fs::path& path) {
-    return message_of<UsageError>([&] { check_plans(on, path.string(), {}); });
+    return message_of<UsageError>([&] { check_plans(on, *PlanSource::parse(path.string()), {}); });
   };
   const std::string must = "--plans must be timed, off or the plans.json of a run, and ";
   CHECK(refused(context(), scratch / "no") == must + "there is no file " + (scratch / "no").string());
@@ -287,10 +287,10 @@ TEST_CASE("plans: a file that is none, or does not hold here, is refused") {
         std::string::npos);
   engine::atomic_write_file(file, "{}");
   const engine::Context on = context();
-  CHECK(message_of<engine::DataError>([&] { check_plans(on, file.string(), {}); }) ==
+  CHECK(message_of<engine::DataError>([&] { check_plans(on, *PlanSource::parse(file.string()), {}); }) ==
         must + file.string() + " holds no plans");
-  CHECK_THROWS_AS(Plans(on, scratch / "new", {.source = file.string()}), engine::DataError);
-  for (const char* source : {"timed", "off"}) CHECK_NOTHROW(check_plans(on, source, {}));
+  CHECK_THROWS_AS(Plans(on, scratch / "new", {.source = *PlanSource::parse(file.string())}), engine::DataError);
+  for (const char* source : {"timed", "off"}) CHECK_NOTHROW(check_plans(on, *PlanSource::parse(source), {}));
 }
 
 TEST_CASE("plans: while another run times they wait, and then know what it has found") {

@@ -70,7 +70,7 @@ struct Bench {
     }
     model.parameters.allocate(context, 1);
     batch.upload(read_examples(source, 0, kBatch));
-    optimizer = make_optimizer({.name = "sgd", .lr = 0.1}, model.parameters);
+    optimizer = make_optimizer({.name = engine::OptimizerName::sgd}, model.parameters);
     step.emplace(model, *optimizer);
   }
   float first_weight() const { return model.parameters.value(0).to_host<float>()[0]; }

@@ -41,10 +41,10 @@ TEST_CASE("sgd: three steps with Nesterov momentum, worked by hand") {
 
 TEST_CASE("sgd: three steps with the rate in the velocity, as in Keras, worked by hand") {
   // w0: v = .01, .009 + .05 * .3 = .024, .0216 - .2 * .2 = -.0184; w -= .009 + .01, .0216 + .015, -.01656 - .04.
-  check_steps({.rate_in_velocity = true}, 0,
+  check_steps({.form = engine::SgdForm::keras}, 0,
               {{.981, -2.038, 2.038}, {.9444, -2.0542, 2.0162}, {1.00096, -2.25878, 1.97658}});
   // w -= v
-  check_steps({.nesterov = false, .rate_in_velocity = true}, 0,
+  check_steps({.nesterov = false, .form = engine::SgdForm::keras}, 0,
               {{.99, -2.02, 2.02}, {.966, -2.038, 2.018}, {.9844, -2.1542, 1.9962}});
 }
 

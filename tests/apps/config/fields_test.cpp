@@ -1,4 +1,4 @@
-#include "apps/run/fields.h"
+#include "apps/config/fields.h"
 
 #include <doctest/doctest.h>
 
@@ -8,10 +8,11 @@
 
 #include "apps/run/exit_code.h"
 #include "engine/io/files.h"
+#include "tests/apps/configured.h"
 #include "tests/engine/io/message_of.h"
 
 using apps::Config;
-using apps::Field;
+using apps::ConfigField;
 using apps::UsageError;
 
 namespace {
@@ -19,7 +20,7 @@ namespace {
 std::string refusal(std::string_view key, std::string_view text) {
   Config config;
   const std::string message =
-      message_of<UsageError>([&] { apps::set_value(config, *apps::find_field(key), text, "--flag"); });
+      message_of<UsageError>([&] { apps::config_table().find(key)->set(config, text, "--flag"); });
   CHECK(config == Config{});  // what is refused changes nothing
   return message;
 }
@@ -29,7 +30,7 @@ std::string refusal(std::string_view key, std::string_view text) {
 TEST_CASE("fields: keys and flags are unique, keys sorted into sections, every field explained") {
   std::set<std::string_view> keys, flags, sections;
   std::string_view section;
-  for (const Field& field : apps::fields()) {
+  for (const ConfigField& field : apps::config_table()) {
     CAPTURE(field.key);
     CHECK(keys.insert(field.key).second);
     if (!field.flag.empty()) CHECK(flags.insert(field.flag).second);
@@ -40,31 +41,26 @@ TEST_CASE("fields: keys and flags are unique, keys sorted into sections, every f
   }
 }
 
-TEST_CASE("fields: every member of Config is in the table, once, and its default is one of its values") {
-  // Each field takes a value of its own; if a member were missing the sizes of all would not add up.
-  Config config;
-  std::set<const void*> members;
-  std::size_t bytes = 0;
-  for (const Field& field : apps::fields()) {
+TEST_CASE("fields: each key has a member of its own, and its default is one of its values") {
+  for (const ConfigField& field : apps::config_table()) {
     CAPTURE(field.key);
-    apps::set_value(config, field, apps::value_text(field, config), "default");
-    std::visit(
-        [&](auto* member) {
-          CHECK(members.insert(member).second);
-          bytes += std::max(sizeof(*member), sizeof(*member) == 1 ? std::size_t{1} : alignof(double));
-        },
-        field.value(config));
+    Config config;
+    field.set(config, field.text(config), "default");
+    CHECK(config == Config{});
+    for (const std::string text : {"on", "off", "0.5", "3", "17", "cosine", "x:y"}) {
+      if (!field.value.set(config, text, field.range) || config == Config{}) continue;
+      for (const ConfigField& other : apps::config_table())
+        CHECK((other.text(config) != other.text(Config{})) == (&other == &field));
+    }
   }
-  CHECK(config == Config{});
-  CHECK(bytes > sizeof(Config) - 7 * sizeof(double));  // all but the padding after bools, at most 7 bytes a section
 }
 
 TEST_CASE("fields: text becomes values and comes back") {
   Config config;
   const auto round_trip = [&](std::string_view key, std::string_view text) {
-    const Field& field = *apps::find_field(key);
-    apps::set_value(config, field, text, "--set");
-    return apps::value_text(field, config);
+    const ConfigField& field = *apps::config_table().find(key);
+    field.set(config, text, "--set");
+    return field.text(config);
   };
   CHECK(round_trip("optim.lr", "1e-3") == "0.001");
   CHECK(round_trip("optim.lr", "0.1") == "0.1");
@@ -128,7 +124,7 @@ TEST_CASE("fields: numbers that a float does not hold, or that nothing can be co
     for (const std::string& text : good) {
       CAPTURE(text);
       Config config;
-      CHECK_NOTHROW(apps::set_value(config, *apps::find_field(key), text, "--flag"));
+      CHECK_NOTHROW(apps::config_table().find(key)->set(config, text, "--flag"));
     }
     const std::string before = range.starts_with("0 or") ? "--flag must be a number, " : "--flag must be a number ";
     for (const std::string& text : bad) CHECK(refusal(key, text) == before + range + ", got '" + text + "'");
@@ -139,7 +135,7 @@ TEST_CASE("fields: whole numbers have room for what is counted with them") {
   for (const std::string_view key : {"eval.every", "run.log_every", "run.ckpt_every", "run.keep", "train.steps"}) {
     CAPTURE(key);
     Config config;
-    CHECK_NOTHROW(apps::set_value(config, *apps::find_field(key), "1000000000", "--flag"));
+    CHECK_NOTHROW(apps::config_table().find(key)->set(config, "1000000000", "--flag"));
     for (const std::string text : {"1000000001", "9223372036854775807", "9223372036854775808"})
       CHECK(refusal(key, text).ends_with(" to 1000000000, got '" + text + "'"));
   }
@@ -156,27 +152,24 @@ TEST_CASE("fields: rules over several of them") {
   config.train.steps = 3;
   CHECK(refused() == "train.epochs = 2 and train.steps = 3 exclude each other: set one of them to 0");
   config.train.epochs = 0;
-  config.optim.beta2 = 0.95;
+  tests::configure(config, {{"optim.beta2", "0.95"}});
   CHECK_NOTHROW(apps::check(config));
-  config.optim.name = "lars";
+  tests::configure(config, {{"optim.name", "lars"}});
   CHECK(refused() ==
         "optim.beta2 = 0.95 does nothing while optim.name is lars: leave it at 0.999, or set optim.name to adam");
-  config.optim.beta2 = 0.999;
-  config.optim.momentum = 0.8;
+  tests::configure(config, {{"optim.beta2", "0.999"}, {"optim.momentum", "0.8"}});
   CHECK_NOTHROW(apps::check(config));
-  config.optim.name = "adam";
+  tests::configure(config, {{"optim.name", "adam"}});
   CHECK(
       refused() ==
       "optim.momentum = 0.8 does nothing while optim.name is adam: leave it at 0.9, or set optim.name to sgd or lars");
-  config.optim.momentum = 0.9;
-  config.data.crop_area_min = 0.6;
-  config.data.crop_area_max = 0.5;
+  tests::configure(config, {{"optim.momentum", "0.9"}, {"data.crop_area_min", "0.6"}, {"data.crop_area_max", "0.5"}});
   CHECK(refused() == "data.crop_area_min = 0.6 must not be above data.crop_area_max = 0.5");
 }
 
 TEST_CASE("fields: what has an effect only beside a value of another key is refused elsewhere") {
   const auto refused = [](Config config, std::string_view key, std::string_view text) {
-    apps::set_value(config, *apps::find_field(key), text, "--set");
+    apps::config_table().find(key)->set(config, text, "--set");
     return message_of<UsageError>([&] { apps::check(config); });
   };
   Config steps;
@@ -197,31 +190,31 @@ TEST_CASE("fields: what has an effect only beside a value of another key is refu
 }
 
 TEST_CASE("fields: every condition names a key and values that it takes") {
-  for (const Field& field : apps::fields()) {
+  for (const ConfigField& field : apps::config_table()) {
     CAPTURE(field.key);
-    const auto& [key, values] = field.only_with;
-    if (key.empty()) continue;
-    const Field* other = apps::find_field(key);
-    REQUIRE(other != nullptr);
-    CHECK_FALSE(values.empty());
-    Config config;
-    for (std::string value(values.front()); const std::string_view form : values) {
-      value = form.ends_with(":N") ? std::string(form.substr(0, form.size() - 1)) + "3" : form;
-      apps::set_value(config, *other, value, "only_with");
-      CHECK(apps::value_text(*other, config) == value);
+    for (const auto& [key, values] : field.only_with.all) {
+      const ConfigField* other = apps::config_table().find(key);
+      REQUIRE(other != nullptr);
+      CHECK_FALSE(values.empty());
+      Config config;
+      for (std::string value(values.front()); const std::string_view form : values) {
+        value = form.ends_with(":N") ? std::string(form.substr(0, form.size() - 1)) + "3" : form;
+        other->set(config, value, "only_with");
+        CHECK(other->text(config) == value);
+      }
     }
   }
 }
 
 TEST_CASE("fields: the nearest key, with and without its section") {
-  CHECK(apps::nearest_key("optm.lr") == "optim.lr");
-  CHECK(apps::nearest_key("lr") == "optim.lr");
-  CHECK(apps::nearest_key("temprature") == "loss.temperature");
+  CHECK(apps::config_table().nearest("optm.lr") == "optim.lr");
+  CHECK(apps::config_table().nearest("lr") == "optim.lr");
+  CHECK(apps::config_table().nearest("temprature") == "loss.temperature");
 }
 
 TEST_CASE("fields: docs/recipes.md shows the table as it is") {
   const std::string document = engine::read_file(SOURCE_DIR "/docs/recipes.md");
-  const std::string table = apps::fields_table();
+  const std::string table = apps::config_table().markdown();
   CHECK(table.starts_with("| key | flag | default | accepts | on resume | meaning |\n"));
   CHECK_MESSAGE(document.find("\n\n" + table) != document.npos,
                 "replace the table in docs/recipes.md by what `pretrain --help-config` prints");

@@ -1,4 +1,4 @@
-#include "apps/run/nearest.h"
+#include "apps/settings/nearest.h"
 
 #include <algorithm>
 #include <cassert>

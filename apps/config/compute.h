@@ -1,0 +1,35 @@
+#pragma once
+#include <cstdint>
+
+#include "kernels/runtime/device.h"
+#include "kernels/runtime/dtype.h"
+#include "kernels/runtime/names.h"
+
+namespace apps {
+
+/// Of products. Sums, parameters, gradients and losses are f32.
+enum class Precision { fp32, tf32, bf16 };
+
+/// What images and activations are in, and what layers therefore compute in.
+constexpr engine::Dtype activation_dtype(Precision precision) {
+  switch (precision) {
+    case Precision::fp32:
+    case Precision::tf32: return engine::Dtype::f32;
+    case Precision::bf16: return engine::Dtype::bf16;
+  }
+  return engine::Dtype::f32;
+}
+
+/// Where and how is computed: what a context is made of.
+struct Compute {
+  engine::Device device;
+  std::int64_t threads = 0;  ///< 0: see choose_threads
+  Precision precision = Precision::fp32;
+  bool repeatable = true;  ///< the same bits every time, on a GPU too
+  bool operator==(const Compute&) const = default;
+};
+
+}  // namespace apps
+
+template <>
+inline constexpr std::array engine::kNames<apps::Precision> = {"fp32", "tf32", "bf16"};

@@ -1,0 +1,93 @@
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "apps/config/compute.h"
+#include "apps/config/linear_evaluation.h"
+#include "apps/config/plan_source.h"
+#include "data/loader.h"
+#include "data/rand_bits.h"
+#include "engine/optim/optimizer_options.h"
+#include "engine/optim/schedule.h"
+#include "kernels/crop_sampler.h"
+#include "losses/options.h"
+#include "models/encoder_options.h"
+#include "models/projection_head.h"
+
+namespace apps {
+
+/// The views that the online probe trains on.
+enum class ProbeViews { both, first };
+/// How many steps some epochs are: epochs of whole batches, or SimCLR's count, which ends within a batch.
+enum class StepsFromEpochs { whole_batches, simclr };
+
+/// Everything that decides what a training run computes, and how it is run and logged. Components' own options are
+/// parts of it, with these defaults; what else such options have follows from the data or from other parts, and is
+/// filled in where the component is made. Keys, flags, ranges and explanations are in the tables beside this file.
+struct Config {
+  struct Data {
+    std::string source = "digits:";
+    data::RandBits::Options random_bits;  ///< the seed is the run's
+    data::LoaderOptions loader{.workers = 2};
+    kernels::CropRange crops;
+    bool operator==(const Data&) const = default;
+  } data;
+
+  struct Model {
+    models::EncoderOptions encoder;
+    models::ProjectionHead::Options head;
+    bool operator==(const Model&) const = default;
+  } model;
+
+  /// Of contrastive pretraining, beside its loss.
+  struct Contrastive {
+    bool batch_norm_per_view = false;
+    ProbeViews probe_views = ProbeViews::both;
+    bool operator==(const Contrastive&) const = default;
+  } contrastive;
+
+  losses::Options loss;
+
+  struct Optim {
+    engine::OptimizerOptions update;
+    engine::Schedule schedule;  ///< its peak before `lr_scaling`, and not yet with a length
+    engine::LearningRateScaling lr_scaling = engine::LearningRateScaling::none;
+    double warmup_epochs = 0.0;
+    bool operator==(const Optim&) const = default;
+  } optim;
+
+  struct Train {
+    std::int64_t batch_size = 256;
+    std::int64_t epochs = 0, steps = 0;
+    StepsFromEpochs steps_from_epochs = StepsFromEpochs::whole_batches;
+    std::int64_t seed = 1;
+    bool operator==(const Train&) const = default;
+  } train;
+
+  struct Eval {
+    std::int64_t every = 0;
+    bool operator==(const Eval&) const = default;
+  } eval;
+
+  LinearEvaluation lineval;  ///< what `lineval` does with the run unless its flags say otherwise
+
+  struct Run {
+    std::int64_t log_every = 10;
+    std::int64_t ckpt_every = 1;
+    std::int64_t keep = 3;
+    Compute compute;
+    bool cuda_graph = true;
+    PlanSource plans;
+    bool report = true;
+    bool operator==(const Run&) const = default;
+  } run;
+
+  bool operator==(const Config&) const = default;
+};
+
+}  // namespace apps
+
+template <>
+inline constexpr std::array engine::kNames<apps::ProbeViews> = {"both", "first"};
+template <>
+inline constexpr std::array engine::kNames<apps::StepsFromEpochs> = {"whole-batches", "simclr"};

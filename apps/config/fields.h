@@ -1,0 +1,27 @@
+#pragma once
+#include <vector>
+
+#include "apps/config/config.h"
+#include "apps/settings/table.h"
+
+namespace apps {
+
+using ConfigField = Field<Config>;
+
+/// All keys of the configuration, section by section.
+const Table<Config>& config_table();
+
+/// Rules over several keys; throws UsageError.
+void check(const Config& config);
+
+// The sections, each in a file of its name.
+std::vector<ConfigField> data_fields();
+std::vector<ConfigField> model_fields();
+std::vector<ConfigField> loss_fields();
+std::vector<ConfigField> optim_fields();
+std::vector<ConfigField> train_fields();
+std::vector<ConfigField> eval_fields();
+std::vector<ConfigField> lineval_fields();
+std::vector<ConfigField> run_fields();
+
+}  // namespace apps

@@ -1,0 +1,68 @@
+#include "apps/config/fields.h"
+#include "apps/config/ranges.h"
+
+namespace apps {
+
+std::vector<ConfigField> model_fields() {
+  const Condition resnets = when("model.arch", {"resnet18", "resnet34"});
+  return {
+      {.key = "model.arch", .value = MEMBER(model.encoder.arch), .flag = "--arch", .help = "encoder"},
+      {.key = "model.variant",
+       .value = MEMBER(model.encoder.resnet.variant),
+       .help = "SimCLR's, or the one that torchvision loads",
+       .only_with = resnets},
+      {.key = "model.stem",
+       .value = MEMBER(model.encoder.stem),
+       .help = "3x3, or 7x7 and pooling; auto: cifar for images up to 32 pixels",
+       .only_with = resnets},
+      {.key = "model.zero_gamma",
+       .value = MEMBER(model.encoder.resnet.zero_gamma),
+       .help = "residual branches start as zero",
+       .only_with = resnets},
+      {.key = "model.width",
+       .value = {MEMBER(model.encoder.convn.width), MEMBER(model.encoder.resnet.width)},
+       .flag = "--width",
+       .help = "multiplies every channel count of the encoder",
+       .range = between(1, 64)},
+      {.key = "model.proj_layers",
+       .value = MEMBER(model.head.layers),
+       .flag = "--proj-layers",
+       .help = "linear layers of the projection head",
+       .range = between(1, 4)},
+      {.key = "model.proj_dim",
+       .value = MEMBER(model.head.out),
+       .flag = "--proj-dim",
+       .help = "dimension the loss works in",
+       .range = between(1, kMostDimensions)},
+      {.key = "model.proj_hidden",
+       .value = MEMBER(model.head.hidden),
+       .help = "width of the head's hidden layers; 0: the encoder's",
+       .range = between(0, kMostDimensions)},
+      {.key = "model.proj_output_bn",
+       .value = MEMBER(model.head.output_batch_norm),
+       .help = "batch norm after the head's last layer"},
+      {.key = "model.bn_eps",
+       .value = {MEMBER(model.encoder.convn.batch_norm.epsilon), MEMBER(model.encoder.resnet.batch_norm.epsilon),
+                 MEMBER(model.head.batch_norm.epsilon)},
+       .help = "added to the variance in batch norm",
+       .range = epsilon()},
+      {.key = "model.bn_momentum",
+       .value = {MEMBER(model.encoder.convn.batch_norm.momentum), MEMBER(model.encoder.resnet.batch_norm.momentum),
+                 MEMBER(model.head.batch_norm.momentum)},
+       .help = "running = m * running + (1 - m) * batch (Keras; PyTorch's is 1 - m)",
+       .range = decay()},
+      {.key = "model.bn_unbiased_variance",
+       .value = {MEMBER(model.encoder.convn.batch_norm.unbiased_variance),
+                 MEMBER(model.encoder.resnet.batch_norm.unbiased_variance)},
+       .help = "running variance takes n / (n - 1) times the batch variance, in batch norm after convolutions; after "
+               "linear layers it never does, as in Keras"},
+      {.key = "model.bn_per_view",
+       .value = MEMBER(contrastive.batch_norm_per_view),
+       .help = "each view is a forward pass of its own, with its own batch statistics"},
+      {.key = "model.probe_views",
+       .value = MEMBER(contrastive.probe_views),
+       .help = "views that the online probe trains on"},
+  };
+}
+
+}  // namespace apps

@@ -1,0 +1,22 @@
+#pragma once
+#include "engine/optim/adam.h"
+#include "engine/optim/lars.h"
+#include "engine/optim/sgd.h"
+
+namespace engine {
+
+enum class OptimizerName { adam, sgd, lars };
+template <>
+inline constexpr std::array kNames<OptimizerName> = {"adam", "sgd", "lars"};
+
+/// An optimizer, and the options of each that it may be.
+struct OptimizerOptions {
+  OptimizerName name = OptimizerName::adam;
+  AdamOptions adam = {};
+  SgdOptions sgd = {};
+  LarsOptions lars = {};
+  double weight_decay = 0, l2 = 0;  ///< what they mean for which parameter is for the maker of the optimizer to say
+  bool operator==(const OptimizerOptions&) const = default;
+};
+
+}  // namespace engine
