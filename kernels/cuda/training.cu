@@ -10,7 +10,7 @@ struct Scalars {
   const float* at[kMostRecordScalars];
 };
 
-// One thread: a few numbers, which must not wait for the host.
+// One thread, for a few numbers: on the device, so that the step does not wait for the host.
 __global__ void record_step(Scalars scalars, int count, const float* learning_rates, int rates, float* ring, int slots,
                             std::int32_t* status) {
   if (status[kStatusNonfinite] == kNonfiniteBefore) return;

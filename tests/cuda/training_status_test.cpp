@@ -11,7 +11,7 @@ using namespace engine;
 
 namespace {
 
-/// What 2600 steps do to one weight of gradient 1, and the rates that they record.
+/// One weight with gradient 1 after 2600 steps, and the learning rates that they recorded.
 struct Outcome {
   float weight;
   std::vector<float> rates;
@@ -51,7 +51,7 @@ Outcome train(bool graphs) {
     } else {
       step();
     }
-    if (t % 1000 != 999 && t + 1 != kSteps) continue;  // all others are under way when the next rates come
+    if (t % 1000 != 999 && t + 1 != kSteps) continue;  // others are in flight when the next rates come
     for (const StepRecord& record : status.collect()) outcome.rates.push_back(record.learning_rate);
   }
   outcome.weight = parameters.value(0).to_host<float>()[0];
