@@ -3,20 +3,20 @@
 
 namespace kernels {
 
-// Ioffe & Szegedy 2015, over all rows of x seen as a matrix [rows, C] (NHWC images: every pixel is a row). Forward:
-// moments, finish, apply. Backward: sums, apply. What leaves the moments and the sums is small and per channel, so that
-// ranks can merge theirs in between. Per-channel tensors are f32 [C], moments f64.
+// Ioffe & Szegedy 2015, over all rows of x as a matrix [rows, C] (NHWC images: every pixel is a row). Forward: moments,
+// finish, apply. Backward: sums, apply. The results of moments and sums are small and per channel, so that ranks can
+// merge them between two kernels. Per-channel tensors are f32 [C], moments f64.
 
-// moments[0] = rows, moments[1] = mean of x, moments[2] = sum (x - mean)^2, of each channel: what merges without loss
-// with the moments of other rows (Chan, Golub & LeVeque 1979). No rows give zeros.
+// For each channel moments[0] = rows, moments[1] = mean of x, moments[2] = sum (x - mean)^2. They can be merged with
+// the moments of other rows without cancellation (Chan, Golub & LeVeque 1979). Without rows they are 0.
 struct BatchNormMoments {
   ConstView x;
   View moments;  // f64 [3,C]
   Cost cost() const { return {.bytes = bytes_of(x) + bytes_of(moments), .operations = 3 * x.shape.elements()}; }
 };
-// mean and inv_std = 1/sqrt(variance + epsilon) of the rows behind the moments (biased variance), and the running
-// averages: running = momentum * running + (1 - momentum) * batch, with the variance times rows/(rows-1) when
-// `unbiased`. Moments of no rows leave the averages and their count as they are.
+// mean and inv_std = 1/sqrt(variance + epsilon) from the moments (biased variance), and the running averages: running =
+// momentum * running + (1 - momentum) * batch, with the variance times rows/(rows-1) if `unbiased`. With 0 rows the
+// averages and their count do not change.
 struct BatchNormFinish {
   ConstView moments;  // f64 [3,C]
   View mean, inv_std;
@@ -39,9 +39,9 @@ struct BatchNormRunning {
 // y = relu(gamma (x - mean) inv_std + beta + residual); beta and residual may be absent, the ReLU is optional.
 struct BatchNormApply {
   ConstView x;
-  ConstView residual;  // like x, or none
+  ConstView residual;  // like x, or absent
   ConstView mean, inv_std, gamma;
-  ConstView beta;  // [C] or none
+  ConstView beta;  // [C] or absent
   View y;
   bool relu;
   Cost cost() const {
@@ -52,7 +52,7 @@ struct BatchNormApply {
 // sums = {sum dz x^, sum dz} [2,C]; dgamma (+)= the first, dbeta (+)= the second, where wanted.
 struct BatchNormBackwardSums {
   ConstView x, dy;
-  ConstView y;  // the output, needed with a ReLU after a residual; else the sign of z is recomputed from x
+  ConstView y;  // the output, required for a ReLU after a residual; otherwise the sign of z is recomputed from x
   ConstView mean, inv_std, gamma, beta;
   View sums;
   Destination dgamma, dbeta;
@@ -61,13 +61,13 @@ struct BatchNormBackwardSums {
     return {.bytes = bytes_of(x) + bytes_of(dy) + bytes_of(y), .operations = 4 * x.shape.elements()};
   }
 };
-// dx (+)= gamma inv_std (dz - sum(dz)/rows - x^ sum(dz x^)/rows), rows as the moments counted them; with the running
-// averages in the place of mean and inv_std (inference) only the first term. dresidual (+)= dz.
+// dx (+)= gamma inv_std (dz - sum(dz)/rows - x^ sum(dz x^)/rows), with the moments' number of rows; with running
+// averages as mean and inv_std (inference) only the first term. dresidual (+)= dz.
 struct BatchNormBackwardApply {
   ConstView x, dy, y;
   ConstView mean, inv_std, gamma, beta;
-  ConstView sums, rows;       // rows: f64, the first of the moments; or neither, with the running averages
-  Destination dx, dresidual;  // either may be unwanted
+  ConstView sums, rows;       // rows: f64, moments[0]; both absent with running averages
+  Destination dx, dresidual;  // either may be absent
   bool relu;
   Cost cost() const {
     return {.bytes = bytes_of(x) + bytes_of(dy) + bytes_of(y) + bytes_of(dx) + bytes_of(dresidual),

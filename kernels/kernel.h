@@ -21,7 +21,7 @@ using engine::Dtype;
 using engine::Shape;
 using engine::View;
 
-/// Of the implementations for each device, the context's. The only dispatch in the tree.
+/// The implementation for the context's device. The only dispatch in the tree.
 template <class Function>
 Function* on_device_of(const Context& context, const char* name, Function* cpu, Function* cuda) {
   Function* run = context.on_cuda() ? cuda : cpu;
@@ -47,7 +47,7 @@ struct Kernel {
   }
 };
 
-/// A size that each device decides for itself, as that of memory which its kernels can use and others cannot.
+/// A size that depends on the device, such as that of memory that only one device's kernels use.
 template <class Args>
 struct KernelSize {
   using Function = std::int64_t(const Args&);
@@ -59,7 +59,7 @@ struct KernelSize {
   }
 };
 
-/// Bytes behind a view, 0 when it is not given: for `cost()`.
+/// The bytes of a view, for `cost()`; 0 for an absent view.
 inline std::int64_t bytes_of(const ConstView& view) {
   return view ? view.shape.elements() * static_cast<std::int64_t>(engine::size_of(view.dtype)) : 0;
 }

@@ -56,7 +56,8 @@ struct NtXentForward {
   /// f32 [4], each divided by n: loss, exact even if tiny; alignment = -sum s_i,pos(i); distribution = sum lse_i;
   /// accuracy = sum correct.
   View sums;
-  /// f32, of any size, or none: where part of the work may be left for a backward pass over the same pairs and anchors.
+  /// f32, of any size, or absent: memory in which results may be kept for a backward pass over the same pairs and
+  /// anchors.
   View kept = {};
   Cost cost() const;
 };
@@ -68,13 +69,13 @@ struct NtXentBackward {
   ConstView lse;               // f32 [2,n]: of all rows, as written by forward passes over all anchors
   ConstView attraction;        // f32 [m]: of the anchors, as written by a forward pass over them
   ConstView dloss;             // f32 scalar, on the device
-  ConstView kept = {};         // what the forward pass left, or none
+  ConstView kept = {};         // as the forward pass wrote it, or absent
   Destination dview1, dview2;  // [m,d] of the anchors, of the dtype of the views
   Cost cost() const;
 };
 
-/// How many elements of `kept` are worth their memory to the device; 0 where an exponential is computed again in less
-/// time than it is fetched.
+/// The useful number of elements of `kept` on this device; 0 where recomputing an exponential is faster than loading
+/// it.
 KERNEL_SIZE(nt_xent_kept, ContrastPairs);
 KERNEL(nt_xent_forward, NtXentForward);
 KERNEL(nt_xent_backward, NtXentBackward);

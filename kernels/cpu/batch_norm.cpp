@@ -12,16 +12,16 @@ namespace {
 
 using engine::Scratch;
 
-/// Rows whose partial sums are taken in f32 before they meet in double: short enough to be exact to a few ulp, and
-/// fixed, so that results do not depend on the number of threads.
+/// Rows that are summed in f32 before their sums are added in double: few enough to be exact to a few ulp, and a fixed
+/// number, so that results do not depend on the number of threads.
 constexpr std::int64_t kChunkRows = 128;
 
-/// Rows whose terms meet in registers before they are added to memory.
+/// Rows that are summed in registers before the sums are added to memory.
 constexpr std::int64_t kGroupRows = 4;
 static_assert(kChunkRows % kGroupRows == 0);
 
 /// Sums two per-channel quantities over all rows: add(at, c, first, second) adds the terms of the elements from `at`
-/// on, channels from c on, to two vectors (or floats). Returns {first[C], second[C]} in double.
+/// on, which belong to the channels from c on, to two vectors (or floats). Returns {first[C], second[C]} in double.
 template <class Add>
 std::vector<double> channel_sums(const Context& context, std::int64_t rows, std::int64_t channels, const Add& add) {
   const std::int64_t chunks = (rows + kChunkRows - 1) / kChunkRows;
@@ -68,7 +68,7 @@ struct Affine {
   }
 };
 
-/// Calls body(std::bool_constant...) with each flag turned into a compile-time constant.
+/// Calls body(std::bool_constant...) with both flags as compile-time constants.
 template <class Body>
 void with_flags(bool first, bool second, Body&& body) {
   const auto inner = [&](auto a) { second ? body(a, std::true_type{}) : body(a, std::false_type{}); };
@@ -90,7 +90,7 @@ void batch_norm_moments(const Context& context, const BatchNormMoments& args) {
   if (rows == 0) return void(std::fill_n(count, 3 * channels, 0.0));
   with_float_type(args.x.dtype, [&]<class T>(T*) {
     const T* x = args.x.as<T>();
-    // Sums around the first row: a mean far from zero would otherwise cancel the squares away.
+    // Sums around the first row: otherwise a mean far from zero would cancel the squares.
     const std::vector<float> origins(x, x + channels);
     const float* origin = origins.data();
     const std::vector<double> sums =

@@ -136,7 +136,7 @@ void weigh_unbounded(const Tile& tile, const float* row_log, const float* column
 }  // namespace
 
 std::int64_t nt_xent_kept(const ContrastPairs& pairs) {
-  constexpr std::int64_t kMost = 1 << 22;  // 16 MiB: all pairs of 2,000 rows, and little beside larger batches
+  constexpr std::int64_t kMost = 1 << 22;  // 16 MiB: all pairs of 2,000 rows, and small next to larger batches
   const std::int64_t n = pairs.view1.shape.rows();
   return std::min(4 * n * n, kMost);
 }

@@ -5,14 +5,14 @@
 #include "kernels/float_types.h"
 #include "kernels/runtime/scratch.h"
 
-// Bytes moved: moments read x; apply reads x and residual and writes y; backward sums read x, dy and, for a ReLU behind
-// a residual, y; backward apply reads the same and writes dx and dresidual. Partial results come on top, written and
-// read for each channel of each tile: 12 bytes of moments, 8 of sums.
+// Bytes moved: moments read x; apply reads x and residual and writes y; backward sums read x, dy and, for a ReLU after
+// a residual, y; backward apply reads the same and writes dx and dresidual. In addition, partial results are written
+// and read for each channel of each tile: 12 bytes of moments, 8 bytes of sums.
 namespace kernels::cuda {
 namespace {
 
-// Sums around the tile's first row: a mean far from zero would otherwise cancel the squares away. The mean is kept in
-// two parts for the same reason: rounded to f32 it would add to the deviation of tiles from each other.
+// Sums around the tile's first row: otherwise a mean far from zero would cancel the squares. For the same reason the
+// mean is stored in two parts: rounded to f32 it would add to the deviation between tiles.
 // parts[part] = {the first row[C], mean - first row[C], squares around the mean[C]}
 template <int kWidth, class T>
 __global__ void __launch_bounds__(kThreads) tile_moments(const T* x, ColumnTiles tiles, float* parts) {
@@ -41,7 +41,7 @@ __global__ void __launch_bounds__(kThreads) tile_moments(const T* x, ColumnTiles
   });
 }
 
-// Chan, Golub & LeVeque 1979, for all tiles at once, without a division for each: with n rows in a tile
+// Chan, Golub & LeVeque 1979, for all tiles at once, without a division per tile: with n rows in a tile
 // mean = sum n mean_tile / rows; squares = sum squares_tile + n (mean_tile - mean)^2
 __global__ void __launch_bounds__(kThreads) merge_moments(const float* parts, ColumnTiles tiles, double* moments) {
   __shared__ double means[kTotalChannels];
@@ -104,10 +104,10 @@ __global__ void __launch_bounds__(kThreads)
   }
 }
 
-/// What is known of the channels.
+/// The per-channel inputs.
 struct Channels {
   const float *mean, *inv_std, *gamma;
-  const float* beta;  // or null
+  const float* beta;  // null if absent
 };
 template <class Args>
 Channels channels_of(const Args& args) {
@@ -115,8 +115,8 @@ Channels channels_of(const Args& args) {
           args.beta ? args.beta.template as<float>() : nullptr};
 }
 
-/// gamma (x - mean) inv_std + beta as x * scale + shift. The multiplications and additions are written out: forward and
-/// backward must find the same sign of z.
+/// gamma (x - mean) inv_std + beta as x * scale + shift. Written with explicit fmaf, because forward and backward must
+/// compute the same sign of z.
 template <int kWidth>
 struct Affine {
   float scale[kWidth], shift[kWidth];
@@ -159,7 +159,7 @@ __global__ void __launch_bounds__(kThreads)
   }
 }
 
-/// How it is known where the ReLU let the gradient pass.
+/// How the backward pass finds where the ReLU was active.
 enum class Gate {
   open,      // no ReLU
   by_input,  // the sign of z, recomputed from x
@@ -174,7 +174,7 @@ void with_gate(bool relu, bool has_output, Body&& body) {
   }
 }
 
-/// What the backward kernels read.
+/// The inputs of the backward kernels.
 template <class T>
 struct Inputs {
   const T *x, *dy, *y;
@@ -184,7 +184,7 @@ Inputs<T> inputs(const Args& args) {
   return {args.x.template as<T>(), args.dy.template as<T>(), args.y ? args.y.template as<T>() : nullptr};
 }
 
-/// kWidth elements of it, and their dz.
+/// kWidth elements of the inputs, and their dz.
 template <int kWidth, Gate kGate, bool kReadsX, class T>
 struct Elements {
   Lanes<T, kWidth> x, dy, y;
@@ -229,7 +229,7 @@ __global__ void __launch_bounds__(kThreads)
   });
 }
 
-/// A row of `sums` and the gradient that it is, where wanted.
+/// A row of `sums`, and the parameter's gradient, which equals it; null if not wanted.
 struct ChannelGradient {
   float *sums, *gradient;
   bool accumulate;
@@ -265,7 +265,7 @@ __global__ void __launch_bounds__(kThreads)
       });
 }
 
-/// A gradient like x, or none.
+/// A gradient like x; null if not wanted.
 template <class T>
 struct Target {
   T* to;
@@ -273,7 +273,7 @@ struct Target {
 
   explicit Target(const Destination& wanted)
       : to(wanted ? wanted.view.as<T>() : nullptr), accumulate(wanted.accumulate) {}
-  /// kAccumulates: some target does, which is rare; only then each is asked.
+  /// kAccumulates: whether any target accumulates, which is rare; only then each target is checked.
   template <bool kAccumulates, int kWidth>
   __device__ void put(std::int64_t i, const float (&values)[kWidth]) const {
     if (to == nullptr) return;
@@ -295,7 +295,7 @@ __global__ void __launch_bounds__(kThreads)
   const Affine<kWidth> affine(channels, at.channel);
   float slope[kWidth] = {}, constant[kWidth] = {};
   if constexpr (kBatchStatistics) {
-    const float factor = -1 / static_cast<float>(*rows);  // read first: fewer registers
+    const float factor = -1 / static_cast<float>(*rows);  // loaded first, to reduce register pressure
     const auto mean = load_channels<kWidth>(channels.mean + at.channel);
     const auto inv_std = load_channels<kWidth>(channels.inv_std + at.channel);
     const auto along = load_channels<kWidth>(sums + at.channel);
@@ -306,7 +306,7 @@ __global__ void __launch_bounds__(kThreads)
       constant[j] = factor * affine.scale[j] * total.lane[j] - slope[j] * mean.lane[j];
     }
   }
-#pragma unroll 1  // registers
+#pragma unroll 1  // unrolling would need too many registers
   for (std::int64_t row = at.row; row < at.end; row += tiles.down) {
     const std::int64_t i = row * tiles.channels + at.channel;
     const Elements<kWidth, kGate, kBatchStatistics || kGate == Gate::by_input, T> elements(from, i);

@@ -161,7 +161,7 @@ __global__ void __launch_bounds__(kThreads) add_totals(const Totals* totals, int
 
 }  // namespace
 
-// To compute an exponential again takes less time here than to fetch it.
+// Recomputing an exponential is faster here than loading it.
 std::int64_t nt_xent_kept(const ContrastPairs&) { return 0; }
 
 void nt_xent_forward(const Context& context, const NtXentForward& args) {

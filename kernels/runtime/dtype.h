@@ -7,7 +7,7 @@
 
 namespace engine {
 
-/// Of a tensor's elements. f64 and i64 are for moments, counters and files, not for layers.
+/// The type of a tensor's elements. f64 and i64 are for moments, counters and files, not for layers.
 enum class Dtype : std::uint8_t { f32, bf16, i32, i64, u8, f64 };
 
 /// The upper half of an IEEE float. Rounds to nearest even; NaN stays NaN.
@@ -47,7 +47,7 @@ constexpr const char* name(Dtype dtype) {
   return "?";
 }
 
-/// Of the elements that a C++ type is; another type does not compile.
+/// The dtype of a C++ type; other types do not compile.
 template <class T>
 inline constexpr Dtype dtype_of = T::is_not_an_element_type;
 template <>

@@ -17,7 +17,7 @@ using tests::random_tensor;
 
 namespace {
 
-/// count, mean and sum of squares around it, of each channel.
+/// For each channel: count, mean, and sum of squares around the mean.
 using Moments = std::vector<double>;
 
 Moments moments_of(const Tensor& x) {
@@ -26,7 +26,7 @@ Moments moments_of(const Tensor& x) {
   return moments.checked().to_host<double>();
 }
 
-/// By the definition, in long double.
+/// The definition, in long double.
 Moments definition(const std::vector<float>& x, std::size_t channels) {
   const std::size_t rows = x.size() / channels;
   Moments result(3 * channels);
@@ -44,7 +44,7 @@ Moments definition(const std::vector<float>& x, std::size_t channels) {
   return result;
 }
 
-/// Of the rows of both (Chan, Golub & LeVeque 1979), as ranks merge theirs.
+/// The moments of the rows of both (Chan, Golub & LeVeque 1979), as ranks merge them.
 Moments merged(const Moments& a, const Moments& b) {
   const std::size_t channels = a.size() / 3;
   Moments result(a.size());
@@ -123,7 +123,7 @@ TEST_CASE("batch_norm_moments: a mean a million times the deviation leaves the s
   const Moments expected = definition(values, 1);
   check_moments(moments_of(Tensor::from(context, {kRows, 1}, values)), expected, 2e-6);
 
-  float sum = 0, squares = 0;  // as it must not be computed
+  float sum = 0, squares = 0;  // the wrong way to compute them
   for (const float value : values) sum += value, squares += value * value;
   const float naive = squares / kRows - (sum / kRows) * (sum / kRows);
   CHECK(std::abs(naive - expected[2] / kRows) > expected[2] / kRows);
@@ -198,7 +198,7 @@ TEST_CASE("batch_norm_finish: moves the running averages by the batch, with its 
     tests::expect_close(result.running_variance, {0.75 * 2 + 0.25 * (unbiased ? 2.5 : 2), 0.75 * 2}, 1e-7);
     CHECK(result.batches == 42);
   }
-  CHECK(finish(context, {1, 4, 0}, true).running_variance == std::vector<float>{1.5f});  // one row has no deviation
+  CHECK(finish(context, {1, 4, 0}, true).running_variance == std::vector<float>{1.5f});  // one row has no variance
 }
 
 TEST_CASE("batch_norm: no rows are moments of zero, which leave the running averages alone") {

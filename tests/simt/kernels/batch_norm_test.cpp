@@ -22,14 +22,15 @@ using Floats = std::vector<float>;
 struct Size {
   std::int64_t rows, channels;
 };
-/// Fewer channels than a block has threads, more, and many more; rows for one tile and for more tiles than a block of
-/// the second launch has threads for; not multiples of anything.
+/// Fewer channels than a block has threads, more, and many more; rows for one tile, and for more tiles than a block of
+/// the second launch has threads.
 const Size kSizes[] = {{0, 5},   {1, 1},    {1, 8},    {2, 3},    {9001, 1}, {257, 3},
                        {37, 24}, {300, 40}, {129, 64}, {70, 264}, {33, 515}};
-/// A thread of the scalar kernels takes more than one row only from 262144 elements on.
+/// In the scalar kernels a thread gets more than one row only from 262144 elements on.
 constexpr Size kLarge{131, 2051};
 
-/// Of sums of so many rows: 128 in f32 on the CPU, then double; about as many on the device.
+/// The tolerance of sums over `rows`: the CPU adds 128 rows in f32, then in double; the device adds about as many in
+/// f32.
 double sum_tolerance(std::int64_t rows) {
   return 8 * std::sqrt(static_cast<double>(rows + 1)) * tests::rounding(Dtype::f32);
 }
@@ -187,13 +188,13 @@ TEST_CASE("cuda batch_norm_apply equals the CPU's, with and without beta, residu
 TEST_CASE("cuda batch_norm_backward equals the CPU's, sums and gradients, wherever they go") {
   each_problem([](const Problem& problem) {
     const std::int64_t rows = problem.size.rows, channels = problem.size.channels;
-    // Of all ranks, so more than there are here.
+    // The number of rows of all ranks: more than here.
     const Twin all_rows({1, channels},
                         std::vector<double>(static_cast<std::size_t>(channels), 3 * static_cast<double>(rows)));
     const Twin dy = problem.like_x(9), y = problem.like_x(10);
     struct Way {
       bool relu, has_y, has_beta, batch_statistics;
-      std::optional<bool> dx, dresidual, dgamma;  // accumulate, where wanted
+      std::optional<bool> dx, dresidual, dgamma;  // whether it accumulates; none if not wanted
       bool dbeta;
     };
     const Way ways[] = {
