@@ -1,4 +1,4 @@
-#include "apps/evaluation/arguments.h"
+#include "apps/lineval/arguments.h"
 
 #include <doctest/doctest.h>
 

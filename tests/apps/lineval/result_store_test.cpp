@@ -1,4 +1,4 @@
-#include "apps/evaluation/result_store.h"
+#include "apps/lineval/result_store.h"
 
 #include <doctest/doctest.h>
 

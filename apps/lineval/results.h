@@ -3,8 +3,8 @@
 #include <filesystem>
 #include <string>
 
-#include "apps/evaluation/arguments.h"
 #include "apps/evaluation/linear_probe.h"
+#include "apps/lineval/arguments.h"
 
 namespace apps {
 

@@ -1,4 +1,4 @@
-#include "apps/evaluation/results.h"
+#include "apps/lineval/results.h"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "apps/evaluation/result_store.h"
+#include "apps/lineval/result_store.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "apps/evaluation/stop.h"
+#include "apps/lineval/stop.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/numbered_name.h"
 #include "engine/io/descriptor.h"

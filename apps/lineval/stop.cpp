@@ -1,4 +1,4 @@
-#include "apps/evaluation/stop.h"
+#include "apps/lineval/stop.h"
 
 #include "apps/run/exit_code.h"
 #include "apps/run/signals.h"

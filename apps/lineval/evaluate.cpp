@@ -1,0 +1,134 @@
+#include "apps/lineval/evaluate.h"
+
+#include <algorithm>
+#include <exception>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include "apps/evaluation/knn.h"
+#include "apps/input/run_data.h"
+#include "apps/lineval/result_store.h"
+#include "apps/lineval/results.h"
+#include "apps/lineval/stop.h"
+#include "apps/run/checkpoint.h"
+#include "apps/run/exit_code.h"
+#include "apps/run/progress.h"
+#include "apps/run/report_tool.h"
+#include "apps/train/groups.h"
+#include "apps/train/make_context.h"
+#include "apps/train/network.h"
+#include "apps/train/parameter_files.h"
+#include "apps/train/plans.h"
+
+namespace apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What the probe trains on and what it is tested on.
+struct Data {
+  std::shared_ptr<const data::Source> train, test;
+};
+
+/// Data that is not the run's is evaluated only when it is asked for, with --data.
+Data open_both(const EvaluationSettings& settings) {
+  const Config& config = settings.config;
+  const Data data{.train = open_data(config.data, data::Split::train, config.train.seed),
+                  .test = open_data(config.data, data::Split::test, config.train.seed)};
+  check_splits_match(*data.train, *data.test);
+  const auto of_run = settings.other_data ? std::nullopt : read_fingerprint(settings.run);
+  if (of_run) check_same_data(settings.run, *of_run, fingerprint_of(*data.train, *data.test), config.data.source);
+  check_enough_examples(data.train->size(), config.lineval);
+  return data;
+}
+
+/// Loads the newest checkpoint's encoder and projection head; returns its step.
+std::int64_t load_trained(const fs::path& run, const Config& config, const engine::ParameterSet& parameters) {
+  const auto checkpoint = Checkpoints(run, config.run.keep).newest();
+  if (!checkpoint)
+    throw UsageError(engine::concat(run.string(), " has no checkpoint yet; let pretrain finish an epoch first"));
+  load_groups(checkpoint->directory / "model.safetensors", parameters, {kEncoder, kProjector});
+  return checkpoint->state.step;
+}
+
+Features features_of(const engine::Context& context, const Config& config, const Representation& representation,
+                     const data::Source& source, const std::string& whose) {
+  Progress progress({.label = "features of " + whose, .unit = "images", .total = source.size()});
+  const auto observe = [&](std::int64_t done) {
+    progress.update(done);
+    stop_if_asked();
+  };
+  const Features features =
+      extract_features(context, representation, source, observe, activation_dtype(config.run.compute.precision));
+  check_finite(features, whose);
+  return features;
+}
+
+LinearProbeResult train_probe(const Features& train, const Features& test, const LinearEvaluation& protocol) {
+  std::optional<Progress> progress;
+  return train_linear_probe(train, test, protocol, [&](std::int64_t done, std::int64_t steps) {
+    if (!progress) progress.emplace(Progress::Job{.label = "lineval", .unit = "steps", .total = steps});
+    progress->update(done);
+    stop_if_asked();
+  });
+}
+
+double nearest_neighbours(const Features& train, const Features& test, std::int64_t k) {
+  Progress progress({.label = "nearest neighbours", .unit = "images", .total = test.labels.elements()});
+  return knn_accuracy(train, test, {.k = static_cast<int>(k)}, [&](std::int64_t done) {
+    progress.update(done);
+    stop_if_asked();
+  });
+}
+
+/// Shows the results and stores them. Neither a full disk nor a closed pipe keeps them from the other place.
+void print_and_store(const EvaluationResults& results, ResultStore& store) {
+  std::exception_ptr unprinted;
+  try {
+    std::cout << result_line(results) << std::endl;
+  } catch (const std::ios_base::failure&) { unprinted = std::current_exception(); }
+  store.store([&](const fs::path& directory) { write_results(directory, results); });
+  if (unprinted) std::rethrow_exception(unprinted);
+}
+
+}  // namespace
+
+void evaluate(const EvaluationSettings& settings) {
+  const Config& config = settings.config;
+  const LinearEvaluation& protocol = config.lineval;
+  const engine::Context context = make_context(config.run.compute);
+  warn_of_threads(context, config.run.compute.threads, "lineval");
+  take_up_plans(context, settings.run);
+  const Data data = open_both(settings);
+  engine::ParameterSet parameters;
+  const Network network = make_network(parameters, config.model, *data.train);
+  parameters.allocate(context, static_cast<std::uint64_t>(config.train.seed),
+                      activation_dtype(config.run.compute.precision));
+  const Representation representation(*network.encoder, network.projector, settings.tap);
+  const std::int64_t step = settings.random_init ? 0 : load_trained(settings.run, config, parameters);
+  const std::int64_t dimensions = representation.features();
+  ResultStore store(result_directory(settings),
+                    most_bytes_of_results(dimensions, data.train->classes(), protocol.learning_rates.size()));
+  EvaluationResults results{.settings = settings,
+                            .step = step,
+                            .encoder_sha256 = encoder_sha256(parameters),
+                            .protocol = protocol_text(protocol, representation, data.train->describe()),
+                            .features = dimensions,
+                            .neighbours = std::min(protocol.neighbours, data.train->size()),
+                            .knn = 0,
+                            .probe = {}};
+
+  const Features train = features_of(context, config, representation, *data.train, "the training set");
+  const Features test = features_of(context, config, representation, *data.test, "the test set");
+  results.probe = train_probe(train, test, protocol);
+  results.knn = nearest_neighbours(train, test, results.neighbours);
+  EXPECTS(encoder_sha256(parameters) == results.encoder_sha256,
+          "lineval: the encoder changed during its evaluation; the figures are void");
+
+  std::cerr << "protocol: " << results.protocol << '\n';
+  print_and_store(results, store);
+  if (config.run.report) draw_report(settings.run);
+}
+
+}  // namespace apps
