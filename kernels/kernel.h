@@ -2,6 +2,7 @@
 #include "kernels/runtime/context.h"
 #include "kernels/runtime/error.h"
 #include "kernels/runtime/profile.h"
+#include "kernels/runtime/rounding.h"
 #include "kernels/runtime/views.h"
 
 #if ENGINE_CUDA
@@ -13,11 +14,13 @@
 namespace kernels {
 
 using engine::bf16;
+using engine::ceil_div;
 using engine::ConstView;
 using engine::Context;
 using engine::Cost;
 using engine::Destination;
 using engine::Dtype;
+using engine::round_up;
 using engine::Shape;
 using engine::View;
 

@@ -34,10 +34,10 @@ void* map_aligned(std::size_t bytes) {
   void* mapped = mmap(nullptr, bytes + kHugePage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapped == MAP_FAILED) return nullptr;
   auto* const begin = static_cast<std::byte*>(mapped);
-  const std::size_t page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE)), whole = (bytes + page - 1) / page * page;
+  const std::size_t page = static_cast<std::size_t>(sysconf(_SC_PAGESIZE)), whole = round_up(bytes, page);
   const std::size_t before = (kHugePage - reinterpret_cast<std::uintptr_t>(begin) % kHugePage) % kHugePage;
   if (before > 0) munmap(begin, before);
-  const std::size_t end = (bytes + kHugePage + page - 1) / page * page;
+  const std::size_t end = round_up(bytes + kHugePage, page);
   if (before + whole < end) munmap(begin + before + whole, end - before - whole);
   madvise(begin + before, bytes, MADV_HUGEPAGE);  // a hint, for fewer TLB misses
   return begin + before;

@@ -24,7 +24,7 @@ static_assert(kChunkRows % kGroupRows == 0);
 /// on, which belong to the channels from c on, to two vectors (or floats). Returns {first[C], second[C]} in double.
 template <class Add>
 std::vector<double> channel_sums(const Context& context, std::int64_t rows, std::int64_t channels, const Add& add) {
-  const std::int64_t chunks = (rows + kChunkRows - 1) / kChunkRows;
+  const std::int64_t chunks = ceil_div(rows, kChunkRows);
   const Scratch partial(context, sizeof(float) * static_cast<std::size_t>(2 * chunks * channels));
   float* partials = partial.as<float>();
 #pragma omp parallel for schedule(static) if (rows * channels >= kParallelElements)

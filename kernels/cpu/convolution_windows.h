@@ -17,7 +17,7 @@ struct Chunks {
         window(g.r * g.s * g.c),
         pixels(p * q),
         images(std::clamp<std::int64_t>(most_elements / (window * pixels), 1, std::max<std::int64_t>(g.n, 1))),
-        count((g.n + images - 1) / images) {}
+        count(ceil_div(g.n, images)) {}
 
   std::int64_t first(std::int64_t chunk) const { return chunk * images; }
   std::int64_t size(std::int64_t chunk) const { return std::min(images, g.n - first(chunk)); }

@@ -14,7 +14,7 @@ template <class Partial, class Body>
 Partial fixed_order_sum(std::int64_t count, std::int64_t elements, Body&& body) {
   constexpr std::int64_t kParts = 64;  // enough for every thread of a large processor, few enough for the stack
   std::array<Partial, kParts> partials{};
-  const std::int64_t size = (count + kParts - 1) / kParts;
+  const std::int64_t size = ceil_div(count, kParts);
 #pragma omp parallel for schedule(static) if (elements >= kParallelElements)
   for (std::int64_t part = 0; part < kParts; ++part) {
     const std::int64_t begin = std::min(part * size, count), end = std::min(begin + size, count);

@@ -23,7 +23,7 @@ constexpr float kSafeBound = 92;
 struct Tile {
   float* data;
   int rows, columns;
-  int vectors = (columns + kLanes - 1) / kLanes;
+  int vectors = ceil_div(columns, kLanes);
 
   float* at(int row, int vector) const { return data + row * kTileRow + vector * kLanes; }
 };

@@ -52,7 +52,7 @@ void gradient_norm(const Context& context, const GradientNorm& args) {
   const float *gradient = args.gradient.as<float>(), *value = args.value.as<float>();
   const float *decay = args.decay.as<float>(), *penalty = args.penalty.as<float>();
   const std::int32_t* segment = args.blocks.as<std::int32_t>();
-  const std::int64_t blocks = args.blocks.shape.elements(), chunks = (blocks + kChunkBlocks - 1) / kChunkBlocks;
+  const std::int64_t blocks = args.blocks.shape.elements(), chunks = ceil_div(blocks, kChunkBlocks);
   const std::int64_t segments = args.decay.shape.elements();
   const auto end = [=](std::int64_t chunk) { return std::min(blocks, (chunk + 1) * kChunkBlocks); };
   const auto first = [=](std::int64_t chunk) { return segment[chunk * kChunkBlocks]; };

@@ -8,8 +8,6 @@
 namespace kernels::cpu {
 namespace {
 
-std::int64_t round_up(std::int64_t value, std::int64_t step) { return (value + step - 1) / step * step; }
-
 /// d rounded up to whole patches and to an odd number of cache lines (see kTileRow).
 std::int64_t padded_row(std::int64_t d) {
   constexpr std::int64_t kLine = 16;

@@ -13,16 +13,14 @@ namespace {
 
 using engine::Scratch;
 
-std::int64_t round_up(std::int64_t value, std::int64_t step) { return (value + step - 1) / step * step; }
-
 /// The output patches of a convolution, numbered over images, rows and columns.
 struct Patches {
   std::int64_t n, h, w, c;  // x; windows may extend beyond it by `pad` on every side
   std::int64_t p, q, k;     // y
   std::int64_t pad;
 
-  std::int64_t down() const { return (p + kPatch - 1) / kPatch; }
-  std::int64_t across() const { return (q + kPatch - 1) / kPatch; }
+  std::int64_t down() const { return ceil_div(p, kPatch); }
+  std::int64_t across() const { return ceil_div(q, kPatch); }
   std::int64_t count() const { return n * down() * across(); }
   struct Place {
     std::int64_t image, row, column;  // of the patch's first output
@@ -149,9 +147,9 @@ class ProductParts {
  public:
   ProductParts(std::int64_t rows, std::int64_t threads) : rows_(rows) {
     constexpr std::int64_t kPartsPerThread = 8;  // at least: balances the threads' loads
-    const std::int64_t wanted = (kPartsPerThread * threads + kPositions - 1) / kPositions;
-    part_rows_ = round_up((rows + wanted - 1) / wanted, kPatchRows);
-    per_position_ = (rows + part_rows_ - 1) / part_rows_;
+    const std::int64_t wanted = ceil_div(kPartsPerThread * threads, kPositions);
+    part_rows_ = round_up(ceil_div(rows, wanted), kPatchRows);
+    per_position_ = ceil_div(rows, part_rows_);
   }
   std::int64_t count() const { return kPositions * per_position_; }
   struct Part {

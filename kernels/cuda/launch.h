@@ -8,6 +8,7 @@
 
 #include "kernels/cuda/check.h"
 #include "kernels/runtime/host_device.h"
+#include "kernels/runtime/rounding.h"
 
 /// Kernel launches without <<<>>>, so that a .cu file is also valid C++, which tests/simt runs on the CPU.
 namespace kernels::cuda {
@@ -58,10 +59,7 @@ __device__ __forceinline__ T* dynamic_shared() {
 
 #endif
 
-template <class A, class B>
-HOST_DEVICE constexpr auto ceil_div(A a, B b) {
-  return (a + b - 1) / b;
-}
+using engine::ceil_div;
 
 inline constexpr int kWarp = 32, kThreads = 256;
 

@@ -27,7 +27,7 @@ class AlignedViews {
  public:
   AlignedViews(const Context& context, const ContrastPairs& pairs) {
     const std::int64_t n = pairs.view1.shape.rows(), d = pairs.view1.shape.cols();
-    depth_ = ceil_div(d, kWidest<Element>) * kWidest<Element>;
+    depth_ = round_up(d, kWidest<Element>);
     view1_ = static_cast<const Element*>(pairs.view1.data);
     view2_ = static_cast<const Element*>(pairs.view2.data);
     const bool same_type = pairs.view1.dtype == engine::dtype_of<Element>;

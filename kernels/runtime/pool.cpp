@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "kernels/runtime/error.h"
+#include "kernels/runtime/rounding.h"
 
 namespace engine {
 namespace {
@@ -35,7 +36,7 @@ std::size_t Pool::size_class(std::size_t bytes) {
   constexpr std::size_t kSmallest = 128;
   if (bytes <= kSmallest) return kSmallest;
   const std::size_t step = std::max(kSmallest, std::bit_floor(bytes - 1) / 8);
-  return (bytes + step - 1) / step * step;
+  return round_up(bytes, step);
 }
 
 Pool::~Pool() {
