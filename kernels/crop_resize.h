@@ -11,7 +11,7 @@ namespace kernels {
 struct CropResize {
   ConstView images;    // u8 [B,H,W,C]
   ConstView boxes;     // i32 [views,B,4]: y, x, height, width, inside the image; or none
-  ConstView bits;      // i32 [B,2]: little-endian 64-bit words; or none without bit planes
+  ConstView bits;      // i64 [B]; or none without bit planes
   View y;              // f32 or bf16 [views,B,h,w,C+bit_planes]
   int bit_planes = 0;  // 0 to 64
 

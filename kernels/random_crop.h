@@ -10,7 +10,7 @@ struct DrawCrops {
   std::uint64_t seed;
   std::int64_t height, width;  // of the images, pixels
   CropRange range;
-  ConstView counters;  // i32 [B,2]: little-endian 64-bit words, epoch * examples + example
+  ConstView counters;  // i64 [B]: epoch * examples + example
   View boxes;          // i32 [views,B,4]: y, x, height, width
 
   Cost cost() const { return {.bytes = bytes_of(counters) + bytes_of(boxes)}; }

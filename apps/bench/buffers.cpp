@@ -63,6 +63,12 @@ Tensor Buffers::integers(Shape shape, std::int32_t below) {
   return of(shape, values);
 }
 
+Tensor Buffers::words(Shape shape) {
+  std::vector<std::int64_t> values(static_cast<std::size_t>(shape.elements()));
+  for (std::size_t i = 0; i < values.size(); ++i) { values[i] = static_cast<std::int64_t>(i * 0x9E37'79B9'7F4A'7C15u); }
+  return of(shape, values);
+}
+
 Tensor Buffers::bytes(Shape shape) {
   std::vector<std::uint8_t> values(static_cast<std::size_t>(shape.elements()));
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::uint8_t>(i * 2'654'435'761u >> 24);

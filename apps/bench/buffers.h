@@ -30,6 +30,7 @@ class Buffers {
   engine::Tensor unit_rows(std::int64_t rows, std::int64_t columns, engine::Dtype dtype);
   engine::Tensor positive_f32(engine::Shape shape);
   engine::Tensor integers(engine::Shape shape, std::int32_t below);
+  engine::Tensor words(engine::Shape shape);  ///< of 64 bits
   engine::Tensor bytes(engine::Shape shape);
   engine::Tensor output(engine::Shape shape) { return zeros(shape, sizes_.activations); }
   engine::Tensor output_f32(engine::Shape shape) { return zeros(shape, engine::Dtype::f32); }

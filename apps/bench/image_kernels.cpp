@@ -179,20 +179,17 @@ KernelWork draw_crops(Buffers& b) {
                                       .height = 112,
                                       .width = 112,
                                       .range = {},
-                                      .counters = b.integers({b.sizes().images, 2}, 1 << 20),
+                                      .counters = b.words({b.sizes().images}),
                                       .boxes = b.integers({2, b.sizes().images, 4}, 1)});
 }
 KernelWork crop_resize(Buffers& b) {
   const Tensor pictures = b.bytes({b.sizes().images, 112, 112, 3}), boxes = b.integers({2, b.sizes().images, 4}, 1);
-  kernels::draw_crops(b.context(), {.seed = 1,
-                                    .height = 112,
-                                    .width = 112,
-                                    .range = {},
-                                    .counters = b.integers({b.sizes().images, 2}, 1 << 20),
-                                    .boxes = boxes});
+  kernels::draw_crops(
+      b.context(),
+      {.seed = 1, .height = 112, .width = 112, .range = {}, .counters = b.words({b.sizes().images}), .boxes = boxes});
   return b.work(kernels::crop_resize, {.images = pictures,
                                        .boxes = boxes,
-                                       .bits = b.integers({b.sizes().images, 2}, 1 << 20),
+                                       .bits = b.words({b.sizes().images}),
                                        .y = b.output({2, b.sizes().images, 112, 112, 8}),
                                        .bit_planes = 5});
 }

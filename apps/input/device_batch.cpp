@@ -13,8 +13,8 @@ DeviceBatch::DeviceBatch(const engine::Context& context, const data::Source& sou
     : bit_planes_(source.bit_planes()) {
   const Shape image = source.image_shape();
   images_ = Tensor::empty(context, {batch_size, image[0], image[1], image[2]}, Dtype::u8);
-  counters_ = Tensor::empty(context, {batch_size, 2}, Dtype::i32);
-  bits_ = Tensor::empty(context, {batch_size, 2}, Dtype::i32);
+  counters_ = Tensor::empty(context, {batch_size}, Dtype::i64);
+  bits_ = Tensor::empty(context, {batch_size}, Dtype::i64);
   labels_ = Tensor::empty(context, {batch_size}, Dtype::i32);
 }
 

@@ -59,9 +59,8 @@ class BoxRows {
     for (std::vector<float>& row : rows_) row.resize(columns_.size() * static_cast<std::size_t>(depth_));
   }
 
-  /// corner: the box's first pixel, in an image with rows of `pitch` bytes. bits: two words, or null without bit
-  /// planes.
-  void start(const std::uint8_t* corner, std::int64_t pitch, std::int64_t box_width, const std::int32_t* bits) {
+  /// corner: the box's first pixel, in an image with rows of `pitch` bytes. bits: one per plane, the lowest first.
+  void start(const std::uint8_t* corner, std::int64_t pitch, std::int64_t box_width, std::uint64_t bits) {
     corner_ = corner;
     pitch_ = pitch;
     held_ = {-1, -1};
@@ -69,9 +68,8 @@ class BoxRows {
     for (std::int64_t j = 0; j < width; ++j) {
       columns_[static_cast<std::size_t>(j)] = tap(j, box_width, width, channels_);
       for (std::int64_t p = 0; p < depth_ - channels_; ++p) {
-        const auto word = static_cast<std::uint32_t>(bits[p / 32]);
         for (std::vector<float>& row : rows_) {
-          row[static_cast<std::size_t>(j * depth_ + channels_ + p)] = static_cast<float>(word >> (p % 32) & 1u);
+          row[static_cast<std::size_t>(j * depth_ + channels_ + p)] = static_cast<float>(bits >> p & 1u);
         }
       }
     }
@@ -102,7 +100,7 @@ void resize(const CropResize& args, std::int64_t i, BoxRows& rows) {
   const std::int32_t whole[4] = {0, 0, static_cast<std::int32_t>(x[1]), static_cast<std::int32_t>(x[2])};
   const std::int32_t* box = args.boxes ? args.boxes.as<std::int32_t>() + 4 * i : whole;
   rows.start(args.images.as<std::uint8_t>() + (image * x[1] + box[0]) * pitch + box[1] * channels, pitch, box[3],
-             args.bit_planes > 0 ? args.bits.as<std::int32_t>() + 2 * image : nullptr);
+             args.bit_planes > 0 ? static_cast<std::uint64_t>(args.bits.as<std::int64_t>()[image]) : 0);
   T* out = args.y.as<T>() + i * h * size;
   for (std::int64_t k = 0; k < h; ++k, out += size) {
     const Tap vertical = tap(k, box[2], h, 1);

@@ -17,7 +17,8 @@ struct Sizes {
 
 struct Source {
   const std::uint8_t* images;
-  const std::int32_t *boxes, *bits;  // or null
+  const std::int32_t* boxes;  // or null
+  const std::int64_t* bits;   // or null
 };
 
 /// x / 255, rounded like the division, which would compile to a function call.
@@ -31,7 +32,7 @@ __device__ __forceinline__ float over_255(float x) {
 // them vertically and keeps the rows in shared memory; each output then blends two values from there.
 template <int kWidth, class T>
 __global__ void __launch_bounds__(kThreads) resize_bands(Sizes g, Source from, T* ys) {
-  const int bands = (g.h + g.band - 1) / g.band;
+  const int bands = ceil_div(g.h, g.band);
   const auto item = static_cast<int>(blockIdx.x) / bands;  // (view, image)
   const int image = item % g.batch, thread = static_cast<int>(threadIdx.x);
   const int first_row = static_cast<int>(blockIdx.x) % bands * g.band, band = min(g.band, g.h - first_row);
@@ -64,11 +65,7 @@ __global__ void __launch_bounds__(kThreads) resize_bands(Sizes g, Source from, T
   }
   __syncthreads();
 
-  std::uint64_t word = 0;
-  if (from.bits != nullptr) {
-    const std::int32_t* bits = from.bits + 2 * image;
-    word = static_cast<std::uint32_t>(bits[0]) | std::uint64_t{static_cast<std::uint32_t>(bits[1])} << 32;
-  }
+  const std::uint64_t word = from.bits != nullptr ? static_cast<std::uint64_t>(from.bits[image]) : 0;
   const int vectors = g.w * g.depth / kWidth;  // vectors per row
   T* out = ys + (static_cast<std::int64_t>(item) * g.h + first_row) * g.w * g.depth;
   for (int i = thread; i < band * vectors; i += kThreads) {
@@ -124,7 +121,7 @@ void crop_resize(const Context& context, const CropResize& args) {
                     .band = narrowed(band)};
   const Source from{.images = args.images.as<std::uint8_t>(),
                     .boxes = args.boxes ? args.boxes.as<std::int32_t>() : nullptr,
-                    .bits = args.bit_planes > 0 ? args.bits.as<std::int32_t>() : nullptr};
+                    .bits = args.bit_planes > 0 ? args.bits.as<std::int64_t>() : nullptr};
   with_float_type(args.y.dtype, [&]<class T>(T*) {
     T* to = args.y.as<T>();
     with_width<T>(w * depth % kWidest<T> == 0 && aligned({to}), [&](auto width) {

@@ -27,7 +27,10 @@ struct Fixture {
     for (std::int64_t i = 0; i < c.batch * c.height * c.width * c.channels; ++i) {
       images.push_back(static_cast<std::uint8_t>(random()));
     }
-    for (std::int64_t i = 0; i < 2 * c.batch; ++i) bits.push_back(static_cast<std::int32_t>(random()));
+    for (std::int64_t i = 0; i < c.batch; ++i) {
+      const std::uint64_t low = random(), high = random();
+      bits.push_back(static_cast<std::int64_t>(high << 32 | low));
+    }
     for (std::int64_t i = 0; i < c.views * c.batch; ++i) {
       const auto h = static_cast<std::int32_t>(1 + random() % c.height),
                  w = static_cast<std::int32_t>(1 + random() % c.width);
@@ -41,7 +44,7 @@ struct Fixture {
   kernels::CropResize args(T* y) const {
     return {.images = {images.data(), Dtype::u8, {c.batch, c.height, c.width, c.channels}},
             .boxes = {boxes.data(), Dtype::i32, {c.views, c.batch, 4}},
-            .bits = {bits.data(), Dtype::i32, {c.batch, 2}},
+            .bits = {bits.data(), Dtype::i64, {c.batch}},
             .y = {y, engine::dtype_of<T>, {c.views, c.batch, c.out_height, c.out_width, c.channels + c.bit_planes}},
             .bit_planes = c.bit_planes};
   }
@@ -62,8 +65,7 @@ struct Fixture {
   double expected(std::int64_t v, std::int64_t b, std::int64_t i, std::int64_t j, std::int64_t channel) const {
     if (channel >= c.channels) {
       const std::int64_t plane = channel - c.channels;
-      const auto word = static_cast<std::uint32_t>(bits[static_cast<std::size_t>(2 * b + plane / 32)]);
-      return word >> (plane % 32) & 1u;
+      return static_cast<double>(bits[static_cast<std::size_t>(b)] >> plane & 1);
     }
     const std::int32_t* box = boxes.data() + (v * c.batch + b) * 4;
     const auto coordinate = [](std::int64_t k, std::int32_t in, std::int64_t out) {
@@ -84,7 +86,8 @@ struct Fixture {
 
   Case c;
   std::vector<std::uint8_t> images;
-  std::vector<std::int32_t> boxes, bits;
+  std::vector<std::int32_t> boxes;
+  std::vector<std::int64_t> bits;
 };
 
 template <class T>
@@ -195,7 +198,7 @@ TEST_CASE("crop_resize: refuses shapes that do not fit together") {
       engine::Error);
   args = fixture.args(y.data());
   args.bits = {};
-  CHECK_THROWS_WITH_AS(kernels::crop_resize(context, args), "crop_resize: bit planes need bits [B,2] = [2,2], got []",
+  CHECK_THROWS_WITH_AS(kernels::crop_resize(context, args), "crop_resize: bit planes need bits [B] = [2], got []",
                        engine::Error);
   args = fixture.args(y.data());
   args.boxes.shape = {2, 1, 4};

@@ -13,26 +13,17 @@ using kernels::CropBox;
 
 namespace {
 
-std::vector<std::int32_t> words_of(const std::vector<std::uint64_t>& counters) {
-  std::vector<std::int32_t> words;
-  for (const std::uint64_t counter : counters) {
-    words.push_back(static_cast<std::int32_t>(counter));
-    words.push_back(static_cast<std::int32_t>(counter >> 32));
-  }
-  return words;
-}
-
 std::vector<std::int32_t> draw(const engine::Context& context, const std::vector<std::uint64_t>& counters,
                                std::uint64_t seed, std::int64_t views) {
   const auto batch = static_cast<std::int64_t>(counters.size());
-  const std::vector<std::int32_t> words = words_of(counters);
+  const std::vector<std::int64_t> words(counters.begin(), counters.end());
   constexpr std::int32_t kGuard = -12345;
   std::vector<std::int32_t> boxes(static_cast<std::size_t>(views * batch * 4 + 2), kGuard);
   kernels::draw_crops(context, {.seed = seed,
                                 .height = 96,
                                 .width = 112,
                                 .range = {},
-                                .counters = {words.data(), Dtype::i32, {batch, 2}},
+                                .counters = {words.data(), Dtype::i64, {batch}},
                                 .boxes = {boxes.data() + 1, Dtype::i32, {views, batch, 4}}});
   CHECK(boxes.front() == kGuard);
   CHECK(boxes.back() == kGuard);
@@ -90,21 +81,21 @@ TEST_CASE("draw_crops: the views of an image are independent") {
 
 TEST_CASE("draw_crops: refuses shapes and ranges that make no sense") {
   const engine::Context context = kernels::make_context();
-  std::int32_t words[4] = {}, boxes[8] = {};
+  const std::int64_t words[2] = {};
+  std::int32_t boxes[8] = {};
   kernels::DrawCrops args{.seed = 1,
                           .height = 8,
                           .width = 8,
                           .range = {},
-                          .counters = {words, Dtype::i32, {2, 2}},
+                          .counters = {words, Dtype::i64, {2}},
                           .boxes = {boxes, Dtype::i32, {1, 2, 4}}};
   CHECK_NOTHROW(kernels::draw_crops(context, args));
   auto wrong = args;
   wrong.boxes.shape = {2, 1, 4};
-  CHECK_THROWS_WITH_AS(
-      kernels::draw_crops(context, wrong),
-      "draw_crops: counters must be [B,2] and boxes [views,B,4] with the same B, got counters [2,2] and "
-      "boxes [2,1,4]",
-      engine::Error);
+  CHECK_THROWS_WITH_AS(kernels::draw_crops(context, wrong),
+                       "draw_crops: counters must be [B] and boxes [views,B,4] with the same B, got counters [2] and "
+                       "boxes [2,1,4]",
+                       engine::Error);
   wrong = args;
   wrong.range.area_min = 1.5;
   CHECK_THROWS_WITH_AS(kernels::draw_crops(context, wrong),

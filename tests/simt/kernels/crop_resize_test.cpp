@@ -25,7 +25,7 @@ struct Problem {
       : c(size),
         images({c.batch, c.height, c.width, c.channels}, pixels()),
         boxes({c.views, c.batch, 4}, random_boxes()),
-        bits({c.batch, 2}, words()) {}
+        bits({c.batch}, words()) {}
 
   std::vector<std::uint8_t> pixels() {
     std::vector<std::uint8_t> values(static_cast<std::size_t>(c.batch * c.height * c.width * c.channels));
@@ -48,9 +48,12 @@ struct Problem {
     }
     return values;
   }
-  std::vector<std::int32_t> words() {
-    std::vector<std::int32_t> values(static_cast<std::size_t>(2 * c.batch));
-    for (std::int32_t& value : values) value = static_cast<std::int32_t>(random());
+  std::vector<std::int64_t> words() {
+    std::vector<std::int64_t> values(static_cast<std::size_t>(c.batch));
+    for (std::int64_t& value : values) {
+      const std::uint64_t low = random(), high = random();
+      value = static_cast<std::int64_t>(high << 32 | low);
+    }
     return values;
   }
   CropResize args(Side on, const Twin& y, bool with_boxes) const {
@@ -73,7 +76,7 @@ TEST_CASE("cuda crop_resize sees the same pixels as the CPU's") {
       {1, 1, 1, 1, 1, 1, 1},          // the smallest case
       {2, 5, 7, 1, 2, 3, 11},         // grey, primes
       {3, 28, 28, 1, 2, 28, 28, 20},  // MNIST with bits
-      {2, 13, 9, 3, 2, 17, 8, 37},    // RGB, planes from both words
+      {2, 13, 9, 3, 2, 17, 8, 37},    // RGB, planes from both halves of a word
       {1, 50, 31, 3, 3, 7, 5},        // shrinking, three views
       {2, 6, 5, 4, 1, 4, 9, 64},      // neither grey nor RGB, every plane
       {1, 6, 7, 2, 2, 3, 300},        // more columns than a block has threads

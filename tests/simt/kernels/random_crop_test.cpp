@@ -30,10 +30,10 @@ TEST_CASE("cuda draw_crops draws the CPU's boxes, to the pixel") {
   };
   for (const Case& c : cases) {
     CAPTURE(&c - cases);
-    std::mt19937 random(7);
-    std::vector<std::int32_t> words(static_cast<std::size_t>(2 * c.batch));
-    for (std::int32_t& word : words) word = static_cast<std::int32_t>(random());
-    const Twin counters({c.batch, 2}, words), boxes({c.views, c.batch, 4}, Dtype::i32);
+    std::mt19937_64 random(7);
+    std::vector<std::int64_t> words(static_cast<std::size_t>(c.batch));
+    for (std::int64_t& word : words) word = static_cast<std::int64_t>(random());
+    const Twin counters({c.batch}, words), boxes({c.views, c.batch, 4}, Dtype::i32);
     on_both(cpu::draw_crops, cuda::draw_crops, [&](Side on) {
       return DrawCrops{.seed = 0x123456789abcdefu,
                        .height = c.height,
@@ -48,7 +48,7 @@ TEST_CASE("cuda draw_crops draws the CPU's boxes, to the pixel") {
 
 TEST_CASE("cuda draw_crops: a range that is none is one sentence") {
   tests::with_contexts([](const engine::Context&, const engine::Context& on_cuda) {
-    const Twin counters({1, 2}, Dtype::i32), boxes({1, 1, 4}, Dtype::i32);
+    const Twin counters({1}, Dtype::i64), boxes({1, 1, 4}, Dtype::i32);
     CHECK_THROWS_WITH_AS(cuda::draw_crops(on_cuda, {.seed = 1,
                                                     .height = 8,
                                                     .width = 8,
