@@ -8,8 +8,8 @@ namespace {
 using engine::Shape;
 using engine::Tensor;
 
-/// As many parameters as ResNet-50 has, in as many tensors, all of one size; with a bf16 shadow where activations are
-/// bf16. Their learning rate is 0: they may be updated for ever.
+/// As many parameters as ResNet-50 has, in as many tensors of one size; with a bf16 shadow if activations are bf16. The
+/// learning rate is 0, so that any number of updates changes nothing.
 struct FlatParameters {
   static constexpr std::int64_t kSegments = 161, kElements = kSegments * 4966 * kernels::kSegmentBlock;
 

@@ -71,11 +71,11 @@ class LarsStep {
     loss_ = Tensor::zeros(context, engine::Shape());
     status_.emplace(
         context, [](std::int64_t) { return 1e-3; }, 0);
-    parameters_.finish_gradients();  // zero: what is timed does not depend on values
+    parameters_.finish_gradients();  // zeros: the time does not depend on the values
   }
 
   Tensor run() {
-    optimizer_->step(loss_, status_->clock());  // always the first, as no step is finished
+    optimizer_->step(loss_, status_->clock());  // always step 1, since no step is finished
     return loss_;
   }
 

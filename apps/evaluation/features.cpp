@@ -36,7 +36,7 @@ Features extract_features(const engine::Context& context, const Representation& 
 }
 
 void check_finite(const Features& features, std::string_view whose) {
-  constexpr std::int64_t kRows = 4096;  // so that a large set is not on the host as a whole
+  constexpr std::int64_t kRows = 4096;  // a large set is copied to the host in parts
   const std::int64_t size = features.values.shape()[0], columns = features.values.shape()[1];
   for (std::int64_t begin = 0; begin < size; begin += kRows) {
     const std::int64_t count = std::min(kRows, size - begin);

@@ -9,18 +9,18 @@
 
 namespace apps {
 
-/// What an evaluation takes for the features of an image: the encoder's output, or a tap of the encoder or of the
-/// projection head behind it. In inference mode; what has rows and columns is averaged over them.
+/// The features that an evaluation uses for an image: the encoder's output, or a tap of the encoder or of the
+/// projection head. Computed in inference mode; a spatial activation is averaged over its rows and columns.
 class Representation {
  public:
   static constexpr char kFeatures[] = "features";  ///< the encoder's output
 
   Representation(const models::Encoder& encoder);
-  /// Throws UsageError when neither has a tap of that name.
+  /// Throws UsageError if neither network has a tap of that name.
   Representation(const models::Encoder& encoder, const models::ProjectionHead& head, const std::string& tap);
 
   std::int64_t features() const { return tap_.channels; }
-  /// Continues a sentence about the features, where they are a tap: ", the mean over rows and columns of group3".
+  /// The end of a sentence about the features if they are a tap: ", the mean over rows and columns of group3".
   std::string origin() const;
 
   /// images [N,H,W,C] -> [N, features()]
@@ -28,7 +28,7 @@ class Representation {
 
  private:
   const models::Encoder& encoder_;
-  const models::ProjectionHead* head_ = nullptr;  // when the tap is the head's
+  const models::ProjectionHead* head_ = nullptr;  // set if the tap is the head's
   models::Tap tap_;
 };
 

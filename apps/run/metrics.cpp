@@ -14,7 +14,7 @@
 namespace apps {
 namespace {
 
-/// The record in one line; null for a line that is none, as a kill may leave it.
+/// The record in a line; null if the line is no record, as a kill may leave one.
 nlohmann::json record_in(std::string_view line) {
   auto json = engine::parse_json<nlohmann::json>(line);
   return json.is_object() && json.contains("step") && engine::whole_number(json["step"]) ? json : nullptr;

@@ -7,14 +7,14 @@
 
 namespace apps {
 
-/// Why a run ends over a number that is not finite.
+/// The reason for ending a run after a non-finite number.
 struct Crash {
   std::int64_t step = 0;
-  std::string problem, weights, remedy;  ///< "what happened", "which weights are kept", "what to change"
+  std::string problem, weights, remedy;  ///< what happened, which weights are kept, what to change
 };
 
-/// Puts the weights as they are now into crash/step_N, says so in train.log and throws NonFiniteError. A full disk does
-/// not hide why the run ended.
+/// Writes the current weights to crash/step_N, logs this in train.log and throws NonFiniteError. If the disk is full,
+/// the reason is still reported.
 [[noreturn]] void end_by_crash(RunDirectory& directory, const Crash& crash,
                                const std::function<void(const std::filesystem::path& directory)>& write_tensors);
 

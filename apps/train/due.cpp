@@ -9,7 +9,7 @@ Due Cadence::after(std::int64_t step, bool stopping) const {
           .saves = last || stopping || ends_each(ckpt_every, step)};
 }
 
-/// Whether an epoch ends with this step after which something is done that is done after every so many of them.
+/// Whether this step ends an epoch whose number is a multiple of `epochs`.
 bool Cadence::ends_each(std::int64_t epochs, std::int64_t step) const {
   return step % steps_per_epoch == 0 && epochs > 0 && step / steps_per_epoch % epochs == 0;
 }

@@ -3,7 +3,7 @@
 
 namespace apps {
 
-/// What there is to do after a step.
+/// What must be done after a step.
 struct Due {
   bool logs = false, evaluates = false, saves = false;
   bool operator==(const Due&) const = default;
@@ -15,7 +15,7 @@ struct Cadence {
   std::int64_t log_every = 0;                   ///< steps; also at the end of each epoch
   std::int64_t eval_every = 0, ckpt_every = 0;  ///< epochs; 0: only at the end
 
-  /// `stopping`: somebody asked to stop, so this step is the last one for now.
+  /// `stopping`: a signal asked to stop, so this is the last step of this process.
   Due after(std::int64_t step, bool stopping) const;
 
  private:

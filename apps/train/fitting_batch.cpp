@@ -8,7 +8,7 @@
 namespace apps {
 namespace {
 
-constexpr std::int64_t kSmallest = 2;  // a contrast needs another image
+constexpr std::int64_t kSmallest = 2;  // a contrastive loss needs a second image
 
 std::string found_by_trying(const engine::Context& context, TrainStep& step, const engine::StepClock& clock,
                             const data::Source& source, std::int64_t batch_size, const engine::OutOfMemory& error) {
@@ -29,7 +29,7 @@ std::string found_by_trying(const engine::Context& context, TrainStep& step, con
   std::int64_t size = batch_size / 2;
   while (size >= kSmallest && !fits(size)) size /= 2;
   if (size < kSmallest) return "no batch fits beside this network: lower --width or choose a smaller --arch";
-  // Memory grows with the batch in a straight line, but for rounding: what the line says is tried, and a little less.
+  // Memory grows linearly with the batch, except for rounding: try the predicted size, and a slightly smaller one.
   const std::size_t each = taken / static_cast<std::size_t>(size) + 1;
   auto larger = std::min(static_cast<std::int64_t>((most - fixed) / each), batch_size - 1);
   while (larger > size && !fits(larger)) larger -= std::max<std::int64_t>(larger / 16, 1);

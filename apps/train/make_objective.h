@@ -8,8 +8,8 @@
 
 namespace apps {
 
-/// The objective that the configuration asks for, its networks added to `parameters`. `source` tells channels. Throws
-/// engine::DataError for images of a size that its encoder cannot take.
+/// The objective that the configuration describes; its networks are added to `parameters`. `source` gives the number of
+/// channels. Throws engine::DataError if the encoder does not accept images of that size.
 std::unique_ptr<Objective> make_objective(engine::ParameterSet& parameters, const Config& config,
                                           const data::Source& source);
 

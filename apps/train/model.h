@@ -10,18 +10,18 @@
 
 namespace apps {
 
-/// All that a run trains: the objective with its networks, and the online probes beside it.
+/// Everything that a run trains: the objective with its networks, and the online probes.
 struct Model {
-  engine::ParameterSet parameters;  ///< of all of them
+  engine::ParameterSet parameters;  ///< parameters of all networks
   std::unique_ptr<Objective> objective;
   std::vector<OnlineProbe> probes;
 
-  /// What the probes want to see, each once.
+  /// The taps that the probes need, each once.
   std::vector<std::string> taps() const;
 };
 
-/// The model that the configuration asks for, laid out and initialised. `source` tells channels and classes. Throws
-/// engine::DataError for images of a size that its encoder cannot take.
+/// The model that the configuration describes, allocated and initialised. `source` gives the numbers of channels and
+/// classes. Throws engine::DataError if the encoder does not accept images of that size.
 Model make_model(const engine::Context& context, const Config& config, const data::Source& source);
 
 }  // namespace apps

@@ -8,15 +8,15 @@
 
 namespace apps {
 
-/// A linear classifier that trains beside the objective and shows what can be read from an activation, which it does
-/// not change: a stop-gradient is in between. A run may have several.
+/// A linear classifier that trains beside the objective and shows what can be read from an activation. A stop-gradient
+/// keeps it from changing that activation. A run may have several.
 class OnlineProbe {
  public:
   struct Options {
-    std::string name = "probe";                   ///< of its parameters' group, and of its scalar: "probe_acc"
-    std::string tap = Representation::kFeatures;  ///< what it looks at: the encoder's output, or one of its taps
-    std::string label_set = "label";              ///< what it has to tell
-    int views = 2;                                ///< that it trains on, from the first on; their mean counts
+    std::string name = "probe";                   ///< name of its parameter group; its scalar is "probe_acc"
+    std::string tap = Representation::kFeatures;  ///< its input: the encoder's output, or one of its taps
+    std::string label_set = "label";              ///< the labels that it predicts
+    int views = 2;                                ///< trains on the first 1 or 2 views; their mean counts
   };
 
   OnlineProbe(Options options, models::ProbeHead head) : options_(std::move(options)), head_(std::move(head)) {}
@@ -26,7 +26,7 @@ class OnlineProbe {
     NamedScalar accuracy;
   };
   Result forward(std::span<const Tapped> tapped, const DeviceBatch& batch) const;
-  /// Of the features of a data set, by the encoder as it is.
+  /// The accuracy on the features of a data set, by the current encoder.
   Measured accuracy(const Features& features) const;
 
   const Options& options() const { return options_; }

@@ -49,7 +49,7 @@ void StepLog::write(const LateRecords::Read& read) {
   measured.push_back({{.name = "step_ms"}, read.step_ms});
   measured.push_back({{.name = "data_wait_ms"}, read.wait_ms});
   measured.push_back({{.name = "mem_peak_bytes"}, static_cast<double>(pool_.peak_bytes())});
-  // First, so that no kill leaves records that nothing describes.
+  // Written first: a kill must not leave records without their description.
   if (!std::exchange(described_, true)) engine::atomic_write_file(options_.run / kScalars, scalars_json(measured));
   metrics_.write({.step = read.record.step,
                   .epoch = epochs(read.record.step),

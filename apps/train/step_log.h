@@ -11,32 +11,32 @@
 
 namespace apps {
 
-/// What a run's steps and evaluations measure, on its way into metrics.jsonl. Records of steps come from the device a
-/// few steps late; the first one that is written also leaves scalars.json, by which the report draws them all.
+/// Writes the measurements of steps and evaluations to metrics.jsonl. Records of steps arrive from the device a few
+/// steps late. The first written record also writes scalars.json, which tells the report how to draw them.
 class StepLog {
  public:
   struct Options {
     std::filesystem::path run = {};   ///< the directory
-    std::int64_t restored_step = -1;  ///< later records are dropped; -1: all
+    std::int64_t restored_step = -1;  ///< records after it are dropped; -1: all records
     std::int64_t steps_per_epoch = 1;
     std::int64_t batch_size = 0;
-    std::vector<Measured> newest = {};  ///< of the step before the first, as far as it is known
+    std::vector<Measured> newest = {};  ///< of the step before the first one, if known
   };
-  /// What a record of a step says, all scalars by name and in order.
+  /// The scalars of a step's record, with names, in order.
   using Measure = std::function<std::vector<Measured>(const engine::StepRecord& record)>;
 
   StepLog(engine::TrainingStatus& status, const engine::Pool& pool, Measure measure, Options options);
 
-  /// A step was issued, which had waited so long for its data.
+  /// Counts an issued step and the time that it waited for its data.
   void count_step(double waited_ms);
-  /// Asks for the records since the last request: once in so many steps, because the ring of records must not overflow,
-  /// and whenever the last of them `logs` or is `needed` for another reason.
+  /// Requests the records since the last request: if the last of them `logs`, if it is `needed` for another reason, or
+  /// if the ring of records would overflow otherwise.
   void request(bool logs, bool needed);
-  /// Writes those that have come and are to be logged; with `wait`, all that were asked for. Stops at a step that was
-  /// not finite, whose record is written in any case: TrainingStatus then says so.
+  /// Writes the records that have arrived and are to be logged; with `wait`, all requested ones. Stops at a non-finite
+  /// step, which TrainingStatus then reports; its record is always written.
   void write_records(bool wait);
   void write_evaluation(std::int64_t step, const std::vector<Measured>& measured);
-  /// Steps from here on have a mean time of their own: evaluations and checkpoints are no part of it.
+  /// Starts a new mean step time, so that evaluations and checkpoints do not count.
   void begin_window() { window_ = {}; }
 
   /// All scalars of the newest step that was read.
@@ -44,7 +44,7 @@ class StepLog {
 
  private:
   void write(const LateRecords::Read& read);
-  double epochs(std::int64_t step) const;  ///< done after that step, with the fraction
+  double epochs(std::int64_t step) const;  ///< epochs done after that step, including the fraction
 
   engine::TrainingStatus& status_;
   const engine::Pool& pool_;
@@ -54,7 +54,7 @@ class StepLog {
   LateRecords late_;
   Window window_;
   std::vector<Measured> newest_;
-  bool described_ = false;  // in scalars.json
+  bool described_ = false;  // whether scalars.json was written
 };
 
 }  // namespace apps

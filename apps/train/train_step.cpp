@@ -43,7 +43,7 @@ TrainStep::Pass TrainStep::forward_and_backward(const StepContext& step) {
       pass.loss = engine::add(pass.loss, result.loss);
       pass.scalars.push_back(result.accuracy);
     }
-  }  // so that what was shown to the probes is not kept through the backward pass
+  }  // frees the activations for the probes before the backward pass
   engine::backward(pass.loss);
   model_.parameters.finish_gradients();
   return pass;

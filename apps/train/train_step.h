@@ -7,20 +7,20 @@
 
 namespace apps {
 
-/// One training step, whatever the objective: gradients to zero, forward, backward, update, record. Nothing else in the
-/// programs puts these together.
+/// One training step of any objective: zero gradients, forward, backward, update, record. It is the only place that
+/// combines these.
 class TrainStep {
  public:
   /// Both must outlive it.
   TrainStep(Model& model, engine::Optimizer& optimizer);
 
-  /// Issues the step, all of it for the device: it may be recorded and replayed. Returns what was minimised, the
-  /// objective's loss and those of the probes.
+  /// Issues the whole step for the device, so that it can be captured as a CUDA graph. Returns the minimised loss: the
+  /// sum of the objective's and the probes' losses.
   engine::Tensor run(const DeviceBatch& batch, engine::TrainingStatus& status);
-  /// The part of it that takes the memory: leaves the gradients in the model's parameters and changes none.
+  /// The part that needs the most memory: computes the gradients of the model's parameters without an update.
   engine::Tensor gradients(const DeviceBatch& batch, const engine::StepClock& clock);
 
-  /// The scalars of a step's record by name, in the order of metrics.jsonl. Some step must have been issued before.
+  /// The named scalars of a step's record, in the order of metrics.jsonl. At least one step must have been issued.
   std::vector<Measured> measured(const engine::StepRecord& record) const;
 
  private:
@@ -33,7 +33,7 @@ class TrainStep {
   Model& model_;
   engine::Optimizer& optimizer_;
   std::vector<std::string> taps_;
-  std::vector<Scalar> scalars_;  // of the objective and the probes, as in the steps before
+  std::vector<Scalar> scalars_;  // of the objective and the probes, as in earlier steps
 };
 
 }  // namespace apps

@@ -9,31 +9,31 @@
 
 namespace engine {
 
-/// How an optimizer treats one parameter w.
+/// How an optimizer updates one parameter w.
 struct Treatment {
-  double l2 = 0;            ///< c of a term c * sum(w^2) of the loss: norms() reports it, the update adds its gradient
-  double weight_decay = 0;  ///< added times w to the gradient, and no part of the loss
-  bool adapts = false;      ///< LARS: moves at the rate of its trust ratio, not at the full one
+  double l2 = 0;            ///< c of a loss term c * sum(w^2): norms() contains it, the update adds its gradient
+  double weight_decay = 0;  ///< this times w is added to the gradient, but not to the loss
+  bool adapts = false;      ///< LARS: uses the trust ratio instead of the full rate
 };
 using TreatmentOf = std::function<Treatment(const ParameterInfo&)>;
 
-/// A tensor as it is called in files.
+/// A tensor with its name in files.
 struct NamedTensor {
   std::string name;
   Tensor tensor;
 };
 
-/// Moves a whole ParameterSet against its gradients: one pass over the flat buffers, and one before it for the norms.
+/// Updates a whole ParameterSet by its gradients: one pass over the flat buffers, and one before it for the norms.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
 
-  /// Adds what the gradient of `loss` does not contain yet (L2 terms, weight decay), notes the norms, and updates the
-  /// parameters unless the loss or the gradient is not finite, which stops all further updates.
+  /// Adds what the gradient of `loss` does not contain (L2 terms, weight decay), records the norms and updates the
+  /// parameters. If the loss or the gradient is not finite, this and all later updates do nothing.
   void step(const Tensor& loss, const StepClock& clock);
 
   const Tensor& norms() const { return norms_; }  ///< [2] f32 of the last step: gradient norm, L2 terms of the loss
-  /// What the updates remember from step to step: with it and the parameters a run goes on bit by bit.
+  /// The state between steps: with it and the parameters, a run continues with the same bits.
   virtual std::vector<NamedTensor> state() const = 0;
 
  protected:

@@ -21,7 +21,7 @@ void TrainingStatus::prepare_step() {
   if (issued_ == rated_) send_rates();
 }
 
-/// All steps whose rates these replace have been issued, and the copy comes after them on the device.
+/// Overwrites old rates in the ring: all steps that use them have been issued, and the device copies after them.
 void TrainingStatus::send_rates() {
   std::vector<float> rates(kSlots);
   for (std::int64_t t = rated_; t < rated_ + kSlots; ++t)
@@ -66,7 +66,7 @@ void TrainingStatus::request() {
 }
 
 std::optional<std::vector<StepRecord>> TrainingStatus::arrived() {
-  // The ring was asked for last.
+  // The ring was requested last, so it arrives last.
   if (requests_.empty() || !requests_.front().ring->arrived()) return std::nullopt;
   return awaited();
 }

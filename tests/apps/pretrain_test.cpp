@@ -1,4 +1,4 @@
-// The files and texts of `pretrain`, and that it computes the same again.
+// The files and messages of `pretrain`, and that repeated runs give the same results.
 #include <doctest/doctest.h>
 #include <png.h>
 
@@ -14,7 +14,7 @@ using engine::read_file;
 
 namespace {
 
-/// "F32 32,1,3,3" by the tensor's name.
+/// "F32 32,1,3,3" for each tensor name.
 std::map<std::string, std::string> layout(const fs::path& path) {
   std::map<std::string, std::string> tensors;
   const engine::SafetensorsFile file(path);
@@ -36,7 +36,7 @@ void add_batch_norm(Layout& tensors, const std::string& name, const std::string&
   tensors[name + ".num_batches_tracked"] = "I64";
 }
 
-/// The configuration is what --print-config shows, and loads as a recipe.
+/// config.toml is the output of --print-config, and loads as a recipe.
 void check_config(const Workbench& bench, const fs::path& run) {
   const std::string config = read_file(run / "config.toml");
   CHECK(config == bench.pretrain("other", {"--print-config"}).out);
@@ -59,7 +59,7 @@ void check_log(const fs::path& run) {
   CHECK(log.find("Z finished after step 16\n") != std::string::npos);
 }
 
-/// Every third step, the ends of epochs, and the final test.
+/// Records: every third step, the ends of epochs, and the final test.
 void check_metrics(const fs::path& run, const nlohmann::json& summary) {
   CHECK(recorded(run) ==
         Strings{"train 3", "train 6", "train 8", "train 9", "train 12", "train 15", "train 16", "eval 16"});
@@ -92,7 +92,7 @@ void check_checkpoints(const fs::path& run) {
   CHECK(state.at("threads") == 1);
 }
 
-/// Under torchvision's names, in its order of dimensions.
+/// Exports have torchvision's names and order of dimensions.
 void check_exports(const fs::path& run) {
   CHECK(names(run / "export") ==
         Strings{"backbone.safetensors", "classifier.safetensors", "linear_head.safetensors", "projector.safetensors"});
@@ -119,7 +119,7 @@ void check_exports(const fs::path& run) {
                                                               {"loads_in_torchvision", "no: torchvision has no convn"},
                                                               {"mean", "0"},
                                                               {"std", "1"}});
-  // The export holds what the last checkpoint holds.
+  // The export equals the last checkpoint.
   const engine::SafetensorsFile model(latest_checkpoint(run) / "model.safetensors");
   const auto exported = file.at("conv2.weight").bytes, saved = model.at("encoder.conv2.weight").bytes;
   CHECK(std::equal(exported.begin(), exported.end(), saved.begin(), saved.end()));
@@ -232,7 +232,7 @@ TEST_CASE("pretrain: warns of a run that ends within its warm-up") {
   CHECK(said("run", {"--print-schedule"}) == warning);
   CHECK(said("run", {}).starts_with(warning));
   CHECK(said("other", {"--dry-run", "--steps", "16"}).find("warning: 16 steps") != std::string::npos);
-  CHECK(said("other", {"--dry-run", "--steps", "17"}).empty());  // the last step has the peak
+  CHECK(said("other", {"--dry-run", "--steps", "17"}).empty());  // the last step reaches the peak
 }
 
 TEST_CASE("pretrain --print-schedule: the rate of every step, as it is then logged") {
@@ -271,9 +271,9 @@ TEST_CASE("pretrain --dump-views: a picture that opens") {
   image.format = PNG_FORMAT_GRAY;
   std::vector<png_byte> pixels(PNG_IMAGE_SIZE(image));
   REQUIRE(png_image_finish_read(&image, nullptr, pixels.data(), 0, nullptr) != 0);
-  CHECK(image.width >= 3 * 4 * 28);  // each image four times as large, and its two views
+  CHECK(image.width >= 3 * 4 * 28);  // the image, enlarged four times, and its two views
   CHECK(image.height >= 5 * 4 * 28);
-  CHECK(*std::max_element(pixels.begin(), pixels.end()) > 200);  // ink
+  CHECK(*std::max_element(pixels.begin(), pixels.end()) > 200);  // the digits are visible
 
   CHECK(bench.pretrain("run", {"--dump-views", "513", path.string()}).exit_code == 2);
   CHECK(bench.pretrain("run", {"--dump-views", "0", path.string()}).exit_code == 2);

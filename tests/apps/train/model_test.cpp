@@ -18,7 +18,8 @@ TEST_CASE("model: its parts are as large as the configuration says") {
   config.model.head.hidden = 256;
   config.model.head.output_batch_norm = false;
   const Model model = make_model(context, config, tests::MemorySource(4));
-  // ConvN: 9 * (1*32 + 32*64 + 64*64) weights, 2 * (32 + 64 + 64 + 128) of batch norm, 256 * 128 of the linear layer.
+  // ConvN: 9 * (1*32 + 32*64 + 64*64) convolution weights, 2 * (32 + 64 + 64 + 128) of batch norm, 256 * 128 of the
+  // linear layer.
   CHECK(model.parameters.trainable("encoder") == 9 * (32 + 2048 + 4096) + 2 * 288 + 256 * 128);
   CHECK(model.parameters.trainable("projector") == 128 * 256 + 2 * 256 + 256 * 64);
   CHECK(model.parameters.trainable("probe") == 128 * 10 + 10);

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::int64_t kRows = 6, kChannels = 4, kClasses = 10;
 
-/// Two views of a batch, seen by a probe.
+/// Two views of a batch, and a probe on them.
 struct Bench {
   Bench() {
     head.emplace(engine::Scope(parameters, "probe"), kChannels, kClasses, engine::Initializer::normal(0.5));

@@ -22,7 +22,7 @@ std::vector<Measured> measure(const engine::StepRecord& record) {
   return measured;
 }
 
-/// Steps whose loss is their number, on a device that is late.
+/// Steps whose loss is their number, on a device that delivers late.
 struct Bench {
   explicit Bench(StepLog::Options options = {})
       : status(
@@ -96,7 +96,7 @@ TEST_CASE("step log: a step that is needed, but not to be logged, is read and no
   bench.steps(3);
   bench.log->request(false, false);
   bench.log->write_records(true);
-  CHECK(value_of(bench.log->newest(), "loss") == 9);  // nothing was asked for
+  CHECK(value_of(bench.log->newest(), "loss") == 9);  // nothing was requested
   bench.log->request(false, true);
   bench.log->write_records(true);
   CHECK(value_of(bench.log->newest(), "loss") == 3);

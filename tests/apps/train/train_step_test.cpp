@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::int64_t kBatch = 4, kPixels = 28 * 28;
 
-/// Flat images as their own features.
+/// An encoder whose features are the pixels.
 class Pixels final : public models::Encoder {
  public:
   Tensor forward(const Tensor& images, engine::Mode, models::Taps*) const override {
@@ -28,8 +28,8 @@ class Pixels final : public models::Encoder {
   std::vector<models::Tap> taps() const override { return {}; }
 };
 
-/// Classifies pixels. Beside its loss it records the step that the clock shows, and twice its loss under a name that
-/// nothing else knows. After each update it notes the step and what the first weight has become.
+/// Classifies pixels. Records its loss, the step that the clock shows, and twice its loss under a name that no other
+/// code knows. After each update it notes the step and the first weight.
 class Classifier final : public Objective {
  public:
   explicit Classifier(engine::ParameterSet& parameters)
@@ -122,7 +122,7 @@ TEST_CASE("train step: gradients alone change no weight and end no step") {
   bench.step->gradients(bench.batch, bench.status.clock());
   const std::vector<float> once = bench.model.parameters.gradient(0).to_host<float>();
   bench.step->gradients(bench.batch, bench.status.clock());
-  CHECK(bench.model.parameters.gradient(0).to_host<float>() == once);  // afresh, not added up
+  CHECK(bench.model.parameters.gradient(0).to_host<float>() == once);  // overwritten, not accumulated
   CHECK(once != std::vector<float>(once.size(), 0));
   CHECK(bench.first_weight() == start);
   CHECK(bench.objective->steps_seen.empty());

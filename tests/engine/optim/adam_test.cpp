@@ -48,7 +48,7 @@ TEST_CASE_FIXTURE(Fixture, "adam: three steps in Keras form under polynomial dec
     status.finish_step({});
     CHECK(value(0) == doctest::Approx(expected[i]).epsilon(2e-7));
   }
-  CHECK(value(1) == -1);  // no gradient, no movement
+  CHECK(value(1) == -1);  // no gradient, no update
   CHECK(adam.norms().to_host<float>()[0] == doctest::Approx(0.2));
   const auto records = status.collect();
   CHECK(records.size() == 3);
@@ -93,7 +93,7 @@ TEST_CASE_FIXTURE(Fixture,
     CHECK(parameters.values().to_host<float>() == before);
     CHECK(adam.state()[1].tensor.to_host<float>() == moments);
     const auto records = status.collect();
-    REQUIRE(records.size() == 2);  // the good step and the one that failed, none after it
+    REQUIRE(records.size() == 2);  // the good step and the one that failed; none after it
     CHECK(std::isnan(records[1].scalars[0]) == in_loss);
     CHECK(status.nonfinite());
     CHECK(status.completed_steps() == 1);

@@ -12,7 +12,7 @@ using namespace engine;
 
 namespace {
 
-/// One parameter that adapts and decays, and one that does neither, with the same values.
+/// Two parameters with the same values: one with trust ratio and weight decay, one without both.
 struct Fixture {
   Context context = kernels::make_context();
   ParameterSet parameters;
@@ -28,7 +28,7 @@ struct Fixture {
   void set_gradients(const std::vector<float>& gradient) {
     for (std::size_t i = 0; i < 2; ++i) parameters.gradient(i).upload<float>(gradient);
   }
-  /// Steps at a rate of 2.4 and compares both parameters.
+  /// Does a step at a rate of 2.4 and compares both parameters.
   void step(Lars& lars, const std::vector<float>& gradient, const std::vector<double>& kernel,
             const std::vector<double>& gamma) {
     set_gradients(gradient);
@@ -54,7 +54,7 @@ TEST_CASE_FIXTURE(Fixture, "lars: two steps in SimCLR's form, and what is exclud
   step(lars, {.1f, .2f, -.2f}, {.9975957305, -2.0047989317, 2.0047989317}, {.76, -2.48, 2.48});
   const double g1 = std::sqrt(.1001 * .1001 + 2 * .1998 * .1998);
   CHECK(lars.norms().to_host<float>()[0] == doctest::Approx(std::sqrt(g1 * g1 + .09)));
-  CHECK(lars.norms().to_host<float>()[1] == 0);  // the decay is no part of the loss
+  CHECK(lars.norms().to_host<float>()[1] == 0);  // the decay is not part of the loss
   step(lars, {.3f, 0, .4f}, {.9911042905, -2.0091150789, 2.0033468671}, {-.176, -2.912, 1.952});
 }
 

@@ -9,7 +9,7 @@ using tests::LateBackend;
 
 namespace {
 
-/// Ends steps whose loss is their number.
+/// Finishes steps whose loss is their number.
 struct Steps {
   explicit Steps(const Context& context, std::int64_t first = 0)
       : status(
@@ -40,7 +40,7 @@ TEST_CASE("training status: records are read late, as they were when they were a
   LateBackend& device = *owner;
   const Context context(std::move(owner), 1);
   Steps steps(context, 7);
-  CHECK_FALSE(steps.status.arrived());  // nothing was asked for
+  CHECK_FALSE(steps.status.arrived());  // nothing was requested
   steps.finish(3);
   steps.status.request();
   steps.finish(2);
@@ -56,7 +56,7 @@ TEST_CASE("training status: records are read late, as they were when they were a
   CHECK(first->back().scalars[0] == 10);
   CHECK(first->back().learning_rate == static_cast<float>(0.9));
   CHECK(steps.status.completed_steps() == 10);
-  CHECK_FALSE(steps.status.arrived());  // the second request is under way
+  CHECK_FALSE(steps.status.arrived());  // the second request has not arrived
   const auto second = steps.status.awaited();
   REQUIRE(second);
   REQUIRE(second->size() == 2);
@@ -110,7 +110,7 @@ TEST_CASE("training status: a record has as many scalars as the first step gave 
     CAPTURE(count);
     TrainingStatus status(
         context, [](std::int64_t) { return 0.5; }, 3);
-    CHECK(status.collect().empty());  // of no step yet
+    CHECK(status.collect().empty());  // no step is finished yet
     std::vector<Tensor> scalars;
     std::vector<float> values;
     for (std::size_t i = 0; i < count; ++i) {
