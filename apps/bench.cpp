@@ -16,7 +16,7 @@ namespace {
 
 using namespace apps;
 
-/// A line on stderr, and one of JSON on stdout.
+/// Prints one line on stderr and one of JSON on stdout.
 void time_work(const engine::Context& context, const BenchSettings& settings) {
   const Work work = make_work(context, settings.work, settings.options);
   CapturedStep step(

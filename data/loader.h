@@ -25,7 +25,7 @@ struct LoaderOptions {
   bool shuffle = true;          ///< off: every epoch visits the examples in the order of the source
   int workers = 1;              ///< threads that draw batches; each draws a whole batch
   int depth = 4;                ///< batches in memory: being drawn, waiting and on lease together
-  std::int64_t first_step = 0;  ///< where a resumed run goes on
+  std::int64_t first_step = 0;  ///< where a resumed run continues
   bool operator==(const LoaderOptions&) const = default;
 };
 

@@ -19,7 +19,7 @@ struct Forward {
   Tensor lse, attraction, sums, kept;
 };
 
-/// `wants_gradient`: a backward pass will follow, and may find part of its work done.
+/// `wants_gradient`: a backward pass will follow; the forward pass then keeps part of its results for it.
 Forward forward(const engine::Context& context, const kernels::ContrastPairs& pairs, bool wants_gradient) {
   const std::int64_t n = pairs.view1.shape[0];
   const Tensor lse = Tensor::empty(context, {2, n}), positive = Tensor::empty(context, {n});
@@ -92,7 +92,7 @@ ContrastiveLoss cross_view(const Tensor& u1, const Tensor& u2, float temperature
   const Forward y = forward(u1.context(), pairs(u1, u2), u1.wants_gradient() || u2.wants_gradient());
   const auto backward = [=, u1 = u1.detach(), u2 = u2.detach(), lse = y.lse, attraction = y.attraction, kept = y.kept](
                             const Tensor& dloss, Grads& d) {
-    Tensor unwanted;  // both gradients come from one pass, even when only one is asked for
+    Tensor unwanted;  // one pass computes both gradients, even if only one is needed
     const auto into = [&](int i) {
       if (d.wants(i)) return d.into(i);
       unwanted = Tensor::empty(dloss.context(), u1.shape(), u1.dtype());

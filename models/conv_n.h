@@ -16,7 +16,7 @@ class ConvN final : public Encoder {
   struct Options {
     std::int64_t in_channels = 1;
     std::int64_t width = 1;
-    engine::BatchNormOptions batch_norm{};  ///< the dense layer keeps the biased variance, as Keras does
+    engine::BatchNormOptions batch_norm{};  ///< the dense layer always uses the biased variance, as in Keras
     bool operator==(const Options&) const = default;
   };
 

@@ -7,10 +7,10 @@ namespace models {
 
 enum class Architecture { convn, resnet18, resnet34 };
 
-/// Of a ResNet; automatic: by the size of the images.
+/// The stem of a ResNet; automatic: chosen by image size.
 enum class StemChoice { automatic, cifar, imagenet };
 
-/// An encoder, and the options of each that it may be. Channels, depth and stem follow from the data and the rest.
+/// An encoder's name, and the options of each one. Channels, depth and stem follow from the data and the other options.
 struct EncoderOptions {
   Architecture arch = Architecture::convn;
   StemChoice stem = StemChoice::automatic;

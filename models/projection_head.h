@@ -8,9 +8,9 @@
 
 namespace models {
 
-/// The multi-layer perceptron between encoder and loss (SimCLR v2, code): hidden layers are linear without bias, batch
-/// norm, ReLU; the last is linear without bias and, if asked for, batch norm with gamma but no beta. Taps: "layer1",
-/// "layer2", ...: the output of each, up to the projections.
+/// The multi-layer perceptron between encoder and loss (SimCLR v2, code). Hidden layers: linear without bias, batch
+/// norm, ReLU. Last layer: linear without bias and, optionally, batch norm with gamma but no beta. Taps: "layer1",
+/// "layer2", ...: the output of each layer, the last being the projections.
 class ProjectionHead {
  public:
   struct Options {
@@ -28,7 +28,7 @@ class ProjectionHead {
 
   /// features [N, in] -> projections [N, out] in f32, not normalised
   engine::Tensor forward(const engine::Tensor& features, engine::Mode mode, Taps* taps = nullptr) const;
-  /// The activations that `forward` offers, from the first to the last.
+  /// The activations that `forward` offers, from first to last.
   std::vector<Tap> taps() const;
 
  private:

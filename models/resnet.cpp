@@ -26,7 +26,7 @@ std::array<int, kGroups> blocks_of(int depth) {
   }
 }
 
-/// What the variants differ in.
+/// The differences between the variants.
 struct VariantTraits {
   bool projects_first_group, pads_as_same, lecun_normal;
 };
@@ -39,7 +39,7 @@ VariantTraits traits(ResNet::Variant variant) {
   return {};
 }
 
-/// 7x7 with pooling behind it, not 3x3.
+/// 7x7 with pooling, instead of 3x3.
 bool is_large(ResNet::Stem stem) {
   switch (stem) {
     case ResNet::Stem::cifar: return false;

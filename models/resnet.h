@@ -9,14 +9,15 @@
 
 namespace models {
 
-/// ResNet-18 and 34 (He et al. 2016): a stem, four groups of residual blocks at 1, 2, 4 and 8 times the base channels,
-/// each group after the first at half the resolution, and the mean over what remains. Names within its scope are
-/// torchvision's. Taps: "group1" to "group4", the outputs of the groups (which torchvision calls layer1 to layer4).
+/// ResNet-18 and 34 (He et al. 2016): a stem, four groups of residual blocks with 1, 2, 4 and 8 times the base
+/// channels, and the mean over all pixels. Each group after the first halves the resolution. Names within its scope are
+/// torchvision's. Taps: "group1" to "group4", the outputs of the groups (torchvision's layer1 to layer4).
 class ResNet final : public Encoder {
  public:
-  /// The two families in use. They differ in what torchvision can load:
-  /// simclr: a projection shortcut in the first group too, pooling padded like TensorFlow's SAME, kernels LeCun normal;
-  /// torchvision: neither, pooling padded by one on every side, kernels He normal by fan-out.
+  /// The two common variants. They differ in whether torchvision can load them:
+  /// simclr: also a projection shortcut in the first group, pooling padded like TensorFlow's SAME, LeCun normal
+  /// kernels;
+  /// torchvision: no such shortcut, pooling padded by one on every side, He normal kernels by fan-out.
   enum class Variant { simclr, torchvision };
   /// cifar: 3x3 with stride 1; imagenet: 7x7 with stride 2, then 3x3 max pooling with stride 2.
   enum class Stem { cifar, imagenet };
@@ -28,7 +29,7 @@ class ResNet final : public Encoder {
     std::int64_t width = 1;  ///< multiplies every channel count
     Variant variant = Variant::simclr;
     Stem stem = Stem::imagenet;
-    bool zero_gamma = true;  ///< each residual branch starts as zero: the gamma of its last batch norm
+    bool zero_gamma = true;  ///< each residual branch starts at zero: its last gamma is 0
     engine::BatchNormOptions batch_norm{};
     bool operator==(const Options&) const = default;
   };
@@ -41,7 +42,7 @@ class ResNet final : public Encoder {
   std::vector<Tap> taps() const override;
 
  private:
-  /// relu(shortcut(x) + second(relu(first(x)))) with 3x3 convolutions; no shortcut means x itself.
+  /// relu(shortcut(x) + second(relu(first(x)))) with 3x3 convolutions; without a shortcut, x itself is added.
   struct BasicBlock {
     ConvBn first, second;
     std::optional<ConvBn> shortcut{};
@@ -56,7 +57,7 @@ class ResNet final : public Encoder {
   ResNet(const Builder& build, const Options& options);
 
   Options options_;
-  std::string name_;  // of the scope
+  std::string name_;  // name of the scope
   ConvBn stem_;
   std::vector<Group> groups_;
 };

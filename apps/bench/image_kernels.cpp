@@ -14,7 +14,7 @@ namespace {
 using engine::Shape;
 using engine::Tensor;
 
-/// What the first group of ResNet-50 works on.
+/// The activations of ResNet-50's first group.
 Shape images(const Buffers& b) { return {b.sizes().images, 56, 56, 64}; }
 
 KernelWork fill(Buffers& b) { return b.work(kernels::fill, {.value = 1, .y = b.output(images(b))}); }
@@ -40,7 +40,7 @@ KernelWork relu_backward(Buffers& b) {
 }
 KernelWork sum(Buffers& b) { return b.work(kernels::sum, {.x = b.random(images(b)), .y = b.output_f32(Shape())}); }
 
-/// Batch norm with a ReLU behind a residual: the end of a ResNet's block.
+/// Batch norm with a residual and a ReLU: the end of a ResNet block.
 struct Norm {
   explicit Norm(Buffers& b)
       : x(b.random(images(b))),
@@ -114,7 +114,7 @@ KernelWork batch_norm_backward_apply(Buffers& b) {
                  .relu = true});
 }
 
-/// ResNet's stem pools 3x3 windows with stride 2.
+/// ResNet's stem: 3x3 windows with stride 2.
 kernels::MaxPoolGeometry stem_pool(const Buffers& b) {
   return {.n = b.sizes().images,
           .h = 112,

@@ -11,7 +11,7 @@ namespace apps {
 /// What `bench` times, and how.
 struct BenchSettings {
   std::string work = {}, kernel = {};
-  WorkOptions options = {};  ///< but for the type of activations, which follows from the precision
+  WorkOptions options = {};  ///< without the dtype of activations, which follows from the precision
   Repetitions repetitions = {};
   Compute compute = {};
   bool cuda_graph = true;
@@ -21,7 +21,7 @@ struct BenchSettings {
 /// The flags of `bench`.
 const Table<BenchSettings>& bench_table();
 
-/// Reads the command line. False when a text was printed and there is nothing more to do. Throws UsageError.
+/// Reads the command line. Returns false if a text was printed and the program is done. Throws UsageError.
 [[nodiscard]] bool parse(int argc, const char* const* argv, BenchSettings& settings);
 
 }  // namespace apps

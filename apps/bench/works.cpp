@@ -73,7 +73,7 @@ class EndlessStatus {
   std::optional<engine::TrainingStatus> status_;
 };
 
-/// The classification of always the same images, of noise, by a ResNet-18 as torchvision has it.
+/// The classification of one batch of noise images by torchvision's ResNet-18.
 class Classification final : public Objective {
  public:
   Classification(engine::ParameterSet& parameters, const Tensor& images)
@@ -100,7 +100,7 @@ class Classification final : public Objective {
   models::Linear classifier_;
 };
 
-/// The step of a model on always the same batch.
+/// A model's training step on one batch, repeated.
 class RepeatedBatch {
  public:
   using MakeOptimizer = std::function<std::unique_ptr<engine::Optimizer>(const engine::ParameterSet&)>;
@@ -132,7 +132,7 @@ Work training_step(const std::shared_ptr<RepeatedBatch>& step, std::int64_t batc
           .unit = "images"};
 }
 
-/// Pictures of noise, of any size and any number.
+/// Any number of noise images of any size.
 class Noise final : public data::Source {
  public:
   Noise(std::int64_t pictures, std::int64_t size) : pictures_(pictures), size_(size) {}
@@ -166,7 +166,7 @@ Work resnet18_step(const Context& context, const WorkOptions& options) {
                        fmt::format("resnet18 step, {} images of {}x{}x3", n, size, size));
 }
 
-/// A recipe with what the command line says, and more keys.
+/// A recipe changed by the command line and by more keys.
 Config recipe_config(const char* recipe, const WorkOptions& options,
                      std::initializer_list<std::pair<const char*, const char*>> more = {}) {
   std::vector<Assignment> flags{{.field = config_table().find("train.batch_size"),
@@ -180,7 +180,7 @@ Config recipe_config(const char* recipe, const WorkOptions& options,
   return with_layers({}, {.recipe = read_recipe(recipe), .set = {}, .flags = flags});
 }
 
-/// The step of a recipe.
+/// The training step of a recipe.
 Work recipe_step(const Context& context, const Config& config, const data::Source& source, std::string name) {
   const std::int64_t batch_size = config.train.batch_size;
   const auto make = [&](const engine::ParameterSet& parameters) {
@@ -212,7 +212,7 @@ Work nt_xent(const Context& context, const WorkOptions& options) {
   return {.name = fmt::format("nt-xent forward and backward, {} rows of {}", options.rows, options.dim),
           .run =
               [rows, products] {
-                const Tensor u = rows.requires_gradient();  // a new leaf, whose gradient is written and not added to
+                const Tensor u = rows.requires_gradient();  // a new leaf: its gradient is written, not added to
                 const Tensor loss = losses::nt_xent(u, 0.1f, products).loss;
                 engine::backward(loss);
                 return loss;

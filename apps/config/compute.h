@@ -7,10 +7,10 @@
 
 namespace apps {
 
-/// Of products. Sums, parameters, gradients and losses are f32.
+/// Precision of matrix products and convolutions. Sums, parameters, gradients and losses are f32.
 enum class Precision { fp32, tf32, bf16 };
 
-/// What images and activations are in, and what layers therefore compute in.
+/// The dtype of images and activations, and so of the layers' arithmetic.
 constexpr engine::Dtype activation_dtype(Precision precision) {
   switch (precision) {
     case Precision::fp32:
@@ -20,12 +20,12 @@ constexpr engine::Dtype activation_dtype(Precision precision) {
   return engine::Dtype::f32;
 }
 
-/// Where and how is computed: what a context is made of.
+/// Where and how a program computes: the options of its context.
 struct Compute {
   engine::Device device;
   std::int64_t threads = 0;  ///< 0: see choose_threads
   Precision precision = Precision::fp32;
-  bool repeatable = true;  ///< the same bits every time, on a GPU too
+  bool repeatable = true;  ///< the same bits every time, also on a GPU
   bool operator==(const Compute&) const = default;
 };
 

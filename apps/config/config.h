@@ -18,16 +18,17 @@ namespace apps {
 
 /// The views that the online probe trains on.
 enum class ProbeViews { both, first };
-/// How many steps some epochs are: epochs of whole batches, or SimCLR's count, which ends within a batch.
+/// How a number of epochs becomes a number of steps: epochs of whole batches, or SimCLR's count, which may end within
+/// an epoch.
 enum class StepsFromEpochs { whole_batches, simclr };
 
-/// Everything that decides what a training run computes, and how it is run and logged. Components' own options are
-/// parts of it, with these defaults; what else such options have follows from the data or from other parts, and is
-/// filled in where the component is made. Keys, flags, ranges and explanations are in the tables beside this file.
+/// Everything that decides what a training run computes, and how it is run and logged. It consists of the components'
+/// own options, with the defaults below. Options that follow from the data or from other parts are filled in where the
+/// component is created. Keys, flags, ranges and explanations are in the tables of this folder.
 struct Config {
   struct Data {
     std::string source = "digits:";
-    data::RandBits::Options random_bits;  ///< the seed is the run's
+    data::RandBits::Options random_bits;  ///< its seed is the run's seed
     data::LoaderOptions loader{.workers = 2};
     kernels::CropRange crops;
     bool operator==(const Data&) const = default;
@@ -39,7 +40,7 @@ struct Config {
     bool operator==(const Model&) const = default;
   } model;
 
-  /// Of contrastive pretraining, beside its loss.
+  /// Settings of contrastive pretraining other than its loss.
   struct Contrastive {
     bool batch_norm_per_view = false;
     ProbeViews probe_views = ProbeViews::both;
@@ -50,7 +51,7 @@ struct Config {
 
   struct Optim {
     engine::OptimizerOptions update;
-    engine::Schedule schedule;  ///< its peak before `lr_scaling`, and not yet with a length
+    engine::Schedule schedule;  ///< its peak before `lr_scaling`; its length is set later
     engine::LearningRateScaling lr_scaling = engine::LearningRateScaling::none;
     double warmup_epochs = 0.0;
     bool operator==(const Optim&) const = default;
@@ -69,7 +70,7 @@ struct Config {
     bool operator==(const Eval&) const = default;
   } eval;
 
-  LinearEvaluation lineval;  ///< what `lineval` does with the run unless its flags say otherwise
+  LinearEvaluation lineval;  ///< how `lineval` evaluates the run, unless its flags change it
 
   struct Run {
     std::int64_t log_every = 10;

@@ -11,10 +11,10 @@ using ConfigField = Field<Config>;
 /// All keys of the configuration, section by section.
 const Table<Config>& config_table();
 
-/// Rules over several keys; throws UsageError.
+/// Checks rules over several keys; throws UsageError.
 void check(const Config& config);
 
-// The sections, each in a file of its name.
+// The sections; each is in the file of its name.
 std::vector<ConfigField> data_fields();
 std::vector<ConfigField> model_fields();
 std::vector<ConfigField> loss_fields();

@@ -10,13 +10,13 @@ namespace apps {
 /// from zero, with a cosine schedule from lr * batch / 256 (SimCLR). The learning rate is chosen on a held-out part of
 /// the training set; the test set is only used for the reported accuracy, and for that of k nearest neighbours.
 struct LinearEvaluation {
-  std::vector<double> learning_rates = {0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300};  ///< base rates of the grid
+  std::vector<double> learning_rates = {0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300};  ///< base learning rates of the grid
   std::int64_t batch_size = 512;
   std::int64_t epochs = 90;
   double holdout = 0.1;                   ///< fraction of the training set
   std::int64_t seed = 1;                  ///< of the held-out part and the shuffles
-  std::int64_t neighbours = 200;          ///< that vote
-  Precision precision = Precision::fp32;  ///< of the encoder, whatever it was trained in
+  std::int64_t neighbours = 200;          ///< number of neighbours that vote
+  Precision precision = Precision::fp32;  ///< of the encoder, independent of its training
   bool operator==(const LinearEvaluation&) const = default;
 };
 

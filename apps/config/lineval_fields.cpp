@@ -4,7 +4,7 @@
 namespace apps {
 namespace {
 
-constexpr std::int64_t kMostNeighbours = 10'000;  // that the GPU's kernel has room for
+constexpr std::int64_t kMostNeighbours = 10'000;  // limit of the CUDA kernel
 
 }  // namespace
 

@@ -6,14 +6,14 @@
 
 namespace apps {
 
-/// Who chooses among algorithms that round differently: see Plans.
+/// What chooses among algorithms that round differently: see Plans.
 struct PlanSource {
   enum class Kind { timed, off, file };
   Kind kind = Kind::timed;
-  std::string file = {};  ///< of Kind::file: the plans.json of another run
+  std::string file = {};  ///< with Kind::file: the plans.json of another run
 
   static constexpr std::array<std::string_view, 3> kChoices = {"timed", "off", "FILE"};
-  /// Nothing for an empty text; any other that is not a word of ours names a file.
+  /// Returns nothing for an empty text. A text other than "timed" and "off" is a file name.
   static std::optional<PlanSource> parse(std::string_view text) {
     if (text.empty()) return std::nullopt;
     if (text == "timed") return PlanSource{};

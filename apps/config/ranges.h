@@ -4,9 +4,9 @@
 
 namespace apps {
 
-/// A divisor: anything below makes quotients that are noise.
+/// Lower bound for a number to divide by: with smaller ones, quotients are noise.
 inline constexpr double kSmallestEpsilon = 1e-20;
-/// 1 - m is still a float above 0, for a mean m * mean + (1 - m) * value.
+/// Upper bound for m in a mean m * mean + (1 - m) * value: 1 - m is still a positive float.
 inline constexpr double kLargestDecay = 0.9999999;
 
 constexpr Range positive_float() { return between(kSmallestFloat, kLargestFloat); }

@@ -4,9 +4,9 @@
 
 namespace apps {
 
-/// Throws UsageError if more than one view in a hundred would be the whole image because no crop of the range is found
-/// in as many attempts as the sampler makes: a run would go on with less augmentation than it was asked for, or none. A
-/// range that ends at 1 holds the whole image and is always taken.
+/// Throws UsageError if more than one view in a hundred would be the whole image because the sampler finds no crop of
+/// the range within its attempts: the run would have less augmentation than requested. A range that ends at 1 includes
+/// the whole image and is always accepted.
 void check_crops(const kernels::CropRange& crops, const engine::Shape& image);
 
 }  // namespace apps

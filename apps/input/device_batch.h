@@ -8,20 +8,20 @@
 
 namespace apps {
 
-/// A batch on the device and the images that the network sees of it. Its buffers are made once.
+/// A batch on the device, and the images for the network. Its buffers are allocated once.
 class DeviceBatch {
  public:
   DeviceBatch(const engine::Context& context, const data::Source& source, std::int64_t batch_size);
 
   void upload(const data::HostBatch& batch);
 
-  /// `views` random crops of every image, drawn independently: [views,B,H,W,C+bits], f32 or bf16; the bits are the same
-  /// in all.
+  /// `views` random crops of every image, drawn independently: [views,B,H,W,C+bits], f32 or bf16. All views have the
+  /// same bits.
   engine::Tensor augmented_views(const kernels::CropRange& crops, std::int64_t seed, std::int64_t views,
                                  engine::Dtype dtype = engine::Dtype::f32) const;
-  /// The images as they are, [B,H,W,C+bits].
+  /// The images without augmentation, [B,H,W,C+bits].
   engine::Tensor whole_images(engine::Dtype dtype = engine::Dtype::f32) const;
-  /// i32 [B]. Throws engine::Error for a set of labels that the data have not: today there is "label" alone.
+  /// i32 [B]. Throws engine::Error for an unknown set of labels; only "label" exists so far.
   const engine::Tensor& labels(std::string_view set = "label") const;
 
  private:

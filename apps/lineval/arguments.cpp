@@ -14,12 +14,12 @@ namespace fs = std::filesystem;
 
 using EvaluationField = Field<EvaluationSettings>;
 
-/// What --help says of a flag.
+/// The texts of a flag in --help.
 struct Text {
   std::string_view flag, group, help, placeholder = {}, fallback = {};
 };
 
-/// A flag for a key of the run's configuration, whose values it takes.
+/// A flag for a key of the run's configuration; it accepts the values of that key.
 EvaluationField of_key(std::string_view key, const Text& text) {
   const ConfigField& field = *config_table().find(key);
   return {.key = key,
@@ -38,16 +38,16 @@ Config run_config(const fs::path& run) {
   return read_config(run / "config.toml");
 }
 
-/// What follows from the flags for other keys.
+/// Sets the keys that follow from other flags.
 void complete(EvaluationSettings& settings, bool asks_for_report) {
   Config& config = settings.config;
-  // The untrained network has no run to draw, and what --out keeps elsewhere changes nothing in the run's report.
+  // The untrained network has no run to draw, and results stored with --out do not change the run's report.
   const bool draws_none = settings.random_init || !settings.out.empty();
   if (draws_none && asks_for_report && config.run.report)
     throw UsageError("--report on draws what is in the run's directory, where --out and --random-init put nothing");
   if (draws_none) config.run.report = false;
   config.run.compute.precision = config.lineval.precision;
-  config.run.compute.repeatable = true;  // an evaluation is, however the run was trained
+  config.run.compute.repeatable = true;  // an evaluation is always repeatable
   if (settings.random_init) config.train.seed = config.lineval.seed;
 }
 
@@ -121,7 +121,7 @@ bool parse(int argc, const char* const* argv, EvaluationSettings& settings) {
   flags.add_positional({.name = "RUN_DIR", .help = "directory of a pretraining run"}, settings.run);
   std::vector<std::pair<const EvaluationField*, std::string>> given;
   add_flags<EvaluationSettings>(flags, evaluation_table(), [&](const EvaluationField& field, const std::string& text) {
-    EvaluationSettings scratch;  // so that a mistake is told before anything is read
+    EvaluationSettings scratch;  // checks the flags before any file is read
     field.set(scratch, text, field.flag);
     given.emplace_back(&field, text);
   });
@@ -139,7 +139,7 @@ bool parse(int argc, const char* const* argv, EvaluationSettings& settings) {
 
 fs::path result_directory(const EvaluationSettings& settings) {
   if (!settings.out.empty()) return settings.out;
-  fs::path run = fs::absolute(settings.run).lexically_normal();  // so that "." has a name
+  fs::path run = fs::absolute(settings.run).lexically_normal();  // an absolute path, since "." has no name
   if (!run.has_filename()) run = run.parent_path();
   const fs::path results = (settings.random_init ? fs::path(run.string() + "-random-init") : run) / "eval";
   return settings.tap == Representation::kFeatures ? results : results / settings.tap;

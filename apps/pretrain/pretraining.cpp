@@ -39,7 +39,7 @@ void check_profiled_steps(const ProfiledSteps& profiled, std::int64_t steps) {
   throw UsageError(fmt::format("--profile-steps {}:{}: the run has {} steps", profiled.first, profiled.last, steps));
 }
 
-/// Starts to profile what is issued from here on.
+/// Starts the profiler; it sees the work that is issued from here on.
 void begin_profiling(const engine::Context& context, const Config& config, const PretrainArguments& arguments) {
   context.profiler().enable(arguments.profile);
   context.profiler().trace(arguments.nvtx);

@@ -36,31 +36,31 @@ void refuse_own_choices(const Experiment& experiment, const Layers& layers) {
   }
 }
 
-/// Which fields that decide the figures differ, as "key: before -> after".
+/// The differing fields that affect the results, as "key: before -> after".
 std::vector<std::string> differences(const Config& before, const Config& after) {
   std::vector<std::string> all;
   for (const ConfigField& field : config_table()) {
     const std::string from = field.text(before), to = field.text(after);
-    // The data decides them too, even if its place may change.
+    // The data affects the results, although its place may change.
     if ((field.on_resume != OnResume::change || field.key == "data.source") && from != to)
       all.push_back(fmt::format("{}: {} -> {}", field.key, from, to));
   }
   return all;
 }
 
-/// Without the seed.
+/// The name of a run without its seed.
 std::string name_prefix(const Axis::Value& row, const Axis::Value& column) {
   return fmt::format("{}-{}-s", column.name, row.name);
 }
 
-/// 0 threads are all there are, and for a run that has begun as many as it began with: as if nothing was said.
+/// Without a number of threads, a new run uses all processors, and a started run keeps its number: so remove a given 0.
 void leave_threads_open(Layers& layers) {
   if (with_layers(Config{}, layers).run.compute.threads != 0) return;
   for (Layer* layer : {&layers.recipe, &layers.set, &layers.flags})
     std::erase_if(*layer, [](const Assignment& a) { return a.field->key == "run.threads"; });
 }
 
-/// 0 when no run in `out` is finished.
+/// Returns 0 if no run in `out` is finished.
 std::int64_t largest_finished_seed(const Experiment& experiment, const fs::path& out) {
   std::int64_t largest = 0;
   if (!fs::is_directory(out)) return largest;
@@ -72,7 +72,7 @@ std::int64_t largest_finished_seed(const Experiment& experiment, const fs::path&
   return largest;
 }
 
-/// Nothing unless the run was given up over numbers that are not finite.
+/// Returns nothing unless the run ended because of non-finite numbers.
 std::optional<std::string> failure_of(const fs::path& run) {
   if (!fs::is_directory(run / "crash")) return std::nullopt;
   for (const auto& entry : fs::directory_iterator(run / "crash")) {
@@ -132,7 +132,7 @@ std::vector<std::string> changes_to_recipe(const Experiment& experiment, const C
   recipe.train.seed = cell.seed;
   for (const auto& [axis, index] : {std::pair(&experiment.rows, cell.row), std::pair(&experiment.columns, cell.column)})
     config_table().find(axis->key)->set(recipe, axis->values[index].text, axis->key);
-  // Steps replace epochs, and epochs steps: only what holds now is news.
+  // Steps and epochs replace each other: report only the one that is set.
   if (config.train.epochs == 0) recipe.train.epochs = 0;
   if (config.train.steps == 0) recipe.train.steps = 0;
   return differences(recipe, config);
@@ -144,7 +144,7 @@ void check_same_run(const Cell& cell, const DataFingerprint& data) {
   const Config before = read_config(path);
   Config after = with_layers(Config{}, cell.run.layers);
   if (after.run.compute.threads == 0) after.run.compute.threads = before.run.compute.threads;
-  const std::string source = std::exchange(after.data.source, before.data.source);  // judged by what it holds
+  const std::string source = std::exchange(after.data.source, before.data.source);  // compared by contents
   const auto all = differences(before, after);
   if (all.empty()) return check_same_data(cell.run.out, data, source);
   throw UsageError(

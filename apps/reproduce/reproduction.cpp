@@ -28,7 +28,7 @@ namespace fs = std::filesystem;
 
 constexpr char kResults[] = "results.json";
 
-/// All runs of one experiment, and the files that sum them up.
+/// All runs of one experiment, and the files that summarise them.
 struct Reproduction {
   const Experiment& experiment;
   fs::path out;
@@ -38,7 +38,7 @@ struct Reproduction {
   std::string environment;
   std::span<char* const> argv;
 
-  /// results.json and report.md, of what is finished so far.
+  /// Writes results.json and report.md with the finished runs.
   nlohmann::ordered_json write_report() const {
     auto results = results_json(experiment, cells, steps, environment);
     engine::atomic_write_file(out / kResults, json_text(results, 2) + "\n");
@@ -47,7 +47,7 @@ struct Reproduction {
   }
 };
 
-/// A run of pretrain would be mixed up with ours.
+/// Throws UsageError if the directory is a run of pretrain, which would be mixed up with ours.
 void refuse_run(const fs::path& out) {
   if (!fs::exists(out)) return;
   if (!fs::is_directory(out)) throw UsageError(engine::concat("--out ", out.string(), " is a file, not a directory"));
@@ -71,7 +71,7 @@ void refuse_other_experiment(const fs::path& out, const Experiment& experiment) 
                                   "; choose another directory"));
 }
 
-/// What failed ends the program in the end, with the rest done.
+/// Throws at the end if runs failed; the others are finished by then.
 void report_failures(const Reproduction& reproduction) {
   std::vector<std::string> failures;
   for (const Cell& cell : reproduction.cells) {
@@ -95,7 +95,7 @@ void report_failures(const Reproduction& reproduction) {
 void run_cell(const Cell& cell, std::span<char* const> argv, const Trainer::Observer& observe) {
   Config config = resolve(cell.run);
   keep_threads(cell.run, config);
-  // A context of its own, so that thread count and memory are those of this run alone.
+  // A separate context: thread count and memory are those of this run only.
   const engine::Context context = make_context(config.run.compute);
   check_plans(context, config.run.plans, resumed_path(cell.run));
   Trainer trainer(context, config);
@@ -133,9 +133,9 @@ void run_unfinished(const Reproduction& reproduction) {
             ++done, fmt::format("{} ({} of {}){}{}", cells[i].name, i + 1, asked, detail.empty() ? "" : "  ", detail));
       });
     } catch (const Interrupted&) {
-      interrupt(reproduction);  // which says how to go on with all of it
+      interrupt(reproduction);  // throws; the message says how to continue all of it
     } catch (const NonFiniteError&) {
-      if (!standing_of(cells[i], steps).failure) throw;  // no room for its crash directory: nor for further runs
+      if (!standing_of(cells[i], steps).failure) throw;  // no space for its crash directory, so none for further runs
     }
     reproduction.write_report();
   }
@@ -184,7 +184,7 @@ void reproduce(const ReproduceArguments& arguments, std::span<char* const> argv)
                                   .argv = argv};
   engine::create_directories(out);
   const RunLock lock(out);
-  check_reproduction_directory(out, experiment);  // again: another process may have begun in it meanwhile
+  check_reproduction_directory(out, experiment);  // again: another process may have started in it since
   for (const Cell& cell : reproduction.cells) check_same_run(cell, data);
   reproduction.write_report();
 

@@ -27,7 +27,7 @@ constexpr char kDone[] = "DONE";
 constexpr std::string_view kPrefix = "step_";
 constexpr std::string_view kTemporary = ".tmp";
 
-// One place that pairs names in state.json with members, for writing and reading.
+// Pairs of names in state.json and members, for both writing and reading.
 struct StateField {
   const char* name;
   std::int64_t TrainingState::*member;
@@ -64,7 +64,7 @@ void remove_leftovers(const fs::path& directory) {
   for (const fs::path& path : leftovers) engine::remove_all(path);
 }
 
-/// Takes a checkpoint out of sight in one step, then deletes it: killed in between, it is a leftover, not half a
+/// Renames a checkpoint before deleting it: a kill during the deletion leaves a temporary directory, not half a
 /// checkpoint.
 void discard(const fs::path& checkpoint) {
   const fs::path hidden = checkpoint.string() + ".old" + std::string(kTemporary);
@@ -74,7 +74,7 @@ void discard(const fs::path& checkpoint) {
 
 using Hashes = std::map<std::string, std::string>;
 
-/// Everything about a checkpoint in one text, which ends with the hash of all of it.
+/// The contents of state.json; the last entry is the hash of all the others.
 std::string state_json(const TrainingState& state, const Hashes& sha256) {
   nlohmann::ordered_json json;
   json["format_version"] = kFormatVersion;
@@ -89,7 +89,7 @@ std::string state_json(const TrainingState& state, const Hashes& sha256) {
   return json_text(json, 2) + "\n";
 }
 
-/// Of the files that are there so far.
+/// The hashes of the files that exist so far.
 Hashes hashes(const fs::path& directory) {
   Hashes sha256;
   for (const auto& entry : fs::directory_iterator(directory))
@@ -97,7 +97,7 @@ Hashes hashes(const fs::path& directory) {
   return sha256;
 }
 
-/// Deletes all complete checkpoints but the newest `keep`, and never `current`.
+/// Deletes complete checkpoints except the newest `keep`, and never `current`.
 void prune(const fs::path& directory, std::int64_t keep, const fs::path& current) {
   const auto all = complete(directory);
   for (std::size_t i = static_cast<std::size_t>(keep); i < all.size(); ++i) {
@@ -105,7 +105,7 @@ void prune(const fs::path& directory, std::int64_t keep, const fs::path& current
   }
 }
 
-/// Reads and verifies one checkpoint; throws engine::Error with what is wrong, to be put into a sentence.
+/// Reads and verifies one checkpoint; throws engine::Error whose message is part of a longer sentence.
 Checkpoint load(const fs::path& directory) {
   const fs::path path = directory / kState;
   Checkpoint checkpoint = parse_state(engine::read_file(path), path.string());
@@ -149,7 +149,7 @@ Checkpoint parse_state(std::string_view text, const std::string& name) {
         state.data = {.train = data.at("train_sha256").get<std::string>(),
                       .test = data.at("test_sha256").get<std::string>()};
       }
-      // What it would look like if we had just written it: other spelling is a change like any other.
+      // Write the state again and compare: any change in spelling counts as a change.
       if (state_json(state, checkpoint.sha256) != text)
         throw engine::Error(name + " was changed since it was written: it is not what its state_sha256 stands for");
     }
@@ -172,17 +172,17 @@ fs::path Checkpoints::save(const TrainingState& state, const std::function<void(
   const fs::path path = directory_ / directory_name(state.step);
   const fs::path temporary = path.string() + std::string(kTemporary);
   try {
-    engine::create_directory(directory_);  // in a run directory that must be there: a removed one is not made anew
+    engine::create_directory(directory_);  // the run directory must exist: if it was removed, it is not created again
     remove_leftovers(directory_);
     engine::create_directory(temporary);
     write_files(temporary);
     engine::atomic_write_file(temporary / kState, state_json(state, hashes(temporary)));
-    engine::atomic_write_file(temporary / kDone, "");  // last; each of these writes syncs the directory too
-    if (fs::exists(path)) discard(path);               // rename does not replace a directory that has something in it
+    engine::atomic_write_file(temporary / kDone, "");  // last file; each of these writes also syncs the directory
+    if (fs::exists(path)) discard(path);               // rename cannot replace a directory that is not empty
     engine::rename_path(temporary, path);
     engine::sync_directory(directory_);
   } catch (const engine::Error& error) {
-    std::error_code ignored;  // a half checkpoint must not keep a full disk full
+    std::error_code ignored;  // half a checkpoint must not fill a full disk
     if (!fs::exists(temporary / kDone, ignored)) fs::remove_all(temporary, ignored);
     throw engine::Error(
         fmt::format("the checkpoint of step {} was not written: {}; earlier checkpoints are intact, and "

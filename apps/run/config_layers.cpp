@@ -19,7 +19,7 @@ const ConfigField& known_field(std::string_view key, std::string_view where) {
   throw UsageError(fmt::format("{}: unknown key '{}'; the nearest is {}", where, key, config_table().nearest(key)));
 }
 
-/// The node's value as the text that Field::set reads; nothing when its type is not of that kind.
+/// The node's value as the text that Field::set reads; nothing if its type does not fit the kind.
 std::optional<std::string> node_text(const toml::node& node, Kind kind) {
   switch (kind) {
     case Kind::on_off:
@@ -36,7 +36,7 @@ std::optional<std::string> node_text(const toml::node& node, Kind kind) {
   return std::nullopt;
 }
 
-/// The inverse: a value as TOML has it.
+/// The inverse: a value as TOML text.
 std::string toml_value(const std::string& text, Kind kind) {
   switch (kind) {
     case Kind::on_off: return text == "on" ? "true" : "false";
@@ -48,8 +48,8 @@ std::string toml_value(const std::string& text, Kind kind) {
   return text;
 }
 
-/// How many dots of a line may be of keys: those outside strings. A line with a quote of three, where a string of
-/// several lines may begin or end, is all counted.
+/// The number of dots in a line that may belong to keys, that is outside strings. In a line with triple quotes, where a
+/// multi-line string may begin or end, all dots count.
 int dots_of_keys(std::string_view line) {
   const bool skips = line.find("\"\"\"") == line.npos && line.find("'''") == line.npos;
   int dots = 0;
@@ -57,7 +57,7 @@ int dots_of_keys(std::string_view line) {
   for (std::size_t i = 0; i < line.size(); ++i) {
     if (skips && quote != 0) {
       if (line[i] == '\\' && quote == '"')
-        ++i;  // whatever follows does not end the string
+        ++i;  // the escaped character does not end the string
       else if (line[i] == quote)
         quote = 0;
     } else if (line[i] == '"' || line[i] == '\'') {
@@ -69,8 +69,8 @@ int dots_of_keys(std::string_view line) {
   return dots;
 }
 
-/// Every dot of a dotted key is a table in a table, and destroying those calls itself once a level, until the stack
-/// ends.
+/// Refuses keys with many dots: each dot is a nested table, and destroying nested tables recurses until the stack
+/// overflows.
 void refuse_deep_keys(std::string_view text, std::string_view source) {
   constexpr int kMostDots = 64;
   for (int line = 1; !text.empty(); ++line) {
@@ -83,9 +83,9 @@ void refuse_deep_keys(std::string_view text, std::string_view source) {
   }
 }
 
-/// A key that stands in no [section].
+/// Refuses a key outside any [section].
 [[noreturn]] void refuse_top_level(std::string_view key, std::string_view place) {
-  const ConfigField& field = known_field(key, place);  // "data.bits" in quotes is one word, not bits in data
+  const ConfigField& field = known_field(key, place);  // "data.bits" in quotes is one name, not bits in data
   const auto dot = field.key.find('.');
   throw UsageError(fmt::format("{}: \"{}\" in quotes is a key of no section; write {} without them, or {} below [{}]",
                                place, key, key, key.substr(dot + 1), key.substr(0, dot)));
@@ -104,7 +104,7 @@ Assignment read_node(const std::string& key, const toml::node& node, std::string
   return {&field, *text, fmt::format("{}: {}", place, key)};
 }
 
-/// Whether an assignment says how long to train: nothing for one of another key, false for a length of 0.
+/// Whether an assignment gives a training length: nothing if its key is another one, false for a length of 0.
 std::optional<bool> gives_length(const Assignment& assignment) {
   if (assignment.field->key != "train.steps" && assignment.field->key != "train.epochs") return std::nullopt;
   Config scratch;
@@ -113,8 +113,8 @@ std::optional<bool> gives_length(const Assignment& assignment) {
   return scratch.train.epochs != 0 || scratch.train.steps != 0;
 }
 
-/// A length of 0 is none: one that its own layer or a later one does not replace would else leave what lower layers
-/// said.
+/// Refuses a length of 0, unless its own or a later layer replaces it: otherwise the value of an earlier layer would
+/// remain.
 void refuse_no_length(const Layers& layers) {
   const Assignment* none = nullptr;
   for (const Layer* layer : {&layers.recipe, &layers.set, &layers.flags}) {
@@ -209,7 +209,7 @@ void check_resume(const Config& before, const Config& after) {
     if (field.on_resume == OnResume::grow) may_grow += fmt::format(" {}", field.key);
     const std::string from = field.text(before), to = field.text(after);
     const bool allowed = field.on_resume == OnResume::change ||
-                         (field.on_resume == OnResume::grow && std::stoll(to) >= std::stoll(from));  // counts only
+                         (field.on_resume == OnResume::grow && std::stoll(to) >= std::stoll(from));  // only counts grow
     if (from != to && !allowed) refused += fmt::format("\n  {}: {} -> {}", field.key, from, to);
   }
   if (refused.empty()) return;

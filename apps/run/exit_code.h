@@ -4,10 +4,10 @@
 
 namespace apps {
 
-/// What a program's exit status means. 75 is sysexits' EX_TEMPFAIL: a scheduler may simply start the program again.
+/// The exit status of a program. 75 is sysexits' EX_TEMPFAIL: a scheduler may start the program again.
 enum ExitCode : int {
   kSuccess = 0,
-  kFailure = 1,      ///< anything not below: a full disk, no memory, a run directory that is in use
+  kFailure = 1,      ///< anything else: a full disk, no memory, a run directory in use
   kUsage = 2,        ///< the command line or a recipe is wrong (UsageError)
   kData = 3,         ///< input files are wrong (engine::DataError)
   kNonFinite = 4,    ///< a loss or gradient became infinite or NaN

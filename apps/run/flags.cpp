@@ -22,7 +22,7 @@ struct Flags::Implementation {
   };
   CLI::App app;
   std::vector<std::string> names;
-  std::map<std::string, std::string> several;  // what stands for the values of flags that take several
+  std::map<std::string, std::string> several;  // placeholders of flags with several values
   std::vector<Entry> entries;
   std::vector<Text> texts;
 
@@ -64,7 +64,7 @@ Flags::Flags(const std::string& program, const std::string& description)
   CLI::App& app = implementation_->app;
   app.name(program);
   app.description(description);
-  app.allow_extras();  // reported by us, with the nearest name
+  app.allow_extras();  // unknown flags: our own message names the nearest one
   app.get_formatter()->column_width(30);
   app.set_help_flag();
   add_text({"--help", "Information", "show this text", "", ""}, [&app] { return app.help(); });
@@ -76,7 +76,7 @@ Flags::~Flags() = default;
 
 void Flags::add(const Flag& flag, std::function<void(const std::string&)> set, bool repeated) {
   const std::string help = flag.fallback.empty() ? flag.help : flag.help + " [" + flag.fallback + "]";
-  // The text is taken from Option::results once everything is parsed, so that `set` may throw our own errors.
+  // `set` is called with Option::results after parsing, so that it may throw our own errors.
   CLI::Option* option = implementation_->app.add_option_function<std::string>(
       flag.name, [](const std::string&) {}, help);
   option->type_name(flag.value)
@@ -96,7 +96,7 @@ void Flags::add(const Flag& flag, std::int64_t& value, std::int64_t min, std::in
 void Flags::add(const Flag& flag, std::vector<std::string>& values, int count) {
   implementation_->several[flag.name] = flag.value;
   add(flag, [this, &values, flag](const std::string& text) {
-    // The library takes whatever follows: here the next flag, where a value is missing.
+    // CLI11 takes any next word as the value: here the next flag, because the value is missing.
     if (text.starts_with("--")) throw UsageError(implementation_->needs(flag.name) + ", got '" + text + "'");
     values.push_back(text);
   });
@@ -129,7 +129,7 @@ bool Flags::parse(int argc, const char* const* argv) {
     const std::string text = error.what();
     throw UsageError(implementation_->needs(text.substr(0, text.find(':'))));
   } catch (const CLI::ParseError& error) { throw UsageError(error.what()); }
-  // --help and --version come first and need nothing else to be right.
+  // --help and --version are handled first, even if the rest of the line is wrong.
   for (std::size_t i = 0; i < 2; ++i) {
     if (implementation_->texts[i].option->count() == 0) continue;
     std::cout << implementation_->texts[i].text();
@@ -141,7 +141,7 @@ bool Flags::parse(int argc, const char* const* argv) {
       for (const std::string& value : option->reduced_results()) set(value);
     }
   };
-  set_all(true);  // first: a flag that they swallowed leaves its own value over
+  set_all(true);  // first: if such a flag took another flag as a value, that value is left over
   const auto extras = app.remaining();
   if (!extras.empty()) implementation_->refuse(extras.front());
   set_all(false);

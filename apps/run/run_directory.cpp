@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr char kConfig[] = "config.toml";
 
-/// A directory of its own below runs/; runs that start in the same second are told apart by a number.
+/// Creates a new directory below runs/; runs that start in the same second get different numbers.
 fs::path create_named(const Config& config) {
   const std::string name = fmt::format("{}-{:%Y%m%d-%H%M%S}", run_name(config), fmt::gmtime(std::time(nullptr)));
   engine::create_directories("runs");
@@ -32,8 +32,8 @@ fs::path create_named(const Config& config) {
   }
 }
 
-/// What a run or an experiment writes once it has begun, the surest sign first. Whatever else is in a directory is
-/// somebody's (a scheduler's log, lost+found) or of a start that was killed before it had a configuration.
+/// Files that a run or an experiment writes after it has begun, the most reliable first. Other files in a directory
+/// belong to others (a scheduler's log, lost+found) or to a start that was killed before it had a configuration.
 constexpr std::array kSigns = {"config.toml", "results.json", "checkpoints", "metrics.jsonl",
                                "result.json", "data.json",    "env.json",    "plans.json",
                                "export",      "crash",        "report.html", "scalars.json"};
@@ -51,7 +51,7 @@ void refuse_used(const fs::path& directory) {
                                   run ? ", or give --resume auto to go on with it" : ""));
 }
 
-/// Half-written files of a process that was killed. Only of names that are ours; those of lineval are lineval's.
+/// Removes temporary files of a killed process, but only with our names; lineval removes its own.
 void clear_leftovers(const fs::path& run) {
   for (const char* name :
        {"config.toml", "data.json", "env.json", "metrics.jsonl", "plans.json", "result.json", "scalars.json"})
@@ -66,7 +66,7 @@ void clear_leftovers(const fs::path& run) {
   for (const fs::path& path : found) engine::remove_all(path);
 }
 
-/// Whether two names mean one directory: r and r/, or a link and what it leads to.
+/// Whether two names are the same directory: r and r/, or a link and its target.
 bool same_directory(const fs::path& one, const fs::path& other) {
   std::error_code error;
   return one == other || fs::equivalent(one, other, error);
@@ -74,7 +74,7 @@ bool same_directory(const fs::path& one, const fs::path& other) {
 
 fs::path prepare(const RunArguments& arguments) {
   if (const fs::path path = resumed_path(arguments); !path.empty()) return path;
-  const Config config = resolve(arguments);  // before anything is created
+  const Config config = resolve(arguments);  // checked before anything is created
   if (arguments.out.empty()) return create_named(config);
   engine::create_directories(arguments.out);
   refuse_used(arguments.out);
@@ -123,9 +123,9 @@ RunDirectory::RunDirectory(const RunArguments& arguments)
 void RunDirectory::begin(const DataFingerprint& data) {
   clear_leftovers(path_);
   Config kept = config_;
-  // Where the data lies now is this command's business; the configuration keeps where it lay when the run began.
+  // The present place of the data is only for this command; config.toml keeps the place where the run began.
   if (resumed_) kept.data.source = read_config(path_ / kConfig).data.source;
-  // First: with anything else, but without it, the directory would be neither new nor a run.
+  // Written first: a directory with other files but without config.toml would be neither new nor a run.
   engine::atomic_write_file(path_ / kConfig, to_toml(kept));
   log_.emplace(path_ / "train.log", O_WRONLY | O_CREAT | O_APPEND);
   if (read_fingerprint(path_) != data) write_fingerprint(path_, data);

@@ -8,7 +8,7 @@
 
 namespace apps {
 
-/// How the flag of a field looks in --help.
+/// A field's flag in --help.
 template <class Settings>
 Flags::Flag flag_of(const Field<Settings>& field) {
   std::string group(field.group.empty() ? field.key.substr(0, field.key.find('.')) : field.group);
@@ -21,7 +21,7 @@ Flags::Flag flag_of(const Field<Settings>& field) {
           .fallback = field.fallback.empty() ? field.text(Settings{}) : std::string(field.fallback)};
 }
 
-/// Adds a flag for every field that has one; `set` is told what was given.
+/// Adds a flag for every field that has one; `set` is called with its value.
 template <class Settings>
 void add_flags(Flags& flags, const Table<Settings>& table,
                const std::function<void(const Field<Settings>& field, const std::string& text)>& set) {

@@ -10,7 +10,7 @@
 namespace apps {
 namespace {
 
-/// The whole of `text` as a number; nothing when it is none, or none that T holds.
+/// The number if all of `text` is a number that fits T; otherwise nothing.
 template <class T>
 std::optional<T> whole_text(std::string_view text) {
   T value{};
@@ -25,7 +25,7 @@ bool inside(const Range& range, double value) {
   return std::isfinite(value) && ((low && high) || (range.or_zero && value == 0));
 }
 
-/// A whole number without an upper bound of its own is one of 64 bits with a sign.
+/// Without an upper bound, whole numbers are limited by 63 bits.
 std::string whole_range_text(const Range& range) {
   if (std::isinf(range.max)) return fmt::format(" of at least {:.0f}, and below 2^63", range.min);
   return fmt::format(" from {:.0f} to {:.0f}", range.min, range.max);

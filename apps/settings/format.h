@@ -12,42 +12,41 @@
 
 namespace apps {
 
-/// What people write for a setting.
+/// The kind of text that people write for a setting.
 enum class Kind { on_off, whole, number, numbers, text };
 
-/// Numbers that a setting accepts.
+/// The range of numbers that a setting accepts.
 struct Range {
   double min = -std::numeric_limits<double>::infinity(), max = std::numeric_limits<double>::infinity();
   bool min_excluded = false, max_excluded = false;
-  bool or_zero = false;  ///< 0 is accepted too
+  bool or_zero = false;  ///< 0 is accepted, too
 };
 
 constexpr Range at_least(double min) { return {.min = min}; }
 constexpr Range above(double min) { return {.min = min, .min_excluded = true}; }
 constexpr Range between(double min, double max) { return {.min = min, .max = max}; }
 
-/// Texts that are accepted: themselves, or forms, in which "x:N" stands for any number N and "FILE" for any text.
+/// The accepted texts. Some are patterns: in "x:N", N stands for any number, and "FILE" stands for any text.
 using Choices = std::vector<std::string_view>;
 
-/// "a number above 0", "one of constant, polynomial, cosine", ...: what a setting accepts.
+/// Describes what a setting accepts: "a number above 0", "one of constant, polynomial, cosine", ...
 std::string expectation(Kind kind, const Range& range, const Choices& choices);
-/// What stands for the value in --help: "N", "on|off", "adam|sgd|lars".
+/// The placeholder in --help: "N", "on|off", "adam|sgd|lars".
 std::string placeholder(Kind kind, const Choices& choices);
-/// Whether `text` is the choice itself or, where that is a form, of this form.
+/// Whether `text` is this choice or matches its pattern.
 bool has_form(std::string_view text, std::string_view form);
 
 std::optional<bool> read_switch(std::string_view text);
-/// Numbers in the range; nothing for any other text.
+/// Numbers within the range; nothing for any other text.
 std::optional<std::int64_t> read_whole(std::string_view text, const Range& range);
 std::optional<double> read_number(std::string_view text, const Range& range);
 std::optional<std::vector<double>> read_numbers(std::string_view text, const Range& range);
-/// The shortest decimal that reads back to the same number.
+/// The shortest decimal that reads back as the same number.
 std::string number_text(double number);
 std::string number_text(float number);
 
-/// How the values of a type are written and read. A setting may have any type that has one: the types below, every
-/// enumeration with names, and types of their own with `kChoices`, `parse(text)`, which gives an optional, and
-/// `text()`.
+/// How values of a type are written and read. A setting may have any type with a Format: those below, every enumeration
+/// with names, and types with `kChoices`, `parse(text)` (returns an optional) and `text()`.
 template <class T>
 struct Format {
   static constexpr Kind kKind = Kind::text;
@@ -84,7 +83,7 @@ struct Format<T> {
   }
 };
 
-/// The range is that of the number as it is written; a float is rounded only then.
+/// The range applies to the number as written; it is rounded to float afterwards.
 template <class T>
 requires std::is_floating_point_v<T>
 struct Format<T> {
@@ -115,7 +114,7 @@ struct Format<std::string> {
   static std::optional<std::string> read(std::string_view text, const Range&) { return std::string(text); }
 };
 
-/// "cpu", "cuda" for the first GPU, "cuda:N".
+/// "cpu", "cuda" (the first GPU) or "cuda:N".
 template <>
 struct Format<engine::Device> {
   static constexpr Kind kKind = Kind::text;

@@ -7,7 +7,7 @@
 namespace apps {
 namespace {
 
-/// "with `optim.name` sgd or lars: "; empty where there is no condition.
+/// "with `optim.name` sgd or lars: "; empty if there is no condition.
 std::string condition_text(const Condition& condition) {
   std::string text;
   for (const Requirement& requirement : condition.all) {

@@ -13,19 +13,19 @@
 
 namespace apps {
 
-/// What resuming a run may do to a field.
+/// How a field may change when a run is resumed.
 enum class OnResume {
-  fixed,   ///< part of what is computed
-  grow,    ///< may become larger: train on for longer
-  change,  ///< how the run is watched, kept, executed and evaluated
+  fixed,   ///< affects what is computed
+  grow,    ///< may increase: longer training
+  change,  ///< affects how the run is watched, stored, executed or evaluated
 };
 
-/// Values of another key, as they are written or as a form of them.
+/// Values of another key: exact texts or patterns.
 struct Requirement {
   std::string_view key;
   std::vector<std::string_view> values;
 };
-/// When a field has an effect: when all of this holds.
+/// When a field has an effect: all of these requirements must hold.
 struct Condition {
   std::vector<Requirement> all = {};
 };
@@ -37,16 +37,16 @@ inline Condition operator&&(Condition one, const Condition& other) {
   return one;
 }
 
-/// A member of a struct of settings, of any type that has a Format.
+/// A member of a settings struct, of any type that has a Format.
 template <class Settings>
 struct Member {
   Kind kind;
-  Choices choices;  ///< of text; empty: any
+  Choices choices;  ///< accepted texts; empty: any
   std::function<std::string(const Settings&)> text;
-  /// False when the text is no value of the member's type that it accepts; the member then stays as it was.
+  /// Returns false, and leaves the member unchanged, if the text is not an accepted value.
   std::function<bool(Settings&, std::string_view, const Range&)> set;
 
-  /// `member(settings)` is the member: see MEMBER. Of further ones, which have the same value always, each is set too.
+  /// `member(settings)` returns the member: see MEMBER. `same` are further members that always get the same value.
   template <class Access, class... Same>
   requires std::invocable<Access, Settings&> Member(Access member, Same... same)
       : kind(FormatOf<Access>::kKind),
@@ -75,30 +75,30 @@ struct Member {
   using FormatOf = Format<std::remove_cvref_t<std::invoke_result_t<Access, Settings&>>>;
 };
 
-// What a row says of a member, by its path: MEMBER(optim.warmup_epochs). With FIELD it is the key as well, so that the
-// two cannot differ.
+// Names a member by its path: MEMBER(optim.warmup_epochs). FIELD also makes the path the key, so that they cannot
+// differ.
 #define MEMBER(path) \
   [](auto& settings) -> auto& { return settings.path; }
 #define FIELD(path) .key = #path, .value = MEMBER(path)
 
-/// One setting of a program. Keys of files, flags, help, checks and the resume rule all come from it.
+/// One setting of a program. Keys in files, flags, help, checks and the resume rule all come from it.
 template <class Settings>
 struct Field {
   std::string_view key;        ///< "section.name", as in TOML and --set; or the flag
   Member<Settings> value;      ///< the member it stands for
-  std::string_view flag = {};  ///< "--name", or empty when there is only the key
+  std::string_view flag = {};  ///< "--name"; empty if there is only the key
   std::string_view help = {};  ///< what it means, with its unit
   Range range = {};            ///< of numbers
   OnResume on_resume = OnResume::fixed;
-  Condition only_with = {};  ///< elsewhere it must keep its default: no setting does nothing unsaid
-  // Of the flag in --help, where it is not what key and type say:
-  std::string_view group = {};        ///< heading; else the section
-  std::string_view placeholder = {};  ///< what stands for the value
-  std::string_view fallback = {};     ///< what holds without the flag
-  bool bare = false;                  ///< of on and off: the flag takes no value and means on
+  Condition only_with = {};  ///< otherwise it must keep its default: a setting without effect is refused
+  // For the flag in --help, if different from what key and type give:
+  std::string_view group = {};        ///< heading; default: the section
+  std::string_view placeholder = {};  ///< placeholder of the value
+  std::string_view fallback = {};     ///< value shown as the default
+  bool bare = false;                  ///< an on/off flag without a value: giving it means on
 
   std::string expectation() const { return apps::expectation(value.kind, range, value.choices); }
-  /// The value as people write it: on/off, shortest decimal that reads back to the same number, bare text.
+  /// The value as people write it: on/off, the shortest decimal that reads back as the same number, plain text.
   std::string text(const Settings& settings) const { return value.text(settings); }
   /// Throws UsageError "<where> must be <expectation>, got '<text>'".
   void set(Settings& settings, std::string_view text, std::string_view where) const {
@@ -111,7 +111,7 @@ struct Field {
   }
 };
 
-// What `Table` says of settings of any type.
+// The texts of a field for `Table`, independent of the settings' type.
 struct FieldText {
   std::string_view key, flag;
   std::string unset, expectation;
@@ -135,20 +135,20 @@ class Table {
   auto begin() const { return fields_.begin(); }
   auto end() const { return fields_.end(); }
 
-  /// Nullptr when there is no such key.
+  /// Returns nullptr if there is no such key.
   const Field<Settings>* find(std::string_view key) const {
     const auto found = std::find_if(begin(), end(), [&](const auto& field) { return field.key == key; });
     return found == end() ? nullptr : &*found;
   }
 
-  /// The key that was probably meant by `key` (which may lack its section).
+  /// The nearest key to a misspelt one (which may lack its section).
   std::string_view nearest(std::string_view key) const {
     std::vector<std::string_view> keys;
     for (const auto& field : fields_) keys.push_back(field.key);
     return nearest_of(key, keys);
   }
 
-  /// Throws UsageError for a value other than the default where the field has no effect.
+  /// Throws UsageError if a field without effect does not have its default.
   void check_conditions(const Settings& settings) const {
     for (const auto& field : fields_) {
       const std::string value = field.text(settings), unset = field.text(Settings{});
@@ -162,7 +162,7 @@ class Table {
     }
   }
 
-  /// A table of all fields: what `--help-config` prints and docs/recipes.md shows.
+  /// A table of all fields: the output of `--help-config`, also in docs/recipes.md.
   std::string markdown() const {
     std::string text = "| key | flag | default | accepts | on resume | meaning |\n|---|---|---|---|---|---|\n";
     for (const auto& field : fields_) {

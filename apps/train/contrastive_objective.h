@@ -8,16 +8,15 @@
 
 namespace apps {
 
-/// Contrastive pretraining: two crops of every image through the encoder (together, or view by view with batch norm
-/// statistics of their own), the projection head, L2 normalisation, and a loss that draws the views of an image
-/// together.
+/// Contrastive pretraining: two crops of every image go through the encoder (together, or each view with its own batch
+/// statistics), the projection head and L2 normalisation, to a loss that attracts the views of an image to each other.
 class ContrastiveObjective final : public Objective {
  public:
   struct Options {
     losses::Options loss;
     bool batch_norm_per_view = false;
     kernels::CropRange crops;
-    std::int64_t seed = 1;  ///< of the crops
+    std::int64_t seed = 1;  ///< seed of the crops
     engine::Dtype activations = engine::Dtype::f32;
   };
 

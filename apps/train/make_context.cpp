@@ -31,7 +31,8 @@ kernels::ContextOptions options(const Compute& compute) {
           .repeatable = compute.repeatable};
 }
 
-/// "1 thread, where 2 would be as run.threads says: OMP_THREAD_LIMIT or OMP_MAX_ACTIVE_LEVELS allows no more"
+/// Says that there are fewer threads than requested, and why: "1 thread, where 2 would be as run.threads says:
+/// OMP_THREAD_LIMIT or OMP_MAX_ACTIVE_LEVELS allows no more".
 std::string fewer_text(std::int64_t threads, const ThreadChoice& wanted) {
   return fmt::format("{}, where {} would be {}: OMP_THREAD_LIMIT or OMP_MAX_ACTIVE_LEVELS allows no more",
                      threads_text(threads), wanted.threads, wanted.reason);

@@ -27,7 +27,7 @@ ResNet::Stem stem(StemChoice choice, const data::Source& source) {
   return std::max(image[0], image[1]) <= kLargestCifarImage ? ResNet::Stem::cifar : ResNet::Stem::imagenet;
 }
 
-/// Layers of a ResNet; none for another encoder.
+/// The depth of a ResNet; nothing for other encoders.
 std::optional<int> depth_of(Architecture arch) {
   switch (arch) {
     case Architecture::convn: return std::nullopt;
@@ -37,7 +37,7 @@ std::optional<int> depth_of(Architecture arch) {
   return std::nullopt;
 }
 
-/// Nothing for another encoder.
+/// Returns nothing for other encoders.
 std::optional<ResNet::Options> resnet_options(const models::EncoderOptions& options, const data::Source& source) {
   const std::optional<int> depth = depth_of(options.arch);
   if (!depth) return std::nullopt;

@@ -10,16 +10,16 @@
 
 namespace apps {
 
-/// The encoder that the options name, for the source's images and bits. Throws engine::DataError for images of a
-/// size that it cannot take.
+/// The encoder that the options describe, for the source's images and bits. Throws engine::DataError if it does not
+/// accept images of that size.
 std::unique_ptr<models::Encoder> make_encoder(const engine::Scope& scope, const models::EncoderOptions& options,
                                               const data::Source& source);
 
-/// What files of its weights say of it: "arch", "in_chans"; for ResNets also "variant" and "stem".
+/// Metadata for files of its weights: "arch", "in_chans"; for ResNets also "variant" and "stem".
 std::map<std::string, std::string> describe_encoder(const models::EncoderOptions& options, const data::Source& source);
 
-/// "yes" where torchvision's network of that name takes the weights of the encoder and a classifier strictly and then
-/// computes the same; otherwise "no: " and why.
+/// "yes" if torchvision's network of that name loads the weights of the encoder and a classifier strictly and computes
+/// the same; otherwise "no: " and the reason.
 std::string fits_torchvision(const models::EncoderOptions& options, const data::Source& source);
 
 }  // namespace apps

@@ -5,9 +5,10 @@
 
 namespace apps {
 
-/// What the options' weight decay means for a parameter. optim.l2, as in the RandBits notebook: the kernels of
-/// encoder and projector, in the loss. optim.weight_decay, as in SimCLR: LARS takes it into the update of the same
-/// kernels, leaving it in the loss for the probe's; the others have it in the loss for all but batch norm.
+/// How the options' weight decay applies to a parameter. optim.l2, as in the RandBits notebook, is in the loss, for the
+/// kernels of encoder and projector. optim.weight_decay follows SimCLR: with LARS it is in the update of the same
+/// kernels, and in the loss for the probe's kernel; with other optimizers it is in the loss for everything except batch
+/// norm.
 engine::Treatment treatment(const engine::OptimizerOptions& options, const engine::ParameterInfo& parameter);
 
 /// The optimizer that the options name.

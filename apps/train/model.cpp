@@ -20,7 +20,7 @@ int number_of(ProbeViews views) {
   return 0;
 }
 
-/// The probes of a run: what each looks at, and what it has to tell.
+/// The probes of a run: their taps and label sets.
 std::vector<OnlineProbe::Options> probes_of(const Config::Contrastive& options) {
   return {{.name = kProbe,
            .tap = Representation::kFeatures,

@@ -21,7 +21,7 @@ struct Stored {
   std::vector<std::int64_t> shape;
 };
 
-/// How a tensor looks on disk: images' channels come before their rows and columns.
+/// The layout of a tensor on disk: channels before rows and columns.
 Stored on_disk(const Shape& shape, Dtype dtype) {
   Stored stored{.dtype = dtype, .shape = {}};
   if (shape.rank() == 4) {
@@ -109,7 +109,7 @@ std::string text(const Stored& stored) {
 
 void load(const std::filesystem::path& path, const std::vector<Named>& tensors) {
   const engine::SafetensorsFile file(path);
-  for (const Named& named : tensors) {  // all of them before the first is changed
+  for (const Named& named : tensors) {  // check all tensors before any is changed
     const StoredTensor& stored = file.at(named.name);
     const Stored wanted = on_disk(named.tensor.shape(), named.tensor.dtype());
     if (stored.dtype != wanted.dtype || stored.shape != wanted.shape) {
@@ -136,7 +136,7 @@ std::vector<Named> tensors_of(const engine::Optimizer& optimizer) {
   return result;
 }
 
-/// By the exponent's bits, which compilers turn into vectors, and which no option about fast arithmetic touches.
+/// Tests the bits of the exponent: compilers vectorise this, and options for fast arithmetic do not affect it.
 bool all_finite(const std::vector<float>& values) {
   constexpr std::uint32_t kExponent = 0x7f800000;
   bool finite = true;

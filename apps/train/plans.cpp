@@ -21,10 +21,10 @@ using Json = nlohmann::ordered_json;
 
 constexpr char kRunFile[] = "plans.json";
 
-/// Changed with the algorithms: earlier timings of them are then forgotten.
+/// Increased when algorithms change: earlier timings are then invalid.
 constexpr int kFormat = 1;
 
-/// What decides which algorithm is the fastest, as JSON.
+/// Everything that decides which algorithm is the fastest, as JSON.
 std::string made_for(const engine::Context& context) {
   const BuildInfo build = build_info();
   Json json{{"format", kFormat}};
@@ -49,13 +49,13 @@ bool times(Source source) {
   return false;
 }
 
-/// The run's own choices; none when they do not hold here, or there are none.
+/// The run's own algorithm cache; empty if there is none or it is not valid here.
 PlanChoices of_run(const fs::path& file, const std::string& made_for) {
   if (!fs::exists(file)) return {};
   return parse_plans(engine::read_file(file), file.string(), made_for);
 }
 
-/// Those of the file that run.plans names.
+/// The algorithm cache of the file that run.plans names.
 PlanChoices given(const std::string& path, const std::string& made_for) {
   if (!fs::exists(path)) {
     throw UsageError(
@@ -69,7 +69,7 @@ PlanChoices given(const std::string& path, const std::string& made_for) {
   PlanChoices choices;
   try {
     choices = parse_plans(text, path, made_for);
-  } catch (const engine::DataError&) {  // whose advice is to delete the file, which may be of anything
+  } catch (const engine::DataError&) {  // its advice is to delete the file, which may be anybody's
     throw engine::DataError(
         engine::concat("--plans must be timed, off or the plans.json of a run, and ", path, " holds no plans"));
   }
@@ -95,11 +95,11 @@ Plans::Plans(const engine::Context& context, const fs::path& run, Options option
                                 timed ? "algorithms are timed anew" : "a fixed rule chooses algorithms",
                                 ", and results may round differently from here on"));
   } else if (saved_.empty() && options_.source.kind == Source::file) {
-    // All of it: what the run has not come to yet must be known when it is resumed.
+    // Write all of it: a resumed run needs choices that this run has not used yet.
     if (const PlanChoices choices = given(options_.source.file, made_for_); !choices.empty()) write_run_file(choices);
   }
   PlanChoices choices = saved_;
-  if (timed) choices.merge(machine_.read());  // what the run has stays as it is
+  if (timed) choices.merge(machine_.read());  // the run's own choices have priority
   context_.algorithms().restore(choices);
   context_.algorithms().time_new(timed);
   if (timed) context_.algorithms().ask_before_timing([this] { return ask_machine(); });

@@ -11,17 +11,17 @@
 
 namespace apps {
 
-/// How a run chooses among algorithms that round differently: what `run.plans` says, its own plans.json, and what is
-/// known on this machine.
+/// How a run chooses among algorithms that round differently. Three things decide: `run.plans`, the run's own
+/// plans.json, and the machine's algorithm cache.
 ///
-///     timed   what is neither in plans.json nor known on the machine is timed
-///     off     nothing is timed or looked up: a fixed rule decides
-///     FILE    the plans.json of another run decides, and what it does not name is left to the fixed rule
+/// times problems that neither plans.json nor the machine's cache has
+/// no timing and no cache: a fixed rule decides
+/// the plans.json of another run decides; a fixed rule decides about problems that it lacks
 ///
-/// Whatever run.plans says, a run that is resumed goes by its own plans.json first, so that it rounds as it did. Plans
-/// hold for one processor and number of threads, or one model of GPU, for one build and set of libraries.
+/// A resumed run always uses its own plans.json first, so that it rounds as before. A cache is valid for one processor
+/// and number of threads, or one GPU model, and for one build and set of libraries.
 ///
-/// Two runs on one machine do not time at once: the second waits, and then knows what the first has found.
+/// Two runs on one machine do not time at once: the second one waits and then uses the results of the first.
 class Plans {
  public:
   struct Options {

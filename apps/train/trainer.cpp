@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// After scaling it must be in the range of what was scaled: kernels take it as a float.
+/// The scaled rate must be in the same range as the unscaled one: kernels use it as a float.
 double peak_rate(const Config::Optim& optim, std::int64_t batch) {
   const double base = optim.schedule.peak, peak = engine::scaled_learning_rate(base, optim.lr_scaling, batch);
   const Range range = config_table().find("optim.lr")->range;

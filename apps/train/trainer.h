@@ -13,42 +13,42 @@
 
 namespace apps {
 
-/// Counts and rates that follow from a configuration and the size of its training set.
+/// Step counts and learning rates that follow from a configuration and the size of its training set.
 struct TrainingPlan {
   std::int64_t steps_per_epoch = 0;  ///< whole batches
   engine::Schedule schedule;         ///< over all steps of the run
 };
 TrainingPlan plan_training(const Config::Train& train, const Config::Optim& optim, std::int64_t examples);
 
-/// Steps that a profiling tool is started before and stopped after, counted from 1.
+/// A profiling tool is started before `first` and stopped after `last`, counted from 1.
 struct ProfiledSteps {
   std::int64_t first = 0, last = 0;
 };
 
 class CapturedStep;
 
-/// One training run: data, model, optimizer, and where they stand.
+/// One training run: data, model, optimizer, and its progress.
 class Trainer {
  public:
-  /// Builds everything a step needs.
+  /// Builds everything that a step needs.
   Trainer(const engine::Context& context, const Config& config);
 
-  /// Takes up a checkpoint. Throws engine::DataError for files that do not fit this configuration.
+  /// Restores a checkpoint. Throws engine::DataError for files that do not fit this configuration.
   void restore(const Checkpoint& checkpoint);
 
   struct Summary {
-    std::optional<double> loss;  ///< of the last step; none if an earlier version did it, and no step was left
+    std::optional<double> loss;  ///< of the last step; none if an earlier version did it
     double test_accuracy = 0;    ///< of the first online probe
-    double seconds = 0;          ///< of this process's steps
-    std::int64_t steps = 0;      ///< that it did
+    double seconds = 0;          ///< duration of this process's steps
+    std::int64_t steps = 0;      ///< number of this process's steps
   };
-  /// Told after every step how many are done, and "loss 4.1312": the headlines of the newest one that was read.
+  /// Called after every step with the number of steps done and the headlines of the newest record: "loss 4.1312".
   using Observer = std::function<void(std::int64_t step, std::string_view detail)>;
-  /// Trains to the last step, writing metrics, checkpoints and exports into the run directory. Throws Interrupted after
-  /// writing a checkpoint when a signal asks to stop; an evaluation is then given up, and is the first thing that the
-  /// resumed run does. Throws NonFiniteError after writing crash/step_N. When the loss or a gradient was not finite,
-  /// that holds the parameters and moments as they were before that step (running statistics have seen it and, on a
-  /// device, up to a few steps after it); when an update made weights infinite, it holds those.
+  /// Trains to the last step and writes metrics, checkpoints and exports into the run directory. If a signal asks to
+  /// stop, throws Interrupted after writing a checkpoint; an evaluation is then abandoned, and the resumed run does it
+  /// first. After a non-finite number, throws NonFiniteError after writing crash/step_N. For a non-finite loss or
+  /// gradient these are the parameters and moments before that step (running statistics include it and, on a GPU, up to
+  /// a few steps after it); if an update made weights infinite, these are the weights after it.
   Summary run(RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled = {});
 
   const Config& config() const { return config_; }
@@ -62,10 +62,10 @@ class Trainer {
   class Run;  // the loop over the steps: training_run.cpp
 
   bool run_or_advise(CapturedStep& step);  ///< on a batch size that fits
-  TrainingState state() const;             ///< by the count of steps alone
+  TrainingState state() const;             ///< follows from the number of steps only
   void write_tensors(const std::filesystem::path& directory) const;
   void write_exports(const std::filesystem::path& directory) const;
-  /// The accuracies of the probes on the test set; nothing when a signal asks to stop meanwhile.
+  /// The accuracies of the probes on the test set; nothing if a signal asks to stop meanwhile.
   std::optional<std::vector<Measured>> evaluate_probes() const;
   std::optional<std::vector<Measured>> evaluate_probes(CapturedStep& step) const;  ///< in the step's memory if need be
 
@@ -79,7 +79,7 @@ class Trainer {
   TrainStep train_step_;
   std::optional<engine::TrainingStatus> status_;
   std::int64_t step_ = 0;
-  std::optional<double> loss_;  // of that step, if the checkpoint knows
+  std::optional<double> loss_;  // of that step, if known
 };
 
 }  // namespace apps

@@ -1,4 +1,4 @@
-// The loop over a trainer's steps, and what it leaves in the run directory on the way.
+// The loop over a trainer's steps, and the files that it writes into the run directory.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -31,7 +31,7 @@ class Trainer::Run {
  public:
   Run(Trainer& trainer, RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled);
 
-  /// Does the steps that are left, and writes the exports.
+  /// Does the remaining steps and writes the exports.
   Summary finish();
 
  private:
@@ -59,10 +59,10 @@ class Trainer::Run {
   data::Loader loader_;
   CapturedStep step_;
   Summary summary_;
-  bool said_short_ = false;  // of memory
+  bool said_short_ = false;  // whether the log says that memory is short
 };
 
-/// What the process before this one measured in its last step.
+/// What the previous process measured in its last step.
 std::vector<Measured> Trainer::Run::known_before(const Trainer& trainer) {
   if (!trainer.loss_) return {};
   return {{{.name = kLoss, .headline = true}, *trainer.loss_}};
@@ -118,7 +118,7 @@ Trainer::Summary Trainer::Run::finish() {
   return summary_;
 }
 
-/// What the process before this one did not come to after its last step.
+/// Does what the previous process did not do after its last step.
 void Trainer::Run::catch_up() {
   if (!cadence_.after(trainer_.step_, false).evaluates) return;
   const auto& probes = trainer_.model_.probes;
@@ -128,7 +128,7 @@ void Trainer::Run::catch_up() {
   if (known) summary_.test_accuracy = known_accuracy(probes.front()).value();
 }
 
-/// What an evaluation after the last step found, if there was one.
+/// The result of an evaluation after the last step, if there was one.
 std::optional<double> Trainer::Run::known_accuracy(const OnlineProbe& probe) const {
   const std::string records = engine::read_file(directory_.path() / kMetricsFile);
   return evaluation_after(trainer_.step_, probe.scalar().name, records);
@@ -151,7 +151,7 @@ void Trainer::Run::issue_step() {
   ++trainer_.step_;
   if (trainer_.step_ == profiled_.last) context.backend().collect_profile(false);
   log_.count_step(waited_ms);
-  if (summary_.steps++ == 0) {  // it also compiled and timed algorithms
+  if (summary_.steps++ == 0) {  // this step also compiled and timed algorithms
     directory_.check_in_place();
     plans_.save();
     context.profiler().clear();
@@ -159,21 +159,21 @@ void Trainer::Run::issue_step() {
   }
 }
 
-/// Asks for the records that the step makes due, and writes those that have arrived.
+/// Requests the records that are due after this step, and writes those that have arrived.
 void Trainer::Run::take_records(const Due& due, bool stopping) {
-  log_.request(due.logs, stopping);  // nothing is saved that was not seen to be finite
+  log_.request(due.logs, stopping);  // nothing is saved before it is known to be finite
   if (due.logs || due.evaluates || due.saves) directory_.check_in_place();
-  // A GPU's records come a few steps late: only what is made of the weights waits for them.
+  // A GPU's records arrive a few steps late. Only evaluations and checkpoints wait for them.
   log_.write_records(due.evaluates || due.saves);
   if (trainer_.status_->nonfinite()) fail_nonfinite();
   if (due.evaluates || due.saves) fail_unless_finite();
 }
 
-/// False when a signal asked to stop before it was done.
+/// Returns false if a signal asked to stop before it was done.
 bool Trainer::Run::evaluate() {
   const std::int64_t step = trainer_.step_;
   const auto accuracies = trainer_.evaluate_probes(step_);
-  plans_.save();  // it may have timed other problems than steps have: other runs wait for the end of that
+  plans_.save();  // it may have timed other problems than steps did; other runs wait until it is saved
   if (!accuracies) return false;
   summary_.test_accuracy = accuracies->front().value;
   log_.write_evaluation(step, *accuracies);
@@ -187,7 +187,7 @@ bool Trainer::Run::evaluate() {
 }
 
 void Trainer::Run::save() {
-  plans_.save();  // before the checkpoint: what follows it must round as what came before
+  plans_.save();  // before the checkpoint: later steps must use the same algorithms
   TrainingState state = trainer_.state();
   state.loss = loss();
   state.data = directory_.data();
@@ -204,14 +204,14 @@ void Trainer::Run::interrupt() {
 
 void Trainer::Run::fail_nonfinite() {
   const std::int64_t failed = trainer_.status_->completed_steps() + 1;
-  // As they were before that step: the update did not happen.
+  // The weights are those before that step, since the update did not happen.
   fail({.step = failed,
         .problem = fmt::format("the loss or its gradient is not finite in step {}", failed),
         .weights = "the weights before it",
         .remedy = "lower --lr or raise --temperature"});
 }
 
-/// The record of a step tells of its loss and gradient; of what its update made of the weights, only they do.
+/// A step's record only tells about its loss and gradient, not about the weights after its update; so check those.
 void Trainer::Run::fail_unless_finite() {
   const auto tensor = nonfinite_tensor(trainer_.model_.parameters, *trainer_.optimizer_);
   if (!tensor) return;
@@ -234,7 +234,7 @@ Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe, 
   } catch (const Interrupted&) { throw; } catch (const NonFiniteError&) {
     throw;
   } catch (const engine::Error&) {
-    directory.check_in_place();  // a file that cannot be written because all is gone says less than that
+    directory.check_in_place();  // if the directory is gone, say that instead
     throw;
   }
 }

@@ -25,7 +25,7 @@ constexpr char kMetadata[] = "__metadata__";
 
 constexpr Dtype kDtypes[] = {Dtype::f32, Dtype::bf16, Dtype::i32, Dtype::i64, Dtype::u8, Dtype::f64};
 
-/// Bytes of a tensor; nothing for a negative dimension or when the product overflows.
+/// Number of bytes of a tensor; nothing for a negative dimension or if the product overflows.
 std::optional<std::uint64_t> bytes_of(Dtype dtype, std::span<const std::int64_t> shape) {
   auto bytes = static_cast<std::int64_t>(size_of(dtype));
   for (const std::int64_t dimension : shape) {
@@ -40,7 +40,7 @@ std::string describe(std::span<const std::int64_t> shape) {
   return text.empty() ? "[]" : text + "]";
 }
 
-/// Reads one header. All its errors carry the file's name.
+/// Reads a header. All errors begin with the file's name.
 class Reader {
  public:
   Reader(const std::string& name, std::span<const std::byte> file) : name_(name), file_(file) {}
@@ -82,7 +82,7 @@ class Reader {
     if (json_is_too_deep(text)) fail("the header nests deeper than ", kDeepestJson, " levels");
     data_ = file_.subspan(kLengthBytes + length);
 
-    std::vector<std::set<std::string>> keys;  // of every object that is open
+    std::vector<std::set<std::string>> keys;  // of every object that is still open
     std::string repeated;
     const auto notice_repeats = [&](int, Json::parse_event_t event, Json& value) {
       if (event == Json::parse_event_t::object_start) keys.emplace_back();
@@ -153,7 +153,7 @@ class Reader {
     return value.get<std::vector<std::uint64_t>>();
   }
 
-  /// Every byte of the data belongs to exactly one tensor.
+  /// Checks that every byte of the data belongs to exactly one tensor.
   void check_coverage(const std::vector<StoredTensor>& tensors) const {
     std::size_t covered = 0;
     for (const StoredTensor& tensor : tensors) {

@@ -13,9 +13,9 @@
 
 namespace engine {
 
-const char* stored_name(Dtype dtype);  ///< as the format spells it: "F32", "BF16", "I32", "I64", "U8", "F64"
+const char* stored_name(Dtype dtype);  ///< the format's name: "F32", "BF16", "I32", "I64", "U8", "F64"
 
-/// One tensor on the host, in C order. `bytes` is borrowed, and on reading need not be aligned: copy it with memcpy.
+/// One tensor on the host, in C order. `bytes` is not owned; when reading, it may be unaligned: copy it with memcpy.
 struct StoredTensor {
   std::string name;
   Dtype dtype = Dtype::f32;
@@ -23,10 +23,10 @@ struct StoredTensor {
   std::span<const std::byte> bytes;
 };
 
-/// Writes the safetensors format (https://github.com/huggingface/safetensors): an 8-byte little-endian header length, a
-/// JSON header padded with spaces to 8 bytes, the tensors without gaps. Wider elements come first, otherwise the order
-/// is the given one, so that every tensor is aligned to its elements. The file appears whole or not at all.
-/// Throws engine::Error for a name given twice and for `bytes` that do not fit `shape`.
+/// Writes the safetensors format (https://github.com/huggingface/safetensors): the header's length as 8 bytes,
+/// little-endian; a JSON header padded with spaces to 8 bytes; the tensors without gaps. Tensors with wider elements
+/// come first, otherwise in the given order, so that every tensor is aligned to its elements. The file is written
+/// atomically. Throws engine::Error for a repeated name and for `bytes` that do not fit `shape`.
 void save_safetensors(const std::filesystem::path& path, std::span<const StoredTensor> tensors,
                       const std::map<std::string, std::string>& metadata = {});
 
@@ -34,21 +34,21 @@ struct SafetensorsContents {
   std::vector<StoredTensor> tensors;  ///< in the order of their bytes
   std::map<std::string, std::string> metadata;
 };
-/// What the bytes of a safetensors file say; tensors point into them. Throws DataError, one sentence that begins with
-/// `name`, for anything the format does not allow: lengths beyond the file, holes, overlaps, sizes that do not fit a
-/// shape, repeated names, unknown fields; and for dtypes other than ours.
+/// Parses the bytes of a safetensors file; tensors point into them. Throws DataError, with one sentence that begins
+/// with `name`, for everything that the format forbids (lengths beyond the file, gaps, overlaps, sizes that do not fit
+/// a shape, repeated names, unknown fields) and for dtypes that we do not have.
 SafetensorsContents parse_safetensors(std::span<const std::byte> file, const std::string& name);
 
-/// A safetensors file, mapped: tensors point into it and live as long as it does.
+/// A memory-mapped safetensors file: tensors point into it and are valid as long as it lives.
 class SafetensorsFile {
  public:
-  /// Throws as parse_safetensors, with the path.
+  /// Throws like parse_safetensors; messages begin with the path.
   explicit SafetensorsFile(const std::filesystem::path& path);
 
   const std::vector<StoredTensor>& tensors() const { return contents_.tensors; }  ///< in the order of their bytes
   const std::map<std::string, std::string>& metadata() const { return contents_.metadata; }
-  const StoredTensor* find(std::string_view name) const;  ///< nullptr when there is none
-  const StoredTensor& at(std::string_view name) const;    ///< throws DataError when there is none
+  const StoredTensor* find(std::string_view name) const;  ///< nullptr if there is none
+  const StoredTensor& at(std::string_view name) const;    ///< throws DataError if there is none
 
  private:
   std::filesystem::path path_;

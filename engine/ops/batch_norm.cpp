@@ -48,7 +48,7 @@ Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, cons
                                       .y = y,
                                       .relu = relu});
 
-  const Tensor mask = relu && residual ? y : Tensor();  // else the sign before the ReLU follows from x
+  const Tensor mask = relu && residual ? y : Tensor();  // without a residual, the sign before the ReLU follows from x
   return with_grad(y, {x, gamma, beta, residual},
                    [x = x.detach(), gamma = gamma.detach(), beta = beta.detach(), mask, mean, inv_std, rows, relu](
                        const Tensor& dy, Grads& d) {

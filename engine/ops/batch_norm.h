@@ -7,7 +7,7 @@ namespace engine {
 struct BatchNormOptions {
   float epsilon = 1e-5f;
   float momentum = 0.9f;           ///< running = momentum * running + (1 - momentum) * batch (PyTorch's is 1 - this)
-  bool unbiased_variance = false;  ///< whether the running variance is the batch's times n / (n - 1)
+  bool unbiased_variance = false;  ///< running variance: the batch's times n / (n - 1)
   bool operator==(const BatchNormOptions&) const = default;
 };
 
@@ -16,15 +16,15 @@ struct RunningStatistics {
   Tensor mean, variance, batches;
 };
 
-/// What follows the normalisation in the same pass.
+/// Operations after the normalisation in the same pass.
 struct BatchNormEpilogue {
-  Tensor residual{};  ///< added before the ReLU; like x, or undefined
+  Tensor residual{};  ///< added before the ReLU; same shape and dtype as x, or undefined
   bool relu = false;
 };
 
-/// y = relu(gamma (x - mean) / sqrt(variance + epsilon) + beta + residual) over the last dimension's channels
-/// (Ioffe & Szegedy 2015). x [..., C] f32 or bf16; gamma f32 [C]; beta f32 [C] or undefined. When training, mean and
-/// (biased) variance are the batch's and the running averages are updated; when evaluating, they are the running ones.
+/// y = relu(gamma (x - mean) / sqrt(variance + epsilon) + beta + residual), per channel of the last dimension (Ioffe &
+/// Szegedy 2015). x [..., C] f32 or bf16; gamma f32 [C]; beta f32 [C] or undefined. Training uses mean and (biased)
+/// variance of the batch and updates the running statistics; evaluation uses the running statistics.
 Tensor batch_norm(const Tensor& x, const Tensor& gamma, const Tensor& beta, const RunningStatistics& running, Mode mode,
                   const BatchNormOptions& options, const BatchNormEpilogue& epilogue = {});
 

@@ -9,8 +9,8 @@ struct LarsOptions {
   bool operator==(const LarsOptions&) const = default;
 };
 
-/// Momentum with a rate per parameter (You et al. 2017), in SimCLR's form: weight decay counts in the trust ratio, and
-/// the learning rate is inside the velocity. What does not adapt moves at the full rate.
+/// Momentum with one learning rate per parameter (You et al. 2017), in SimCLR's form: weight decay is part of the trust
+/// ratio, and the learning rate is inside the velocity. Parameters without adaptation use the full rate.
 class Lars : public Optimizer {
  public:
   Lars(const ParameterSet& parameters, LarsOptions options, const TreatmentOf& treatment);

@@ -9,13 +9,13 @@ enum class OptimizerName { adam, sgd, lars };
 template <>
 inline constexpr std::array kNames<OptimizerName> = {"adam", "sgd", "lars"};
 
-/// An optimizer, and the options of each that it may be.
+/// An optimizer's name, and the options of each one.
 struct OptimizerOptions {
   OptimizerName name = OptimizerName::adam;
   AdamOptions adam = {};
   SgdOptions sgd = {};
   LarsOptions lars = {};
-  double weight_decay = 0, l2 = 0;  ///< what they mean for which parameter is for the maker of the optimizer to say
+  double weight_decay = 0, l2 = 0;  ///< whoever creates the optimizer decides which parameters they apply to
   bool operator==(const OptimizerOptions&) const = default;
 };
 

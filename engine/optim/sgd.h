@@ -4,7 +4,7 @@
 
 namespace engine {
 
-/// Keras' velocity sums rate times gradient; PyTorch's knows no rate, which multiplies it.
+/// Keras' velocity sums rate times gradient. PyTorch's sums gradients, and the rate multiplies the velocity.
 enum class SgdForm { pytorch, keras };
 
 struct SgdOptions {

@@ -5,14 +5,15 @@
 
 namespace engine {
 
-/// The names of an enumeration's values as flags, files and messages have them, in order. An enumeration that is a
-/// setting specialises it beside its declaration; one name too few or too many does not compile where they are used.
+/// The names of an enumeration's values, in order, as used in flags, files and messages. An enumeration that is a
+/// setting specialises this next to its declaration; a wrong number of names does not compile.
 template <class Enum>
 inline constexpr std::array<std::string_view, 0> kNames{};
 
 namespace detail {
 
-/// Whether a value of the enumeration was declared: compilers print any other as a number, most with a cast before it.
+/// Whether the enumeration declares this value: compilers print undeclared values as numbers, most with a cast before
+/// them.
 template <class Enum, Enum kValue>
 constexpr bool declared() {
   constexpr std::string_view text = __PRETTY_FUNCTION__, before = "kValue = ";
@@ -29,11 +30,11 @@ constexpr std::size_t count_declared() {
 
 }  // namespace detail
 
-/// How many values an enumeration without gaps declares, counted from 0.
+/// The number of values of an enumeration that counts from 0 without gaps.
 template <class Enum>
 inline constexpr std::size_t kDeclared = detail::count_declared<Enum>();
 
-/// An enumeration of which every value has a name.
+/// An enumeration in which every value has a name.
 template <class Enum>
 concept Named = kNames<Enum>
 .size() > 0;
@@ -44,7 +45,7 @@ constexpr std::string_view name(Enum value) {
   return kNames<Enum>[static_cast<std::size_t>(value)];
 }
 
-/// The value of that name; nothing where there is none.
+/// The value with that name; nothing if there is none.
 template <Named Enum>
 constexpr std::optional<Enum> named(std::string_view text) {
   static_assert(kNames<Enum>.size() == kDeclared<Enum>, "every value of the enumeration needs one name in kNames");

@@ -14,7 +14,7 @@ inline void configure(apps::Config& config, Keys keys) {
   for (const auto& [key, value] : keys) apps::config_table().find(key)->set(config, value, key);
 }
 
-/// The defaults with these keys changed.
+/// The default configuration with these keys changed.
 inline apps::Config configured(Keys keys) {
   apps::Config config;
   configure(config, keys);

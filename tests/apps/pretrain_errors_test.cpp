@@ -1,4 +1,4 @@
-// What can go wrong with `pretrain`: its exit code, one sentence, and nothing destroyed.
+// Errors of `pretrain`: the exit code, one sentence, and that nothing is destroyed.
 #include <doctest/doctest.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -21,7 +21,7 @@ TEST_CASE("pretrain: a wrong command line is exit 2 and one sentence, and leaves
   const Workbench bench;
   const struct {
     Strings arguments;
-    std::string sentence;  // its beginning
+    std::string sentence;  // how it begins
   } cases[] = {
       {{"--recipe", "dmeo"}, "--recipe: unknown recipe 'dmeo'; the nearest is demo"},
       {{"--recipe", "no.toml"}, "--recipe: there is no file no.toml"},
@@ -251,7 +251,7 @@ TEST_CASE("pretrain: a disk that fills up during a checkpoint leaves the earlier
   CHECK(full.err.find("pretrain: error: the checkpoint of step 16 was not written: cannot write ") !=
         std::string::npos);
   CHECK(full.err.find("the run can be resumed once this is put right\n") != std::string::npos);
-  CHECK(names(bench / "run/checkpoints") == Strings{"latest", "step_00000008"});  // no part of the new one takes space
+  CHECK(names(bench / "run/checkpoints") == Strings{"latest", "step_00000008"});  // the new checkpoint left no files
   result(bench.pretrain("run", {"--resume", "auto"}));
   CHECK(same_tensors(bench / "run", bench / "whole"));
 }
@@ -311,7 +311,7 @@ TEST_CASE("pretrain: a loss that is not finite is exit 4, the weights before tha
   for (const engine::StoredTensor& tensor : model.tensors()) {
     CAPTURE(tensor.name);
     if (tensor.dtype != engine::Dtype::f32) continue;
-    if (tensor.name.find(".running_") != std::string::npos) continue;  // these have seen the failing step
+    if (tensor.name.find(".running_") != std::string::npos) continue;  // running statistics include the failing step
     std::vector<float> values(tensor.bytes.size() / sizeof(float));
     std::memcpy(values.data(), tensor.bytes.data(), tensor.bytes.size());
     CHECK(std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); }));

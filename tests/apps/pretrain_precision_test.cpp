@@ -25,7 +25,7 @@ bool bf16_works() {
   return works;
 }
 
-/// Hides instructions from oneDNN, in programs started meanwhile.
+/// Hides instruction sets from oneDNN in programs that are started while it lives.
 class OldProcessor {
  public:
   OldProcessor() { setenv("ONEDNN_MAX_CPU_ISA", "AVX512_CORE", 1); }
@@ -65,10 +65,10 @@ TEST_CASE("pretrain in bf16: learns as in fp32, and its files look the same") {
   };
   const std::vector<double> expected = losses(bench / "fp32"), actual = losses(bench / "bf16");
   REQUIRE(actual.size() == expected.size());
-  CHECK(expected.back() < 0.9 * expected.front());  // there is something to follow
+  CHECK(expected.back() < 0.9 * expected.front());  // the loss must have fallen clearly
   CHECK(actual != expected);
-  // The first loss differs by a forward pass in bf16; later ones by what that grows to in steps of Adam, whose first
-  // ones have the same size whatever the gradient's: the curves agree on average.
+  // The first loss differs by the rounding of one forward pass in bf16. Adam's first steps have the same size for any
+  // gradient, so later differences grow: only the mean of the curves agrees.
   CHECK(actual.front() == doctest::Approx(expected.front()).epsilon(0.005));
   const auto mean = [](const std::vector<double>& x) {
     return std::accumulate(x.begin(), x.end(), 0.0) / static_cast<double>(x.size());

@@ -21,7 +21,7 @@ std::string refusal(std::string_view key, std::string_view text) {
   Config config;
   const std::string message =
       message_of<UsageError>([&] { apps::config_table().find(key)->set(config, text, "--flag"); });
-  CHECK(config == Config{});  // what is refused changes nothing
+  CHECK(config == Config{});  // a refused value changes nothing
   return message;
 }
 

@@ -18,7 +18,7 @@ using engine::Tensor;
 
 TEST_CASE("features: in batches, with a shorter last one, what one forward pass over everything gives") {
   const engine::Context context = kernels::make_context();
-  const tests::MemorySource source(1003, 2);  // two whole batches of 500 and three images
+  const tests::MemorySource source(1003, 2);  // two whole batches of 500, and three images
   const Model model = make_model(context, Config{}, source);
   const Representation representation = model.objective->representation("features");
   std::vector<std::int64_t> progress;
@@ -32,7 +32,7 @@ TEST_CASE("features: in batches, with a shorter last one, what one forward pass 
   const Tensor direct = representation(batch.whole_images());
   REQUIRE(features.values.shape() == direct.shape());
   const std::vector<float> expected = direct.to_host<float>();
-  // The same sums; the library may block another batch size otherwise.
+  // The same sums; for another batch size the library may choose other blocks.
   tests::expect_close(features.values.to_host<float>(), {expected.begin(), expected.end()}, 1e-5);
   CHECK(features.labels.to_host<std::int32_t>() == batch.labels().to_host<std::int32_t>());
   for (std::size_t i = 0; i < 1003; ++i) {
@@ -53,7 +53,7 @@ TEST_CASE("features: extraction changes nothing in the network") {
 
 TEST_CASE("features: those that are not finite, or whose squares are not, are one sentence") {
   const engine::Context context = kernels::make_context();
-  constexpr std::int64_t kSize = 5000;  // more than what is looked at in one turn
+  constexpr std::int64_t kSize = 5000;  // more than one batch of the check
   const auto with = [&](std::int64_t row, float value) {
     std::vector<float> values(kSize * 3, 1e18f);
     values[static_cast<std::size_t>(row * 3 + 2)] = value;
@@ -88,7 +88,7 @@ TEST_CASE("features: the accuracy of a probe is the fraction of examples whose l
   engine::ParameterSet parameters;
   const models::ProbeHead probe(engine::Scope(parameters, "probe"), 3, 3, engine::Initializer::constant(0));
   parameters.allocate(context, 1);
-  parameters.value(0).upload<float>(std::vector<float>{1, 0, 0, 0, 1, 0, 0, 0, 1});  // the class is the largest feature
+  parameters.value(0).upload<float>(std::vector<float>{1, 0, 0, 0, 1, 0, 0, 0, 1});  // class: the largest feature
   const Features features{
       .values = Tensor::from(context, {4, 3}, std::vector<float>{9, 1, 2, 1, 9, 2, 1, 2, 9, 9, 1, 2}),
       .labels = Tensor::from(context, {4}, std::vector<std::int32_t>{0, 1, 2, 1}),

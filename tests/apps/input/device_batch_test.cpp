@@ -11,7 +11,7 @@ using namespace apps;
 
 namespace {
 
-/// Images in which each pixel says where it is: 3 x its column in the first channel, 3 x its row in the second.
+/// Images whose pixels encode their position: 3 x column in the first channel, 3 x row in the second.
 class Coordinates final : public data::Source {
  public:
   Coordinates(std::int64_t height, std::int64_t width) : height_(height), width_(width) {}
@@ -36,7 +36,7 @@ struct Size {
   double height, width;
 };
 
-/// The mean size of the crops of an augmented batch, from how fast coordinates change in the middle of each.
+/// The mean size of the crops in an augmented batch, from the slope of the coordinates in the middle of each crop.
 Size mean_crop(std::int64_t height, std::int64_t width) {
   const engine::Context context = kernels::make_context();
   const Coordinates source(height, width);

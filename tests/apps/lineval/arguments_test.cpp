@@ -13,7 +13,7 @@ using namespace apps;
 
 namespace {
 
-/// A run directory with nothing but its configuration, in TOML.
+/// A run directory with only a configuration in TOML.
 class Run {
  public:
   explicit Run(const std::string& keys = {}) {
@@ -52,7 +52,7 @@ TEST_CASE("evaluation arguments: learning rates are numbers that f32 holds") {
 }
 
 TEST_CASE("evaluation arguments: a flag goes before the run's protocol, and that before the default") {
-  const Run early;  // as an earlier version left it, with no key of the protocol
+  const Run early;  // a run of an earlier version, without keys of the protocol
   CHECK(early.evaluated().config.lineval == LinearEvaluation{});
   const Run run("[lineval]\nepochs = 7\nlearning_rates = \"0.5,2\"\nknn = 3\nprecision = \"bf16\"\nseed = 9\n");
   const LinearEvaluation protocol = run.evaluated({"--knn", "5"}).config.lineval;
@@ -72,7 +72,7 @@ TEST_CASE(
   CHECK(as_it_was.config.data.source == "mnist:here");
   CHECK_FALSE(as_it_was.other_data);
   CHECK(as_it_was.config.run.compute.threads == 2);
-  CHECK(as_it_was.config.run.compute.precision == Precision::fp32);  // a run's own precision is no part of a protocol
+  CHECK(as_it_was.config.run.compute.precision == Precision::fp32);  // the run's precision does not affect the protocol
   CHECK(changed.config.data.source == "digits:");
   CHECK(changed.other_data);
   CHECK(changed.config.run.compute.threads == 3);

@@ -75,11 +75,11 @@ TEST_CASE("cells: a directory with other settings is refused, and how it is run 
     return cells_of(randbits(), request(scratch.path(), sets))[0];
   };
   const Cell cell = first({"train.steps=7", "run.threads=1"});
-  CHECK_NOTHROW(check_same(cell));  // nothing there yet
+  CHECK_NOTHROW(check_same(cell));  // no run there yet
   begin(cell);
   CHECK_NOTHROW(check_same(cell));
-  CHECK_NOTHROW(check_same(first({"train.steps=7", "run.keep=9"})));  // threads as it began
-  const Cell again = first({"train.steps=7", "run.threads=0"});       // which is what 0 says too
+  CHECK_NOTHROW(check_same(first({"train.steps=7", "run.keep=9"})));  // the started run keeps its threads
+  const Cell again = first({"train.steps=7", "run.threads=0"});       // 0 threads say the same
   CHECK_NOTHROW(check_same(again));
   CHECK(resolve(again.run).run.compute.threads == 1);
   CHECK(message_of<UsageError>([&] {
@@ -138,10 +138,10 @@ TEST_CASE("cells: how far a run is") {
   engine::create_directories(run / "crash/step_7.tmp");  // killed while it was written
   CHECK_FALSE(standing_of(cell, 30).failure);
   engine::create_directories(run / "crash/step_7");
-  CHECK_FALSE(standing_of(cell, 20).failure);  // it went on and was finished
+  CHECK_FALSE(standing_of(cell, 20).failure);  // it was resumed and finished
   CHECK(standing_of(cell, 30).failure ==
         "numbers became infinite or NaN in step 7; its weights are in " + (run / "crash/step_7").string());
-  CHECK_FALSE(standing_of(cell, 30).accuracy);  // finished, but not with so many steps
+  CHECK_FALSE(standing_of(cell, 30).accuracy);  // finished, but with another number of steps
   engine::atomic_write_file(run / "result.json", "{}");
   CHECK(message_of<engine::DataError>([&] { standing_of(cell, 20); }).ends_with("remove it and resume the run"));
 }

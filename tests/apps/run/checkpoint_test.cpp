@@ -25,7 +25,7 @@ TrainingState state_at(std::int64_t step) {
   return {.step = step, .epoch = step / 10, .cursor = step % 10 * 256, .seed = 7, .threads = 2, .world_size = 1};
 }
 
-/// Two files of tensors whose contents tell the step.
+/// Writes two files of tensors whose contents depend on the step.
 void write_tensors(const fs::path& directory, std::int64_t step, std::size_t bytes = 64) {
   const std::vector<std::byte> data(bytes, static_cast<std::byte>(step));
   const std::vector<engine::StoredTensor> tensors = {
@@ -90,7 +90,7 @@ TEST_CASE("checkpoint: the state keeps the loss and the data, and knows when it 
   CHECK(refusal(replaced(text, "\"loss\": 4.1", "\"loss\": 4.2")) == changed);
   CHECK(refusal(replaced(text, "\"aa\"", "\"ab\"")) == changed);
   CHECK(refusal(text + " ") == changed);
-  // Not by leaving the hashes out either.
+  // Leaving out the hashes is refused, too.
   const auto list = text.find("\"sha256\": {") + 11, end = text.find('}', list);
   const std::string without = text.substr(0, list) + text.substr(end);
   CHECK(refusal(without) == changed);
@@ -105,7 +105,7 @@ TEST_CASE("checkpoint: numbers that no run has are refused before anybody counts
     const auto at = text.find("\"" + key + "\":") + key.size() + 3;
     return text.replace(at, text.find_first_of(",}", at) - at, value);
   };
-  // Format 1, of earlier versions, is read.
+  // Format 1, of earlier versions, can be read.
   CHECK(apps::parse_state(state("step", "7"), "state.json").state.step == 7);
   CHECK_FALSE(apps::parse_state(state("step", "7"), "state.json").state.data);
   CHECK(refusal(state("threads", "100000")) == "state.json: threads must be a whole number from 1 to 4096, got 100000");
@@ -186,9 +186,9 @@ TEST_CASE("checkpoint: incomplete directories and a stale latest are passed over
   CHECK(read_file(directory / "latest") == "step_00000004\n");
 }
 
-// Every call that changes the disk is the last one once.
+// Each call that changes the disk is the failing one once.
 TEST_CASE("checkpoint: killed or out of space at any stage of a save, an intact one remains and the next save works") {
-  for (const bool again : {false, true}) {  // a new step, or the newest once more
+  for (const bool again : {false, true}) {  // a new step, or the newest one again
     for (const int error : {0, ENOSPC}) {   // 0: killed
       const std::int64_t step = again ? 2 : 3;
       bool came = true;
@@ -211,7 +211,7 @@ TEST_CASE("checkpoint: killed or out of space at any stage of a save, an intact 
         int status = 0;
         waitpid(child, &status, 0);
         came = error == 0 ? WIFSIGNALED(status) : WEXITSTATUS(status) != 0;
-        if (error != 0 && came) CHECK(WEXITSTATUS(status) == 1);  // a failure is never silent
+        if (error != 0 && came) CHECK(WEXITSTATUS(status) == 1);  // a failure is always reported
         const auto newest = checkpoints.newest();                 // verifies the hashes
         REQUIRE(newest);
         CHECK(newest->state.step >= (again ? 1 : 2));
@@ -222,7 +222,7 @@ TEST_CASE("checkpoint: killed or out of space at any stage of a save, an intact 
         CHECK(checkpoints.newest()->state.step == 4);
         for (const std::string& name : names(scratch / "checkpoints")) CHECK(name.find(".tmp") == name.npos);
       }
-      CHECK(calls > 15);  // a save has that many stages: the fault was really there
+      CHECK(calls > 15);  // a save makes that many calls: the fault did occur
     }
   }
 }

@@ -57,7 +57,7 @@ TEST_CASE("config_layers: a length of 0 is none, and never one that a lower laye
   const auto refused = [&] { return message_of<UsageError>([&] { apps::with_layers(Config{}, layers); }); };
   layers.flags = {{apps::config_table().find("train.steps"), "0", "--steps"}};
   CHECK(refused() == "--steps must be above 0 unless train.epochs says how long to train, got 0");
-  layers.flags.push_back(flag("train.epochs", "5"));  // instead of steps
+  layers.flags.push_back(flag("train.epochs", "5"));  // replaces steps
   CHECK(apps::with_layers(Config{}, layers).train.epochs == 5);
   CHECK(apps::with_layers(Config{}, layers).train.steps == 0);
   layers.flags = {{apps::config_table().find("train.epochs"), "0", "--epochs"}};
@@ -83,7 +83,7 @@ TEST_CASE("config_layers: a layer that gives steps ends what lower layers said a
   CHECK(apps::with_layers(Config{}, layers).train.steps_from_epochs == apps::StepsFromEpochs::whole_batches);
   layers.set = {apps::read_set("train.steps_from_epochs=simclr"), apps::read_set("train.steps=400")};
   layers.flags.clear();
-  CHECK_THROWS_AS(apps::with_layers(Config{}, layers), UsageError);  // said in one breath
+  CHECK_THROWS_AS(apps::with_layers(Config{}, layers), UsageError);  // both in one layer
 }
 
 TEST_CASE("config_layers: TOML comes back as it went, for every field") {
@@ -155,7 +155,7 @@ TEST_CASE("config_layers: no depth of TOML ends the stack, and a small one is en
     return all;
   };
   constexpr int kMany = 200'000;
-  std::string mixed = "x";  // as deep as can be without being refused as text
+  std::string mixed = "x";  // the deepest nesting that is not already refused as text
   for (int level = 0; level < 7; ++level) mixed += " = [\n{ a" + repeated(".a", 60);
   const std::string dots = "my.toml:2: the line has more than 64 dots; a key has one at most, as in optim.lr";
   on_small_stack(1 << 18, [&] {

@@ -15,7 +15,7 @@ using apps::UsageError;
 
 namespace {
 
-/// As messages list them.
+/// The list of names as it appears in messages.
 std::string built_in() {
   std::string names;
   for (const apps::Recipe& recipe : apps::recipes()) {

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Works in a directory of its own, as default run names are relative.
+/// Changes into a new directory, since default run names are relative.
 class WorkingDirectory {
  public:
   WorkingDirectory() : before_(fs::current_path()) { fs::current_path(scratch_.path()); }
@@ -94,7 +94,7 @@ TEST_CASE("run_directory: --out may hold files of others, which stay, and no run
     }
     fs::remove_all("half/" + sign);
   }
-  CHECK(fs::is_empty("half"));  // nothing was put there
+  CHECK(fs::is_empty("half"));  // nothing was written there
 }
 
 TEST_CASE("run_directory: a wrong configuration leaves nothing behind") {
@@ -114,7 +114,7 @@ TEST_CASE("run_directory: --resume auto begins once, then goes on, with the chan
     CHECK(engine::read_file("out/config.toml") == before);  // it can still be refused
     again.begin(kData);
     CHECK(again.resumed());
-    CHECK(again.config().optim.schedule.peak == 0.5);  // the run's own configuration is the base
+    CHECK(again.config().optim.schedule.peak == 0.5);  // it starts from the run's own configuration
     CHECK(again.config().run.keep == 9);
   }
   { CHECK(begun(arguments({"train.steps=8"}, "", "out")).resumed()); }

@@ -17,7 +17,7 @@ std::string round_trip(std::string_view text, const Range& range = {}) {
 TEST_CASE("format: numbers read back to what they were, in the range as they are written") {
   CHECK(round_trip<double>("1e-3") == "0.001");
   CHECK(round_trip<float>("0.1") == "0.1");
-  CHECK(round_trip<float>("1e-37", between(1e-37, 1e38)) == "1e-37");  // as a float it is a little below
+  CHECK(round_trip<float>("1e-37", between(1e-37, 1e38)) == "1e-37");  // the nearest float is slightly smaller
   CHECK(round_trip<float>("9e-38", between(1e-37, 1e38)) == "refused");
   CHECK(round_trip<std::int64_t>("9223372036854775807") == "9223372036854775807");
   CHECK(round_trip<int>("64", between(0, 64)) == "64");

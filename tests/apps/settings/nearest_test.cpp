@@ -5,7 +5,7 @@
 TEST_CASE("nearest: fewest edits wins, the first of equals") {
   const std::string_view flags[] = {"--lr", "--loss", "--log-every", "--batch-size", "--bits"};
   CHECK(apps::nearest("--lr", flags) == "--lr");
-  CHECK(apps::nearest("--rl", flags) == "--lr");  // one swap; "--bits" and the like are farther
+  CHECK(apps::nearest("--rl", flags) == "--lr");  // one swap; "--bits" and others need more edits
   CHECK(apps::nearest("--batchsize", flags) == "--batch-size");
   CHECK(apps::nearest("--logevery", flags) == "--log-every");
   CHECK(apps::nearest("--los", flags) == "--loss");

@@ -20,7 +20,7 @@ namespace {
 using Strings = std::vector<std::string>;
 constexpr std::int64_t kBatch = 64;
 
-/// One training step of a fresh model on a batch of the drawn digits.
+/// One training step of a new model on a batch of the drawn digits.
 struct Pass {
   Pass(const engine::Context& context, const Config& config) : model(make_model(context, config, source)) {
     DeviceBatch batch(context, source, kBatch);
@@ -45,13 +45,13 @@ struct Pass {
 
   tests::MemorySource source{kBatch};
   Model model;
-  double total = 0;  ///< what was minimised
+  double total = 0;  ///< the minimised loss
   std::vector<Measured> measured;
 };
 
 Config high_temperature() {
   Config config;
-  config.loss.temperature = 50;  // all candidates look alike, so that the loss is that of a guess
+  config.loss.temperature = 50;  // all similarities are nearly equal: the loss is that of guessing
   return config;
 }
 

@@ -1,4 +1,4 @@
-// Every value of every setting that is an enumeration changes what is built.
+// Every value of every enumeration setting changes what is built.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -37,7 +37,7 @@ std::string bytes_of(const engine::Tensor& tensor) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
 }
 
-/// What a run of these keys comes to: its network and steps after training, and the features that lineval would see.
+/// The result of a run with these keys: its network and steps after training, and the features for lineval.
 std::string trained(const std::filesystem::path& out, const Keys& keys) {
   RunArguments arguments{.layers = {}, .out = out.string(), .resume = "never"};
   for (const auto& [key, value] : keys) arguments.layers.set.push_back(read_set(key + "=" + value));
@@ -71,7 +71,7 @@ std::string built(const ScratchDirectory& scratch, Keys keys, const char* images
   } catch (const engine::Error& error) { return error.what(); }
 }
 
-/// Whether the setting is an enumeration: its choices are all its values, and no forms that texts may have.
+/// Whether the setting is an enumeration: its choices are all its values, without patterns.
 bool is_enumeration(const ConfigField& field) {
   const auto is_form = [](std::string_view choice) { return choice.ends_with(":N") || choice == "FILE"; };
   const Choices& choices = field.value.choices;
@@ -97,7 +97,7 @@ TEST_CASE("enum settings: every allowed value changes what is built") {
       all.emplace_back(field.key, value);
       return all;
     };
-    std::map<std::string, std::string_view> value_of;  // by what it builds
+    std::map<std::string, std::string_view> value_of;  // by the result
     for (const std::string_view value : field.value.choices) {
       const auto [other, fresh] = value_of.emplace(built(scratch, with(value), "small"), value);
       // "auto" is one or the other, by the size of the images.

@@ -13,7 +13,7 @@ using namespace apps;
 
 namespace {
 
-/// A CPU with so much memory.
+/// A CPU back end with a limited memory.
 class SmallBackend final : public kernels::cpu::CpuBackend {
  public:
   explicit SmallBackend(std::size_t bytes) : free_(bytes) {}
@@ -30,7 +30,7 @@ class SmallBackend final : public kernels::cpu::CpuBackend {
   }
   std::size_t free_bytes() const override { return free_; }
 
-  bool broken = false;  ///< as a host whose last memory is taken
+  bool broken = false;  ///< behaves like a host without any free memory
 
  private:
   std::size_t free_;
@@ -38,7 +38,7 @@ class SmallBackend final : public kernels::cpu::CpuBackend {
 
 constexpr std::int64_t kBatch = 200;
 
-/// The advice of a machine with so much memory, on a step that does not fit; empty if it does.
+/// The advice on a machine with `bytes` of memory for a step that does not fit; empty if it fits.
 std::string advice(std::size_t bytes, std::int64_t batch_size, bool breaks = false) {
   const engine::Context context(std::make_unique<SmallBackend>(bytes), 1);
   const tests::MemorySource source(kBatch);

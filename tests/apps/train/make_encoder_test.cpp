@@ -10,7 +10,7 @@ using namespace apps;
 
 namespace {
 
-/// A source of images of `size` x `size` pixels and 3 channels.
+/// A source of 3-channel images of `size` x `size` pixels.
 class Photographs final : public data::Source {
  public:
   explicit Photographs(std::int64_t size) : size_(size) {}

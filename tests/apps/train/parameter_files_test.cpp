@@ -24,7 +24,8 @@ namespace {
 /// More than fits into 32 bits.
 constexpr std::int64_t kMany = std::int64_t{1} << 40;
 
-/// A convolution, a counter and a linear layer, one per group; `out` channels of the convolution.
+/// One convolution, one counter and one linear layer, each in its own group; `out` is the convolution's number of
+/// channels.
 struct Parts {
   Parts(const engine::Context& context, std::uint64_t seed, std::int64_t out = 4) {
     const auto normal = engine::Initializer::normal(1);

@@ -34,7 +34,7 @@ TEST_CASE("training plan: the rate that the configuration means") {
   config.train.batch_size = 64;
   config.train.steps = 100;
   config.optim.schedule.peak = 0.3;
-  config.optim.warmup_epochs = 2.5;  // of 1000 / 64 batches: 2500 // 64 steps
+  config.optim.warmup_epochs = 2.5;  // epochs of 1000 / 64 batches: 2500 // 64 steps
   config.optim.schedule.decay = engine::Decay::polynomial;
   config.optim.schedule.power = 2;
   TrainingPlan plan = plan_training(config.train, config.optim, 1000);
@@ -64,7 +64,7 @@ TEST_CASE("training plan: rates and counts that nothing can be computed with are
         "optim.lr = 1e+38 with optim.lr_scaling = linear is 4e+38 for batches of 1024, and a learning rate must be "
         "from 1e-37 to 1e+38; change --lr or --lr-scaling");
   config.optim.schedule.peak = 0.1;
-  config.optim.warmup_epochs = 5e8;  // of two steps
+  config.optim.warmup_epochs = 5e8;  // epochs of two steps
   CHECK(plan_training(config.train, config.optim, 2048).schedule.warmup_steps == 1'000'000'000);
   config.optim.warmup_epochs = 5.1e8;
   CHECK(refused() ==
@@ -95,7 +95,7 @@ TEST_CASE("training plan: SimCLR's count of steps, and its rates for ImageNet") 
   CHECK(plan.schedule.warmup_steps == 12511);
   CHECK(plan.schedule.at(60000) == doctest::Approx(1.492076).epsilon(1e-6));
   config.train.epochs = 0;
-  config.train.steps = 7;  // said outright
+  config.train.steps = 7;  // given directly
   CHECK(plan_training(config.train, config.optim, 1281167).schedule.steps == 7);
 }
 
@@ -124,7 +124,7 @@ TEST_CASE("trainer: what cannot be written since the run directory is gone is sa
   RunDirectory directory(arguments);
   directory.begin({.train = "aa", .test = "bb"});
   Trainer trainer(context, directory.config());
-  // After the step, and after the look whether the directory is there, but before the checkpoint.
+  // After the step and after the check that the directory exists, but before the checkpoint.
   const auto move_away = [&](std::int64_t, std::string_view) { std::filesystem::rename(run, scratch / "elsewhere"); };
   CHECK(message_of<engine::Error>([&] {
           trainer.run(directory, move_away);

@@ -17,7 +17,7 @@ using engine::StoredTensor;
 
 namespace {
 
-/// A file image: header length (the header's own unless given), header, data.
+/// The bytes of a file: header length (by default the correct one), header, data.
 std::string file_image(const std::string& header, const std::string& data = "", std::int64_t length = -1) {
   const std::uint64_t claimed = length < 0 ? header.size() : static_cast<std::uint64_t>(length);
   std::string image(8, '\0');

@@ -10,7 +10,7 @@ using namespace engine;
 
 namespace {
 
-/// Steps with gradients and rates of three steps from w = (1,-2,2), and compares.
+/// Does three steps with given gradients and rates from w = (1,-2,2), and compares.
 void check_steps(SgdOptions options, double l2, const std::vector<std::vector<double>>& expected) {
   const Context context = kernels::make_context();
   ParameterSet parameters;
