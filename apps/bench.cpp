@@ -23,7 +23,7 @@ void time_work(const engine::Context& context, const BenchSettings& settings) {
       context, [&] { work.run(); }, settings.cuda_graph && !settings.profile);
   for (std::int64_t i = 0; i < settings.repetitions.warmup; ++i) {
     step.run();
-    if (i == 0) context.pool().reset_peak();  // it also timed algorithms; later a graph asks the pool for nothing
+    if (i == 0) context.pool().reset_peak();  // the first run also timed algorithms; later a graph allocates nothing
   }
   context.profiler().enable(settings.profile);
   std::vector<double> ms;

@@ -37,7 +37,7 @@ struct Initializer {
 /// One named slice of the flat buffers.
 struct ParameterInfo {
   std::string name;  ///< begins with its group: "encoder.conv1.weight"
-  Shape shape;       ///< as in memory: convolutions KRSC, linear [out,in]
+  Shape shape;       ///< in memory: convolutions KRSC, linear [out,in]
   ParameterKind kind = ParameterKind::kernel;
   std::string group{};  ///< the part of the network: "encoder"; one range of the flat buffers
   Initializer initializer{};

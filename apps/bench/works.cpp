@@ -53,8 +53,8 @@ Tensor random_tensor(const Context& context, engine::Shape shape, bool unit_rows
   return Tensor::from(context, shape, values);
 }
 
-/// The status of any number of steps at a constant rate: a new one before the ring of records is used up. Steps that
-/// are launched as a graph go on with that of the graph, round and round.
+/// A status for any number of steps at a constant rate: it is replaced before its ring of records is full. Steps that
+/// are launched as a graph keep using the captured status.
 class EndlessStatus {
  public:
   explicit EndlessStatus(const Context& context) : context_(context) {}

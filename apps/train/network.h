@@ -9,18 +9,18 @@
 
 namespace apps {
 
-/// An encoder and the projection head behind it.
+/// An encoder and its projection head.
 struct Network {
   std::unique_ptr<models::Encoder> encoder;
   models::ProjectionHead projector;
 };
 
-/// The one that the configuration asks for; its parameters are added to `parameters`. `source` provides the channels.
-/// Throws engine::DataError for images of a size that the encoder cannot take.
+/// The network that the configuration describes; its parameters are added to `parameters`. `source` gives the number of
+/// channels. Throws engine::DataError if the encoder does not accept images of that size.
 Network make_network(engine::ParameterSet& parameters, const Config::Model& model, const data::Source& source);
 
-/// Whether what stands behind the encoder begins as in Keras, as in the notebook of its network, and not as SimCLR's,
-/// at N(0, 0.01^2).
+/// Whether the layers after the encoder have Keras' initial values, as in the notebook of ConvN, instead of SimCLR's,
+/// N(0, 0.01^2).
 bool begins_as_keras(models::Architecture arch);
 
 }  // namespace apps

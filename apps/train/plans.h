@@ -14,9 +14,9 @@ namespace apps {
 /// How a run chooses among algorithms that round differently. Three things decide: `run.plans`, the run's own
 /// plans.json, and the machine's algorithm cache.
 ///
-/// times problems that neither plans.json nor the machine's cache has
-/// no timing and no cache: a fixed rule decides
-/// the plans.json of another run decides; a fixed rule decides about problems that it lacks
+///     timed   times problems that neither plans.json nor the machine's cache has
+///     off     uses no timings and no cache: a fixed rule decides
+///     FILE    uses the plans.json of another run, and the fixed rule for problems that it lacks
 ///
 /// A resumed run always uses its own plans.json first, so that it rounds as before. A cache is valid for one processor
 /// and number of threads, or one GPU model, and for one build and set of libraries.
@@ -26,19 +26,19 @@ class Plans {
  public:
   struct Options {
     PlanSource source = {};                                               ///< run.plans
-    std::function<void(std::string_view)> log = [](std::string_view) {};  ///< told what the user should know
-    std::chrono::milliseconds patience = std::chrono::minutes(3);         ///< for another run that times
+    std::function<void(std::string_view)> log = [](std::string_view) {};  ///< gets messages for the user
+    std::chrono::milliseconds patience = std::chrono::minutes(3);         ///< longest wait for another run's timing
   };
 
-  /// Takes up what is there. Throws engine::DataError for a plans.json of the run that cannot be read, and as
-  /// `check_plans` does.
+  /// Loads the caches. Throws engine::DataError if the run's plans.json cannot be read, and all errors of
+  /// `check_plans`.
   Plans(const engine::Context& context, const std::filesystem::path& run, Options options);
   ~Plans();
   Plans(const Plans&) = delete;
   Plans& operator=(const Plans&) = delete;
 
-  /// Writes the run's file, and the machine's, if more choices were made use of since the last call; and lets other
-  /// runs time. The machine's is a convenience: when it cannot be written, the next run times again.
+  /// Writes the run's file and the machine's, if new choices were used since the last call, and lets other runs time.
+  /// If the machine's file cannot be written, the next run times again.
   void save();
 
  private:
@@ -51,14 +51,14 @@ class Plans {
   std::string made_for_;
   MachinePlans machine_;
   PlanChoices saved_;
-  bool impatient_ = false;  // once is enough
+  bool impatient_ = false;  // waits only once
 };
 
-/// Throws UsageError if the file that `source` names does not hold here or is none, and engine::DataError if it cannot
-/// be read; unless `run`, the run to be resumed, has plans of its own.
+/// Throws UsageError if the file of `source` is no plans.json or not valid here, and engine::DataError if it cannot be
+/// read. A resumed run (`run`) that has its own plans.json is not checked.
 void check_plans(const engine::Context& context, const PlanSource& source, const std::filesystem::path& run);
 
-/// Takes up the plans of a run without timing anything new: its network is to be evaluated.
+/// Loads a run's plans without timing anything new, to evaluate its network.
 void take_up_plans(const engine::Context& context, const std::filesystem::path& run);
 
 }  // namespace apps

@@ -14,7 +14,8 @@
 namespace apps {
 namespace {
 
-/// The trainer was made before the directory was locked. Threads are no part of it: see `keep_threads`.
+/// Throws if config.toml changed after the trainer was made, which was before the directory was locked. The number of
+/// threads may differ: see `keep_threads`.
 void refuse_changed_meanwhile(const Config& made_for, const RunDirectory& directory) {
   const auto differs = [&](const ConfigField& field) {
     return field.key != "run.threads" && field.text(made_for) != field.text(directory.config());
@@ -71,10 +72,10 @@ void start_run(const engine::Context& context, Trainer& trainer, RunDirectory& d
     if (known) check_same_data(directory.path(), *known, data, config.data.source);
     if (checkpoint) trainer.restore(*checkpoint);
   }
-  directory.begin(data);  // only now: what is refused leaves no trace
+  directory.begin(data);  // only now, so that a refused run leaves no trace
   checkpoints.tidy();
   engine::atomic_write_file(directory.path() / "env.json", environment_json(context, config.run.compute.device, argv));
-  const bool kept = trainer.config().run.compute.threads != config.run.compute.threads;  // by keep_threads
+  const bool kept = trainer.config().run.compute.threads != config.run.compute.threads;  // changed by keep_threads
   directory.log(kept ? fmt::format("{}, as the run began with", threads_text(context.threads()))
                      : describe_threads(context, config.run.compute.threads));
   if (!directory.resumed()) return;

@@ -8,23 +8,22 @@
 
 namespace apps {
 
-/// With --threads 0, a resumed run goes on with as many threads as it began with, whatever this machine has: results
-/// are bit-equal only for the same number.
+/// With --threads 0, a resumed run keeps the number of threads that it began with, on any machine: results are only
+/// bit-equal for the same number.
 void keep_threads(const RunArguments& arguments, Config& config);
 
-/// The steps and rates that the run to be resumed began with, before the arguments change its configuration; nothing
-/// for a new run.
+/// The steps and rates with which the run to resume began, before the arguments change its configuration; nothing for a
+/// new run.
 std::optional<TrainingPlan> earlier_plan(const RunArguments& arguments, std::int64_t examples);
 
-/// Says that a longer schedule gives the step after `step` another learning rate than `before`; nothing where it does
-/// not.
+/// A warning if a longer schedule gives the step after `step` another learning rate than `before`; otherwise nothing.
 std::optional<std::string> rate_jump(const TrainingPlan& before, const TrainingPlan& now, std::int64_t step);
 
-/// env.json of what is about to be run.
+/// The contents of env.json for this start.
 std::string environment_json(const engine::Context& context, const engine::Device& device, std::span<char* const> argv);
 
-/// Takes up the newest checkpoint when the directory is of a resumed run, begins the directory and writes env.json.
-/// Throws engine::DataError, before anything is written, for other data than the run began with.
+/// For a resumed run, restores the newest checkpoint. Then begins the directory and writes env.json. Throws
+/// engine::DataError, before anything is written, if the data differ from those the run began with.
 void start_run(const engine::Context& context, Trainer& trainer, RunDirectory& directory, std::span<char* const> argv);
 
 }  // namespace apps

@@ -112,7 +112,7 @@ TEST_CASE("lineval --tap: what the network has come to in between is evaluated b
   const fs::path run = evaluation.run();
   const auto encoder = result(evaluation.evaluate());
   CHECK_FALSE(encoder.contains("tap"));
-  CHECK(result(evaluation.evaluate({"--tap", "features"})) == encoder);  // the default, by its name
+  CHECK(result(evaluation.evaluate({"--tap", "features"})) == encoder);  // the default, given by name
   const Strings before = names(run / "eval");
   const std::pair<std::string, std::string> taps[] = {
       {"conv2", "features of 64 dimensions, the mean over rows and columns of conv2 of the encoder ("},
@@ -123,7 +123,7 @@ TEST_CASE("lineval --tap: what the network has come to in between is evaluated b
     const auto summary = result(evaluation.evaluate({"--tap", tap}));
     CHECK(summary.at("tap") == tap);
     CHECK(summary.at("encoder_sha256") == encoder.at("encoder_sha256"));
-    if (tap != "conv2") CHECK(summary.at("top1").get<double>() > 0.2);  // too little is left of a mean over rows
+    if (tap != "conv2") CHECK(summary.at("top1").get<double>() > 0.2);  // the mean over rows and columns loses too much
     const auto full = read_json(run / "eval" / tap / "lineval.json");
     CHECK(full.at("top1") == summary.at("top1"));
     CHECK(full.at("protocol").get<std::string>().find(protocol) != std::string::npos);

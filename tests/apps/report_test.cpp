@@ -128,7 +128,7 @@ TEST_CASE("report: a scalar is drawn and listed as scalars.json says, whatever i
     return read_file(run / "plots/training.svg") + read_file(run / "report.html");
   };
   const auto has = [](const std::string& text, const char* part) { return text.find(part) != text.npos; };
-  const std::string earlier = drawn();  // a version that left no scalars.json drew these
+  const std::string earlier = drawn();  // an earlier version, without scalars.json
   CHECK(has(earlier, "<!-- loss (nats) -->"));
   CHECK(has(earlier, "<td>loss</td><td>1.0000</td>"));
   CHECK_FALSE(has(earlier, "novelty"));

@@ -11,7 +11,7 @@ namespace {
 
 using engine::Shape;
 
-/// [a,c,h,w] to [a,h,w,c].
+/// [a,c,h,w] -> [a,h,w,c].
 template <class T>
 std::vector<T> channels_last(const std::vector<T>& from, const Shape& to) {
   const std::int64_t pixels = to[1] * to[2], c = to[3];

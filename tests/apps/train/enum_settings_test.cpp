@@ -19,7 +19,7 @@ namespace {
 
 using Keys = std::vector<std::pair<std::string, std::string>>;
 
-/// Six images to train on and two to test on, in MNIST's format. What they show does not matter.
+/// Writes six training and two test images in MNIST's format; their contents do not matter.
 void write_images(const std::filesystem::path& directory, std::uint32_t side) {
   std::filesystem::create_directories(directory);
   for (const auto& [split, count] : {std::pair("train", 6u), std::pair("t10k", 2u)}) {
@@ -62,7 +62,7 @@ std::string trained(const std::filesystem::path& out, const Keys& keys) {
   return result + bytes_of(extract_features(evaluation, *network.encoder, trainer.test_data(), {}, activations).values);
 }
 
-/// The same; what is refused, by the sentence.
+/// The same; for a refused configuration, the message.
 std::string built(const ScratchDirectory& scratch, Keys keys, const char* images) {
   static int runs = 0;
   keys.emplace_back("data.source", "mnist:" + (scratch / images).string());
@@ -100,7 +100,7 @@ TEST_CASE("enum settings: every allowed value changes what is built") {
     std::map<std::string, std::string_view> value_of;  // by the result
     for (const std::string_view value : field.value.choices) {
       const auto [other, fresh] = value_of.emplace(built(scratch, with(value), "small"), value);
-      // "auto" is one or the other, by the size of the images.
+      // "auto" equals one of the others, depending on the size of the images.
       const bool differs =
           fresh || built(scratch, with(value), "large") != built(scratch, with(other->second), "large");
       CHECK_MESSAGE(differs, field.key, " = ", value, " builds what ", other->second, " does");

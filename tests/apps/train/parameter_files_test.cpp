@@ -21,7 +21,7 @@ using engine::Tensor;
 
 namespace {
 
-/// More than fits into 32 bits.
+/// A number that does not fit into 32 bits.
 constexpr std::int64_t kMany = std::int64_t{1} << 40;
 
 /// One convolution, one counter and one linear layer, each in its own group; `out` is the convolution's number of
@@ -121,7 +121,7 @@ TEST_CASE("parameter files: a group alone can be taken from a model, and the enc
   load_groups(scratch / "model.safetensors", loaded.set, {"encoder"});
   CHECK(encoder_sha256(saved.set) == encoder_sha256(loaded.set));
   CHECK(loaded.set.value(1).to_host<float>() == projector);
-  loaded.set.state(0).upload<std::int64_t>(std::vector<std::int64_t>{9});  // its states count too
+  loaded.set.state(0).upload<std::int64_t>(std::vector<std::int64_t>{9});  // states count, too
   CHECK(encoder_sha256(saved.set) != encoder_sha256(loaded.set));
 }
 

@@ -25,7 +25,7 @@ namespace {
 
 constexpr const char* kProblem = "conv2d_forward x=8x28x28x32 weight=64x3x3x32 stride=1 pad=1";
 
-/// A user's cache directory of the test's own.
+/// Sets a new cache directory for the user, for one test.
 class MachineCache {
  public:
   explicit MachineCache(const fs::path& path) : before_(std::getenv("XDG_CACHE_HOME")) {
@@ -47,7 +47,7 @@ void convolve(const engine::Context& on) {
                  {.stride = 1, .pad = 1});
 }
 
-/// A GPU of some model, that has no memory and computes nothing.
+/// A model of GPU without memory that computes nothing.
 class ModelBackend final : public engine::Backend {
  public:
   explicit ModelBackend(std::string model) : model_(std::move(model)) {}
@@ -65,14 +65,14 @@ class ModelBackend final : public engine::Backend {
   std::string model_;
 };
 
-/// The file of plans in the cache.
+/// The only plans file in the cache.
 fs::path machine_file(const fs::path& cache) {
   for (const auto& entry : fs::directory_iterator(cache / "antipode"))
     if (entry.path().extension() == ".json") return entry.path();
   return {};
 }
 
-/// Writes another choice into a file of plans.
+/// Replaces a choice in a plans file.
 void change(const fs::path& file, const std::string& from, const std::string& to) {
   std::string text = engine::read_file(file);
   const std::size_t at = text.find("\": \"" + from);
@@ -81,7 +81,7 @@ void change(const fs::path& file, const std::string& from, const std::string& to
   engine::atomic_write_file(file, text);
 }
 
-/// Times the convolution for a run that keeps its plans, and says which way was the fastest.
+/// Times the convolution for a run that stores its plans; returns the fastest algorithm.
 std::string time_for(const fs::path& run) {
   const engine::Context timed = context();
   Plans plans(timed, run, {});
@@ -90,7 +90,7 @@ std::string time_for(const fs::path& run) {
   return timed.algorithms().used().at(kProblem);
 }
 
-/// A way of the convolution that is not this one.
+/// Another algorithm for the convolution.
 std::string another_than(const std::string& way) { return way == "blocked" ? "direct" : "blocked"; }
 
 }  // namespace
@@ -102,7 +102,7 @@ TEST_CASE("plans: what was timed is kept with the run and on the machine, and ta
   const engine::Context timed = context();
   Plans plans(timed, scratch / "first", {});
   plans.save();
-  CHECK_FALSE(fs::exists(scratch / "first" / "plans.json"));  // nothing timed yet
+  CHECK_FALSE(fs::exists(scratch / "first" / "plans.json"));  // nothing was timed yet
   convolve(timed);
   plans.save();
   const std::string way = timed.algorithms().used().at(kProblem);
@@ -110,14 +110,14 @@ TEST_CASE("plans: what was timed is kept with the run and on the machine, and ta
 
   const std::string other = another_than(way);
   change(machine_file(scratch / "cache"), way, other);
-  const engine::Context next = context();  // a new run goes by the machine's
+  const engine::Context next = context();  // a new run uses the machine's choice
   Plans next_plans(next, scratch / "second", {});
   convolve(next);
   next_plans.save();
   CHECK(next.algorithms().used().at(kProblem) == other);
   CHECK(engine::read_file(scratch / "second" / "plans.json").find(other) != std::string::npos);
 
-  const engine::Context resumed = context();  // a resumed one by its own
+  const engine::Context resumed = context();  // a resumed run uses its own
   const Plans resumed_plans(resumed, scratch / "first", {});
   convolve(resumed);
   CHECK(resumed.algorithms().used().at(kProblem) == way);
@@ -127,7 +127,7 @@ TEST_CASE("plans: what was timed is kept with the run and on the machine, and ta
   convolve(evaluating);
   CHECK(evaluating.algorithms().used().at(kProblem) == other);
 
-  const engine::Context more_threads = context(2);  // other conditions: nothing holds
+  const engine::Context more_threads = context(2);  // another number of threads: nothing is valid
   take_up_plans(more_threads, scratch / "first");
   convolve(more_threads);
   CHECK(more_threads.algorithms().used().empty());
@@ -155,7 +155,7 @@ TEST_CASE("plans: a run's damaged file is refused, the machine's is written anew
 
 TEST_CASE("plans: what this build cannot follow is passed over") {
   const ScratchDirectory scratch;
-  for (const char* way : {"guessed", "winograd"}) {  // the second does not take a stride
+  for (const char* way : {"guessed", "winograd"}) {  // Winograd cannot compute strides
     CAPTURE(way);
     const MachineCache cache(scratch / way);
     fs::create_directories(scratch / way / "run");
@@ -236,7 +236,7 @@ TEST_CASE("plans: off goes by the fixed rule, and neither reads nor writes anyth
   CHECK_FALSE(fs::exists(scratch / "off" / "plans.json"));
   CHECK_FALSE(fs::exists(scratch / "cache"));
   CHECK_FALSE(run("timed", "timed").empty());
-  CHECK(run("again", "off").empty());  // whatever the machine knows
+  CHECK(run("again", "off").empty());  // whatever the machine's cache has
 }
 
 TEST_CASE("plans: those of another run are taken up whole, and nothing else is timed or looked up") {
@@ -251,7 +251,7 @@ TEST_CASE("plans: those of another run are taken up whole, and nothing else is t
                    {.stride = 2, .pad = 1});
   };
   const std::string cached = engine::read_file(machine_file(scratch / "cache"));
-  for (const bool resumed : {false, true}) {  // by then its own are enough
+  for (const bool resumed : {false, true}) {  // the resumed run has its own plans
     const engine::Context on = context();
     check_plans(on, *PlanSource::parse(file.string()), resumed ? scratch / "second" : fs::path());
     Plans plans(on, scratch / "second", {.source = *PlanSource::parse(file.string())});
@@ -321,7 +321,7 @@ TEST_CASE("plans: while another run times they wait, and then know what it has f
   another.join();
   CHECK(on.algorithms().used().at(kProblem) == otherwise);
   CHECK(said == "another run on this machine is timing algorithms: waiting for it, 180 s at most");
-  CHECK_FALSE(other.try_lock());  // it may still come to something new
+  CHECK_FALSE(other.try_lock());  // this step may still find new problems
   plans.save();
   CHECK(other.try_lock());
 
@@ -334,7 +334,7 @@ TEST_CASE("plans: while another run times they wait, and then know what it has f
   CHECK(said.find("another run was timing algorithms for ") != said.npos);
   CHECK(said.find("timing beside it") != said.npos);
   CHECK(impatient.algorithms().used().contains(kProblem));
-  CHECK(other.read().empty());  // what is not ours to write
+  CHECK(other.read().empty());  // without the lock, nothing is written
 }
 
 TEST_CASE("plans: what killed runs left in the cache is cleared, and what others write is not") {
