@@ -26,12 +26,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What the probe trains on and what it is tested on.
+/// The training and the test data of the classifier.
 struct Data {
   std::shared_ptr<const data::Source> train, test;
 };
 
-/// Data that is not the run's is evaluated only when it is asked for, with --data.
+/// Opens both splits and checks that they are the run's; other data is only evaluated if --data is given.
 Data open_both(const EvaluationSettings& settings) {
   const Config& config = settings.config;
   const Data data{.train = open_data(config.data, data::Split::train, config.train.seed),
@@ -82,7 +82,7 @@ double nearest_neighbours(const Features& train, const Features& test, std::int6
   });
 }
 
-/// Shows the results and stores them. Neither a full disk nor a closed pipe keeps them from the other place.
+/// Prints the results and stores them. If one of them fails (closed pipe, full disk), the other is still done.
 void print_and_store(const EvaluationResults& results, ResultStore& store) {
   std::exception_ptr unprinted;
   try {
