@@ -5,13 +5,12 @@
 
 #include "kernels/convert.h"
 #include "kernels/runtime/philox.h"
+#include "kernels/runtime/rounding.h"
 
 namespace engine {
 namespace {
 
 constexpr std::int64_t kAlignment = 128;  // bytes
-
-std::int64_t aligned(std::int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
 /// FNV-1a, folded to the 24 bits of a Philox sub-index.
 std::uint32_t hash24(const std::string& text) {
@@ -109,7 +108,7 @@ void ParameterSet::allocate(const Context& context, std::uint64_t seed, Dtype la
   std::int64_t bytes = 0;
   for (const auto& slot : slots_) {
     slot->info.offset = bytes / static_cast<std::int64_t>(sizeof(float));
-    bytes += aligned(slot->info.shape.elements() * static_cast<std::int64_t>(sizeof(float)));
+    bytes += round_up(slot->info.shape.elements() * static_cast<std::int64_t>(sizeof(float)), kAlignment);
   }
   const Shape flat{bytes / static_cast<std::int64_t>(sizeof(float))};
   values_ = Tensor::zeros(context, flat);
@@ -131,7 +130,7 @@ void ParameterSet::allocate(const Context& context, std::uint64_t seed, Dtype la
   bytes = 0;
   for (const auto& slot : state_slots_) {
     slot->info.offset_bytes = bytes;
-    bytes += aligned(slot->info.shape.elements() * static_cast<std::int64_t>(size_of(slot->info.dtype)));
+    bytes += round_up(slot->info.shape.elements() * static_cast<std::int64_t>(size_of(slot->info.dtype)), kAlignment);
   }
   states_ = Tensor::zeros(context, {bytes}, Dtype::u8);
   for (const auto& slot : state_slots_) {

@@ -4,6 +4,7 @@
 
 #include "engine/autograd.h"
 #include "kernels/max_pool.h"
+#include "kernels/runtime/rounding.h"
 
 namespace engine {
 namespace {
@@ -38,7 +39,7 @@ kernels::MaxPoolGeometry geometry(const Shape& x, const MaxPoolOptions& options)
 }  // namespace
 
 MaxPoolOptions::Padding MaxPoolOptions::same(std::int64_t size, std::int64_t window, std::int64_t stride) {
-  const std::int64_t outputs = (size + stride - 1) / stride;
+  const std::int64_t outputs = ceil_div(size, stride);
   const std::int64_t total = std::max<std::int64_t>(0, (outputs - 1) * stride + window - size);
   return {total / 2, total - total / 2};
 }

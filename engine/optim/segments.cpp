@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "kernels/optimizer.h"
+#include "kernels/runtime/rounding.h"
 
 namespace engine {
 
@@ -12,7 +13,7 @@ Tensor segment_blocks(const ParameterSet& parameters) {
   std::int32_t segment = 0;
   for (const ParameterInfo& info : parameters.parameters()) {
     const std::int64_t begin = info.offset / kSegmentBlock;
-    const std::int64_t end = (info.offset + info.shape.elements() + kSegmentBlock - 1) / kSegmentBlock;
+    const std::int64_t end = ceil_div(info.offset + info.shape.elements(), kSegmentBlock);
     std::fill(blocks.begin() + begin, blocks.begin() + end, segment++);
   }
   return Tensor::from(parameters.values().context(), {static_cast<std::int64_t>(blocks.size())}, blocks);
