@@ -29,8 +29,8 @@ TEST_CASE("batch norm layer: its tensors have torchvision's names and starts") {
     CHECK(parameters.state(1).to_host<float>() == std::vector<float>(3, 1));
     const Tensor x = tests::random_tensor(context, {5, 3}, 1);
     (void)layer(x, Mode::evaluate);
-    CHECK(parameters.state(2).to_host<std::int32_t>() == std::vector<std::int32_t>{0});
+    CHECK(parameters.state(2).to_host<std::int64_t>() == std::vector<std::int64_t>{0});
     (void)layer(x, Mode::train);
-    CHECK(parameters.state(2).to_host<std::int32_t>() == std::vector<std::int32_t>{1});
+    CHECK(parameters.state(2).to_host<std::int64_t>() == std::vector<std::int64_t>{1});
   }
 }
