@@ -129,7 +129,7 @@ TEST_CASE("pretrain on a GPU: additions in any order change no more than roundin
   CHECK(free.front() == doctest::Approx(repeated.front()).epsilon(5e-3));
   CHECK(free[4] == doctest::Approx(repeated[4]).epsilon(0.1));
 #if INTERPRETED
-  CHECK(free != repeated);  // batch norm's statistics are computed differently, here in a fixed order
+  CHECK(free == repeated);  // only cuDNN, which the interpreter does not have, makes use of that freedom
   CHECK(run("issued", {"--precision", "bf16", "--repeatable", "off", "--cuda-graph", "off"}) == free);
 #endif
   run("moved", {"--repeatable", "off"});
