@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "engine/io/safetensors.h"
+#include "kernels/runtime/error.h"
 #include "tests/apps/workbench.h"
 #include "tests/data/idx_files.h"
 
@@ -133,7 +134,8 @@ void check_case(const std::string& name) {
     CAPTURE(step);
     const std::string number = std::to_string(step);
     const SafetensorsFile model(run / "checkpoints" / ("step_0000000" + number) / "model.safetensors");
-    check_tensors(golden, name + "/step" + number + "/", name + "/start/", model);
+    const std::string after = engine::concat(name, "/step", step, "/");
+    check_tensors(golden, after, name + "/start/", model);
   }
 }
 
