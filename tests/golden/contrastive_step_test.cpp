@@ -21,9 +21,10 @@ namespace {
 constexpr int kSteps = 2;
 
 // The tolerance: f32's rounding per term, for sums of up to 9 * 64 products, whose roundings mostly cancel, through 8
-// layers forward and backward; the second step doubles it.
+// layers forward and backward. The second step adds its errors to those that it spreads: four times that. The worst of
+// all tensors has a third of it, with AVX-512, AVX2 or SSE4.1.
 constexpr double kRounding = 0x1p-23;
-const double kTolerance = kRounding * std::sqrt(9.0 * 64.0) * 8 * 2 * kSteps;
+const double kTolerance = kRounding * std::sqrt(9.0 * 64.0) * 8 * 2 * 4;
 
 nlohmann::json about(const SafetensorsFile& golden) { return nlohmann::json::parse(golden.metadata().at("about")); }
 

@@ -61,7 +61,7 @@ CASES = {
         "loss.temperature": 0.5,
         "model.proj_dim": 32,
         "optim.name": "sgd",
-        "optim.lr": 0.1,
+        "optim.lr": 0.03,
         "optim.nesterov": "off",
         "optim.schedule": "cosine",
         "optim.weight_decay": 0.1,
