@@ -4,7 +4,7 @@
 
 namespace engine {
 
-Scope::Scope(ParameterSet& parameters, std::string group) : Scope(parameters, group, group) {}
+Scope::Scope(ParameterSet& parameters, const std::string& group) : Scope(parameters, group, group) {}
 
 Scope::Scope(ParameterSet& parameters, std::string group, std::string name)
     : parameters_(&parameters), group_(std::move(group)), name_(std::move(name)) {}

@@ -13,7 +13,7 @@ namespace engine {
 class Scope {
  public:
   /// A whole group. Its name may contain a dot: "encoder", "probe.digit".
-  Scope(ParameterSet& parameters, std::string group);
+  Scope(ParameterSet& parameters, const std::string& group);
   Scope operator/(std::string_view child) const;
 
   /// Both throw engine::Error if the set already has this name.
