@@ -28,7 +28,7 @@
 #include "engine/optim/training_status.h"
 #include "kernels/convert.h"
 #include "kernels/runtime/philox.h"
-#include "losses/contrastive.h"
+#include "losses/similarity.h"
 #include "models/linear.h"
 #include "models/resnet.h"
 

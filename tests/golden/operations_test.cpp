@@ -11,7 +11,7 @@
 #include "engine/ops/l2_normalize.h"
 #include "engine/ops/max_pool.h"
 #include "kernels/context.h"
-#include "losses/contrastive.h"
+#include "losses/similarity.h"
 #include "tests/golden/fixture.h"
 #include "tests/numeric.h"
 

@@ -1,4 +1,4 @@
-#include "losses/contrastive.h"
+#include "losses/similarity.h"
 
 #include <doctest/doctest.h>
 
