@@ -12,7 +12,8 @@ const Table<Config>& config_table() {
 
 void check(const Config& config) {
   if (config.train.epochs == 0 && config.train.steps == 0) {
-    throw UsageError("how long to train is not said: give --epochs N or --steps N, or a --recipe that does");
+    throw UsageError(
+        "the length of the training is missing: give --epochs N, --steps N, or a --recipe that sets one of them");
   }
   if (config.train.epochs != 0 && config.train.steps != 0) {
     throw UsageError(fmt::format("train.epochs = {} and train.steps = {} exclude each other: set one of them to 0",

@@ -54,8 +54,9 @@ std::vector<ConfigField> model_fields() {
       {.key = "model.bn_unbiased_variance",
        .value = {MEMBER(model.encoder.convn.batch_norm.unbiased_variance),
                  MEMBER(model.encoder.resnet.batch_norm.unbiased_variance)},
-       .help = "running variance takes n / (n - 1) times the batch variance, in batch norm after convolutions; after "
-               "linear layers it never does, as in Keras"},
+       .help =
+           "batch norm after convolutions updates the running variance with the unbiased batch variance, n / (n - 1); "
+           "after linear layers it never does, as in Keras"},
       {.key = "model.bn_per_view",
        .value = MEMBER(contrastive.batch_norm_per_view),
        .help = "each view is a forward pass of its own, with its own batch statistics"},

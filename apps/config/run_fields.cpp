@@ -16,19 +16,20 @@ std::vector<ConfigField> run_fields() {
       {.key = "run.device",
        .value = MEMBER(run.compute.device),
        .flag = "--device",
-       .help = "where it is computed",
+       .help = "device to compute on",
        .on_resume = OnResume::change},
       {.key = "run.threads",
        .value = MEMBER(run.compute.threads),
        .flag = "--threads",
-       .help = "host threads of the kernels; 0: as OMP_NUM_THREADS says, or one for each processor that affinity, "
-               "SLURM_CPUS_PER_TASK and the control group's quota leave",
+       .help = "CPU threads of the kernels; 0: OMP_NUM_THREADS, else all processors that affinity, SLURM_CPUS_PER_TASK "
+               "and the control group's quota allow",
        .range = between(0, engine::Context::kMostThreads)},
       {.key = "run.precision",
        .value = MEMBER(run.compute.precision),
        .flag = "--precision",
-       .help = "of products: bf16 keeps activations and a copy of the weights in it, tf32 is a mode of GPUs; sums, "
-               "parameters, gradients and losses are fp32"},
+       .help =
+           "precision of matrix products and convolutions; bf16: activations and a copy of the weights are bf16, too; "
+           "tf32: GPUs only; sums, parameters, gradients and losses stay fp32"},
       {FIELD(run.cuda_graph), .flag = "--cuda-graph",
        .help = "capture a whole step once as a CUDA graph and launch that, instead of issuing its kernels one by one; "
                "changes no result",
@@ -41,8 +42,8 @@ std::vector<ConfigField> run_fields() {
        .only_with = on_gpu},
       {FIELD(run.plans), .flag = "--plans",
        .help =
-           "algorithms that round differently: timed once and kept for this machine (timed); chosen by a fixed rule "
-           "(off); or as another run's plans.json says, the rest by that rule (FILE)"},
+           "choice among algorithms that round differently; timed: time once and keep the results for this machine; "
+           "off: a fixed rule; FILE: another run's plans.json, and the fixed rule for the rest"},
       {FIELD(run.report), .flag = "--report", .help = "at the end draw plots and report.html with tools/report",
        .on_resume = OnResume::change},
   };

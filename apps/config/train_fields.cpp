@@ -15,7 +15,7 @@ std::vector<ConfigField> train_fields() {
       {FIELD(train.steps_from_epochs),
        .help = "whole-batches: epochs * (images // batch_size); simclr: images * epochs // batch_size + 1",
        .only_with = epochs},
-      {FIELD(train.seed), .flag = "--seed", .help = "of all random numbers", .range = at_least(0)},
+      {FIELD(train.seed), .flag = "--seed", .help = "seed of all random numbers", .range = at_least(0)},
   };
 }
 

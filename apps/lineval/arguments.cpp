@@ -44,7 +44,10 @@ void complete(EvaluationSettings& settings, bool asks_for_report) {
   // The untrained network has no run to draw, and results stored with --out do not change the run's report.
   const bool draws_none = settings.random_init || !settings.out.empty();
   if (draws_none && asks_for_report && config.run.report)
-    throw UsageError("--report on draws what is in the run's directory, where --out and --random-init put nothing");
+    throw UsageError(
+        "--report on draws the run's directory, but --out and --random-init store their results elsewhere; leave out "
+        "one "
+        "of them");
   if (draws_none) config.run.report = false;
   config.run.compute.precision = config.lineval.precision;
   config.run.compute.repeatable = true;  // an evaluation is always repeatable

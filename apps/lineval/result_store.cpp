@@ -167,8 +167,7 @@ void ResultStore::store(const std::function<void(const fs::path&)>& write_files)
     const Lock lock(directory_);
     clear_leftovers(directory_);
     const fs::path staged = directory_ / kStaged;
-    if (fs::exists(staged))
-      throw engine::Error(staged.string() + " is in the way, and not of an evaluation; rename it");
+    if (fs::exists(staged)) throw engine::Error(staged.string() + " exists and was not written by lineval; rename it");
     try {
       engine::create_directories(staged);
       write_files(staged);

@@ -37,7 +37,7 @@ bool parse(int argc, char** argv, PretrainArguments& arguments) {
                    arguments.nvtx);
   flags.add({.name = "--profile-steps",
              .group = "Output",
-             .help = "let Nsight collect steps A to B only, when told to wait for cudaProfilerStart",
+             .help = "profile only steps A to B (start Nsight so that it waits for cudaProfilerStart)",
              .value = "A:B"},
             profiled_steps);
   if (!flags.parse(argc, argv)) return false;

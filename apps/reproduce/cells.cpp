@@ -30,8 +30,8 @@ bool says(const Layer& layer, std::string_view key) {
 void refuse_own_choices(const Experiment& experiment, const Layers& layers) {
   for (const std::string_view key : {experiment.rows.key, experiment.columns.key, std::string_view("train.seed")}) {
     if (says(layers.set, key)) {
-      throw UsageError(fmt::format("--set {}: {} chooses this itself, run by run; for a run of your own see pretrain",
-                                   key, experiment.name));
+      throw UsageError(fmt::format("--set {}: {} sets this key itself for each run; use pretrain to choose it", key,
+                                   experiment.name));
     }
   }
 }

@@ -80,8 +80,8 @@ void report_failures(const Reproduction& reproduction) {
   }
   if (failures.empty()) return;
   throw NonFiniteError(fmt::format(
-      "{} of the runs failed and the others are finished: {}; a failed run would fail again, and is tried again only "
-      "when its directory in {} is deleted",
+      "{} of the runs failed and the others are finished: {}; a failed run would fail again, so it is repeated only if "
+      "its directory in {} is deleted",
       failures.size(), fmt::join(failures, ", "), reproduction.out.string()));
 }
 

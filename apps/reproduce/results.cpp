@@ -90,7 +90,7 @@ std::string report_markdown(const Json& results) {
     text += fmt::format("**Not complete: {} of {} runs are finished.**\n\n", results["runs_finished"].dump(),
                         results["runs"].dump());
   if (results["runs_failed"] != 0) {
-    text += "**Failed, and not tried again while their directories are there, as they would fail again:**\n\n";
+    text += "**Failed. These runs would fail again, so they are repeated only if their directories are deleted:**\n\n";
     for (const Json& entry : results["results"]) {
       for (const Json& run : entry["runs"]) {
         if (!run["failure"].is_null())

@@ -140,13 +140,14 @@ void RunDirectory::log(std::string_view message) {
 void RunDirectory::check_in_place() const {
   if (lock_.in_place()) {
     if (fs::exists(path_ / kConfig)) return;
-    throw engine::Error(engine::concat((path_ / kConfig).string(),
-                                       " was removed while the run was at work, so it ends here: nothing could resume "
-                                       "or evaluate it without; put the file back and --resume it"));
+    throw engine::Error(
+        engine::concat((path_ / kConfig).string(),
+                       " was removed during the run, which ends here because it could not be resumed or "
+                       "evaluated without it; restore the file and use --resume"));
   }
   throw engine::Error(engine::concat("the run directory ", path_.string(),
-                                     " was removed, moved or replaced while the run was at work, so it ends here; put "
-                                     "the directory back and --resume it, or start a new run"));
+                                     " was removed, moved or replaced during the run, which ends here; restore it and "
+                                     "use --resume, or start a new run"));
 }
 
 }  // namespace apps

@@ -30,8 +30,8 @@ std::string_view resume_text(OnResume on_resume) {
 
 std::string unmet_text(std::string_view key, std::string_view value, std::string_view unset, const Requirement& unmet,
                        std::string_view got) {
-  return fmt::format("{} = {} does nothing while {} is {}: leave it at {}, or set {} to {}", key, value, unmet.key, got,
-                     unset, unmet.key, fmt::join(unmet.values, " or "));
+  return fmt::format("{} = {} has no effect while {} is {}: keep its default {}, or set {} to {}", key, value,
+                     unmet.key, got, unset, unmet.key, fmt::join(unmet.values, " or "));
 }
 
 std::string markdown_row(const FieldText& field) {

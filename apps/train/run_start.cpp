@@ -82,8 +82,8 @@ void start_run(const engine::Context& context, Trainer& trainer, RunDirectory& d
   directory.log(fmt::format("resumed at step {}", trainer.step()));
   if (!known) {
     directory.log(
-        "the version that began this run kept no fingerprint of its data: what is there now is taken for the same, and "
-        "from here on for the run's");
+        "this run has no fingerprint of its data (an earlier version began it); the present data is assumed to be the "
+        "same, and its fingerprint is stored");
   }
 }
 

@@ -8,6 +8,7 @@
 #include "apps/input/run_data.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/signals.h"
+#include "apps/run/thread_choice.h"
 #include "apps/settings/limits.h"
 #include "apps/train/captured_step.h"
 #include "apps/train/fitting_batch.h"
@@ -84,9 +85,9 @@ Trainer::Trainer(const engine::Context& context, const Config& config)
 
 void Trainer::restore(const Checkpoint& checkpoint) {
   if (checkpoint.state.threads != context_.threads()) {
-    throw UsageError(engine::concat("the run was computed with --threads ", checkpoint.state.threads,
-                                    " and would not go on bit by bit with ", context_.threads(),
-                                    "; resume with --threads ", checkpoint.state.threads));
+    throw UsageError(engine::concat(
+        "the run was computed with --threads ", checkpoint.state.threads, "; with ", threads_text(context_.threads()),
+        " its results would differ in the last bits; resume with --threads ", checkpoint.state.threads));
   }
   load_model(checkpoint.directory / kModelFile, model_.parameters);
   load_optimizer(checkpoint.directory / kOptimizerFile, *optimizer_);

@@ -109,8 +109,8 @@ void* load(const VendorLibrary& library) {
     }
     looked_in += ", " + directory.string();
   }
-  EXPECTS(trouble.empty(), "device: cuda needs ", library.name, ", and the one here does not load (", trouble,
-          "); mend it, or use --device cpu");
+  EXPECTS(trouble.empty(), "device: cuda needs ", library.name, ", but the installed one cannot be loaded (", trouble,
+          "); reinstall it, or use --device cpu");
   throw engine::Error(engine::concat(
       "device: cuda needs ", library.name, ", and there is no ", library.file,
       " in LD_LIBRARY_PATH, the loader's cache", looked_in, "; install it with `pip install ", library.package,

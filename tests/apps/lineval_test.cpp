@@ -218,8 +218,8 @@ TEST_CASE("lineval: what is wrong is one sentence, and leaves nothing") {
   CHECK(not_in_range("--threads", "4294967297").starts_with("--threads must be a whole number from 0 to 4096"));
   CHECK(not_in_range("--knn", "4294967297").starts_with("--knn must be a whole number from 1 to 10000"));
   CHECK(sentence(2, evaluation.evaluate({"--device", "cuda"})).find("cuda") != std::string::npos);
-  CHECK(
-      sentence(2, evaluation.evaluate({"--out", run, "--report", "on"})).starts_with("--report on draws what is in "));
+  CHECK(sentence(2, evaluation.evaluate({"--out", run, "--report", "on"}))
+            .starts_with("--report on draws the run's directory, but "));
   CHECK(
       sentence(2, evaluation.evaluate({"--epoch", "1"})).starts_with("unknown flag --epoch; the nearest is --epochs"));
   CHECK(sentence(3, evaluation.evaluate({"--data", "mnist:" + run})).find("has neither train-images") !=

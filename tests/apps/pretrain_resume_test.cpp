@@ -335,7 +335,7 @@ TEST_CASE("pretrain: data may move, and may not change") {
   CHECK(same_tensors(run, bench / "whole"));
 }
 
-TEST_CASE("pretrain: a run of a version that kept no fingerprint of its data goes on, and says so") {
+TEST_CASE("pretrain: a run of a version that stored no fingerprint of its data goes on, and says so") {
   const Workbench bench;
   result(bench.pretrain("run", {"--epochs", "1"}));
   const fs::path run = bench / "run", state = latest_checkpoint(run) / "state.json";
@@ -345,7 +345,7 @@ TEST_CASE("pretrain: a run of a version that kept no fingerprint of its data goe
   json["format_version"] = 1;
   write_plain(state, json.dump(2) + "\n");
   CHECK(result(bench.pretrain("run", {"--resume", "auto"})).at("step") == 16);
-  CHECK(engine::read_file(run / "train.log").find(" kept no fingerprint of its data: ") != std::string::npos);
+  CHECK(engine::read_file(run / "train.log").find(" this run has no fingerprint of its data (") != std::string::npos);
   CHECK(fs::exists(run / "data.json"));
 }
 

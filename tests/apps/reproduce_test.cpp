@@ -203,7 +203,7 @@ TEST_CASE("reproduce: what is wrong is one sentence, and leaves nothing") {
             .starts_with("--seeds must be a whole number from 1 to 100, got '1000000'"));
   CHECK(refusal(2, arguments(bench, "out", {"--steps", "x"})).starts_with("--steps must be "));
   CHECK(refusal(2, arguments(bench, "out", {"--set", "loss.temperature=1"}))
-            .starts_with("--set loss.temperature: randbits-mnist chooses this itself"));
+            .starts_with("--set loss.temperature: randbits-mnist sets this key itself"));
   CHECK(refusal(3, arguments(bench, "out", {"--data", "mnist:" + (bench / "no").string()})).find("no") !=
         std::string::npos);
   CHECK(refusal(3, arguments(bench, "out", {"--set", "train.batch_size=1000"})).starts_with("batch size 1000 "));
@@ -264,7 +264,7 @@ TEST_CASE("reproduce: a run whose loss is not finite is left aside, and results 
         "1 of the runs failed and the others are finished: bits10-t0.20-s1 (numbers became infinite or "
         "NaN in step 1; its weights are in " +
             (failed / "crash/step_1").string() +
-            "); a failed run would fail again, and is tried again only when its directory in " + out.string() +
+            "); a failed run would fail again, so it is repeated only if its directory in " + out.string() +
             " is deleted");
   const auto after = results(out);
   CHECK(after.at("runs_finished") == kCells);  // without the failed run, with that of seed 2

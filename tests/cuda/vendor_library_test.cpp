@@ -123,7 +123,7 @@ TEST_CASE("cuda vendor library: one that is nowhere, and one that is damaged, ar
 
   const fs::path file = fs::canonical(scratch / "toolkit") / "lib64" / kProbe.file;
   std::ofstream(file) << "no library";
-  const std::string damaged = "device: cuda needs Probe 1, and the one here does not load (" + file.string();
+  const std::string damaged = "device: cuda needs Probe 1, but the installed one cannot be loaded (" + file.string();
   CHECK_THROWS_WITH_AS(load(kProbe), doctest::Contains(damaged.c_str()), engine::Error);
   fs::remove(file);
   put_probe(scratch / "home/.local/lib/python3.11/site-packages/nvidia/cu13/lib");

@@ -39,12 +39,14 @@ TEST_CASE("bench settings: flags reach what they are about") {
 }
 
 TEST_CASE("bench settings: what does nothing for this work on this device is refused") {
-  CHECK(refusal({"convn", "--cuda-graph", "off"}) ==
-        "--cuda-graph = off does nothing while --device is cpu: leave it at on, or set --device to cuda or cuda:N");
-  CHECK(refusal({"convn", "--repeatable", "off"}).starts_with("--repeatable = off does nothing while --device is cpu"));
   CHECK(
-      refusal({"kernels", "--device", "cuda", "--cuda-graph", "off"})
-          .starts_with("--cuda-graph = off does nothing while WORK is kernels: leave it at on, or set WORK to convn "));
+      refusal({"convn", "--cuda-graph", "off"}) ==
+      "--cuda-graph = off has no effect while --device is cpu: keep its default on, or set --device to cuda or cuda:N");
+  CHECK(
+      refusal({"convn", "--repeatable", "off"}).starts_with("--repeatable = off has no effect while --device is cpu"));
+  CHECK(refusal({"kernels", "--device", "cuda", "--cuda-graph", "off"})
+            .starts_with(
+                "--cuda-graph = off has no effect while WORK is kernels: keep its default on, or set WORK to convn "));
   CHECK_FALSE(parsed({"kernels", "--device", "cuda", "--repeatable", "off"}).compute.repeatable);
 }
 

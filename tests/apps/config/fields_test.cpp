@@ -146,7 +146,8 @@ TEST_CASE("fields: whole numbers have room for what is counted with them") {
 TEST_CASE("fields: rules over several of them") {
   Config config;
   const auto refused = [&] { return message_of<UsageError>([&] { apps::check(config); }); };
-  CHECK(refused() == "how long to train is not said: give --epochs N or --steps N, or a --recipe that does");
+  CHECK(refused() ==
+        "the length of the training is missing: give --epochs N, --steps N, or a --recipe that sets one of them");
   config.train.epochs = 2;
   CHECK_NOTHROW(apps::check(config));
   config.train.steps = 3;
@@ -156,13 +157,13 @@ TEST_CASE("fields: rules over several of them") {
   CHECK_NOTHROW(apps::check(config));
   tests::configure(config, {{"optim.name", "lars"}});
   CHECK(refused() ==
-        "optim.beta2 = 0.95 does nothing while optim.name is lars: leave it at 0.999, or set optim.name to adam");
+        "optim.beta2 = 0.95 has no effect while optim.name is lars: keep its default 0.999, or set optim.name to adam");
   tests::configure(config, {{"optim.beta2", "0.999"}, {"optim.momentum", "0.8"}});
   CHECK_NOTHROW(apps::check(config));
   tests::configure(config, {{"optim.name", "adam"}});
-  CHECK(
-      refused() ==
-      "optim.momentum = 0.8 does nothing while optim.name is adam: leave it at 0.9, or set optim.name to sgd or lars");
+  CHECK(refused() ==
+        "optim.momentum = 0.8 has no effect while optim.name is adam: keep its default 0.9, or set optim.name to sgd "
+        "or lars");
   tests::configure(config, {{"optim.momentum", "0.9"}, {"data.crop_area_min", "0.6"}, {"data.crop_area_max", "0.5"}});
   CHECK(refused() == "data.crop_area_min = 0.6 must not be above data.crop_area_max = 0.5");
 }
@@ -174,19 +175,21 @@ TEST_CASE("fields: what has an effect only beside a value of another key is refu
   };
   Config steps;
   steps.train.steps = 400;
-  const std::string convn = " does nothing while model.arch is convn: leave it at ";
+  const std::string convn = " has no effect while model.arch is convn: keep its default ";
   const std::string resnets = ", or set model.arch to resnet18 or resnet34";
   CHECK(refused(steps, "model.variant", "torchvision") == "model.variant = torchvision" + convn + "simclr" + resnets);
   CHECK(refused(steps, "model.stem", "imagenet") == "model.stem = imagenet" + convn + "auto" + resnets);
   CHECK(refused(steps, "model.zero_gamma", "off") == "model.zero_gamma = off" + convn + "on" + resnets);
   CHECK(refused(steps, "optim.polynomial_power", "2") ==
-        "optim.polynomial_power = 2 does nothing while optim.schedule is constant: leave it at 1, or set "
+        "optim.polynomial_power = 2 has no effect while optim.schedule is constant: keep its default 1, or set "
         "optim.schedule to polynomial");
   CHECK(refused(steps, "optim.sgd_form", "keras") ==
-        "optim.sgd_form = keras does nothing while optim.name is adam: leave it at pytorch, or set optim.name to sgd");
-  CHECK(refused(steps, "train.steps_from_epochs", "simclr") ==
-        "train.steps_from_epochs = simclr does nothing while train.steps is 400: leave it at whole-batches, or set "
-        "train.steps to 0");
+        "optim.sgd_form = keras has no effect while optim.name is adam: keep its default pytorch, or set optim.name to "
+        "sgd");
+  CHECK(
+      refused(steps, "train.steps_from_epochs", "simclr") ==
+      "train.steps_from_epochs = simclr has no effect while train.steps is 400: keep its default whole-batches, or set "
+      "train.steps to 0");
 }
 
 TEST_CASE("fields: every condition names a key and values that it takes") {

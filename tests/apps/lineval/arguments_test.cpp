@@ -86,7 +86,8 @@ TEST_CASE("evaluation arguments: only what goes into the run's directory is draw
   CHECK_FALSE(run.evaluated({"--report", "off"}).config.run.report);
   CHECK_FALSE(run.evaluated({"--out", "x"}).config.run.report);
   CHECK_FALSE(run.evaluated({"--random-init"}).config.run.report);
-  CHECK(run.refusal({"--random-init", "--report", "on"}).starts_with("--report on draws what is in the run's"));
+  CHECK(
+      run.refusal({"--random-init", "--report", "on"}).starts_with("--report on draws the run's directory, but --out"));
 }
 
 TEST_CASE("evaluation arguments: results go into the run, beside it for the untrained network, or where --out says") {

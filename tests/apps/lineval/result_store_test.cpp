@@ -138,7 +138,7 @@ TEST_CASE("result store: files of others in the directory stay, whatever they ar
   CHECK(trio(scratch.path(), 0) == "first");
   fs::rename(scratch / "work.tmp", scratch / "new.tmp");
   const std::string message = message_of<engine::Error>([&] { store(scratch.path(), "second"); });
-  CHECK(message.ends_with("new.tmp is in the way, and not of an evaluation; rename it"));
+  CHECK(message.ends_with("new.tmp exists and was not written by lineval; rename it"));
   CHECK(fs::exists(scratch / "new.tmp/notes"));
 }
 

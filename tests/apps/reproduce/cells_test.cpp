@@ -65,7 +65,7 @@ TEST_CASE("cells: what the request changes is known, what the experiment chooses
     CAPTURE(set);
     CHECK(message_of<UsageError>([&] {
             cells_of(randbits(), request("out", {set}));
-          }).find("randbits-mnist chooses this itself") != std::string::npos);
+          }).find("randbits-mnist sets this key itself") != std::string::npos);
   }
 }
 

@@ -175,8 +175,8 @@ TEST_CASE("run_directory: removed, moved or replaced while it is in use, it is n
   const auto sentence = [&] { return message_of<engine::Error>([&] { directory.check_in_place(); }); };
   fs::rename("out", "elsewhere");
   CHECK(sentence() ==
-        "the run directory out was removed, moved or replaced while the run was at work, so it ends here; put the "
-        "directory back and --resume it, or start a new run");
+        "the run directory out was removed, moved or replaced during the run, which ends here; restore it and "
+        "use --resume, or start a new run");
   { const RunDirectory other = begun(arguments({"train.steps=5"}, "out")); }
   CHECK(sentence().starts_with("the run directory out was removed, moved or replaced"));
   fs::remove_all("out");
@@ -184,8 +184,8 @@ TEST_CASE("run_directory: removed, moved or replaced while it is in use, it is n
   CHECK_NOTHROW(directory.check_in_place());
   fs::remove("out/config.toml");
   CHECK(sentence() ==
-        "out/config.toml was removed while the run was at work, so it ends here: nothing could resume or evaluate it "
-        "without; put the file back and --resume it");
+        "out/config.toml was removed during the run, which ends here because it could not be resumed or evaluated "
+        "without it; restore the file and use --resume");
 }
 
 TEST_CASE("run_directory: the data that it began with is kept") {

@@ -97,9 +97,9 @@ TEST_CASE("table: a condition holds when all of its keys have their values") {
   CHECK_NOTHROW(table().check_conditions({}));
   CHECK_NOTHROW(table().check_conditions(with({{"part.shape", "square"}, {"part.corners", "2"}})));
   CHECK(refusal(with({{"part.corners", "2"}})) ==
-        "part.corners = 2 does nothing while part.shape is round: leave it at 0, or set part.shape to square");
+        "part.corners = 2 has no effect while part.shape is round: keep its default 0, or set part.shape to square");
   CHECK(refusal(with({{"part.shape", "square"}, {"part.hollow", "on"}, {"part.corners", "2"}})) ==
-        "part.corners = 2 does nothing while part.hollow is on: leave it at 0, or set part.hollow to off");
+        "part.corners = 2 has no effect while part.hollow is on: keep its default 0, or set part.hollow to off");
 }
 
 TEST_CASE("table: Markdown has a row for each field") {

@@ -109,7 +109,8 @@ TEST_CASE("trainer: a checkpoint made with another number of threads is refused"
   Trainer trainer(context, config);
   const Checkpoint checkpoint{.directory = scratch.path(), .state = {.step = 1, .threads = 2}, .sha256 = {}};
   CHECK(message_of<UsageError>([&] { trainer.restore(checkpoint); }) ==
-        "the run was computed with --threads 2 and would not go on bit by bit with 1; resume with --threads 2");
+        "the run was computed with --threads 2; with 1 thread its results would differ in the last bits; resume with "
+        "--threads 2");
   CHECK(trainer.step() == 0);
 }
 
