@@ -30,6 +30,14 @@ struct Multiply {
   Destination y;
   Cost cost() const { return {.bytes = 2 * bytes_of(a) + bytes_of(y), .operations = a.shape.elements()}; }
 };
+// y (+)= alpha * scalar * (a - b)
+struct ScaledDifference {
+  ConstView a, b;
+  ConstView scalar;  // [] f32, on the device
+  float alpha = 1;
+  Destination y;
+  Cost cost() const { return {.bytes = 2 * bytes_of(a) + bytes_of(y), .operations = 2 * a.shape.elements()}; }
+};
 // y (+)= alpha * scalar, the same value in every element
 struct Broadcast {
   ConstView scalar;  // [] f32, on the device
@@ -54,6 +62,7 @@ KERNEL(fill, Fill);
 KERNEL(scale, Scale);
 KERNEL(add, Add);
 KERNEL(multiply, Multiply);
+KERNEL(scaled_difference, ScaledDifference);
 KERNEL(broadcast, Broadcast);
 KERNEL(relu_forward, ReluForward);
 KERNEL(relu_backward, ReluBackward);

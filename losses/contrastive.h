@@ -1,11 +1,13 @@
 #pragma once
 #include "losses/options.h"
 #include "losses/similarity.h"
+#include "losses/step_draw.h"
 
 namespace losses {
 
-/// The loss that the options describe, for two views of the same n examples. u1, u2: as in `cross_view`.
-ContrastiveLoss contrastive(const Tensor& u1, const Tensor& u2, const Options& options,
+/// The loss that the options describe. z: f32 or bf16 [2n,d], the outputs of the head: the n rows of view 1 above those
+/// of view 2. Normalises them if the loss compares unit rows.
+ContrastiveLoss contrastive(const Tensor& z, const Options& options, const StepDraw& draw,
                             Products products = Products::exact);
 
 }  // namespace losses

@@ -1,13 +1,19 @@
 #pragma once
+#include <optional>
+
 #include "kernels/runtime/names.h"
 
 namespace losses {
 
 enum class LossName { nt_xent, cross_view };
 
+/// A loss and its parameters. Each parameter belongs to the losses named beside it.
 struct Options {
   LossName name = LossName::nt_xent;
-  float temperature = 0.1f;  ///< divides the similarities
+
+  std::optional<float> temperature;  ///< divides the similarities; absent: 0.1
+  float resolved_temperature() const { return temperature.value_or(0.1f); }
+
   bool operator==(const Options&) const = default;
 };
 

@@ -38,6 +38,16 @@ KernelWork relu_backward(Buffers& b) {
   return b.work(kernels::relu_backward,
                 {.dy = b.random(images(b)), .y = b.random(images(b)), .dx = {b.output(images(b))}});
 }
+KernelWork scaled_difference(Buffers& b) {
+  return b.work(kernels::scaled_difference, {.a = b.random(images(b)),
+                                             .b = b.random(images(b)),
+                                             .scalar = b.random_f32(Shape()),
+                                             .y = {b.output(images(b))}});
+}
+KernelWork squared_distance(Buffers& b) {
+  return b.work(kernels::squared_distance,
+                {.a = b.random(images(b)), .b = b.random(images(b)), .y = b.output_f32(Shape())});
+}
 KernelWork sum(Buffers& b) { return b.work(kernels::sum, {.x = b.random(images(b)), .y = b.output_f32(Shape())}); }
 
 /// Batch norm with a residual and a ReLU: the end of a ResNet block.
@@ -202,9 +212,11 @@ std::vector<KernelEntry> image_kernels() {
           {"scale", scale},
           {"add", add},
           {"multiply", multiply},
+          {"scaled_difference", scaled_difference},
           {"relu_forward", relu_forward},
           {"relu_backward", relu_backward},
           {"sum", sum},
+          {"squared_distance", squared_distance},
           {"batch_norm_moments", batch_norm_moments},
           {"batch_norm_finish", batch_norm_finish},
           {"batch_norm_running", batch_norm_running},

@@ -21,6 +21,7 @@ const ConfigField& known_field(std::string_view key, std::string_view where) {
 
 /// The node's value as the text that Field::set reads; nothing if its type does not fit the kind.
 std::optional<std::string> node_text(const toml::node& node, Kind kind) {
+  if (const auto text = node.value_exact<std::string>(); text == kAuto) return text;  // Field::set refuses it elsewhere
   switch (kind) {
     case Kind::on_off:
       if (const auto value = node.value_exact<bool>()) return *value ? "on" : "off";
@@ -38,6 +39,7 @@ std::optional<std::string> node_text(const toml::node& node, Kind kind) {
 
 /// The inverse: a value as TOML text.
 std::string toml_value(const std::string& text, Kind kind) {
+  if (text == kAuto) return toml_string(text);
   switch (kind) {
     case Kind::on_off: return text == "on" ? "true" : "false";
     case Kind::numbers:
@@ -87,8 +89,8 @@ void refuse_deep_keys(std::string_view text, std::string_view source) {
 [[noreturn]] void refuse_top_level(std::string_view key, std::string_view place) {
   const ConfigField& field = known_field(key, place);  // "data.bits" in quotes is one name, not bits in data
   const auto dot = field.key.find('.');
-  throw UsageError(fmt::format("{}: \"{}\" in quotes is a key of no section; write {} without them, or {} below [{}]",
-                               place, key, key, key.substr(dot + 1), key.substr(0, dot)));
+  throw UsageError(fmt::format("{}: the key \"{}\" must not be in quotes; write {}, or {} in the section [{}]", place,
+                               key, key, key.substr(dot + 1), key.substr(0, dot)));
 }
 
 Assignment read_node(const std::string& key, const toml::node& node, std::string_view source) {
@@ -128,7 +130,7 @@ void refuse_no_length(const Layers& layers) {
     if (zero != layer->end()) none = &*zero;
   }
   if (none == nullptr) return;
-  throw UsageError(fmt::format("{} must be above 0 unless {} says how long to train, got 0", none->where,
+  throw UsageError(fmt::format("{} must be above 0 unless {} sets the length of the training, got 0", none->where,
                                none->field->key == "train.steps" ? "train.epochs" : "train.steps"));
 }
 

@@ -40,11 +40,13 @@ std::string range_text(const Range& range) {
 }  // namespace
 
 std::string expectation(Kind kind, const Range& range, const Choices& choices) {
+  const std::string others =
+      kind == Kind::text || choices.empty() ? "" : fmt::format(", or {}", fmt::join(choices, ", "));
   switch (kind) {
-    case Kind::on_off: return "on or off";
-    case Kind::whole: return "a whole number" + whole_range_text(range);
-    case Kind::number: return "a number" + range_text(range);
-    case Kind::numbers: return "numbers" + range_text(range) + " with commas between";
+    case Kind::on_off: return "on or off" + others;
+    case Kind::whole: return "a whole number" + whole_range_text(range) + others;
+    case Kind::number: return "a number" + range_text(range) + others;
+    case Kind::numbers: return "numbers" + range_text(range) + " with commas between" + others;
     case Kind::text: break;
   }
   if (choices.empty()) return "text";
@@ -52,14 +54,15 @@ std::string expectation(Kind kind, const Range& range, const Choices& choices) {
 }
 
 std::string placeholder(Kind kind, const Choices& choices) {
+  const std::string others = fmt::format("{}{}", choices.empty() ? "" : "|", fmt::join(choices, "|"));
   switch (kind) {
-    case Kind::on_off: return "on|off";
-    case Kind::whole: return "N";
-    case Kind::number: return "X";
-    case Kind::numbers: return "X,X,...";
+    case Kind::on_off: return "on|off" + others;
+    case Kind::whole: return "N" + others;
+    case Kind::number: return "X" + others;
+    case Kind::numbers: return "X,X,..." + others;
     case Kind::text: break;
   }
-  return choices.empty() ? "TEXT" : fmt::format("{}", fmt::join(choices, "|"));
+  return choices.empty() ? "TEXT" : others.substr(1);
 }
 
 bool has_form(std::string_view text, std::string_view form) {

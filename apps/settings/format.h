@@ -26,8 +26,10 @@ constexpr Range at_least(double min) { return {.min = min}; }
 constexpr Range above(double min) { return {.min = min, .min_excluded = true}; }
 constexpr Range between(double min, double max) { return {.min = min, .max = max}; }
 
-/// The accepted texts. Some are patterns: in "x:N", N stands for any number, and "FILE" stands for any text.
+/// The accepted texts, for numbers and switches beside their values. Some are patterns: in "x:N", N stands for any
+/// number, and "FILE" stands for any text.
 using Choices = std::vector<std::string_view>;
+inline constexpr std::string_view kAuto = "auto";
 
 /// Describes what a setting accepts: "a number above 0", "one of constant, polynomial, cosine", ...
 std::string expectation(Kind kind, const Range& range, const Choices& choices);
@@ -46,7 +48,7 @@ std::string number_text(double number);
 std::string number_text(float number);
 
 /// How values of a type are written and read. A setting may have any type with a Format: those below, every enumeration
-/// with names, and types with `kChoices`, `parse(text)` (returns an optional) and `text()`.
+/// with names, an optional of such a type, and types with `kChoices`, `parse(text)` (returns an optional) and `text()`.
 template <class T>
 struct Format {
   static constexpr Kind kKind = Kind::text;
@@ -112,6 +114,23 @@ struct Format<std::string> {
   static Choices choices() { return {}; }
   static std::string text(const std::string& value) { return value; }
   static std::optional<std::string> read(std::string_view text, const Range&) { return std::string(text); }
+};
+
+/// A setting whose default depends on others: "auto" or a value.
+template <class T>
+struct Format<std::optional<T>> {
+  static constexpr Kind kKind = Format<T>::kKind;
+  static_assert(kKind != Kind::text, "every text would be a value, auto as well");
+  static Choices choices() { return {kAuto}; }
+  static std::string text(const std::optional<T>& value) {
+    return value ? Format<T>::text(*value) : std::string(kAuto);
+  }
+  static std::optional<std::optional<T>> read(std::string_view text, const Range& range) {
+    using Read = std::optional<std::optional<T>>;
+    if (text == kAuto) return Read(std::in_place);
+    const auto value = Format<T>::read(text, range);
+    return value ? Read(std::in_place, *value) : Read();
+  }
 };
 
 /// "cpu", "cuda" (the first GPU) or "cuda:N".

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "engine/ops/l2_normalize.h"
 #include "engine/ops/rows.h"
 
 namespace apps {
@@ -11,7 +10,7 @@ using engine::Mode;
 using engine::Tensor;
 
 struct ContrastiveObjective::Encoded {
-  Tensor projections[2];  // of each view, [B,d]
+  Tensor projections;  // [2B,d], the rows of view 1 above those of view 2
   std::vector<Tapped> tapped;
 };
 
@@ -27,36 +26,38 @@ ContrastiveObjective::Encoded ContrastiveObjective::encode(const Tensor& views,
     models::Taps shown({taps.begin(), taps.end()});
     const Tensor features = network_.encoder->forward(images, Mode::train, &shown);
     shown.offer(Representation::kFeatures, features);
-    const Tensor z = network_.projector.forward(features, Mode::train, &shown);
+    Tensor z = network_.projector.forward(features, Mode::train, &shown);
     for (Tapped& tapped : encoded.tapped) {
       const Tensor activation = shown.features(tapped.tap).detach();
       for (std::int64_t begin = 0; begin < images.shape()[0]; begin += s[1])
         tapped.views.push_back(activation.narrow(begin, s[1]));
     }
-    const engine::LayerRange layer(z.context(), "loss");
-    return engine::l2_normalize(z);
+    return z;
   };
   if (options_.batch_norm_per_view) {
-    for (int view = 0; view < 2; ++view)
-      encoded.projections[view] = forward(views.narrow(view, 1).view_as({s[1], s[2], s[3], s[4]}));
+    const auto of_view = [&](int view) { return forward(views.narrow(view, 1).view_as({s[1], s[2], s[3], s[4]})); };
+    const Tensor first = of_view(0), second = of_view(1);
+    encoded.projections = engine::concat_rows(first, second);
   } else {
-    const Tensor projections = forward(views.view_as({2 * s[1], s[2], s[3], s[4]}));
-    for (int view = 0; view < 2; ++view) encoded.projections[view] = engine::slice_rows(projections, view * s[1], s[1]);
+    encoded.projections = forward(views.view_as({2 * s[1], s[2], s[3], s[4]}));
   }
   return encoded;
 }
 
-losses::ContrastiveLoss ContrastiveObjective::contrast(const Encoded& encoded) const {
-  const auto& [view1, view2] = encoded.projections;
-  const engine::LayerRange layer(view1.context(), "loss");
+losses::ContrastiveLoss ContrastiveObjective::contrast(const Tensor& projections,
+                                                       const engine::StepClock& clock) const {
+  const engine::LayerRange layer(projections.context(), "loss");
   const bool exact = options_.activations == engine::Dtype::f32;
-  return losses::contrastive(view1, view2, options_.loss, exact ? losses::Products::exact : losses::Products::bf16);
+  return losses::contrastive(
+      projections, options_.loss,
+      {.seed = static_cast<std::uint64_t>(options_.seed), .step = clock.status.narrow(kernels::kStatusStep, 1)},
+      exact ? losses::Products::exact : losses::Products::bf16);
 }
 
 Outcome ContrastiveObjective::forward(const StepContext& step) {
   const Tensor views = step.batch.augmented_views(options_.crops, options_.seed, 2, options_.activations);
   Encoded encoded = encode(views, step.taps);
-  const losses::ContrastiveLoss contrastive = contrast(encoded);
+  const losses::ContrastiveLoss contrastive = contrast(encoded.projections, step.clock);
   const auto metric = [&](int i) { return contrastive.metrics.narrow(i, 1); };
   Outcome outcome{.loss = contrastive.loss, .tapped = std::move(encoded.tapped)};
   outcome.record({.name = "loss", .axis = kLossAxis, .headline = true}, metric(0));

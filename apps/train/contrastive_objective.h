@@ -16,7 +16,7 @@ class ContrastiveObjective final : public Objective {
     losses::Options loss;
     bool batch_norm_per_view = false;
     kernels::CropRange crops;
-    std::int64_t seed = 1;  ///< seed of the crops
+    std::int64_t seed = 1;  ///< seed of the crops, and of what the loss draws
     engine::Dtype activations = engine::Dtype::f32;
   };
 
@@ -30,7 +30,7 @@ class ContrastiveObjective final : public Objective {
  private:
   struct Encoded;
   Encoded encode(const engine::Tensor& views, std::span<const std::string> taps) const;
-  losses::ContrastiveLoss contrast(const Encoded& encoded) const;
+  losses::ContrastiveLoss contrast(const engine::Tensor& projections, const engine::StepClock& clock) const;
 
   Network network_;
   Options options_;

@@ -31,6 +31,15 @@ void multiply(const Context&, const Multiply& args) {
   });
 }
 
+void scaled_difference(const Context&, const ScaledDifference& args) {
+  const float factor = args.alpha * *args.scalar.as<float>();
+  with_float_type(args.a.dtype, [&]<class T>(T*) {
+    const T *a = args.a.as<T>(), *b = args.b.as<T>();
+    write_elements<T>(args.y,
+                      [=](std::int64_t i) { return factor * (static_cast<float>(a[i]) - static_cast<float>(b[i])); });
+  });
+}
+
 void broadcast(const Context&, const Broadcast& args) {
   const float value = args.alpha * *args.scalar.as<float>();
   with_float_type(args.y.view.dtype,

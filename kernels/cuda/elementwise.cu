@@ -16,6 +16,11 @@ struct TimesScalar {
   float alpha;
   __device__ float operator()() const { return alpha * __ldg(scalar); }
 };
+struct TimesDifference {
+  const float* scalar;
+  float alpha;
+  __device__ float operator()(float a, float b) const { return alpha * __ldg(scalar) * (a - b); }
+};
 struct Times {
   float alpha;
   __device__ float operator()(float x) const { return alpha * x; }
@@ -84,6 +89,13 @@ void add(const Context& context, const Add& args) {
 void multiply(const Context& context, const Multiply& args) {
   with_float_type(args.a.dtype,
                   [&]<class T>(T*) { write_elements<T>(context, args.y, Product{}, args.a.as<T>(), args.b.as<T>()); });
+}
+
+void scaled_difference(const Context& context, const ScaledDifference& args) {
+  with_float_type(args.a.dtype, [&]<class T>(T*) {
+    write_elements<T>(context, args.y, TimesDifference{args.scalar.as<float>(), args.alpha}, args.a.as<T>(),
+                      args.b.as<T>());
+  });
 }
 
 void broadcast(const Context& context, const Broadcast& args) {

@@ -9,17 +9,29 @@
 namespace kernels::cuda {
 namespace {
 
-// partials[block] = the sum over this block's threads
-template <int kWidth, class T>
-__global__ void __launch_bounds__(kThreads) sum_blocks(const T* x, std::int64_t count, double* partials) {
+struct Itself {
+  __device__ float operator()(float x) const { return x; }
+};
+struct SquareOfDifference {
+  __device__ float operator()(float a, float b) const { return (a - b) * (a - b); }
+};
+
+template <int kWidth, class Term, class... Loaded>
+__device__ __forceinline__ void add_terms(double& sum, const Term& term, const Loaded&... inputs) {
+#pragma unroll
+  for (int j = 0; j < kWidth; ++j) sum += term(static_cast<float>(inputs.lane[j])...);
+}
+
+// partials[block] = the sum of term(inputs[i]...) over this block's threads
+template <int kWidth, class Term, class... Inputs>
+__global__ void __launch_bounds__(kThreads)
+    sum_blocks(std::int64_t count, Term term, double* partials, const Inputs*... inputs) {
   double sum = 0;
   for (std::int64_t i = first_in_grid() * kWidth; i < count; i += grid_stride() * kWidth) {
     if (i + kWidth <= count) {
-      const auto lanes = load<kWidth>(x + i);
-#pragma unroll
-      for (int j = 0; j < kWidth; ++j) sum += static_cast<float>(lanes.lane[j]);
+      add_terms<kWidth>(sum, term, load<kWidth>(inputs + i)...);
     } else {
-      for (std::int64_t j = i; j < count; ++j) sum += static_cast<float>(x[j]);
+      for (std::int64_t j = i; j < count; ++j) add_terms<1>(sum, term, load<1>(inputs + j)...);
     }
   }
   sum = block_sum(sum);
@@ -33,20 +45,30 @@ __global__ void __launch_bounds__(kThreads) sum_partials(const double* partials,
   if (threadIdx.x == 0) *y = static_cast<float>(factor * sum);
 }
 
+template <class Term, class T, class... Inputs>
+void sum_terms(const Context& context, std::int64_t count, float factor, const View& y, const Term& term,
+               const T* input, const Inputs*... inputs) {
+  with_width<T>(aligned({input, inputs...}), [&](auto width) {
+    const Launch how = strided(ceil_div(count, width.value), stream(context));
+    const engine::Scratch scratch(context, how.grid.x * sizeof(double));
+    double* partials = scratch.as<double>();
+    launch(how, sum_blocks<width.value, Term, T, Inputs...>, count, term, partials, input, inputs...);
+    launch(block_each(1, stream(context)), sum_partials, partials, static_cast<int>(how.grid.x), factor, y.as<float>());
+  });
+}
+
 }  // namespace
 
 void sum(const Context& context, const Sum& args) {
-  const std::int64_t count = args.x.shape.elements();
   with_float_type(args.x.dtype, [&]<class T>(T*) {
-    const T* x = args.x.as<T>();
-    with_width<T>(aligned({x}), [&](auto width) {
-      const Launch how = strided(ceil_div(count, width.value), stream(context));
-      const engine::Scratch scratch(context, how.grid.x * sizeof(double));
-      double* partials = scratch.as<double>();
-      launch(how, sum_blocks<width.value, T>, x, count, partials);
-      launch(block_each(1, stream(context)), sum_partials, partials, static_cast<int>(how.grid.x), args.factor,
-             args.y.as<float>());
-    });
+    sum_terms(context, args.x.shape.elements(), args.factor, args.y, Itself{}, args.x.as<T>());
+  });
+}
+
+void squared_distance(const Context& context, const SquaredDistance& args) {
+  with_float_type(args.a.dtype, [&]<class T>(T*) {
+    sum_terms(context, args.a.shape.elements(), args.factor, args.y, SquareOfDifference{}, args.a.as<T>(),
+              args.b.as<T>());
   });
 }
 

@@ -216,8 +216,7 @@ TEST_CASE("pretrain: a run directory that is moved away or replaced ends the run
     const Ended ended = program.wait();
     CHECK(ended.exit_code == 1);
     CHECK(ended.err.find("the run directory " + run.string() +
-                         " was removed, moved or replaced while the run was at "
-                         "work, so it ends here") != std::string::npos);
+                         " was removed, moved or replaced during the run, which ends here") != std::string::npos);
     if (replaced) CHECK(names(run).empty());
     if (!replaced) CHECK_FALSE(fs::exists(run));
     fs::remove_all(run);

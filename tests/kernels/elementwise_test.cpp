@@ -36,6 +36,12 @@ const Operation kOperations[] = {
     {"multiply", true,
      [](const Tensor& a, const Tensor& b, Destination y) { kernels::multiply(a.context(), {.a = a, .b = b, .y = y}); },
      [](double a, double b) { return a * b; }},
+    {"scaled_difference", true,
+     [](const Tensor& a, const Tensor& b, Destination y) {
+       const Tensor scalar = Tensor::from<float>(a.context(), {}, {0.75f});
+       kernels::scaled_difference(a.context(), {.a = a, .b = b, .scalar = scalar, .alpha = -2, .y = y});
+     },
+     [](double a, double b) { return -1.5 * (a - b); }},
     {"broadcast", true,
      [](const Tensor& a, const Tensor&, Destination y) {
        const Tensor scalar = Tensor::from<float>(a.context(), {}, {0.75f});

@@ -108,7 +108,7 @@ TEST_CASE("fields: numbers that a float does not hold, or that nothing can be co
        {"0", "0.9", "0.9999999"},
        {"1", "0.99999999999", "1e-300"},
        "0 or from 1e-37 to 0.9999999"},
-      {"loss.temperature", {"1e-6", "0.1", "1e6"}, {"0", "1e-300", "1e-7", "1e7"}, "from 1e-06 to 1000000"},
+      {"loss.temperature", {"1e-6", "0.1", "1e6"}, {"0", "1e-300", "1e-7", "1e7"}, "from 1e-06 to 1000000, or auto"},
       {"optim.lr", {"1e-37", "1e38"}, {"0", "1e-50", "1e39"}, "from 1e-37 to 1e+38"},
       {"optim.warmup_epochs", {"0", "1e-300", "2.5", "1e9"}, {"-1", "1e19"}, "from 0 to 1000000000"},
       {"optim.beta1", {"0", "0.9999999"}, {"1", "0.99999999999", "1e-50"}, "0 or from 1e-37 to 0.9999999"},

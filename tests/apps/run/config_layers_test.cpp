@@ -56,21 +56,22 @@ TEST_CASE("config_layers: a length of 0 is none, and never one that a lower laye
   layers.recipe = apps::read_toml("[train]\nsteps = 500\n", "my.toml");
   const auto refused = [&] { return message_of<UsageError>([&] { apps::with_layers(Config{}, layers); }); };
   layers.flags = {{apps::config_table().find("train.steps"), "0", "--steps"}};
-  CHECK(refused() == "--steps must be above 0 unless train.epochs says how long to train, got 0");
+  CHECK(refused() == "--steps must be above 0 unless train.epochs sets the length of the training, got 0");
   layers.flags.push_back(flag("train.epochs", "5"));  // replaces steps
   CHECK(apps::with_layers(Config{}, layers).train.epochs == 5);
   CHECK(apps::with_layers(Config{}, layers).train.steps == 0);
   layers.flags = {{apps::config_table().find("train.epochs"), "0", "--epochs"}};
-  CHECK(refused() == "--epochs must be above 0 unless train.steps says how long to train, got 0");
+  CHECK(refused() == "--epochs must be above 0 unless train.steps sets the length of the training, got 0");
   layers.flags.clear();
   layers.set = {apps::read_set("train.epochs=0"), apps::read_set("train.steps=00")};
-  CHECK(refused() == "--set train.epochs must be above 0 unless train.steps says how long to train, got 0");
+  CHECK(refused() == "--set train.epochs must be above 0 unless train.steps sets the length of the training, got 0");
   layers.flags = {flag("train.steps", "20")};
   CHECK(apps::with_layers(Config{}, layers).train.steps == 20);
   layers.flags.clear();
   layers.set.clear();
   layers.recipe = apps::read_toml("[train]\nsteps = 0\n", "my.toml");
-  CHECK(refused() == "my.toml:2: train.steps must be above 0 unless train.epochs says how long to train, got 0");
+  CHECK(refused() ==
+        "my.toml:2: train.steps must be above 0 unless train.epochs sets the length of the training, got 0");
 }
 
 TEST_CASE("config_layers: a layer that gives steps ends what lower layers said about counting them from epochs") {
@@ -103,7 +104,7 @@ TEST_CASE("config_layers: TOML comes back as it went, for every field") {
   engine::atomic_write_file(empty, "");
   CHECK(message_of<apps::UsageError>([&] {
           apps::read_config(empty);
-        }).starts_with(empty.string() + ": how long to train is not said"));
+        }).starts_with(empty.string() + ": the length of the training is missing"));
 }
 
 TEST_CASE("config_layers: mistakes in TOML are told with their line") {
@@ -126,11 +127,10 @@ TEST_CASE("config_layers: mistakes in TOML are told with their line") {
 }
 
 TEST_CASE("config_layers: a key in quotes is one word, whatever is in it") {
-  CHECK(
-      toml_refusal("\"data.bits\" = 5\n") ==
-      "my.toml:1: \"data.bits\" in quotes is a key of no section; write data.bits without them, or bits below [data]");
+  CHECK(toml_refusal("\"data.bits\" = 5\n") ==
+        "my.toml:1: the key \"data.bits\" must not be in quotes; write data.bits, or bits in the section [data]");
   CHECK(toml_refusal("\n'run.device' = []\n") ==
-        "my.toml:2: \"run.device\" in quotes is a key of no section; write run.device without them, or device below "
+        "my.toml:2: the key \"run.device\" must not be in quotes; write run.device, or device in the section "
         "[run]");
   CHECK(toml_refusal("\"data.bit\" = 5\n") == "my.toml:1: unknown key 'data.bit'; the nearest is data.bits");
   CHECK(toml_refusal("[\"data.bits\"]\n\"\" = 5\n").starts_with("my.toml:2: unknown key 'data.bits.'"));

@@ -32,6 +32,14 @@ TEST_CASE("format: several numbers, with commas between") {
     CHECK(round_trip<Numbers>(text, above(0)) == "refused");
 }
 
+TEST_CASE("format: an optional value is auto or a value") {
+  CHECK(round_trip<std::optional<float>>("0.5", above(0)) == "0.5");
+  CHECK(round_trip<std::optional<float>>("auto", above(0)) == "auto");
+  CHECK(!Format<std::optional<float>>::read("auto", above(0)).value().has_value());
+  CHECK(round_trip<std::optional<bool>>("off") == "off");
+  for (const char* text : {"0", "", "AUTO"}) CHECK(round_trip<std::optional<float>>(text, above(0)) == "refused");
+}
+
 TEST_CASE("format: switches and devices") {
   CHECK(round_trip<bool>("true") == "on");
   CHECK(round_trip<bool>("off") == "off");
@@ -49,9 +57,11 @@ TEST_CASE("format: what is accepted, in a sentence and in --help") {
   CHECK(expectation(Kind::whole, at_least(0), {}) == "a whole number of at least 0, and below 2^63");
   CHECK(expectation(Kind::number, above(0), {}) == "a number above 0");
   CHECK(expectation(Kind::numbers, between(1, 2), {}) == "numbers from 1 to 2 with commas between");
+  CHECK(expectation(Kind::number, above(0), {"auto"}) == "a number above 0, or auto");
   CHECK(expectation(Kind::text, {}, {"a", "b"}) == "one of a, b");
   CHECK(expectation(Kind::text, {}, {}) == "text");
   CHECK(placeholder(Kind::numbers, {}) == "X,X,...");
+  CHECK(placeholder(Kind::number, {"auto"}) == "X|auto");
   CHECK(placeholder(Kind::text, {"a", "b"}) == "a|b");
   CHECK(placeholder(Kind::text, {}) == "TEXT");
 }

@@ -60,6 +60,9 @@ TEST_CASE("cuda elementwise kernels equal the CPU's") {
     expect(cpu::multiply, cuda::multiply, accumulate, [&](Side on, const View& y) {
       return Multiply{.a = on(a), .b = on(b), .y = {y, accumulate}};
     });
+    expect(cpu::scaled_difference, cuda::scaled_difference, accumulate, [&](Side on, const View& y) {
+      return ScaledDifference{.a = on(a), .b = on(b), .scalar = on(scalar), .alpha = -2, .y = {y, accumulate}};
+    });
     expect(cpu::broadcast, cuda::broadcast, accumulate, [&](Side on, const View& y) {
       return Broadcast{.scalar = on(scalar), .alpha = 2, .y = {y, accumulate}};
     });
