@@ -14,16 +14,17 @@ namespace {
 using engine::Dtype;
 using engine::Shape;
 using engine::StoredTensor;
+using engine::StoredType;
 using engine::Tensor;
 
 struct Stored {
-  Dtype dtype = Dtype::f32;
+  StoredType type = StoredType::f32;
   std::vector<std::int64_t> shape;
 };
 
 /// The layout of a tensor on disk: channels before rows and columns.
 Stored on_disk(const Shape& shape, Dtype dtype) {
-  Stored stored{.dtype = dtype, .shape = {}};
+  Stored stored{.type = engine::stored_type(dtype), .shape = {}};
   if (shape.rank() == 4) {
     stored.shape = {shape[0], shape[3], shape[1], shape[2]};
   } else {
@@ -92,8 +93,8 @@ void save(const std::filesystem::path& path, const std::vector<Named>& tensors,
   std::vector<StoredTensor> stored;
   for (const Named& named : tensors) bytes.push_back(to_disk(named.tensor));
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const auto [dtype, shape] = on_disk(tensors[i].tensor.shape(), tensors[i].tensor.dtype());
-    stored.push_back({.name = tensors[i].name, .dtype = dtype, .shape = shape, .bytes = bytes[i]});
+    const auto [type, shape] = on_disk(tensors[i].tensor.shape(), tensors[i].tensor.dtype());
+    stored.push_back({.name = tensors[i].name, .type = type, .shape = shape, .bytes = bytes[i]});
   }
   metadata["format"] = "pt";
   engine::save_safetensors(path, stored, metadata);
@@ -101,7 +102,7 @@ void save(const std::filesystem::path& path, const std::vector<Named>& tensors,
 
 std::string text(const Stored& stored) {
   std::ostringstream out;
-  out << engine::stored_name(stored.dtype) << " [";
+  out << engine::name(stored.type) << " [";
   for (std::size_t i = 0; i < stored.shape.size(); ++i) out << (i ? "," : "") << stored.shape[i];
   out << ']';
   return out.str();
@@ -112,9 +113,9 @@ void load(const std::filesystem::path& path, const std::vector<Named>& tensors) 
   for (const Named& named : tensors) {  // check all tensors before any is changed
     const StoredTensor& stored = file.at(named.name);
     const Stored wanted = on_disk(named.tensor.shape(), named.tensor.dtype());
-    if (stored.dtype != wanted.dtype || stored.shape != wanted.shape) {
+    if (stored.type != wanted.type || stored.shape != wanted.shape) {
       throw engine::DataError(engine::concat(path.string(), ": ", named.name, " must be ", text(wanted),
-                                             " for this network, got ", text({stored.dtype, stored.shape})));
+                                             " for this network, got ", text({stored.type, stored.shape})));
     }
   }
   for (const Named& named : tensors) from_disk(file.at(named.name), named.tensor);

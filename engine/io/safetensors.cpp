@@ -23,11 +23,9 @@ constexpr std::size_t kLengthBytes = 8;
 constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // the reference implementation's limit
 constexpr char kMetadata[] = "__metadata__";
 
-constexpr Dtype kDtypes[] = {Dtype::f32, Dtype::bf16, Dtype::i32, Dtype::i64, Dtype::u8, Dtype::f64};
-
 /// Number of bytes of a tensor; nothing for a negative dimension or if the product overflows.
-std::optional<std::uint64_t> bytes_of(Dtype dtype, std::span<const std::int64_t> shape) {
-  auto bytes = static_cast<std::int64_t>(size_of(dtype));
+std::optional<std::uint64_t> bytes_of(StoredType type, std::span<const std::int64_t> shape) {
+  auto bytes = static_cast<std::int64_t>(size_of(type));
   for (const std::int64_t dimension : shape) {
     if (dimension < 0 || __builtin_mul_overflow(bytes, dimension, &bytes)) return std::nullopt;
   }
@@ -115,7 +113,7 @@ class Reader {
         fail("tensor '", name, "' has an unknown field '", key, "'");
     }
     if (entry.size() != 3) fail("tensor '", name, "' must have dtype, shape and data_offsets");
-    StoredTensor tensor{.name = name, .dtype = read_dtype(name, entry["dtype"]), .shape = {}, .bytes = {}};
+    StoredTensor tensor{.name = name, .type = read_type(name, entry["dtype"]), .shape = {}, .bytes = {}};
 
     for (const std::uint64_t dimension : read_numbers(name, "shape", entry["shape"])) {
       tensor.shape.push_back(static_cast<std::int64_t>(dimension));
@@ -126,21 +124,23 @@ class Reader {
     if (begin > end || end > data_.size()) {
       fail("tensor '", name, "' has bytes ", begin, " to ", end, ", but the data has ", data_.size());
     }
-    if (bytes_of(tensor.dtype, tensor.shape) != end - begin) {
-      fail("tensor '", name, "' has ", end - begin, " bytes, which does not fit ", stored_name(tensor.dtype), " ",
+    if (bytes_of(tensor.type, tensor.shape) != end - begin) {
+      fail("tensor '", name, "' has ", end - begin, " bytes, which does not fit ", engine::name(tensor.type), " ",
            describe(tensor.shape));
     }
     tensor.bytes = data_.subspan(begin, end - begin);
     return tensor;
   }
 
-  Dtype read_dtype(const std::string& name, const Json& value) const {
+  StoredType read_type(const std::string& name, const Json& value) const {
     if (!value.is_string()) fail("dtype of tensor '", name, "' must be a string");
-    for (const Dtype known : kDtypes) {
-      if (value == stored_name(known)) return known;
+    std::string known;
+    for (const StoredType type : kStoredTypes) {
+      if (value == engine::name(type)) return type;
+      known.append(known.empty() ? "" : ", ").append(engine::name(type));
     }
-    throw DataError(concat(name_, ": tensor '", name, "' has dtype ", value.get<std::string>(),
-                           ", and only F32, BF16, I32, I64, U8 and F64 can be read; convert it first"));
+    throw DataError(concat(name_, ": tensor '", name, "' has dtype ", value.get<std::string>(), ", and only ", known,
+                           " can be read; convert it first"));
   }
 
   std::vector<std::uint64_t> read_numbers(const std::string& name, const char* field, const Json& value) const {
@@ -171,24 +171,12 @@ class Reader {
 
 }  // namespace
 
-const char* stored_name(Dtype dtype) {
-  switch (dtype) {
-    case Dtype::f32: return "F32";
-    case Dtype::bf16: return "BF16";
-    case Dtype::i32: return "I32";
-    case Dtype::i64: return "I64";
-    case Dtype::u8: return "U8";
-    case Dtype::f64: return "F64";
-  }
-  return "?";
-}
-
 void save_safetensors(const std::filesystem::path& path, std::span<const StoredTensor> tensors,
                       const std::map<std::string, std::string>& metadata) {
   std::vector<const StoredTensor*> order;
   for (const StoredTensor& tensor : tensors) order.push_back(&tensor);
   std::stable_sort(order.begin(), order.end(),
-                   [](const StoredTensor* a, const StoredTensor* b) { return size_of(a->dtype) > size_of(b->dtype); });
+                   [](const StoredTensor* a, const StoredTensor* b) { return size_of(a->type) > size_of(b->type); });
 
   nlohmann::ordered_json header = nlohmann::ordered_json::object();
   if (!metadata.empty()) header[kMetadata] = metadata;
@@ -197,10 +185,10 @@ void save_safetensors(const std::filesystem::path& path, std::span<const StoredT
   for (const StoredTensor* tensor : order) {
     EXPECTS(names.insert(tensor->name).second, path.string(), ": tensor name '", tensor->name,
             "' is reserved or given twice; every tensor needs a name of its own");
-    EXPECTS(bytes_of(tensor->dtype, tensor->shape) == tensor->bytes.size(), path.string(), ": tensor '", tensor->name,
-            "' has ", tensor->bytes.size(), " bytes, which does not fit ", stored_name(tensor->dtype), " ",
+    EXPECTS(bytes_of(tensor->type, tensor->shape) == tensor->bytes.size(), path.string(), ": tensor '", tensor->name,
+            "' has ", tensor->bytes.size(), " bytes, which does not fit ", engine::name(tensor->type), " ",
             describe(tensor->shape));
-    header[tensor->name] = {{"dtype", stored_name(tensor->dtype)},
+    header[tensor->name] = {{"dtype", engine::name(tensor->type)},
                             {"shape", tensor->shape},
                             {"data_offsets", {offset, offset + tensor->bytes.size()}}};
     offset += tensor->bytes.size();

@@ -9,16 +9,14 @@
 #include <vector>
 
 #include "engine/io/mapped_file.h"
-#include "kernels/runtime/dtype.h"
+#include "engine/io/stored_type.h"
 
 namespace engine {
-
-const char* stored_name(Dtype dtype);  ///< the format's name: "F32", "BF16", "I32", "I64", "U8", "F64"
 
 /// One tensor on the host, in C order. `bytes` is not owned; when reading, it may be unaligned: copy it with memcpy.
 struct StoredTensor {
   std::string name;
-  Dtype dtype = Dtype::f32;
+  StoredType type = StoredType::f32;
   std::vector<std::int64_t> shape;  ///< empty for a scalar
   std::span<const std::byte> bytes;
 };
@@ -36,7 +34,7 @@ struct SafetensorsContents {
 };
 /// Parses the bytes of a safetensors file; tensors point into them. Throws DataError, with one sentence that begins
 /// with `name`, for everything that the format forbids (lengths beyond the file, gaps, overlaps, sizes that do not fit
-/// a shape, repeated names, unknown fields) and for dtypes that we do not have.
+/// a shape, repeated names, unknown fields) and for types that are not a StoredType (8-bit floats).
 SafetensorsContents parse_safetensors(std::span<const std::byte> file, const std::string& name);
 
 /// A memory-mapped safetensors file: tensors point into it and are valid as long as it lives.

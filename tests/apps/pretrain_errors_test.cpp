@@ -309,7 +309,7 @@ TEST_CASE("pretrain: a loss that is not finite is exit 4, the weights before tha
   const engine::SafetensorsFile model(run / "crash/step_2/model.safetensors");
   for (const engine::StoredTensor& tensor : model.tensors()) {
     CAPTURE(tensor.name);
-    if (tensor.dtype != engine::Dtype::f32) continue;
+    if (tensor.type != engine::StoredType::f32) continue;
     if (tensor.name.find(".running_") != std::string::npos) continue;  // running statistics include the failing step
     std::vector<float> values(tensor.bytes.size() / sizeof(float));
     std::memcpy(values.data(), tensor.bytes.data(), tensor.bytes.size());

@@ -10,7 +10,6 @@
 
 #include "engine/io/safetensors.h"
 #include "kernels/context.h"
-#include "kernels/runtime/dtype.h"
 #include "tests/apps/workbench.h"
 
 using namespace tests;
@@ -80,9 +79,9 @@ TEST_CASE("pretrain in bf16: learns as in fp32, and its files look the same") {
   bool finer_than_bf16 = false;
   for (const engine::StoredTensor& tensor : theirs.tensors()) {
     const engine::StoredTensor& own = ours.at(tensor.name);
-    CHECK(own.dtype == tensor.dtype);
+    CHECK(own.type == tensor.type);
     CHECK(own.shape == tensor.shape);
-    if (own.dtype != engine::Dtype::f32) continue;
+    if (own.type != engine::StoredType::f32) continue;
     std::vector<float> values(own.bytes.size() / sizeof(float));
     std::memcpy(values.data(), own.bytes.data(), own.bytes.size());
     for (const float value : values) finer_than_bf16 |= static_cast<float>(engine::bf16(value)) != value;

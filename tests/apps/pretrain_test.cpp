@@ -22,7 +22,7 @@ std::map<std::string, std::string> layout(const fs::path& path) {
   std::map<std::string, std::string> tensors;
   const engine::SafetensorsFile file(path);
   for (const engine::StoredTensor& tensor : file.tensors()) {
-    std::string text = engine::stored_name(tensor.dtype);
+    std::string text = engine::name(tensor.type);
     for (std::size_t i = 0; i < tensor.shape.size(); ++i)
       text.append(i ? "," : " ").append(std::to_string(tensor.shape[i]));
     tensors[tensor.name] = text;

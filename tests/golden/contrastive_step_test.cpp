@@ -33,7 +33,7 @@ std::string text(const StoredTensor& tensor) {
 }
 
 std::vector<float> floats(const StoredTensor& tensor) {
-  REQUIRE(tensor.dtype == engine::Dtype::f32);
+  REQUIRE(tensor.type == engine::StoredType::f32);
   std::vector<float> values(tensor.bytes.size() / sizeof(float));
   std::memcpy(values.data(), tensor.bytes.data(), tensor.bytes.size());
   return values;

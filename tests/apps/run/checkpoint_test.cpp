@@ -29,7 +29,7 @@ TrainingState state_at(std::int64_t step) {
 void write_tensors(const fs::path& directory, std::int64_t step, std::size_t bytes = 64) {
   const std::vector<std::byte> data(bytes, static_cast<std::byte>(step));
   const std::vector<engine::StoredTensor> tensors = {
-      {"w", engine::Dtype::u8, {static_cast<std::int64_t>(bytes)}, data}};
+      {"w", engine::StoredType::u8, {static_cast<std::int64_t>(bytes)}, data}};
   engine::save_safetensors(directory / "model.safetensors", tensors);
   engine::save_safetensors(directory / "optimizer.safetensors", tensors);
 }

@@ -75,7 +75,7 @@ TEST_CASE("parameter files: on disk convolutions are OIHW and counters i64") {
           REQUIRE(oihw[((k * 2 + c) * 3 + r) * 5 + s] == krsc[((k * 3 + r) * 5 + s) * 2 + c]);
   CHECK(floats(file.at("projector.weight")) == parts.set.value(1).to_host<float>());
   const engine::StoredTensor& counter = file.at("encoder.bn.num_batches_tracked");
-  CHECK(counter.dtype == engine::Dtype::i64);
+  CHECK(counter.type == engine::StoredType::i64);
   CHECK(counter.shape.empty());
 }
 
@@ -100,8 +100,8 @@ TEST_CASE("parameter files: a file that does not fit is refused before anything 
     std::vector<engine::StoredTensor> tensors = good.tensors();
     const std::int32_t number = 7;
     for (engine::StoredTensor& tensor : tensors) {
-      if (tensor.dtype != engine::Dtype::i64) continue;
-      tensor.dtype = engine::Dtype::i32;
+      if (tensor.type != engine::StoredType::i64) continue;
+      tensor.type = engine::StoredType::i32;
       tensor.bytes = std::as_bytes(std::span(&number, 1));
     }
     engine::save_safetensors(path, tensors);

@@ -10,10 +10,10 @@
 #include "tests/engine/io/message_of.h"
 #include "tests/engine/io/scratch_directory.h"
 
-using engine::Dtype;
 using engine::SafetensorsFile;
 using engine::save_safetensors;
 using engine::StoredTensor;
+using engine::StoredType;
 
 namespace {
 
@@ -37,13 +37,17 @@ TEST_CASE("safetensors: every dtype and shape comes back, aligned to its element
   const auto one = as_bytes("x"), bf16 = as_bytes("abcdef"), f32 = as_bytes("0123456789abcdef01234567"),
              i32 = as_bytes("wxyz"), i64 = as_bytes("12345678"), f64 = as_bytes("0123456789abcdef");
   const std::vector<StoredTensor> tensors = {
-      {"bytes", Dtype::u8, {1, 1}, one},
-      {"half", Dtype::bf16, {3}, bf16},
-      {"weight \"q\" \xC3\xA9", Dtype::f32, {2, 3, 1}, f32},
-      {"empty", Dtype::f32, {0, 7}, {}},
-      {"count", Dtype::i32, {1}, i32},
-      {"bn1.num_batches_tracked", Dtype::i64, {}, i64},
-      {"moments", Dtype::f64, {2}, f64},
+      {"bytes", StoredType::u8, {1, 1}, one},
+      {"half", StoredType::bf16, {3}, bf16},
+      {"ieee half", StoredType::f16, {3, 1}, bf16},
+      {"truth", StoredType::boolean, {1}, one},
+      {"labels", StoredType::i16, {3}, bf16},
+      {"ids", StoredType::u64, {1}, i64},
+      {"weight \"q\" \xC3\xA9", StoredType::f32, {2, 3, 1}, f32},
+      {"empty", StoredType::f32, {0, 7}, {}},
+      {"count", StoredType::i32, {1}, i32},
+      {"bn1.num_batches_tracked", StoredType::i64, {}, i64},
+      {"moments", StoredType::f64, {2}, f64},
   };
   const std::map<std::string, std::string> metadata = {{"format", "pt"}, {"arch", "convn"}};
   save_safetensors(scratch / "a.safetensors", tensors, metadata);
@@ -54,21 +58,21 @@ TEST_CASE("safetensors: every dtype and shape comes back, aligned to its element
   for (const StoredTensor& expected : tensors) {
     CAPTURE(expected.name);
     const StoredTensor& got = file.at(expected.name);
-    CHECK(got.dtype == expected.dtype);
+    CHECK(got.type == expected.type);
     CHECK(got.shape == expected.shape);
     REQUIRE(got.bytes.size() == expected.bytes.size());
     CHECK(std::equal(got.bytes.begin(), got.bytes.end(), expected.bytes.begin()));
-    CHECK(reinterpret_cast<std::uintptr_t>(got.bytes.data()) % size_of(got.dtype) == 0);
+    CHECK(reinterpret_cast<std::uintptr_t>(got.bytes.data()) % size_of(got.type) == 0);
   }
   CHECK(file.find("absent") == nullptr);
   CHECK(message_of<engine::DataError>([&] { file.at("absent"); }) ==
-        (scratch / "a.safetensors").string() + ": there is no tensor 'absent' among its 7");
+        (scratch / "a.safetensors").string() + ": there is no tensor 'absent' among its 11");
 }
 
 TEST_CASE("safetensors: the bytes on disk are the format's") {
   const ScratchDirectory scratch;
   const auto data = as_bytes("abcd");
-  save_safetensors(scratch / "a", std::vector<StoredTensor>{{"w", Dtype::f32, {1}, data}}, {{"format", "pt"}});
+  save_safetensors(scratch / "a", std::vector<StoredTensor>{{"w", StoredType::f32, {1}, data}}, {{"format", "pt"}});
   const std::string header = R"({"__metadata__":{"format":"pt"},"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}})";
   CHECK(engine::read_file(scratch / "a") == file_image(header + std::string(-header.size() % 8, ' '), "abcd"));
 
@@ -84,12 +88,12 @@ TEST_CASE("safetensors: what cannot be written is refused") {
   const auto refusal = [&](std::vector<StoredTensor> tensors) {
     return message_of<engine::Error>([&] { save_safetensors(path, tensors); });
   };
-  CHECK(refusal({{"w", Dtype::f32, {2}, data}, {"w", Dtype::f32, {2}, data}}) ==
+  CHECK(refusal({{"w", StoredType::f32, {2}, data}, {"w", StoredType::f32, {2}, data}}) ==
         path + ": tensor name 'w' is reserved or given twice; every tensor needs a name of its own");
-  CHECK(refusal({{"__metadata__", Dtype::f32, {2}, data}}) ==
+  CHECK(refusal({{"__metadata__", StoredType::f32, {2}, data}}) ==
         path + ": tensor name '__metadata__' is reserved or given twice; every tensor needs a name of its own");
-  CHECK(refusal({{"w", Dtype::f32, {3}, data}}) == path + ": tensor 'w' has 8 bytes, which does not fit F32 [3]");
-  CHECK(refusal({{"w", Dtype::u8, {-8, -1}, data}}) ==
+  CHECK(refusal({{"w", StoredType::f32, {3}, data}}) == path + ": tensor 'w' has 8 bytes, which does not fit F32 [3]");
+  CHECK(refusal({{"w", StoredType::u8, {-8, -1}, data}}) ==
         path + ": tensor 'w' has 8 bytes, which does not fit U8 [-8,-1]");
   CHECK_FALSE(exists(scratch / "a"));
 }
@@ -97,9 +101,9 @@ TEST_CASE("safetensors: what cannot be written is refused") {
 TEST_CASE("safetensors: a full disk leaves the earlier file") {
   const ScratchDirectory scratch;
   const std::vector<std::byte> small(4), large(100'000);
-  save_safetensors(scratch / "a", std::vector<StoredTensor>{{"w", Dtype::u8, {4}, small}});
+  save_safetensors(scratch / "a", std::vector<StoredTensor>{{"w", StoredType::u8, {4}, small}});
   const FileSizeLimit limit(50'000);
-  CHECK_THROWS_AS(save_safetensors(scratch / "a", std::vector<StoredTensor>{{"w", Dtype::u8, {100'000}, large}}),
+  CHECK_THROWS_AS(save_safetensors(scratch / "a", std::vector<StoredTensor>{{"w", StoredType::u8, {100'000}, large}}),
                   engine::Error);
   CHECK(SafetensorsFile(scratch / "a").at("w").bytes.size() == 4);
 }
@@ -167,9 +171,11 @@ TEST_CASE("safetensors: malformed files are refused, each with its reason") {
     CHECK(message_of<engine::DataError>([&] { SafetensorsFile file(path); }) ==
           path + ": " + malformed.reason + "; the file is damaged or not a safetensors file");
   }
-  engine::atomic_write_file(path, file_image(entry(R"("dtype":"F16","shape":[1],"data_offsets":[0,2])"), "ab"));
+  engine::atomic_write_file(path, file_image(entry(R"("dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2])"), "ab"));
   CHECK(message_of<engine::DataError>([&] { SafetensorsFile file(path); }) ==
-        path + ": tensor 'w' has dtype F16, and only F32, BF16, I32, I64, U8 and F64 can be read; convert it first");
+        path +
+            ": tensor 'w' has dtype F8_E4M3, and only F16, BF16, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64, BOOL "
+            "can be read; convert it first");
   engine::atomic_write_file(path, file_image(entry(good) + "   ", "abcd"));
   CHECK(SafetensorsFile(path).at("w").bytes.size() == 4);
 }
