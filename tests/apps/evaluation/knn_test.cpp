@@ -105,3 +105,38 @@ TEST_CASE("knn: progress tells of each batch of queries, and may stop it") {
   CHECK_THROWS_AS(knn_accuracy(train, test, {.k = 1}, [](std::int64_t) { throw engine::Error("stop"); }),
                   engine::Error);
 }
+
+TEST_CASE("knn across images: as many right as by the definition, for several sets of labels") {
+  const engine::Context context = kernels::make_context();
+  constexpr std::int64_t kRows = 307;
+  std::vector<std::int64_t> keys, labels;
+  for (std::int64_t i = 0; i < kRows; ++i) {
+    keys.push_back(i * i % 150);  // images of one row and of several
+    labels.push_back(i * 13 % 7);
+  }
+  const Partition images = Partition::of(keys), colours = Partition::of(labels);
+  const Tensor rows = tests::random_tensor(context, {kRows, 4}, 8);
+  const KnnOptions options{.k = 9, .temperature = 0.2f};
+  const std::vector<double> got = knn_accuracy_across_images(rows, images, {colours, images}, options);
+  REQUIRE(got.size() == 2);
+  double right = 0;
+  for (std::int64_t i = 0; i < kRows; ++i) {  // each row by itself, with the rows of other images as training set
+    std::vector<float> others;
+    std::vector<std::int32_t> other_labels;
+    const std::vector<float> values = rows.to_host<float>();
+    for (std::size_t j = 0; j < kRows; ++j) {
+      if (images.part_of_row[j] == images.part_of_row[static_cast<std::size_t>(i)]) continue;
+      others.insert(others.end(), &values[4 * j], &values[4 * j] + 4);
+      other_labels.push_back(colours.part_of_row[j]);
+    }
+    const auto size = static_cast<std::int64_t>(other_labels.size());
+    const Features train{Tensor::from(context, {size, 4}, others), Tensor::from(context, {size}, other_labels), 7};
+    const Features test{rows.narrow(i, 1),
+                        Tensor::from(context, {1}, std::vector{colours.part_of_row[static_cast<std::size_t>(i)]}), 7};
+    right += reference(train, test, options);
+  }
+  CHECK(std::abs(got[0] - right / kRows) <= 2.0 / kRows);
+  CHECK(got[1] == 0);  // no other image has this image's number
+  CHECK_THROWS_AS(knn_accuracy_across_images(rows, Partition::of(std::vector<std::int64_t>(kRows, 3)), {colours}),
+                  engine::Error);
+}
