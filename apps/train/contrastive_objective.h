@@ -26,6 +26,9 @@ class ContrastiveObjective final : public Objective {
   Representation representation(const std::string& tap) const override {
     return {*network_.encoder, network_.projector, tap};
   }
+  engine::Tensor embeddings(const engine::Tensor& features) const override {
+    return network_.projector.forward(features, engine::Mode::evaluate);
+  }
 
  private:
   struct Encoded;

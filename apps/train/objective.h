@@ -57,6 +57,10 @@ class Objective {
   /// The features of an image for evaluations: the output of the pretrained encoder ("features"), or another activation
   /// that `forward` can show. Throws UsageError if there is none of that name.
   virtual Representation representation(const std::string& tap) const = 0;
+
+  /// The rows that the loss compares, in inference mode, from the encoder's features [N,F] in f32: [N,d]. For an
+  /// objective without a projection head these are the features.
+  virtual engine::Tensor embeddings(const engine::Tensor& features) const { return features; }
 };
 
 }  // namespace apps

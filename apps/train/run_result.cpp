@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/run/json_text.h"
+#include "apps/train/collapse.h"
 #include "engine/io/files.h"
 #include "engine/io/json.h"
 
@@ -14,10 +15,12 @@ constexpr char kResult[] = "result.json";
 }  // namespace
 
 std::string write_result(const RunDirectory& directory, const Trainer& trainer, const Trainer::Summary& summary) {
-  const nlohmann::ordered_json result{{"step", trainer.step()},
-                                      {"loss", summary.loss ? nlohmann::ordered_json(*summary.loss) : nullptr},
-                                      {"probe_test_accuracy", summary.test_accuracy},
-                                      {"seconds", summary.seconds}};
+  nlohmann::ordered_json result{{"step", trainer.step()},
+                                {"loss", summary.loss ? nlohmann::ordered_json(*summary.loss) : nullptr},
+                                {"probe_test_accuracy", summary.test_accuracy},
+                                {kEffectiveRank, summary.effective_rank},
+                                {"seconds", summary.seconds}};
+  if (const auto warning = collapse_warning(summary.effective_rank)) result["warning"] = *warning;
   directory.check_in_place();
   // Only the process that did the last step knows the duration; a later process that found nothing to do must not
   // overwrite it.

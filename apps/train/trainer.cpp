@@ -1,9 +1,11 @@
 #include "apps/train/trainer.h"
 
+#include <algorithm>
 #include <map>
 
 #include "apps/config/fields.h"
 #include "apps/evaluation/features.h"
+#include "apps/evaluation/ranks.h"
 #include "apps/input/crops.h"
 #include "apps/input/run_data.h"
 #include "apps/run/exit_code.h"
@@ -11,6 +13,7 @@
 #include "apps/run/thread_choice.h"
 #include "apps/settings/limits.h"
 #include "apps/train/captured_step.h"
+#include "apps/train/collapse.h"
 #include "apps/train/fitting_batch.h"
 #include "apps/train/groups.h"
 #include "apps/train/make_encoder.h"
@@ -140,16 +143,23 @@ void Trainer::write_exports(const fs::path& directory) const {
   write("classifier.safetensors", {kEncoder, kProbe}, fits);
 }
 
-std::optional<std::vector<Measured>> Trainer::evaluate_probes(CapturedStep& step) const {
+std::vector<Scalar> Trainer::evaluated() const {
+  std::vector<Scalar> scalars;
+  for (const OnlineProbe& probe : model_.probes) scalars.push_back(probe.scalar());
+  scalars.push_back({.name = kEffectiveRank, .axis = {.label = "effective rank", .min = 0}});
+  return scalars;
+}
+
+std::optional<std::vector<Measured>> Trainer::evaluate(CapturedStep& step) const {
   try {
-    return evaluate_probes();
+    return evaluate();
   } catch (const engine::OutOfMemory&) {
     if (!step.release()) throw;
-    return evaluate_probes();
+    return evaluate();
   }
 }
 
-std::optional<std::vector<Measured>> Trainer::evaluate_probes() const {
+std::optional<std::vector<Measured>> Trainer::evaluate() const {
   struct Stopped {};
   const auto stop = [](std::int64_t) {
     if (stop_signal() != 0) throw Stopped();
@@ -157,13 +167,18 @@ std::optional<std::vector<Measured>> Trainer::evaluate_probes() const {
   try {
     stop(0);
     std::map<std::string, Features> features;
-    for (const std::string& tap : model_.taps()) {
+    std::vector<std::string> taps = model_.taps();
+    if (std::find(taps.begin(), taps.end(), Representation::kFeatures) == taps.end())
+      taps.emplace_back(Representation::kFeatures);
+    for (const std::string& tap : taps) {
       features[tap] = extract_features(context_, model_.objective->representation(tap), *test_, stop,
                                        activation_dtype(config_.run.compute.precision));
     }
-    std::vector<Measured> accuracies;
-    for (const OnlineProbe& probe : model_.probes) accuracies.push_back(probe.accuracy(features[probe.options().tap]));
-    return accuracies;
+    std::vector<Measured> measured;
+    for (const OnlineProbe& probe : model_.probes) measured.push_back(probe.accuracy(features[probe.options().tap]));
+    const engine::Tensor embeddings = model_.objective->embeddings(features[Representation::kFeatures].values);
+    measured.push_back({evaluated().back(), effective_ranks(embeddings).rank_me});
+    return measured;
   } catch (const Stopped&) { return std::nullopt; }
 }
 

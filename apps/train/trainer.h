@@ -39,6 +39,7 @@ class Trainer {
   struct Summary {
     std::optional<double> loss;  ///< of the last step; none if an earlier version did it
     double test_accuracy = 0;    ///< of the first online probe
+    double effective_rank = 0;   ///< of the test images' embeddings
     double seconds = 0;          ///< duration of this process's steps
     std::int64_t steps = 0;      ///< number of this process's steps
   };
@@ -65,9 +66,11 @@ class Trainer {
   TrainingState state() const;             ///< follows from the number of steps only
   void write_tensors(const std::filesystem::path& directory) const;
   void write_exports(const std::filesystem::path& directory) const;
-  /// The accuracies of the probes on the test set; nothing if a signal asks to stop meanwhile.
-  std::optional<std::vector<Measured>> evaluate_probes() const;
-  std::optional<std::vector<Measured>> evaluate_probes(CapturedStep& step) const;  ///< in the step's memory if need be
+  /// What an evaluation measures on the test set: the accuracies of the probes, then the effective rank.
+  std::vector<Scalar> evaluated() const;
+  /// The same with values; nothing if a signal asks to stop meanwhile.
+  std::optional<std::vector<Measured>> evaluate() const;
+  std::optional<std::vector<Measured>> evaluate(CapturedStep& step) const;  ///< in the step's memory if need be
 
   const engine::Context& context_;
   Config config_;

@@ -9,6 +9,7 @@
 #include "apps/run/exit_code.h"
 #include "apps/run/signals.h"
 #include "apps/train/captured_step.h"
+#include "apps/train/collapse.h"
 #include "apps/train/crash.h"
 #include "apps/train/due.h"
 #include "apps/train/parameter_files.h"
@@ -39,7 +40,7 @@ class Trainer::Run {
   void catch_up();
   void issue_step();
   void take_records(const Due& due, bool stopping);
-  std::optional<double> known_accuracy(const OnlineProbe& probe) const;
+  void summarize(const std::vector<Measured>& evaluation);
   bool evaluate();
   std::optional<double> loss() const { return value_of(log_.newest(), kLoss); }  ///< the newest that was read
   void save();
@@ -121,17 +122,21 @@ Trainer::Summary Trainer::Run::finish() {
 /// Does what the previous process did not do after its last step.
 void Trainer::Run::catch_up() {
   if (!cadence_.after(trainer_.step_, false).evaluates) return;
-  const auto& probes = trainer_.model_.probes;
-  const bool known =
-      std::all_of(probes.begin(), probes.end(), [&](const auto& p) { return known_accuracy(p).has_value(); });
-  if (!known && !evaluate()) interrupt();
-  if (known) summary_.test_accuracy = known_accuracy(probes.front()).value();
+  std::vector<Measured> known;
+  const std::string records = engine::read_file(directory_.path() / kMetricsFile);
+  for (const Scalar& scalar : trainer_.evaluated()) {
+    if (const auto value = evaluation_after(trainer_.step_, scalar.name, records)) known.push_back({scalar, *value});
+  }
+  if (known.size() == trainer_.evaluated().size()) {
+    summarize(known);
+  } else if (!evaluate()) {
+    interrupt();
+  }
 }
 
-/// The result of an evaluation after the last step, if there was one.
-std::optional<double> Trainer::Run::known_accuracy(const OnlineProbe& probe) const {
-  const std::string records = engine::read_file(directory_.path() / kMetricsFile);
-  return evaluation_after(trainer_.step_, probe.scalar().name, records);
+void Trainer::Run::summarize(const std::vector<Measured>& evaluation) {
+  summary_.test_accuracy = evaluation.front().value;
+  summary_.effective_rank = value_of(evaluation, kEffectiveRank).value();
 }
 
 void Trainer::Run::issue_step() {
@@ -172,17 +177,19 @@ void Trainer::Run::take_records(const Due& due, bool stopping) {
 /// Returns false if a signal asked to stop before it was done.
 bool Trainer::Run::evaluate() {
   const std::int64_t step = trainer_.step_;
-  const auto accuracies = trainer_.evaluate_probes(step_);
+  const auto measured = trainer_.evaluate(step_);
   plans_.save();  // it may have timed other problems than steps did; other runs wait until it is saved
-  if (!accuracies) return false;
-  summary_.test_accuracy = accuracies->front().value;
-  log_.write_evaluation(step, *accuracies);
+  if (!measured) return false;
+  summarize(*measured);
+  log_.write_evaluation(step, *measured);
   std::string message = headlines(log_.newest(), ", ");
-  for (std::size_t i = 0; i < accuracies->size(); ++i) {
+  for (std::size_t i = 0; i < trainer_.model_.probes.size(); ++i) {
     message += fmt::format("{}online {} {:.4f}", message.empty() ? "" : ", ", trainer_.model_.probes[i].options().name,
-                           (*accuracies)[i].value);
+                           (*measured)[i].value);
   }
-  directory_.log(fmt::format("step {}: {} on the test set", step, message));
+  directory_.log(fmt::format("step {}: {}, effective rank of the projections {:.2f} on the test set", step, message,
+                             summary_.effective_rank));
+  if (const auto warning = collapse_warning(summary_.effective_rank)) directory_.log(*warning);
   return true;
 }
 

@@ -21,14 +21,15 @@ TEST_CASE("run result: what a program prints is kept, and a process that found n
   directory.begin({.train = "aa", .test = "bb"});
   const Trainer trainer(context, directory.config());
   CHECK_FALSE(read_result(directory.path()));
-  const std::string line = write_result(directory, trainer, {.loss = 2.5, .test_accuracy = 0.25, .seconds = 4});
+  const std::string line =
+      write_result(directory, trainer, {.loss = 2.5, .test_accuracy = 0.25, .effective_rank = 8.5, .seconds = 4});
   CHECK(line == "{\"run\":\"" + directory.path().string() +
-                    "\",\"step\":0,\"loss\":2.5,\"probe_test_accuracy\":0.25,\"seconds\":4.0}");
+                    "\",\"step\":0,\"loss\":2.5,\"probe_test_accuracy\":0.25,\"effective_rank\":8.5,\"seconds\":4.0}");
   CHECK(read_result(directory.path())->step == 0);
   CHECK(read_result(directory.path())->probe_test_accuracy == 0.25);
-  write_result(directory, trainer, {.loss = {}, .test_accuracy = 0.25, .seconds = 0});
+  write_result(directory, trainer, {.loss = {}, .test_accuracy = 0.25, .effective_rank = 8.5, .seconds = 0});
   CHECK(engine::read_file(directory.path() / "result.json") ==
-        "{\"step\":0,\"loss\":2.5,\"probe_test_accuracy\":0.25,\"seconds\":4.0}\n");
+        "{\"step\":0,\"loss\":2.5,\"probe_test_accuracy\":0.25,\"effective_rank\":8.5,\"seconds\":4.0}\n");
 }
 
 TEST_CASE("run result: a file that is no result is refused in a sentence") {

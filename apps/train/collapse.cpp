@@ -1,0 +1,18 @@
+#include "apps/train/collapse.h"
+
+#include <fmt/format.h>
+
+namespace apps {
+
+std::optional<std::string> collapse_warning(double effective_rank) {
+  // Rows that are multiples of one another have rank 1. Those of an untrained network share a large mean, and have
+  // more.
+  constexpr double kCollapsed = 1.1;
+  if (!(effective_rank < kCollapsed)) return std::nullopt;
+  return fmt::format(
+      "the network has collapsed: the effective rank of its projections has fallen to {:.2f}, so all images look alike "
+      "to the loss; raise --lambda, or choose another --loss",
+      effective_rank);
+}
+
+}  // namespace apps
