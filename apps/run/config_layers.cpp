@@ -134,6 +134,20 @@ void refuse_no_length(const Layers& layers) {
                                none->field->key == "train.steps" ? "train.epochs" : "train.steps"));
 }
 
+/// If the command line chooses another loss or optimizer, what a recipe says about the one before has no effect: it is
+/// dropped. What the command line itself says without effect is left for `check` to refuse.
+void drop_without_effect(Config& config, const Layers& layers) {
+  const auto given = [&](std::string_view key) {
+    const auto is_key = [key](const Assignment& assignment) { return assignment.field->key == key; };
+    return std::any_of(layers.set.begin(), layers.set.end(), is_key) ||
+           std::any_of(layers.flags.begin(), layers.flags.end(), is_key);
+  };
+  for (const ConfigField& field : config_table()) {
+    const Requirement* unmet = config_table().unmet(field, config);
+    if (unmet && given(unmet->key) && !given(field.key)) field.set(config, field.text(Config{}), field.key);
+  }
+}
+
 }  // namespace
 
 Layer read_toml(std::string_view text, std::string_view source) try {
@@ -163,10 +177,6 @@ Assignment read_set(std::string_view text) {
 void apply_layer(Config& config, const Layer& layer) {
   const Config::Train below = config.train;
   config.train.epochs = config.train.steps = 0;
-  const bool counts_steps = std::any_of(layer.begin(), layer.end(), [](const Assignment& assignment) {
-    return assignment.field->key == "train.steps" && assignment.text != "0";
-  });
-  if (counts_steps) config.train.steps_from_epochs = Config{}.train.steps_from_epochs;
   for (const auto& [field, text, where] : layer) field->set(config, text, where);
   if (config.train.epochs == 0 && config.train.steps == 0) {
     config.train.epochs = below.epochs;
@@ -176,6 +186,7 @@ void apply_layer(Config& config, const Layer& layer) {
 
 Config with_layers(Config base, const Layers& layers) {
   for (const Layer* layer : {&layers.recipe, &layers.set, &layers.flags}) apply_layer(base, *layer);
+  drop_without_effect(base, layers);
   refuse_no_length(layers);
   check(base);
   return base;

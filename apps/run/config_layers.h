@@ -29,9 +29,10 @@ Layer read_toml(std::string_view text, std::string_view source);
 Assignment read_set(std::string_view text);
 
 /// Sets every value of the layer. A layer that gives only epochs (or only steps) removes what earlier layers said about
-/// the other, and about counting steps from epochs.
+/// the other.
 void apply_layer(Config& config, const Layer& layer);
-/// `base` with all layers applied and checked. Also throws UsageError for a length of 0 that no later layer replaces.
+/// `base` with all layers applied and checked. What a recipe says about a loss or an optimizer is dropped if the
+/// command line chooses another one. Also throws UsageError for a length of 0 that no later layer replaces.
 Config with_layers(Config base, const Layers& layers);
 
 /// The configuration as TOML: --recipe can load it and gives an equal configuration.

@@ -152,14 +152,19 @@ class Table {
   void check_conditions(const Settings& settings) const {
     for (const auto& field : fields_) {
       const std::string value = field.text(settings), unset = field.text(Settings{});
-      if (value == unset) continue;
-      for (const Requirement& requirement : field.only_with.all) {
-        const std::string got = find(requirement.key)->text(settings);
-        const auto holds = [&](std::string_view form) { return has_form(got, form); };
-        if (std::none_of(requirement.values.begin(), requirement.values.end(), holds))
-          throw UsageError(unmet_text(field.key, value, unset, requirement, got));
-      }
+      const Requirement* unmet = value == unset ? nullptr : this->unmet(field, settings);
+      if (unmet) throw UsageError(unmet_text(field.key, value, unset, *unmet, find(unmet->key)->text(settings)));
     }
+  }
+
+  /// The first requirement of a field that these settings do not meet; nullptr if it has an effect.
+  const Requirement* unmet(const Field<Settings>& field, const Settings& settings) const {
+    for (const Requirement& requirement : field.only_with.all) {
+      const std::string got = find(requirement.key)->text(settings);
+      const auto holds = [&](std::string_view form) { return has_form(got, form); };
+      if (std::none_of(requirement.values.begin(), requirement.values.end(), holds)) return &requirement;
+    }
+    return nullptr;
   }
 
   /// A table of all fields: the output of `--help-config`, also in docs/recipes.md.

@@ -87,6 +87,19 @@ TEST_CASE("config_layers: a layer that gives steps ends what lower layers said a
   CHECK_THROWS_AS(apps::with_layers(Config{}, layers), UsageError);  // both in one layer
 }
 
+TEST_CASE("config_layers: another optimizer on the command line drops what a recipe says about its own") {
+  Layers layers;
+  layers.recipe = apps::read_toml("[train]\nsteps = 5\n[optim]\nname = \"adam\"\nbeta1 = 0.8\neps = 0.1\n", "my.toml");
+  CHECK(apps::with_layers(Config{}, layers).optim.update.adam.beta1 == 0.8f);
+  layers.flags = {flag("optim.name", "sgd")};
+  const Config config = apps::with_layers(Config{}, layers);
+  CHECK(config.optim.update.name == engine::OptimizerName::sgd);
+  CHECK(config.optim.update.adam == Config{}.optim.update.adam);
+  layers.set = {apps::read_set("optim.beta1=0.7")};  // given together with the choice
+  CHECK(message_of<UsageError>([&] { apps::with_layers(Config{}, layers); }).find("has no effect while") !=
+        std::string::npos);
+}
+
 TEST_CASE("config_layers: TOML comes back as it went, for every field") {
   Config config;
   config.data.source = "folder:a \"b\" \\c\xC3\xA9";
