@@ -4,108 +4,237 @@
 #include <cstdint>
 
 #include "engine/autograd.h"
-#include "kernels/nt_xent.h"
 
 namespace losses {
 namespace {
 
 using engine::Destination;
+using engine::Dtype;
 using engine::Grads;
 using engine::Shape;
 using engine::View;
+using kernels::AnchorRule;
+using kernels::Candidates;
+using kernels::LossScale;
+using kernels::Similarities;
 
-struct Forward {
-  Tensor lse, attraction, sums, kept;
+/// What a loss makes of each anchor's similarities.
+struct Terms {
+  AnchorRule rule = {};
+  LossScale scale = {};
+
+  /// Hard negatives are weighted with their similarities times beta: a second pass.
+  bool weighted() const { return rule.kind == AnchorRule::Kind::hard_negatives && rule.beta > 0; }
+  /// The similarities of the pass with the positives, and of the pass for the weights.
+  Similarities main(Similarities s) const {
+    s.sharpness = weighted() ? 1 + rule.beta : 1;
+    return s;
+  }
+  Similarities weights(Similarities s) const {
+    s.sharpness = rule.beta;
+    return s;
+  }
 };
 
-/// `wants_gradient`: a backward pass will follow; the forward pass then keeps part of its results for it.
-Forward forward(const engine::Context& context, const kernels::ContrastPairs& pairs, bool wants_gradient) {
-  const std::int64_t n = pairs.view1.shape[0];
-  const Tensor lse = Tensor::empty(context, {2, n}), positive = Tensor::empty(context, {n});
-  const Tensor attraction = Tensor::empty(context, {n});
-  const Tensor correct = Tensor::empty(context, {n}), sums = Tensor::empty(context, {kernels::kContrastSums});
-  const std::int64_t keeps = wants_gradient ? kernels::nt_xent_kept(context, pairs) : 0;
-  const Tensor kept = keeps > 0 ? Tensor::empty(context, {keeps}) : Tensor();
-  kernels::nt_xent_forward(context, {.pairs = pairs,
-                                     .lse = lse,
-                                     .positive = positive,
-                                     .attraction = attraction,
-                                     .correct = correct,
-                                     .sums = sums,
-                                     .kept = View(kept)});
-  return {.lse = lse, .attraction = attraction, .sums = sums, .kept = kept};
+/// What the backward pass reads, besides the rows.
+struct Reduced {
+  Tensor lse, attraction, sums, kept, weights, kept_weights;
+};
+
+Tensor kept_of(const engine::Context& context, const Similarities& s, bool wants_gradient) {
+  const std::int64_t keeps = wants_gradient ? kernels::similarity_kept(context, s) : 0;
+  return keeps > 0 ? Tensor::empty(context, {keeps}) : Tensor();
 }
 
-Tensor loss_of(const Tensor& sums) { return sums.narrow(kernels::kContrastLoss, 1).view_as(Shape()); }
+/// `wants_gradient`: a backward pass will follow; the forward pass then keeps part of its results for it.
+Reduced forward(const engine::Context& context, const Similarities& pairs, const Terms& terms, bool wants_gradient) {
+  const std::int64_t n = pairs.view1.shape[0];
+  const Shape per_anchor{pairs.anchor_views(), n};
+  Reduced y;
+  if (terms.weighted()) {
+    const Similarities s = terms.weights(pairs);
+    y.weights = Tensor::empty(context, per_anchor);
+    y.kept_weights = kept_of(context, s, wants_gradient);
+    kernels::similarity_forward(context, {.s = s,
+                                          .rule = {AnchorRule::Kind::negatives},
+                                          .lse = y.weights,
+                                          .positive = {},
+                                          .attraction = {},
+                                          .correct = {},
+                                          .sums = {},
+                                          .kept = View(y.kept_weights)});
+  }
+  const Similarities s = terms.main(pairs);
+  y.lse = Tensor::empty(context, per_anchor);
+  y.attraction = Tensor::empty(context, {n});
+  y.sums = Tensor::empty(context, {kernels::kContrastSums});
+  y.kept = kept_of(context, s, wants_gradient);
+  const Tensor positive = Tensor::empty(context, {n}), correct = Tensor::empty(context, {n});
+  kernels::similarity_forward(context, {.s = s,
+                                        .rule = terms.rule,
+                                        .scale = terms.scale,
+                                        .weights = View(y.weights),
+                                        .lse = y.lse,
+                                        .positive = positive,
+                                        .attraction = y.attraction,
+                                        .correct = correct,
+                                        .sums = y.sums,
+                                        .kept = View(y.kept)});
+  return y;
+}
 
-bool is_float(engine::Dtype dtype) { return dtype == engine::Dtype::f32 || dtype == engine::Dtype::bf16; }
+void backward(const Tensor& dloss, const Similarities& pairs, const Terms& terms, const Reduced& y,
+              const Destination& dview1, const Destination& dview2) {
+  kernels::similarity_backward(dloss.context(), {.s = terms.main(pairs),
+                                                 .scale = terms.scale,
+                                                 .lse = y.lse,
+                                                 .attraction = y.attraction,
+                                                 .dloss = dloss,
+                                                 .kept = y.kept,
+                                                 .dview1 = dview1,
+                                                 .dview2 = dview2});
+  if (!terms.weighted()) return;
+  kernels::similarity_backward(dloss.context(), {.s = terms.weights(pairs),
+                                                 .scale = {.coefficient = -terms.scale.coefficient},
+                                                 .lse = y.weights,
+                                                 .attraction = {},
+                                                 .dloss = dloss,
+                                                 .kept = y.kept_weights,
+                                                 .dview1 = {dview1.view, true},
+                                                 .dview2 = {dview2.view, true}});
+}
 
-void check_temperature(const char* loss, float temperature) {
-  EXPECTS(temperature > 0 && std::isfinite(temperature), loss, ": temperature must be a number above 0, got ",
-          temperature);
+Tensor scalar(const Tensor& sums, int index) { return sums.narrow(index, 1).view_as(Shape()); }
+
+bool is_float(Dtype dtype) { return dtype == Dtype::f32 || dtype == Dtype::bf16; }
+
+bool are_views(const Tensor& a, const Tensor& b) {
+  return a.shape().rank() == 2 && a.shape()[0] > 0 && a.shape() == b.shape() && is_float(a.dtype()) &&
+         a.dtype() == b.dtype();
+}
+
+void check_temperature(const char* loss, const Temperature& temperature) {
+  if (temperature.now) {
+    EXPECTS(temperature.now.dtype == Dtype::f32 && temperature.now.shape.elements() == 1, loss,
+            ": a temperature on the device must be one f32 number, got ", name(temperature.now.dtype), " ",
+            temperature.now.shape);
+  } else {
+    EXPECTS(temperature.value > 0 && std::isfinite(temperature.value), loss,
+            ": temperature must be a number above 0, got ", temperature.value);
+  }
+}
+
+Terms terms_of(const char* loss, const SimilarityOptions& options) {
+  check_temperature(loss, options.temperature);
+  const float epsilon = options.ifm_epsilon, beta = options.hard_negative_beta, tau_plus = options.debias_tau_plus;
+  EXPECTS(epsilon >= 0 && std::isfinite(epsilon), loss, ": ifm_epsilon must be a number from 0 on, got ", epsilon);
+  EXPECTS(beta >= 0 && std::isfinite(beta), loss, ": hard_negative_beta must be a number from 0 on, got ", beta);
+  EXPECTS(tau_plus >= 0 && tau_plus < 1, loss, ": debias_tau_plus must be a share from 0 to below 1, got ", tau_plus);
+  const bool reweighted = beta > 0 || tau_plus > 0;
+  EXPECTS(epsilon == 0 || !reweighted, loss,
+          ": ifm_epsilon cannot be combined with hard_negative_beta or debias_tau_plus; set one of them to 0");
+  if (epsilon > 0) return {.rule = {.kind = AnchorRule::Kind::implicit_features, .epsilon = epsilon}};
+  if (reweighted) { return {.rule = {.kind = AnchorRule::Kind::hard_negatives, .beta = beta, .tau_plus = tau_plus}}; }
+  return {};
+}
+
+/// The similarities of rows that are in one tensor, view 1 above view 2.
+Similarities stacked(const Tensor& u, Candidates candidates, const Temperature& temperature, Products products) {
+  const std::int64_t n = u.shape()[0] / 2;
+  return {.view1 = u.narrow(0, n),
+          .view2 = u.narrow(n, n),
+          .temperature = temperature,
+          .candidates = candidates,
+          .bf16_products = products == Products::bf16};
+}
+
+void check_stacked(const char* loss, const Tensor& u) {
+  EXPECTS(u.shape().rank() == 2 && u.shape()[0] > 0 && u.shape()[0] % 2 == 0 && is_float(u.dtype()), loss,
+          ": u must be f32 or bf16 [2n,d], the rows of view 1 above those of view 2, got ", name(u.dtype()), " ",
+          u.shape());
+}
+
+/// The loss of such rows, as `kernels::ContrastSum` indexes it; only its first sum is differentiable.
+ContrastiveLoss of_stacked(const Tensor& u, Candidates candidates, const Temperature& temperature, Products products,
+                           const Terms& terms) {
+  const auto pairs = [=](const Tensor& both) { return stacked(both, candidates, temperature, products); };
+  const Reduced y = forward(u.context(), pairs(u), terms, u.wants_gradient());
+  const auto gradient = [=, u = u.detach()](const Tensor& dloss, Grads& d) {
+    const Destination du = d.into(0);
+    const std::int64_t n = u.shape()[0] / 2;
+    backward(dloss, pairs(u), terms, y, du.narrow(0, n), du.narrow(n, n));
+  };
+  return {.loss = with_grad(scalar(y.sums, kernels::kContrastLoss), {u}, gradient), .metrics = y.sums};
 }
 
 }  // namespace
 
-ContrastiveLoss nt_xent(const Tensor& u, float temperature, Products products) {
-  EXPECTS(u.shape().rank() == 2 && u.shape()[0] > 0 && u.shape()[0] % 2 == 0 && is_float(u.dtype()),
-          "nt_xent: u must be f32 or bf16 [2n,d], the rows of view 1 above those of view 2, got ", name(u.dtype()), " ",
-          u.shape());
-  check_temperature("nt_xent", temperature);
-  const std::int64_t n = u.shape()[0] / 2;
-  const auto pairs = [n, temperature, products](const Tensor& both) {
-    return kernels::ContrastPairs{.view1 = both.narrow(0, n),
-                                  .view2 = both.narrow(n, n),
-                                  .temperature = temperature,
-                                  .within_views = true,
-                                  .bf16_products = products == Products::bf16};
-  };
-  const Forward y = forward(u.context(), pairs(u), u.wants_gradient());
-  const auto backward = [=, u = u.detach(), lse = y.lse, attraction = y.attraction, kept = y.kept](const Tensor& dloss,
-                                                                                                   Grads& d) {
-    const Destination du = d.into(0);
-    kernels::nt_xent_backward(dloss.context(), {.pairs = pairs(u),
-                                                .lse = lse,
-                                                .attraction = attraction,
-                                                .dloss = dloss,
-                                                .kept = kept,
-                                                .dview1 = du.narrow(0, n),
-                                                .dview2 = du.narrow(n, n)});
-  };
-  return {.loss = with_grad(loss_of(y.sums), {u}, backward), .metrics = y.sums};
+ContrastiveLoss nt_xent(const Tensor& u, const SimilarityOptions& options) {
+  check_stacked("nt_xent", u);
+  const Terms terms = terms_of("nt_xent", options);
+  return of_stacked(u, Candidates::others, options.temperature, options.products, terms);
 }
 
-ContrastiveLoss cross_view(const Tensor& u1, const Tensor& u2, float temperature, Products products) {
-  EXPECTS(u1.shape().rank() == 2 && u1.shape()[0] > 0 && u1.shape() == u2.shape() && is_float(u1.dtype()) &&
-              u1.dtype() == u2.dtype(),
-          "cross_view: u1 and u2 must both be f32 or both bf16 [n,d], got ", name(u1.dtype()), " ", u1.shape(), " and ",
-          name(u2.dtype()), " ", u2.shape());
-  check_temperature("cross_view", temperature);
-  const auto pairs = [temperature, products](const Tensor& first, const Tensor& second) {
-    return kernels::ContrastPairs{.view1 = first,
-                                  .view2 = second,
-                                  .temperature = temperature,
-                                  .within_views = false,
-                                  .bf16_products = products == Products::bf16};
+ContrastiveLoss cross_view(const Tensor& u1, const Tensor& u2, const SimilarityOptions& options) {
+  EXPECTS(are_views(u1, u2), "cross_view: u1 and u2 must both be f32 or both bf16 [n,d], got ", name(u1.dtype()), " ",
+          u1.shape(), " and ", name(u2.dtype()), " ", u2.shape());
+  const Terms terms = terms_of("cross_view", options);
+  const auto pairs = [temperature = options.temperature, products = options.products](const Tensor& first,
+                                                                                      const Tensor& second) {
+    return Similarities{.view1 = first,
+                        .view2 = second,
+                        .temperature = temperature,
+                        .candidates = Candidates::other_view,
+                        .bf16_products = products == Products::bf16};
   };
-  const Forward y = forward(u1.context(), pairs(u1, u2), u1.wants_gradient() || u2.wants_gradient());
-  const auto backward = [=, u1 = u1.detach(), u2 = u2.detach(), lse = y.lse, attraction = y.attraction, kept = y.kept](
-                            const Tensor& dloss, Grads& d) {
+  const Reduced y = forward(u1.context(), pairs(u1, u2), terms, u1.wants_gradient() || u2.wants_gradient());
+  const auto gradient = [=, u1 = u1.detach(), u2 = u2.detach()](const Tensor& dloss, Grads& d) {
     Tensor unwanted;  // one pass computes both gradients, even if only one is needed
     const auto into = [&](int i) {
       if (d.wants(i)) return d.into(i);
       unwanted = Tensor::empty(dloss.context(), u1.shape(), u1.dtype());
       return Destination{unwanted};
     };
-    kernels::nt_xent_backward(dloss.context(), {.pairs = pairs(u1, u2),
-                                                .lse = lse,
-                                                .attraction = attraction,
-                                                .dloss = dloss,
-                                                .kept = kept,
-                                                .dview1 = into(0),
-                                                .dview2 = into(1)});
+    const Destination du1 = into(0), du2 = into(1);
+    backward(dloss, pairs(u1, u2), terms, y, du1, du2);
   };
-  return {.loss = with_grad(loss_of(y.sums), {u1, u2}, backward), .metrics = y.sums};
+  return {.loss = with_grad(scalar(y.sums, kernels::kContrastLoss), {u1, u2}, gradient), .metrics = y.sums};
+}
+
+ContrastiveLoss queue(const Tensor& q, const Tensor& keys, const Tensor& queue, const SimilarityOptions& options) {
+  EXPECTS(are_views(q, keys) && queue.shape().rank() == 2 && queue.shape()[0] > 0 && queue.shape()[1] == q.shape()[1] &&
+              queue.dtype() == q.dtype(),
+          "queue: q and keys must be [n,d] and the queue [k,d], all f32 or all bf16, got ", name(q.dtype()), " ",
+          q.shape(), ", ", name(keys.dtype()), " ", keys.shape(), " and ", name(queue.dtype()), " ", queue.shape());
+  const Terms terms = terms_of("queue", options);
+  const auto pairs = [keys = keys.detach(), queue = queue.detach(), temperature = options.temperature,
+                      products = options.products](const Tensor& anchors) {
+    return Similarities{.view1 = anchors,
+                        .view2 = keys,
+                        .queue = queue,
+                        .temperature = temperature,
+                        .candidates = Candidates::queue,
+                        .bf16_products = products == Products::bf16};
+  };
+  const Reduced y = forward(q.context(), pairs(q), terms, q.wants_gradient());
+  const auto gradient = [=, q = q.detach()](const Tensor& dloss, Grads& d) {
+    backward(dloss, pairs(q), terms, y, d.into(0), {});
+  };
+  return {.loss = with_grad(scalar(y.sums, kernels::kContrastLoss), {q}, gradient), .metrics = y.sums};
+}
+
+Distribution log_sum_exp_distribution(const Tensor& u, const LogSumExpOptions& options) {
+  constexpr const char* kName = "log_sum_exp_distribution";
+  check_stacked(kName, u);
+  check_temperature(kName, options.temperature);
+  const auto width = static_cast<float>(u.shape()[1]);
+  const Terms terms{.rule = {.kind = AnchorRule::Kind::log_sum_exp},
+                    .scale = {.coefficient = 0.5f,  // the kernel's sum over 2n anchors is divided by n
+                              .times_temperature = options.times_temperature,
+                              .offset = options.minus_log_width ? std::log(width) : 0}};
+  const ContrastiveLoss result = of_stacked(u, options.with_self ? Candidates::all : Candidates::others,
+                                            options.temperature, options.products, terms);
+  return {.loss = result.loss, .accuracy = scalar(result.metrics, kernels::kContrastAccuracy)};
 }
 
 }  // namespace losses

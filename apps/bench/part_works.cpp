@@ -5,9 +5,11 @@
 #include <memory>
 
 #include "apps/bench/buffers.h"
+#include "apps/run/exit_code.h"
 #include "engine/autograd.h"
 #include "engine/optim/lars.h"
 #include "engine/optim/training_status.h"
+#include "losses/similarity.h"
 #include "models/batch_norm.h"
 
 namespace apps {
@@ -113,6 +115,49 @@ Work lars_work(const Context& context, const WorkOptions&) {
           .run = [step] { return step->run(); },
           .items = 1,
           .unit = "steps"};
+}
+
+void require_two_views(const WorkOptions& options) {
+  if (options.rows % 2 != 0)
+    throw UsageError(fmt::format("--rows must be even, half of them for each view, got {}", options.rows));
+}
+
+losses::Products products_of(const WorkOptions& options) {
+  return options.activations == engine::Dtype::f32 ? losses::Products::exact : losses::Products::bf16;
+}
+
+Work decoupled_work(const Context& context, const WorkOptions& options) {
+  require_two_views(options);
+  Buffers buffers(context, {});
+  const Tensor rows = buffers.unit_rows(options.rows, options.dim, engine::Dtype::f32);
+  return {.name = fmt::format("decoupled log-sum-exp forward and backward, {} rows of {}", options.rows, options.dim),
+          .run =
+              [rows, products = products_of(options)] {
+                const Tensor u = rows.requires_gradient();
+                const Tensor loss = losses::log_sum_exp_distribution(u, {.products = products}).loss;
+                engine::backward(loss);
+                return loss;
+              },
+          .items = static_cast<double>(options.rows),
+          .unit = "rows"};
+}
+
+Work queue_work(const Context& context, const WorkOptions& options) {
+  Buffers buffers(context, {});
+  const auto unit_rows = [&](std::int64_t rows) { return buffers.unit_rows(rows, options.dim, engine::Dtype::f32); };
+  const std::int64_t length = 4 * options.rows;
+  const Tensor rows = unit_rows(options.rows), keys = unit_rows(options.rows), queue = unit_rows(length);
+  return {.name = fmt::format("queue forward and backward, {} rows of {} and a queue of {}", options.rows, options.dim,
+                              length),
+          .run =
+              [rows, keys, queue, products = products_of(options)] {
+                const Tensor q = rows.requires_gradient();
+                const Tensor loss = losses::queue(q, keys, queue, {.products = products}).loss;
+                engine::backward(loss);
+                return loss;
+              },
+          .items = static_cast<double>(options.rows),
+          .unit = "rows"};
 }
 
 }  // namespace apps

@@ -3,8 +3,9 @@
 #include "kernels/l2_normalize.h"
 #include "kernels/linear.h"
 #include "kernels/linear_evaluation.h"
-#include "kernels/nt_xent.h"
+#include "kernels/similarity.h"
 #include "kernels/softmax_cross_entropy.h"
+#include "kernels/temperature_schedule.h"
 
 namespace apps {
 namespace {
@@ -86,27 +87,35 @@ struct Contrast {
         attraction(b.output_f32({n})),
         correct(b.output_f32({n})),
         sums(b.output_f32({kernels::kContrastSums})) {}
-  kernels::NtXentForward forward() const {
-    return {
-        .pairs = pairs(), .lse = lse, .positive = positive, .attraction = attraction, .correct = correct, .sums = sums};
+  kernels::SimilarityForward forward() const {
+    return {.s = pairs(), .lse = lse, .positive = positive, .attraction = attraction, .correct = correct, .sums = sums};
   }
-  kernels::ContrastPairs pairs() const {
-    return {.view1 = u.narrow(0, n), .view2 = u.narrow(n, n), .temperature = 0.1f, .within_views = true};
+  kernels::Similarities pairs() const {
+    return {.view1 = u.narrow(0, n),
+            .view2 = u.narrow(n, n),
+            .temperature = {0.1f},
+            .candidates = kernels::Candidates::others};
   }
   std::int64_t n;
   Tensor u, lse, positive, attraction, correct, sums;
 };
-KernelWork nt_xent_forward(Buffers& b) { return b.work(kernels::nt_xent_forward, Contrast(b).forward()); }
-KernelWork nt_xent_backward(Buffers& b) {
+KernelWork similarity_forward(Buffers& b) { return b.work(kernels::similarity_forward, Contrast(b).forward()); }
+KernelWork similarity_backward(Buffers& b) {
   const Contrast c(b);
-  kernels::nt_xent_forward(b.context(), c.forward());
+  kernels::similarity_forward(b.context(), c.forward());
   const Tensor du = b.output(c.u.shape());
-  return b.work(kernels::nt_xent_backward, {.pairs = c.pairs(),
-                                            .lse = c.lse,
-                                            .attraction = c.attraction,
-                                            .dloss = b.positive_f32(Shape()),
-                                            .dview1 = {du.narrow(0, c.n)},
-                                            .dview2 = {du.narrow(c.n, c.n)}});
+  return b.work(kernels::similarity_backward, {.s = c.pairs(),
+                                               .lse = c.lse,
+                                               .attraction = c.attraction,
+                                               .dloss = b.positive_f32(Shape()),
+                                               .dview1 = {du.narrow(0, c.n)},
+                                               .dview2 = {du.narrow(c.n, c.n)}});
+}
+
+KernelWork temperature_schedule(Buffers& b) {
+  return b.work(
+      kernels::temperature_schedule,
+      {.step = b.integers({1}, 1000), .low = 0.1f, .high = 1, .period = 200, .temperature = b.output_f32(Shape())});
 }
 
 KernelWork gather_rows(Buffers& b) {
@@ -144,8 +153,9 @@ std::vector<KernelEntry> row_kernels() {
           {"bias_grad", bias_grad},
           {"softmax_cross_entropy_forward", softmax_cross_entropy_forward},
           {"softmax_cross_entropy_backward", softmax_cross_entropy_backward},
-          {"nt_xent_forward", nt_xent_forward},
-          {"nt_xent_backward", nt_xent_backward},
+          {"similarity_forward", similarity_forward},
+          {"similarity_backward", similarity_backward},
+          {"temperature_schedule", temperature_schedule},
           {"gather_rows", gather_rows},
           {"rowwise_sgd", rowwise_sgd},
           {"knn_vote", knn_vote}};

@@ -204,16 +204,13 @@ Work simclr_step(const Context& context, const WorkOptions& options) {
 }
 
 Work nt_xent(const Context& context, const WorkOptions& options) {
-  if (options.rows % 2 != 0)
-    throw UsageError(fmt::format("--rows must be even, half of them for each view, got {}", options.rows));
+  require_two_views(options);
   const Tensor rows = random_tensor(context, {options.rows, options.dim}, true);
-  const bool exact = options.activations == engine::Dtype::f32;
-  const losses::Products products = exact ? losses::Products::exact : losses::Products::bf16;
   return {.name = fmt::format("nt-xent forward and backward, {} rows of {}", options.rows, options.dim),
           .run =
-              [rows, products] {
+              [rows, products = products_of(options)] {
                 const Tensor u = rows.requires_gradient();  // a new leaf: its gradient is written, not added to
-                const Tensor loss = losses::nt_xent(u, 0.1f, products).loss;
+                const Tensor loss = losses::nt_xent(u, {.products = products}).loss;
                 engine::backward(loss);
                 return loss;
               },
@@ -231,6 +228,8 @@ constexpr std::array kWorks = {
           simclr_step},
     Entry{"resnet18", "a supervised training step of ResNet-18 (torchvision's variant) with SGD", resnet18_step},
     Entry{"nt-xent", "the NT-Xent loss and its gradient", nt_xent},
+    Entry{"decoupled", "the log-sum-exp of the decoupled loss and its gradient", decoupled_work},
+    Entry{"queue", "InfoNCE against a queue and its gradient", queue_work},
     Entry{"batch-norm", "batch norm, a residual and a ReLU, with gradients", batch_norm_work},
     Entry{"lars", "LARS over ResNet-50's parameters, with their norms", lars_work},
 };

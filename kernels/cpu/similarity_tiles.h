@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "kernels/cpu/tile_product.h"
-#include "kernels/nt_xent.h"
 #include "kernels/runtime/scratch.h"
+#include "kernels/similarity.h"
 
 namespace kernels::cpu {
 
@@ -20,56 +20,77 @@ inline constexpr int kTileRow = kBlock + 16;
 /// The value where there is no pair to compare: its exp is 0 whatever maximum is subtracted first.
 inline constexpr float kMasked = std::numeric_limits<float>::lowest();
 
-/// All 2n rows split into blocks, and their similarities tile by tile, in units of log2: t_ik = s_ik log2(e), so that
+/// Up to this bound on |t|, exp2(t), the sum of 2^32 of them and its inverse are normal floats: no maximum is
+/// subtracted, and one exp2 serves both directions of a pair. Unit vectors stay below the bound down to temperature
+/// 0.016.
+inline constexpr float kSafeBound = 92;
+
+/// Similarities of two blocks: `rows` x `columns`, in `vectors` whole vectors per row.
+struct Tile {
+  float* data;
+  int rows, columns;
+  int vectors = ceil_div(columns, kLanes);
+
+  float* at(int row, int vector) const { return data + row * kTileRow + vector * kLanes; }
+};
+
+/// All rows split into blocks, and their similarities tile by tile, in units of log2: t_ik = s_ik log2(e), so that
 /// exp(s) = exp2(t) needs no multiplication.
 ///
-/// Both views are split in the same way, view 1 first: blocks b and b + per_view() hold the same examples, so
-/// positives are exactly the diagonals of tiles (b, b + per_view()), and self pairs those of tiles (b, b). A block
-/// holds either only anchors or none.
+/// The blocks of view 1 come first, then those of its partner: view 2 or the queue. Both views are split in the same
+/// way: blocks b and b + first_blocks() hold the same examples, so positives are exactly the diagonals of tiles
+/// (b, b + first_blocks()), and self pairs those of tiles (b, b). A block holds either only anchors or none.
 class SimilarityTiles {
  public:
   struct Block {
-    std::int64_t first;  ///< example
+    std::int64_t first;  ///< row of its view or of the queue
     int count;           ///< at most kBlock
     bool anchors;
   };
 
-  SimilarityTiles(const Context& context, const ContrastPairs& pairs, std::int64_t anchors);
+  SimilarityTiles(const Context& context, const Similarities& s, std::int64_t anchors);
 
-  int count() const { return 2 * per_view(); }
-  int per_view() const { return static_cast<int>(cuts_.size()); }
-  const Block& block(int b) const { return cuts_[static_cast<std::size_t>(b % per_view())]; }
-  bool same_examples(int i, int j) const { return i + per_view() == j; }
+  int count() const { return static_cast<int>(cuts_.size()); }
+  int first_blocks() const { return first_blocks_; }
+  const Block& block(int b) const { return cuts_[static_cast<std::size_t>(b)]; }
+  bool same_examples(int i, int j) const { return !queue_ && i + first_blocks() == j; }
   /// Whether the pairs of tile (i, j) are compared and at least one of its blocks has anchors.
   bool wanted(int i, int j) const {
-    return (within_views_ || (i < per_view()) != (j < per_view())) && (block(i).anchors || block(j).anchors);
+    return (within_views_ || (i < first_blocks()) != (j < first_blocks())) && (block(i).anchors || block(j).anchors);
   }
 
-  /// An upper bound of |t| over all pairs (Cauchy-Schwarz).
-  float bound() const { return bound_; }
+  /// t = scale() u . v
+  float scale() const { return scale_; }
+  /// Whether no |t| exceeds kSafeBound (by Cauchy-Schwarz).
+  bool bounded() const { return longest_ * scale_ <= kSafeBound; }
 
   /// Tile (i, j), in the thread's memory: kBlock rows of kTileRow floats; rows and columns are the rows of blocks i and
-  /// j. kMasked on the diagonal of (i, i) and in columns from block(j).count to the next whole vector.
-  float* compute(int i, int j, int thread) const;
-  /// The memory that `compute` writes to.
-  float* memory(int thread) const { return tiles_.as<float>() + thread * kBlock * kTileRow; }
+  /// j. kMasked on the diagonal of (i, i), unless a row is a candidate of itself, and in columns from block(j).count to
+  /// the next whole vector.
+  Tile compute(int i, int j, int thread) const;
+  /// The same memory for the same tile, not computed.
+  Tile memory(int i, int j, int thread) const {
+    return {.data = tiles_.as<float>() + thread * kBlock * kTileRow, .rows = block(i).count, .columns = block(j).count};
+  }
 
   /// Vectors of block b, kBlock rows of row_stride() floats, zero beyond row block(b).count and column d.
   const float* rows(int b) const { return rows_.as<float>() + b * kBlock * row_stride_; }
   std::int64_t row_stride() const { return row_stride_; }
 
  private:
-  static std::vector<Block> cut(const ContrastPairs& pairs, std::int64_t anchors);
+  static std::vector<Block> cut(const Similarities& s, std::int64_t anchors);
   template <class T>
-  float pack(int b, const T* view, float scale) const;
+  float pack(int b, const T* view);
 
   std::int64_t d_, row_stride_;
-  bool within_views_, bf16_products_;
+  bool within_views_, with_self_, queue_, bf16_products_;
   std::vector<Block> cuts_;
+  int first_blocks_;
+  float scale_;
   engine::Scratch rows_;
-  engine::Scratch columns_;  // per block, second factor: vectors times log2(e) / temperature, in panels [d][kPatchCols]
+  engine::Scratch columns_;  // per block, second factor: vectors times scale(), in panels [d][kPatchCols]
   engine::Scratch tiles_;    // one per thread
-  float bound_;
+  float longest_ = 0;        // squared length
 };
 
 /// The offset of the exp2 values of tile (i, j), in the layout of `SimilarityTiles::compute`, in a buffer of `floats`

@@ -12,12 +12,13 @@ set(
   l2_normalize
   linear_evaluation
   max_pool
-  nt_xent_backward
-  nt_xent_forward
   optimizer
   random_crop
   reduce
+  similarity_backward
+  similarity_forward
   softmax_cross_entropy
+  temperature_schedule
   training
 )
 list(

@@ -2,34 +2,47 @@
 #include <numbers>
 
 #include "kernels/cuda/similarity_tile.h"
-#include "kernels/nt_xent.h"
+#include "kernels/similarity.h"
 
 /// How thread blocks split the similarities: gridDim.x ranges of anchors, gridDim.y ranges of candidates, gridDim.z
 /// chunks of the gradient's elements.
 namespace kernels::cuda {
 
-template <class Element>
-struct Similarities {
-  const Element *view1, *view2;  // [n, depth] each
-  int n, depth;                  // a vector is a multiple of 16 bytes
-  int first_anchor, anchors;     // examples
-  bool within_views;
-  float scale;       // log2(e) / temperature: exp(s) = exp2(scale * product)
-  const float* lse;  // [2,n], to load log2 of the candidates' sums too; or null
+/// Where candidates are, beside the two views.
+inline constexpr int kQueue = 2;
 
-  __device__ const Element* vectors(int view) const { return view == 0 ? view1 : view2; }
+/// The similarities as the device reads them.
+template <class Element>
+struct Operands {
+  const Element *view1, *view2, *queue;  // [n, depth], [n, depth] and [queue_rows, depth]
+  int n, queue_rows, depth;              // a vector is a multiple of 16 bytes
+  int first_anchor, anchors;             // examples
+  Candidates candidates;
+  float fixed_scale;         // log2(e) sharpness / temperature, unless
+  const float* temperature;  // on the device, where this is not null; then
+  float sharpness;           // log2(e) sharpness
+  const float* lse;          // [views,n], to load log2 of the candidates' sums too; or null
+
+  /// exp(s) = exp2(scale * product)
+  __device__ float scale() const { return temperature == nullptr ? fixed_scale : sharpness / *temperature; }
+  __device__ const Element* vectors(int side) const { return side == 0 ? view1 : side == 1 ? view2 : queue; }
+  HOST_DEVICE int rows(int side) const { return side == kQueue ? queue_rows : n; }
+  HOST_DEVICE bool of_queue() const { return candidates == Candidates::queue; }
+  /// The number of views with anchors.
+  HOST_DEVICE int views() const { return of_queue() ? 1 : 2; }
   /// No block mixes anchors of both views.
   template <class Tile>
   HOST_DEVICE int blocks_per_view() const {
     return ceil_div(anchors, Tile::kRows);
   }
   template <class Tile>
-  HOST_DEVICE int tiles_per_view() const {
-    return ceil_div(n, Tile::kColumns);
+  HOST_DEVICE int tiles_per_side() const {
+    return ceil_div(of_queue() ? queue_rows : n, Tile::kColumns);
   }
+  HOST_DEVICE bool within_views() const { return candidates == Candidates::others || candidates == Candidates::all; }
   template <class Tile>
   HOST_DEVICE int tiles() const {
-    return (within_views ? 2 : 1) * tiles_per_view<Tile>();
+    return (within_views() ? 2 : 1) * tiles_per_side<Tile>();
   }
   template <class Tile>
   HOST_DEVICE int chunks() const {
@@ -47,24 +60,25 @@ struct AnchorBlock {
   int row;  // index of its first anchor among those of all blocks
 
   template <class Tile, class Element>
-  static __device__ AnchorBlock mine(const Similarities<Element>& s) {
+  static __device__ AnchorBlock mine(const Operands<Element>& s) {
     const int block = static_cast<int>(blockIdx.x), blocks = s.template blocks_per_view<Tile>();
     return {block / blocks, s.first_anchor + block % blocks * Tile::kRows, block * Tile::kRows};
   }
 };
 
-/// Candidates of one tile: examples [first, first + kColumns) of a view.
+/// Candidates of one tile: rows [first, first + kColumns) of a view or of the queue.
 template <class Tile>
 struct CandidateTile {
   using Element = typename Tile::Element;
-  int view, first;
-  const Element* vectors;  // [kColumns][kStride] in shared memory, zero beyond the last example
-  const float* log2_sums;  // [kColumns] in shared memory, infinite beyond the last example
+  int side, first;
+  int rows;                // of the side
+  const Element* vectors;  // [kColumns][kStride] in shared memory, zero beyond the last row
+  const float* log2_sums;  // [kColumns] in shared memory, infinite beyond the last row and for a queue
 
   /// Whether the tile contains products that are not pairs of two different examples.
-  __device__ bool special(const AnchorBlock& anchors, int n) const {
-    return first + Tile::kColumns > n ||
-           (first < anchors.first + Tile::kRows && anchors.first < first + Tile::kColumns);
+  __device__ bool special(const AnchorBlock& anchors) const {
+    return first + Tile::kColumns > rows ||
+           (side != kQueue && first < anchors.first + Tile::kRows && anchors.first < first + Tile::kColumns);
   }
 };
 
@@ -99,11 +113,11 @@ __device__ void fetch_vectors(Element* to, const Element* vectors, int first, in
 /// Calls body(candidates) for each tile in the block's range of candidates. `tile` then holds the candidates' products
 /// with the anchors, and shared memory their chunk `last_chunk`.
 template <class Tile, class Body>
-__device__ void for_each_tile(const Similarities<typename Tile::Element>& s, const AnchorBlock& anchors, int last_chunk,
+__device__ void for_each_tile(const Operands<typename Tile::Element>& s, const AnchorBlock& anchors, int last_chunk,
                               Tile& tile, const Body& body) {
   auto& memory = *dynamic_shared<WalkMemory<Tile>>();
   const int chunks = s.template chunks<Tile>();
-  const int per_view = s.template tiles_per_view<Tile>();
+  const int per_side = s.template tiles_per_side<Tile>();
   const std::int64_t tiles = s.template tiles<Tile>();
   const int begin = static_cast<int>(tiles * blockIdx.y / gridDim.y);
   const int end = static_cast<int>(tiles * (blockIdx.y + 1) / gridDim.y);
@@ -113,8 +127,10 @@ __device__ void for_each_tile(const Similarities<typename Tile::Element>& s, con
   const auto candidates_of = [&](int step) {
     const int index = begin + step / chunks;
     const auto& stage = memory.stages[step % Tile::kStages];
-    return CandidateTile<Tile>{.view = s.within_views ? index / per_view : 1 - anchors.view,
-                               .first = index % per_view * Tile::kColumns,
+    const int other = s.of_queue() ? kQueue : 1 - anchors.view, side = s.within_views() ? index / per_side : other;
+    return CandidateTile<Tile>{.side = side,
+                               .first = index % per_side * Tile::kColumns,
+                               .rows = s.rows(side),
                                .vectors = stage.columns,
                                .log2_sums = stage.log2_sums};
   };
@@ -125,11 +141,11 @@ __device__ void for_each_tile(const Similarities<typename Tile::Element>& s, con
       fetch_vectors<Tile, Tile::kRows>(stage.rows, s.vectors(anchors.view), anchors.first, s.n, s.depth,
                                        chunk_of(step));
     }
-    fetch_vectors<Tile, Tile::kColumns>(stage.columns, s.vectors(to.view), to.first, s.n, s.depth, chunk_of(step));
+    fetch_vectors<Tile, Tile::kColumns>(stage.columns, s.vectors(to.side), to.first, to.rows, s.depth, chunk_of(step));
     if (s.lse != nullptr && threadIdx.x < Tile::kColumns) {
       const int example = to.first + static_cast<int>(threadIdx.x);
       stage.log2_sums[threadIdx.x] =
-          example < s.n ? log2_of_sum(s.lse[std::int64_t{to.view} * s.n + example]) : INFINITY;
+          example < s.n && to.side != kQueue ? log2_of_sum(s.lse[std::int64_t{to.side} * s.n + example]) : INFINITY;
     }
     commit_copies();
   };

@@ -89,7 +89,7 @@ TEST_CASE("golden nt_xent: value and gradient of the rows before they are normal
       CAPTURE(prefix);
       const Tensor z = golden.tensor(prefix + "z").requires_gradient();
       const float t = golden.tensor(prefix + "temperature").item();
-      const losses::ContrastiveLoss result = losses::nt_xent(l2_normalize(z), t);
+      const losses::ContrastiveLoss result = losses::nt_xent(l2_normalize(z), {{t}});
       // Logits of up to 1/t have an absolute error of that many roundings; sums run over the rows.
       const double tolerance = kRounding * (4 / t + static_cast<double>(z.shape()[0]));
       tests::expect_close({result.loss.item()}, {golden.tensor(prefix + "loss").item()}, tolerance);
@@ -98,4 +98,63 @@ TEST_CASE("golden nt_xent: value and gradient of the rows before they are normal
       golden.expect_close(z.gradient(), prefix + "dz", tolerance);
     }
   }
+}
+
+TEST_CASE("golden log_sum_exp: the decoupled loss's distribution and its gradient") {
+  const Context context = kernels::make_context();
+  const Fixture golden(context, "log_sum_exp");
+  for (const std::string n : {"1", "9", "40"}) {
+    for (const std::string temperature : {"0.2", "1.0"}) {
+      const std::string prefix = n + "/" + temperature + "/";
+      CAPTURE(prefix);
+      const Tensor z = golden.tensor(prefix + "z").requires_gradient();
+      const float t = golden.tensor(prefix + "temperature").item();
+      const losses::Distribution result =
+          losses::log_sum_exp_distribution(l2_normalize(z), {.temperature = {.value = t}});
+      const double tolerance = kRounding * (4 / t + static_cast<double>(z.shape()[0]));
+      tests::expect_close({result.loss.item()}, {golden.tensor(prefix + "loss").item()}, tolerance);
+      backward(result.loss);
+      golden.expect_close(z.gradient(), prefix + "dz", tolerance);
+    }
+  }
+}
+
+TEST_CASE("golden queue: value and gradient, also with modified implicit features") {
+  const Context context = kernels::make_context();
+  const Fixture golden(context, "queue");
+  for (const std::string n : {"1", "5", "33"}) {
+    for (const std::string epsilon : {"0.0", "0.1"}) {
+      const std::string prefix = n + "/" + epsilon + "/";
+      CAPTURE(prefix);
+      const Tensor z = golden.tensor(prefix + "z").requires_gradient(), queue = golden.tensor(prefix + "queue");
+      const losses::ContrastiveLoss result =
+          losses::queue(l2_normalize(z), golden.tensor(prefix + "keys"), queue,
+                        {.temperature = {.value = 0.2f}, .ifm_epsilon = golden.tensor(prefix + "epsilon").item()});
+      const double tolerance = kRounding * (20 + static_cast<double>(queue.shape()[0]));
+      tests::expect_close({result.loss.item()}, {golden.tensor(prefix + "loss").item()}, tolerance);
+      backward(result.loss);
+      golden.expect_close(z.gradient(), prefix + "dz", tolerance);
+    }
+  }
+}
+
+TEST_CASE("golden hard_negatives: their weights, debiasing, and the lowest sum of negatives that it may leave") {
+  const Context context = kernels::make_context();
+  const Fixture golden(context, "hard_negatives");
+  int cases = 0;
+  for (; golden.has(std::to_string(cases) + "/z"); ++cases) {
+    const std::string prefix = std::to_string(cases) + "/";
+    CAPTURE(prefix);
+    const Tensor z = golden.tensor(prefix + "z").requires_gradient();
+    const auto options = golden.tensor(prefix + "options").to_host<float>();
+    const losses::ContrastiveLoss result = losses::nt_xent(
+        l2_normalize(z),
+        {.temperature = {.value = options[0]}, .hard_negative_beta = options[1], .debias_tau_plus = options[2]});
+    // Debiasing subtracts what is nearly as large.
+    const double tolerance = 10 * kRounding * (4 / options[0] + static_cast<double>(z.shape()[0]));
+    tests::expect_close({result.loss.item()}, {golden.tensor(prefix + "loss").item()}, tolerance);
+    backward(result.loss);
+    golden.expect_close(z.gradient(), prefix + "dz", tolerance);
+  }
+  CHECK(cases == 4);
 }

@@ -9,8 +9,8 @@
 #include "engine/autograd.h"
 #include "engine/ops/l2_normalize.h"
 #include "kernels/context.h"
-#include "kernels/nt_xent.h"
-#include "tests/kernels/nt_xent_reference.h"
+#include "kernels/similarity.h"
+#include "tests/kernels/similarity_reference.h"
 #include "tests/numeric.h"
 
 using engine::Context;
@@ -78,14 +78,14 @@ TEST_CASE("nt_xent: golden values") {
       {0.05f, 1.9368693108}, {0.1f, 1.4608597884}, {0.2f, 1.4120904644}, {0.5f, 1.8233050546}, {1.0f, 2.4384801432}};
   for (const auto& [temperature, loss] : golden) {
     CAPTURE(temperature);
-    CHECK(losses::nt_xent(u, temperature).loss.item() == doctest::Approx(loss).epsilon(2e-6));
+    CHECK(losses::nt_xent(u, {{temperature}}).loss.item() == doctest::Approx(loss).epsilon(2e-6));
   }
 }
 
 TEST_CASE("nt_xent: golden gradients and decomposition") {
   const Context context = kernels::make_context();
   const Tensor u = stacked(context).requires_gradient();
-  const losses::ContrastiveLoss result = losses::nt_xent(u, 0.5f);
+  const losses::ContrastiveLoss result = losses::nt_xent(u, {{0.5f}});
   const std::vector<float> metrics = result.metrics.to_host<float>();
   CHECK(metrics[kernels::kContrastLoss] == doctest::Approx(1.8233050546).epsilon(1e-6));
   CHECK(0.5 * metrics[kernels::kContrastAlignment] == doctest::Approx(-1.7415359180).epsilon(1e-6));
@@ -107,25 +107,55 @@ TEST_CASE("cross_view: golden values") {
   const Context context = kernels::make_context();
   const Tensor u1 = Tensor::from<float>(context, {kN, kD}, normalised(view1()));
   const Tensor u2 = Tensor::from<float>(context, {kN, kD}, normalised(view2()));
-  CHECK(losses::cross_view(u1, u2, 0.1f).loss.item() == doctest::Approx(.8786400876).epsilon(2e-6));
-  CHECK(losses::cross_view(u1, u2, 0.5f).loss.item() == doctest::Approx(1.1460530479).epsilon(2e-6));
+  CHECK(losses::cross_view(u1, u2, {{0.1f}}).loss.item() == doctest::Approx(.8786400876).epsilon(2e-6));
+  CHECK(losses::cross_view(u1, u2, {{0.5f}}).loss.item() == doctest::Approx(1.1460530479).epsilon(2e-6));
+}
+
+TEST_CASE("log_sum_exp_distribution: golden values and gradient") {
+  const Context context = kernels::make_context();
+  const Tensor u = stacked(context);
+  const auto value = [&](float temperature) {
+    return losses::log_sum_exp_distribution(u, {.temperature = {.value = temperature}}).loss.item();
+  };
+  CHECK(value(1.0f) == doctest::Approx(1.2824542253).epsilon(1e-6));
+  CHECK(value(0.5f) == doctest::Approx(1.9813678331).epsilon(1e-6));
+  CHECK(value(0.2f) == doctest::Approx(4.6642536522).epsilon(1e-6));
+
+  // The gradient of alignment + distribution / 10, where the alignment's is (u1 - u2) / (n d).
+  const Tensor leaf = u.requires_gradient();
+  engine::backward(losses::log_sum_exp_distribution(leaf).loss);
+  std::vector<float> du = leaf.gradient().to_host<float>();
+  const std::vector<float> rows = u.to_host<float>();
+  for (std::size_t j = 0; j < kD; ++j) du[j] = 0.1f * du[j] + (rows[j] - rows[kN * kD + j]) / (kN * kD);
+  const std::array<double, kD> dz = through_normalisation(du, 0, view1()[0]);
+  const double expected[] = {-.0143231776, .0033956010, .0128581995};
+  for (std::size_t j = 0; j < kD; ++j) CHECK(std::abs(dz[j] - expected[j]) < 1e-7);
+}
+
+TEST_CASE("queue: golden value") {
+  const Context context = kernels::make_context();
+  const Tensor u = stacked(context);
+  const losses::ContrastiveLoss y =
+      losses::queue(u.narrow(0, 1), u.narrow(kN, 1), u.narrow(kN + 1, kN - 1), {.temperature = {.value = 0.2f}});
+  CHECK(y.loss.item() == doctest::Approx(.3901553700).epsilon(1e-6));
+  CHECK(y.metrics.to_host<float>()[kernels::kContrastAccuracy] == 1);
 }
 
 TEST_CASE("contrastive: uninformative features give 2 ln(2n - 1) and 2 ln n") {
   const Context context = kernels::make_context();
   const std::vector<float> same(static_cast<std::size_t>(2 * 512 * 4), 0.5f);
   const Tensor u = Tensor::from<float>(context, {2 * 512, 4}, same);
-  CHECK(losses::nt_xent(u, 0.1f).loss.item() == doctest::Approx(2 * std::log(1023.0)));
+  CHECK(losses::nt_xent(u, {{0.1f}}).loss.item() == doctest::Approx(2 * std::log(1023.0)));
   const Tensor half = u.narrow(0, 512);
-  CHECK(losses::cross_view(half, half, 0.1f).loss.item() == doctest::Approx(2 * std::log(512.0)));
+  CHECK(losses::cross_view(half, half, {{0.1f}}).loss.item() == doctest::Approx(2 * std::log(512.0)));
 }
 
 TEST_CASE("contrastive: gradients match central differences") {
   const Context context = kernels::make_context();
   const Tensor u = tests::random_tensor(context, {2 * 5, 6}, 1);
-  tests::check_gradients([](const std::vector<Tensor>& in) { return losses::nt_xent(in[0], 0.7f).loss; }, {u});
+  tests::check_gradients([](const std::vector<Tensor>& in) { return losses::nt_xent(in[0], {{0.7f}}).loss; }, {u});
   const Tensor u1 = tests::random_tensor(context, {5, 6}, 2), u2 = tests::random_tensor(context, {5, 6}, 3);
-  const auto cross = [](const std::vector<Tensor>& in) { return losses::cross_view(in[0], in[1], 0.7f).loss; };
+  const auto cross = [](const std::vector<Tensor>& in) { return losses::cross_view(in[0], in[1], {{0.7f}}).loss; };
   tests::check_gradients(cross, {u1, u2});
 }
 
@@ -133,11 +163,11 @@ TEST_CASE("cross_view: one gradient only, and both views the same tensor") {
   const Context context = kernels::make_context();
   const Tensor a = tests::random_tensor(context, {5, 6}, 2), b = tests::random_tensor(context, {5, 6}, 3);
   const Tensor both1 = a.requires_gradient(), both2 = b.requires_gradient();
-  engine::backward(losses::cross_view(both1, both2, 0.5f).loss);
+  engine::backward(losses::cross_view(both1, both2, {{0.5f}}).loss);
   const Tensor only2 = b.requires_gradient();
-  engine::backward(losses::cross_view(a, only2, 0.5f).loss);
+  engine::backward(losses::cross_view(a, only2, {{0.5f}}).loss);
   CHECK(only2.gradient().to_host<float>() == both2.gradient().to_host<float>());
-  const auto self = [](const std::vector<Tensor>& in) { return losses::cross_view(in[0], in[0], 0.7f).loss; };
+  const auto self = [](const std::vector<Tensor>& in) { return losses::cross_view(in[0], in[0], {{0.7f}}).loss; };
   tests::check_gradients(self, {a});
 }
 
@@ -148,7 +178,7 @@ TEST_CASE("contrastive: of bf16 rows, what their values give in f32, the gradien
   const Tensor u = Tensor::from<engine::bf16>(context, {2 * 70, 6}, narrow).requires_gradient();
   const Tensor wide =
       Tensor::from<float>(context, {2 * 70, 6}, std::vector<float>(narrow.begin(), narrow.end())).requires_gradient();
-  const losses::ContrastiveLoss loss = losses::nt_xent(u, 0.5f), expected = losses::nt_xent(wide, 0.5f);
+  const losses::ContrastiveLoss loss = losses::nt_xent(u, {{0.5f}}), expected = losses::nt_xent(wide, {{0.5f}});
   CHECK(loss.metrics.to_host<float>() == expected.metrics.to_host<float>());
   engine::backward(loss.loss);
   engine::backward(expected.loss);
@@ -158,8 +188,8 @@ TEST_CASE("contrastive: of bf16 rows, what their values give in f32, the gradien
 
   const auto half = [](const Tensor& both, std::int64_t i) { return both.detach().narrow(70 * i, 70); };
   const Tensor u2 = half(u, 1).requires_gradient(), wide2 = half(wide, 1).requires_gradient();
-  engine::backward(losses::cross_view(half(u, 0), u2, 0.5f).loss);
-  engine::backward(losses::cross_view(half(wide, 0), wide2, 0.5f).loss);
+  engine::backward(losses::cross_view(half(u, 0), u2, {{0.5f}}).loss);
+  engine::backward(losses::cross_view(half(wide, 0), wide2, {{0.5f}}).loss);
   const std::vector<float> du2 = wide2.gradient().to_host<float>();
   const std::vector<engine::bf16> actual2 = u2.gradient().to_host<engine::bf16>(), rounded2(du2.begin(), du2.end());
   for (std::size_t i = 0; i < du2.size(); ++i) CHECK(actual2[i].bits == rounded2[i].bits);
@@ -172,30 +202,31 @@ TEST_CASE("contrastive: products in bf16 are those of rounded rows, their gradie
   const std::vector<float> rounded(narrow.begin(), narrow.end());
   const Tensor u = Tensor::from<float>(context, {2 * 70, 6}, values).requires_gradient();
   const Tensor v = Tensor::from<float>(context, {2 * 70, 6}, rounded).requires_gradient();
-  const auto loss = losses::nt_xent(u, 0.5f, losses::Products::bf16), expected = losses::nt_xent(v, 0.5f);
+  const auto loss = losses::nt_xent(u, {.temperature = {0.5f}, .products = losses::Products::bf16}),
+             expected = losses::nt_xent(v, {{0.5f}});
   CHECK(loss.metrics.to_host<float>() == expected.metrics.to_host<float>());
   engine::backward(loss.loss);
   engine::backward(expected.loss);
   CHECK(u.gradient().to_host<float>() == v.gradient().to_host<float>());
   const auto half = [](const Tensor& both, std::int64_t i) { return both.detach().narrow(70 * i, 70); };
-  CHECK(losses::cross_view(half(u, 0), half(u, 1), 0.5f, losses::Products::bf16).loss.item() ==
-        losses::cross_view(half(v, 0), half(v, 1), 0.5f).loss.item());
+  CHECK(losses::cross_view(half(u, 0), half(u, 1), {.temperature = {0.5f}, .products = losses::Products::bf16})
+            .loss.item() == losses::cross_view(half(v, 0), half(v, 1), {{0.5f}}).loss.item());
 }
 
 TEST_CASE("contrastive: refuses shapes and temperatures that make no sense") {
   const Context context = kernels::make_context();
   const Tensor odd = Tensor::zeros(context, {5, 6}), even = Tensor::zeros(context, {4, 6});
-  CHECK_THROWS_WITH_AS(losses::nt_xent(odd, 0.1f),
+  CHECK_THROWS_WITH_AS(losses::nt_xent(odd, {{0.1f}}),
                        "nt_xent: u must be f32 or bf16 [2n,d], the rows of view 1 above those of view 2, got f32 [5,6]",
                        engine::Error);
-  CHECK_THROWS_AS(losses::nt_xent(Tensor::zeros(context, {0, 6}), 0.1f), engine::Error);
-  CHECK_THROWS_WITH_AS(losses::nt_xent(even, 0.0f), "nt_xent: temperature must be a number above 0, got 0",
+  CHECK_THROWS_AS(losses::nt_xent(Tensor::zeros(context, {0, 6}), {{0.1f}}), engine::Error);
+  CHECK_THROWS_WITH_AS(losses::nt_xent(even, {{0.0f}}), "nt_xent: temperature must be a number above 0, got 0",
                        engine::Error);
-  CHECK_THROWS_AS(losses::nt_xent(even, std::nanf("")), engine::Error);
-  CHECK_THROWS_WITH_AS(losses::cross_view(odd, even, 0.1f),
+  CHECK_THROWS_AS(losses::nt_xent(even, {{std::nanf("")}}), engine::Error);
+  CHECK_THROWS_WITH_AS(losses::cross_view(odd, even, {{0.1f}}),
                        "cross_view: u1 and u2 must both be f32 or both bf16 [n,d], got f32 [5,6] and f32 [4,6]",
                        engine::Error);
-  CHECK_THROWS_AS(losses::cross_view(even, even, -1.0f), engine::Error);
+  CHECK_THROWS_AS(losses::cross_view(even, even, {{-1.0f}}), engine::Error);
 }
 
 TEST_CASE("contrastive losses: a gradient far below rounding keeps its digits through the normalisation of the rows") {
@@ -211,12 +242,13 @@ TEST_CASE("contrastive losses: a gradient far below rounding keeps its digits th
     std::vector<float> actual;
     if (within_views) {
       const Tensor rows = both.requires_gradient();
-      engine::backward(losses::nt_xent(engine::l2_normalize(rows), kTemperature).loss);
+      engine::backward(losses::nt_xent(engine::l2_normalize(rows), {{kTemperature}}).loss);
       actual = rows.gradient().to_host<float>();
     } else {
       const Tensor rows1 = both.narrow(0, kExamples).requires_gradient();
       const Tensor rows2 = both.narrow(kExamples, kExamples).requires_gradient();
-      engine::backward(losses::cross_view(engine::l2_normalize(rows1), engine::l2_normalize(rows2), kTemperature).loss);
+      engine::backward(
+          losses::cross_view(engine::l2_normalize(rows1), engine::l2_normalize(rows2), {{kTemperature}}).loss);
       actual = rows1.gradient().to_host<float>();
       const std::vector<float> second = rows2.gradient().to_host<float>();
       actual.insert(actual.end(), second.begin(), second.end());
@@ -247,7 +279,7 @@ TEST_CASE("nt_xent: the loss and its gradient of 16,384 rows of 128 need less th
   const Tensor u = tests::random_tensor(context, {16384, 128}, 1).requires_gradient();
   context.pool().reset_peak();
   const std::size_t before = context.pool().used_bytes();
-  engine::backward(losses::nt_xent(u, 0.1f).loss);
+  engine::backward(losses::nt_xent(u, {{0.1f}}).loss);
   const double extra_mib = static_cast<double>(context.pool().peak_bytes() - before - u.bytes()) / (1 << 20);
   MESSAGE("beside rows and gradient: ", extra_mib, " MiB; the similarities would be 1024 MiB");
   CHECK(extra_mib < 64);

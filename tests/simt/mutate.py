@@ -59,7 +59,7 @@ NOT_CODE = re.compile(
     r"\s*(//|/\*|#|__shared__|template|constexpr|[\w<>:, }]+\*? \w+(\[[^\]]+\])+"
     r"(, \w+\[\w+\])*( = \{\})?;)"
 )  # or a declaration
-TESTS = {"gradient_norm": "optimizer", "nt_xent_backward": "nt_xent", "nt_xent_forward": "nt_xent"}  # not named after the kernel
+TESTS = {"gradient_norm": "optimizer", "similarity_backward": "similarity", "similarity_forward": "similarity"}  # not named after the kernel
 HEADERS = ("block_sum", "column_tiles", "similarity_tile", "similarity_walk", "wide_access")  # device code that kernels share
 
 

@@ -183,7 +183,73 @@ def nt_xent():
     save("nt_xent", tensors)
 
 
+def log_sum_exp():
+    """The distribution term of the decoupled loss: over all rows, the row itself among them, less log d."""
+    torch.manual_seed(6)
+    tensors = {}
+    for n, d in ((1, 4), (9, 7), (40, 16)):
+        z = values(2 * n, d).requires_grad_()
+        for temperature in (0.2, 1.0):
+            u = F.normalize(z)
+            loss = (u @ u.T / temperature).logsumexp(1).mean() - torch.tensor(float(d)).double().log()
+            (dz,) = torch.autograd.grad(loss, z)
+            case = {"z": z, "loss": loss, "dz": dz, "temperature": torch.tensor(temperature)}
+            tensors |= {f"{n}/{temperature}/{key}": t.clone() for key, t in case.items()}
+    save("log_sum_exp", tensors)
+
+
+def queue():
+    """MoCo's loss, and the same as its authors modify implicit features: label 0 among a key and the queue's rows."""
+    torch.manual_seed(7)
+    tensors = {}
+    for n, length, d in ((1, 1, 3), (5, 11, 6), (33, 130, 20)):
+        z = values(n, d).requires_grad_()
+        keys, rows = (F.normalize(values(count, d)).float().double() for count in (n, length))
+        for epsilon in (0.0, 0.1):
+            q = F.normalize(z)
+            positive, negative = (q * keys).sum(1, keepdim=True), q @ rows.T
+            label = torch.zeros(n, dtype=torch.long)
+            plain, moved = (
+                F.cross_entropy(torch.cat((positive - e, negative + e), 1) / 0.2, label) for e in (0.0, epsilon)
+            )
+            loss = (plain + moved) / 2
+            (dz,) = torch.autograd.grad(loss, z)
+            case = {"z": z, "keys": keys, "queue": rows, "loss": loss, "dz": dz, "epsilon": torch.tensor(epsilon)}
+            tensors |= {f"{n}/{epsilon}/{key}": t.clone() for key, t in case.items()}
+    save("queue", tensors)
+
+
+def hard_negatives():
+    """As its authors' code has it, but the sum of both directions instead of the mean over all anchors."""
+    torch.manual_seed(8)
+    tensors, clamped = {}, []
+    for i, (n, d, temperature, beta, tau_plus, alike) in enumerate(
+        [
+            (7, 5, 0.5, 0.5, 0.0, 0.5),
+            (7, 5, 0.5, 0.0, 0.1, 0.5),
+            (24, 16, 0.5, 1.0, 0.1, 1.0),
+            (24, 16, 0.2, 2.0, 0.2, 2.0),
+        ]
+    ):
+        first = values(n, d)
+        z = torch.cat((first, alike * first + values(n, d))).float().double().requires_grad_()
+        u = F.normalize(z)
+        others = ~(torch.eye(n, dtype=torch.bool).repeat(2, 2))
+        negative = (u @ u.T / temperature).exp().masked_select(others).view(2 * n, -1)
+        positive = (u * u.roll(n, 0)).sum(1).div(temperature).exp()
+        count, weight = 2 * n - 2, negative.log().mul(beta).exp()
+        debiased = ((weight * negative).sum(1) / weight.mean(1) - tau_plus * count * positive) / (1 - tau_plus)
+        lowest = count * torch.tensor(-1 / temperature).double().exp()
+        clamped.append((debiased < lowest).double().mean().item())
+        loss = -2 * (positive / (positive + debiased.clamp(min=lowest.item()))).log().mean()
+        (dz,) = torch.autograd.grad(loss, z)
+        options = torch.tensor([temperature, beta, tau_plus])
+        tensors |= {f"{i}/{key}": t for key, t in {"z": z, "loss": loss, "dz": dz, "options": options}.items()}
+    assert clamped[0] == 0 and 0 < clamped[-1] < 1, f"clamped: {clamped}"
+    save("hard_negatives", tensors)
+
+
 if __name__ == "__main__":
-    for generate in (resnet18, conv2d, batch_norm, max_pool, nt_xent):
+    for generate in (resnet18, conv2d, batch_norm, max_pool, nt_xent, log_sum_exp, queue, hard_negatives):
         generate()
     contrastive_step(DIRECTORY)

@@ -35,7 +35,7 @@ TEST_CASE("bench works: each runs again and again, and its loss is finite") {
 
 TEST_CASE("bench works: parts of a step run again and again") {
   const engine::Context context = kernels::make_context({.device = {}, .threads = 1});
-  for (const std::string name : {"batch-norm", "lars"}) {
+  for (const std::string name : {"batch-norm", "lars", "decoupled", "queue"}) {
     CAPTURE(name);
     const Work work = make_work(context, name, kTiny);
     CHECK(work.name.starts_with(name));
@@ -57,6 +57,8 @@ TEST_CASE("bench works: what is wrong is one sentence") {
     return message_of<UsageError>([&] { make_work(context, name, options); });
   };
   CHECK(refusal("resnet", kTiny) == "there is no work 'resnet'; the nearest is resnet18");
-  CHECK(refusal("nt-xent", {.rows = 3}) == "--rows must be even, half of them for each view, got 3");
+  for (const std::string name : {"nt-xent", "decoupled"}) {
+    CHECK(refusal(name, {.rows = 3}) == "--rows must be even, half of them for each view, got 3");
+  }
   CHECK(refusal("convn", {.batch_size = 1}).starts_with("--batch-size must be a whole number from 2 to "));
 }

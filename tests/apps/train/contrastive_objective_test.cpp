@@ -12,7 +12,7 @@
 #include "engine/scope.h"
 #include "kernels/context.h"
 #include "tests/apps/memory_source.h"
-#include "tests/kernels/nt_xent_reference.h"
+#include "tests/kernels/similarity_reference.h"
 
 using namespace apps;
 
@@ -113,7 +113,7 @@ struct Expected {
 
   std::vector<float> features, projections;  // the rows of view 1, then those of view 2
   std::int64_t width = 0;                    // of a projection
-  std::vector<double> sums;                  // as kernels::nt_xent_forward has them
+  std::vector<double> sums;                  // as kernels::similarity_forward has them
   double probe_loss = 0, probe_accuracy = 0;
 };
 

@@ -12,12 +12,13 @@ set(
   l2_normalize
   linear_evaluation
   max_pool
-  nt_xent
   optimizer
   random_crop
   reduce
+  similarity
   softmax_cross_entropy
   staging
+  temperature_schedule
   training
 )
 list(

@@ -1,4 +1,4 @@
-#include "kernels/nt_xent.h"
+#include "kernels/similarity.h"
 
 #include <doctest/doctest.h>
 
@@ -8,12 +8,13 @@
 
 #include "kernels/context.h"
 #include "tests/guarded_tensor.h"
-#include "tests/kernels/nt_xent_reference.h"
+#include "tests/kernels/similarity_reference.h"
 #include "tests/numeric.h"
 
 using engine::Context;
 using engine::Tensor;
-using kernels::ContrastPairs;
+using kernels::Candidates;
+using kernels::Similarities;
 
 namespace {
 
@@ -58,32 +59,32 @@ Result run(const Problem& p, const Options& options = {}) {
   const Context context = kernels::make_context({.device = {}, .threads = options.threads});
   const std::int64_t m = options.count < 0 ? p.n : options.count;
   const Tensor u = Tensor::from<float>(context, {2 * p.n, p.d}, p.u);
-  const ContrastPairs pairs{.view1 = u.narrow(0, p.n),
-                            .view2 = u.narrow(p.n, p.n),
-                            .temperature = p.temperature,
-                            .within_views = p.within_views,
-                            .first_anchor = options.first};
+  const Similarities pairs{.view1 = u.narrow(0, p.n),
+                           .view2 = u.narrow(p.n, p.n),
+                           .temperature = {p.temperature},
+                           .candidates = p.within_views ? Candidates::others : Candidates::other_view,
+                           .first_anchor = options.first};
   const Tensor lse = Tensor::empty(context, {2, m}), positive = Tensor::empty(context, {m});
   const Tensor attraction = Tensor::empty(context, {m}), correct = Tensor::empty(context, {m});
   const Tensor sums = Tensor::empty(context, {4});
   const tests::GuardedTensor kept(context, {options.kept});
-  kernels::nt_xent_forward(context, {.pairs = pairs,
-                                     .lse = lse,
-                                     .positive = positive,
-                                     .attraction = attraction,
-                                     .correct = correct,
-                                     .sums = sums,
-                                     .kept = kept});
+  kernels::similarity_forward(context, {.s = pairs,
+                                        .lse = lse,
+                                        .positive = positive,
+                                        .attraction = attraction,
+                                        .correct = correct,
+                                        .sums = sums,
+                                        .kept = kept});
   const Tensor dloss = Tensor::from<float>(context, engine::Shape(), std::vector{options.dloss});
   const Tensor all_lse = options.lse ? Tensor::from<float>(context, {2, p.n}, *options.lse) : lse;
   const Tensor dview1 = Tensor::empty(context, {m, p.d}), dview2 = Tensor::empty(context, {m, p.d});
-  kernels::nt_xent_backward(context, {.pairs = pairs,
-                                      .lse = all_lse,
-                                      .attraction = attraction,
-                                      .dloss = dloss,
-                                      .kept = kept.checked(),
-                                      .dview1 = {dview1},
-                                      .dview2 = {dview2}});
+  kernels::similarity_backward(context, {.s = pairs,
+                                         .lse = all_lse,
+                                         .attraction = attraction,
+                                         .dloss = dloss,
+                                         .kept = kept.checked(),
+                                         .dview1 = {dview1},
+                                         .dview2 = {dview2}});
   return {lse.to_host<float>(),  positive.to_host<float>(), attraction.to_host<float>(), correct.to_host<float>(),
           sums.to_host<float>(), dview1.to_host<float>(),   dview2.to_host<float>()};
 }
@@ -120,7 +121,7 @@ std::vector<T> joined(const std::vector<T>& a, const std::vector<T>& b) {
 
 }  // namespace
 
-TEST_CASE("nt_xent: forward and gradient match the formulas in double for odd shapes") {
+TEST_CASE("similarity: forward and gradient match the formulas in double for odd shapes") {
   for (const std::int64_t n : {1, 2, 3, 7, 64, 65, 97, 257}) {
     for (const std::int64_t d : {1, 3, 64, 128, 130}) {
       for (const bool within_views : {true, false}) {
@@ -130,7 +131,7 @@ TEST_CASE("nt_xent: forward and gradient match the formulas in double for odd sh
   }
 }
 
-TEST_CASE("nt_xent: every temperature, and rows of any length, without overflow") {
+TEST_CASE("similarity: every temperature, and rows of any length, without overflow") {
   for (const bool within_views : {true, false}) {
     for (const float temperature : {0.01f, 0.02f, 0.05f, 0.5f, 1.0f, 10.0f}) {
       check({.n = 131, .d = 20, .temperature = temperature, .within_views = within_views}, 1 / temperature);
@@ -141,7 +142,7 @@ TEST_CASE("nt_xent: every temperature, and rows of any length, without overflow"
   }
 }
 
-TEST_CASE("nt_xent: gradient and loss keep their digits where every anchor is sure of its positive") {
+TEST_CASE("similarity: gradient and loss keep their digits where every anchor is sure of its positive") {
   for (const bool within_views : {true, false}) {
     for (const float temperature : {0.01f, 0.02f, 0.03f, 0.1f, 0.5f}) {
       CAPTURE(within_views);
@@ -161,7 +162,7 @@ TEST_CASE("nt_xent: gradient and loss keep their digits where every anchor is su
   }
 }
 
-TEST_CASE("nt_xent: without other candidates there is no loss and no gradient") {
+TEST_CASE("similarity: without other candidates there is no loss and no gradient") {
   for (const bool within_views : {true, false}) {
     for (const float temperature : {0.1f, 0.001f}) {
       const Result result = run({.n = 1, .d = 3, .temperature = temperature, .within_views = within_views});
@@ -171,14 +172,14 @@ TEST_CASE("nt_xent: without other candidates there is no loss and no gradient") 
   }
 }
 
-TEST_CASE("nt_xent: a tie counts as the lowest index") {
+TEST_CASE("similarity: a tie counts as the lowest index") {
   // Both views of all three examples are the same row: every anchor's argmax is row 0.
   const Problem p{.n = 3, .d = 2, .u = std::vector<float>{1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0}};
   CHECK(run(p).correct == std::vector<float>{1, 0, 0});
   CHECK(run(p).sums[kernels::kContrastLoss] == doctest::Approx(2 * std::log(5.0)));
 }
 
-TEST_CASE("nt_xent: bit-equal when repeated and for any number of threads") {
+TEST_CASE("similarity: bit-equal when repeated and for any number of threads") {
   for (const float temperature : {0.2f, 0.01f}) {
     const Problem p{.n = 301, .d = 40, .temperature = temperature};
     const Result once = run(p, {.threads = 2});
@@ -188,7 +189,7 @@ TEST_CASE("nt_xent: bit-equal when repeated and for any number of threads") {
   }
 }
 
-TEST_CASE("nt_xent: what the forward pass keeps for the backward pass changes no bit, however much it is") {
+TEST_CASE("similarity: what the forward pass keeps for the backward pass changes no bit, however much it is") {
   for (const bool within_views : {true, false}) {
     for (const float temperature : {0.1f, 0.01f}) {  // the second keeps nothing: exp of a similarity may overflow
       const Problem p{.n = 200, .d = 24, .temperature = temperature, .within_views = within_views};
@@ -200,18 +201,19 @@ TEST_CASE("nt_xent: what the forward pass keeps for the backward pass changes no
   }
 }
 
-TEST_CASE("nt_xent_kept: the exponentials of all pairs, up to a bound") {
+TEST_CASE("similarity_kept: the exponentials of all pairs, up to a bound") {
   const Context context = kernels::make_context();
   const auto kept = [&](std::int64_t n) {
     const engine::ConstView view{nullptr, engine::Dtype::f32, {n, 128}};
-    return kernels::nt_xent_kept(context, {.view1 = view, .view2 = view, .temperature = 1, .within_views = true});
+    return kernels::similarity_kept(
+        context, {.view1 = view, .view2 = view, .temperature = {1}, .candidates = Candidates::others});
   };
   CHECK(kept(3) == 36);
   CHECK(kept(1'000) == 4'000'000);
   CHECK(kept(1'000'000) == 1 << 22);
 }
 
-TEST_CASE("nt_xent: anchors split over two calls give what one call gives") {
+TEST_CASE("similarity: anchors split over two calls give what one call gives") {
   for (const bool within_views : {true, false}) {
     const Problem p{.n = 150, .d = 24, .within_views = within_views};
     const Result whole = run(p);
@@ -235,7 +237,7 @@ TEST_CASE("nt_xent: anchors split over two calls give what one call gives") {
   }
 }
 
-TEST_CASE("nt_xent: the gradient is scaled by dloss, adds where asked to, and outputs stay inside their bounds") {
+TEST_CASE("similarity: the gradient is scaled by dloss, adds where asked to, and outputs stay inside their bounds") {
   const Context context = kernels::make_context({.device = {}, .threads = 2});
   const Problem p{.n = 67, .d = 5};
   const Result expected = run(p, {.dloss = -2.5f});
@@ -258,20 +260,22 @@ TEST_CASE("nt_xent: the gradient is scaled by dloss, adds where asked to, and ou
   const Guarded correct = guarded({p.n}, 0);
   const Guarded sums = guarded({4}, 0), dview1 = guarded({p.n, p.d}, 0), dview2 = guarded({p.n, p.d}, 3);
   const Tensor u = Tensor::from<float>(context, {2 * p.n, p.d}, p.u);
-  const ContrastPairs pairs{
-      .view1 = u.narrow(0, p.n), .view2 = u.narrow(p.n, p.n), .temperature = p.temperature, .within_views = true};
-  kernels::nt_xent_forward(context, {.pairs = pairs,
-                                     .lse = lse.inside,
-                                     .positive = positive.inside,
-                                     .attraction = attraction.inside,
-                                     .correct = correct.inside,
-                                     .sums = sums.inside});
-  kernels::nt_xent_backward(context, {.pairs = pairs,
-                                      .lse = lse.inside,
-                                      .attraction = attraction.inside,
-                                      .dloss = Tensor::from<float>(context, engine::Shape(), std::vector{-2.5f}),
-                                      .dview1 = {dview1.inside},
-                                      .dview2 = {dview2.inside, true}});
+  const Similarities pairs{.view1 = u.narrow(0, p.n),
+                           .view2 = u.narrow(p.n, p.n),
+                           .temperature = {p.temperature},
+                           .candidates = Candidates::others};
+  kernels::similarity_forward(context, {.s = pairs,
+                                        .lse = lse.inside,
+                                        .positive = positive.inside,
+                                        .attraction = attraction.inside,
+                                        .correct = correct.inside,
+                                        .sums = sums.inside});
+  kernels::similarity_backward(context, {.s = pairs,
+                                         .lse = lse.inside,
+                                         .attraction = attraction.inside,
+                                         .dloss = Tensor::from<float>(context, engine::Shape(), std::vector{-2.5f}),
+                                         .dview1 = {dview1.inside},
+                                         .dview2 = {dview2.inside, true}});
   for (const Guarded* output : {&lse, &positive, &attraction, &correct, &sums, &dview1, &dview2}) {
     const std::vector<float> values = output->buffer.to_host<float>();
     for (std::size_t i = 0; i < static_cast<std::size_t>(guard); ++i) {
@@ -285,7 +289,7 @@ TEST_CASE("nt_xent: the gradient is scaled by dloss, adds where asked to, and ou
   for (std::size_t i = 0; i < added.size(); ++i) CHECK(added[i] == doctest::Approx(3 + expected.dview2[i]));
 }
 
-TEST_CASE("nt_xent: a NaN in one row reaches the loss") {
+TEST_CASE("similarity: a NaN in one row reaches the loss") {
   for (const bool within_views : {true, false}) {
     Problem p{.n = 100, .d = 8, .within_views = within_views};
     p.u[150 * 8 + 3] = std::numeric_limits<float>::quiet_NaN();
@@ -295,7 +299,7 @@ TEST_CASE("nt_xent: a NaN in one row reaches the loss") {
   }
 }
 
-TEST_CASE("nt_xent: memory grows with n d, not n^2") {
+TEST_CASE("similarity: memory grows with n d, not n^2") {
   const Context context = kernels::make_context({.device = {}, .threads = 2});
   const std::int64_t n = 8192, d = 128;
   const Tensor u = Tensor::from<float>(context, {2 * n, d}, unit_rows(n, d));
@@ -304,42 +308,51 @@ TEST_CASE("nt_xent: memory grows with n d, not n^2") {
   const Tensor correct = Tensor::empty(context, {n}), sums = Tensor::empty(context, {4}),
                du = Tensor::empty(context, {2 * n, d});
   const Tensor dloss = Tensor::from<float>(context, engine::Shape(), std::vector{1.0f});
-  const ContrastPairs pairs{
-      .view1 = u.narrow(0, n), .view2 = u.narrow(n, n), .temperature = 0.1f, .within_views = true};
+  const Similarities pairs{
+      .view1 = u.narrow(0, n), .view2 = u.narrow(n, n), .temperature = {0.1f}, .candidates = Candidates::others};
   const std::size_t before = context.pool().used_bytes();
   context.pool().reset_peak();
-  kernels::nt_xent_forward(
+  kernels::similarity_forward(
       context,
-      {.pairs = pairs, .lse = lse, .positive = positive, .attraction = attraction, .correct = correct, .sums = sums});
-  kernels::nt_xent_backward(context, {.pairs = pairs,
-                                      .lse = lse,
-                                      .attraction = attraction,
-                                      .dloss = dloss,
-                                      .dview1 = {du.narrow(0, n)},
-                                      .dview2 = {du.narrow(n, n)}});
+      {.s = pairs, .lse = lse, .positive = positive, .attraction = attraction, .correct = correct, .sums = sums});
+  kernels::similarity_backward(context, {.s = pairs,
+                                         .lse = lse,
+                                         .attraction = attraction,
+                                         .dloss = dloss,
+                                         .dview1 = {du.narrow(0, n)},
+                                         .dview2 = {du.narrow(n, n)}});
   CHECK(context.pool().used_bytes() == before);
   const double extra_mib = static_cast<double>(context.pool().peak_bytes() - before) / (1 << 20);
   MESSAGE("16384 rows of 128: ", extra_mib, " MiB; their similarities would be 1024 MiB");
   CHECK(extra_mib < 32);
 }
 
-TEST_CASE("nt_xent: cost counts each similarity once and each anchor's weighted sum") {
+TEST_CASE("similarity: cost counts each similarity once and each anchor's weighted sum") {
   const Context context = kernels::make_context();
   const Tensor u = Tensor::zeros(context, {3, 10});
-  ContrastPairs pairs{.view1 = u, .view2 = u, .temperature = 1, .within_views = true};
+  Similarities pairs{.view1 = u, .view2 = u, .temperature = {1}, .candidates = Candidates::others};
   CHECK(pairs.similarity_operations(3) == 2 * 10 * 15);  // 6 rows: 15 pairs
   CHECK(pairs.gradient_operations(3) == 2 * 10 * 30);
   CHECK(pairs.similarity_operations(1) == 2 * 10 * 9);  // 2 anchors: 1 pair between them, 8 with others
-  pairs.within_views = false;
+  pairs.candidates = Candidates::all;                   // each row also meets itself
+  CHECK(pairs.similarity_operations(3) == 2 * 10 * 21);
+  CHECK(pairs.gradient_operations(3) == 2 * 10 * 36);
+  CHECK(pairs.similarity_operations(1) == 2 * 10 * 11);
+  pairs.queue = Tensor::zeros(context, {7, 10});
+  pairs.candidates = Candidates::queue;
+  CHECK(pairs.similarity_operations(3) == 2 * 10 * 24);
+  CHECK(pairs.gradient_operations(2) == 2 * 10 * 16);
+  pairs.queue = {};
+  pairs.candidates = Candidates::other_view;
   CHECK(pairs.similarity_operations(3) == 2 * 10 * 9);
   CHECK(pairs.gradient_operations(3) == 2 * 10 * 18);
   CHECK(pairs.similarity_operations(1) == 2 * 10 * 5);
-  const kernels::NtXentBackward backward{.pairs = pairs,
-                                         .lse = Tensor::zeros(context, {2, 3}),
-                                         .attraction = Tensor::zeros(context, {3}),
-                                         .dloss = {},
-                                         .dview1 = {u},
-                                         .dview2 = {u}};
+  const kernels::SimilarityBackward backward{.s = pairs,
+                                             .lse = Tensor::zeros(context, {2, 3}),
+                                             .attraction = Tensor::zeros(context, {3}),
+                                             .dloss = {},
+                                             .dview1 = {u},
+                                             .dview2 = {u}};
   CHECK(backward.cost().bytes == (4 * 30 + 6 + 3) * 4);
   CHECK(backward.cost().operations == 2 * 10 * 27);
 }
