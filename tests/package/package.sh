@@ -73,6 +73,8 @@ done
 # The other programs, and a machine that has glibc alone.
 env -i HOME="$scratch" "$root/bin/lineval" "$scratch/default" >/dev/null 2>&1 || fail "lineval failed"
 env -i "$root/bin/reproduce" --list >/dev/null || fail "reproduce failed"
+env -i "$root/bin/measure" "$scratch/default/export/linear_head.safetensors:fc.weight" --views 1 >/dev/null ||
+  fail "measure failed"
 bare=$scratch/bare
 mkdir -p "$bare/lib64" "$bare/lib/x86_64-linux-gnu" "$bare/tmp"
 cp "$loader" "$bare/lib64"

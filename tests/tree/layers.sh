@@ -40,7 +40,8 @@ row apps/lineval apps/config apps/settings apps/train apps/evaluation apps/input
 row apps/pretrain apps/config apps/settings apps/train apps/input apps/run data engine kernels/runtime
 row apps/reproduce apps/config apps/settings apps/train apps/input apps/run data engine engine/io kernels/runtime
 row apps/bench apps/config apps/settings apps/train apps/input apps/run models losses data "${engine[@]}"
-row apps apps/{bench,config,evaluation,input,lineval,pretrain,reproduce,run,settings,train} models losses data "${engine[@]}"
+row apps/measure apps/config apps/settings apps/evaluation apps/run losses "${engine[@]}"
+row apps apps/{bench,config,evaluation,input,lineval,measure,pretrain,reproduce,run,settings,train} models losses data "${engine[@]}"
 
 while read -r folder; do
   [[ " ${folders[*]} " == *" $folder "* ]] && continue

@@ -1,0 +1,98 @@
+#include "apps/measure/losses.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+
+#include "apps/run/progress.h"
+#include "engine/autograd.h"
+#include "losses/contrastive.h"
+
+namespace apps {
+namespace {
+
+using engine::Tensor;
+using losses::LossName;
+
+/// Whether a key has an effect in this configuration.
+bool has_effect(const ConfigField& field, const Config& config) {
+  const auto met = [&](const Requirement& requirement) {
+    const std::string got = config_table().find(requirement.key)->text(config);
+    return std::any_of(requirement.values.begin(), requirement.values.end(),
+                       [&](std::string_view form) { return has_form(got, form); });
+  };
+  return std::all_of(field.only_with.all.begin(), field.only_with.all.end(), met);
+}
+
+/// The keys of losses that have an effect, but for the loss's name.
+std::vector<std::pair<std::string, std::string>> parameters_of(const Config& config) {
+  constexpr std::string_view kSection = "loss.";
+  std::vector<std::pair<std::string, std::string>> parameters;
+  for (const ConfigField& field : config_table()) {
+    if (field.key.starts_with(kSection) && field.key != "loss.name" && has_effect(field, config))
+      parameters.emplace_back(field.key.substr(kSection.size()), field.text(config));
+  }
+  return parameters;
+}
+
+/// With numbers in place of "auto".
+losses::Options resolved(losses::Options options) {
+  options.temperature = options.resolved_temperature();
+  return options;
+}
+
+MeasuredLoss measure_loss(const Tensor& z, const Config& config, bool keeps_gradient) {
+  const Tensor rows = z.requires_gradient(), step = Tensor::zeros(z.context(), {1}, engine::Dtype::i32);
+  const losses::ContrastiveLoss loss =
+      losses::contrastive(rows, config.loss, {.seed = static_cast<std::uint64_t>(config.train.seed), .step = step});
+  engine::backward(loss.loss);
+  const std::vector<float> metrics = loss.metrics.to_host<float>();
+  std::vector<float> gradient = rows.gradient().to_host<float>();
+  const double squares = std::transform_reduce(gradient.begin(), gradient.end(), 0.0, std::plus<>(), [](float value) {
+    return static_cast<double>(value) * static_cast<double>(value);
+  });
+  return {.name = std::string(engine::name(config.loss.name)),
+          .parameters = parameters_of(config),
+          .loss = static_cast<double>(metrics[0]),
+          .alignment = static_cast<double>(metrics[1]),
+          .distribution = static_cast<double>(metrics[2]),
+          .accuracy = static_cast<double>(metrics[3]),
+          .gradient_norm = std::sqrt(squares),
+          .gradient = keeps_gradient ? std::move(gradient) : std::vector<float>()};
+}
+
+/// The configurations to measure: the one that is asked for, or every loss.
+std::vector<Config> variants(const MeasureSettings& settings) {
+  std::vector<Config> all;
+  if (settings.one_loss) {
+    all.push_back(settings.config);
+    all.back().loss = resolved(settings.config.loss);
+    return all;
+  }
+  for (std::size_t i = 0; i < engine::kNames<LossName>.size(); ++i) {
+    Config& config = all.emplace_back(settings.config);
+    config.loss.name = static_cast<LossName>(i);
+    config.loss = resolved(config.loss);
+  }
+  return all;
+}
+
+}  // namespace
+
+std::vector<MeasuredLoss> measure_losses(const Tensor& z, const MeasureSettings& settings, bool shows_progress) {
+  const std::vector<Config> configs = variants(settings);
+  std::optional<Progress> progress;
+  if (shows_progress) {
+    progress.emplace(
+        Progress::Job{.label = "losses", .unit = "losses", .total = static_cast<std::int64_t>(configs.size())});
+  }
+  std::vector<MeasuredLoss> measured;
+  for (const Config& config : configs) {
+    measured.push_back(measure_loss(z, config, !settings.gradient.empty()));
+    if (progress) progress->update(static_cast<std::int64_t>(measured.size()), measured.back().name);
+  }
+  return measured;
+}
+
+}  // namespace apps

@@ -1,0 +1,12 @@
+#pragma once
+#include <vector>
+
+#include "apps/measure/measurement.h"
+
+namespace apps {
+
+/// Every loss of the family, or the one that is asked for, of two stacked views z: f32 [2n,d]. `shows_progress`: on
+/// stderr.
+std::vector<MeasuredLoss> measure_losses(const engine::Tensor& z, const MeasureSettings& settings, bool shows_progress);
+
+}  // namespace apps
