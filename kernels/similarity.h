@@ -40,7 +40,7 @@ struct Similarities {
   float sharpness = 1;
   Candidates candidates = Candidates::others;
   /// Anchors are the views of the examples [first_anchor, first_anchor + m), m the size of the outputs; candidates are
-  /// always all rows. Sums over disjoint ranges of anchors add up to the result of one call.
+  /// always all rows. Sums over disjoint ranges of anchors add up to the result of one call, but for the offset.
   std::int64_t first_anchor = 0;
   /// Whether products may use rows rounded to bf16, as tensor cores require. Sums and gradients are always f32.
   bool bf16_products = false;

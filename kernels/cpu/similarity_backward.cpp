@@ -147,7 +147,7 @@ void backward_of_queue(const Context& context, const SimilarityBackward& args, c
   const QueueRanges ranges(tiles);
   const std::int64_t part = tiles.first_blocks() * kBlock * stride;
   const Scratch parts = Scratch::floats(context, ranges.count() * part);
-  std::vector<char> written(static_cast<std::size_t>(ranges.count() * tiles.first_blocks()));
+  std::vector<char> written(static_cast<std::size_t>(ranges.count()) * static_cast<std::size_t>(tiles.first_blocks()));
   ranges.for_each_tile(context.threads(), [&](int i, int j, int range, int thread) {
     const Tile tile = tiles.compute(i, j, thread);
     weigh_queue(tile, sums + i * kBlock, tiles.bounded());

@@ -13,6 +13,7 @@
 
 using engine::Context;
 using engine::Tensor;
+using engine::View;
 using kernels::Candidates;
 using kernels::Similarities;
 
@@ -33,6 +34,8 @@ std::vector<float> unit_rows(std::int64_t n, std::int64_t d, float scale = 1) {
   return u;
 }
 
+constexpr Candidates kOfPairs[] = {Candidates::others, Candidates::other_view};
+
 struct Result {
   std::vector<float> lse, positive, attraction, correct, sums, dview1, dview2;
   bool operator==(const Result&) const = default;
@@ -41,10 +44,12 @@ struct Result {
 struct Problem {
   std::int64_t n, d;
   float temperature = 0.1f;
-  bool within_views = true;
+  Candidates candidates = Candidates::others;
   std::vector<float> u = unit_rows(n, d);
 
-  tests::ContrastReference reference() const { return {u, n, d, temperature, within_views}; }
+  tests::ContrastReference reference() const { return {u, n, d, temperature, candidates == Candidates::others}; }
+  /// More rows than a block, for Candidates::queue.
+  static constexpr std::int64_t kQueueRows = 230;
 };
 
 struct Options {
@@ -59,12 +64,15 @@ Result run(const Problem& p, const Options& options = {}) {
   const Context context = kernels::make_context({.device = {}, .threads = options.threads});
   const std::int64_t m = options.count < 0 ? p.n : options.count;
   const Tensor u = Tensor::from<float>(context, {2 * p.n, p.d}, p.u);
-  const Similarities pairs{.view1 = u.narrow(0, p.n),
-                           .view2 = u.narrow(p.n, p.n),
-                           .temperature = {p.temperature},
-                           .candidates = p.within_views ? Candidates::others : Candidates::other_view,
-                           .first_anchor = options.first};
-  const Tensor lse = Tensor::empty(context, {2, m}), positive = Tensor::empty(context, {m});
+  const Tensor queue = Tensor::from<float>(context, {p.kQueueRows, p.d}, unit_rows(p.kQueueRows / 2, p.d));
+  Similarities pairs{.view1 = u.narrow(0, p.n),
+                     .view2 = u.narrow(p.n, p.n),
+                     .temperature = {p.temperature},
+                     .candidates = p.candidates,
+                     .first_anchor = options.first};
+  if (pairs.of_queue()) pairs.queue = queue;
+  const std::int64_t views = pairs.anchor_views();
+  const Tensor lse = Tensor::empty(context, {views, m}), positive = Tensor::empty(context, {m});
   const Tensor attraction = Tensor::empty(context, {m}), correct = Tensor::empty(context, {m});
   const Tensor sums = Tensor::empty(context, {4});
   const tests::GuardedTensor kept(context, {options.kept});
@@ -76,17 +84,23 @@ Result run(const Problem& p, const Options& options = {}) {
                                         .sums = sums,
                                         .kept = kept});
   const Tensor dloss = Tensor::from<float>(context, engine::Shape(), std::vector{options.dloss});
-  const Tensor all_lse = options.lse ? Tensor::from<float>(context, {2, p.n}, *options.lse) : lse;
-  const Tensor dview1 = Tensor::empty(context, {m, p.d}), dview2 = Tensor::empty(context, {m, p.d});
+  const Tensor all_lse = options.lse ? Tensor::from<float>(context, {views, p.n}, *options.lse) : lse;
+  const Tensor dview1 = Tensor::empty(context, {m, p.d});
+  const Tensor dview2 = pairs.of_queue() ? Tensor() : Tensor::empty(context, {m, p.d});
   kernels::similarity_backward(context, {.s = pairs,
                                          .lse = all_lse,
                                          .attraction = attraction,
                                          .dloss = dloss,
                                          .kept = kept.checked(),
                                          .dview1 = {dview1},
-                                         .dview2 = {dview2}});
-  return {lse.to_host<float>(),  positive.to_host<float>(), attraction.to_host<float>(), correct.to_host<float>(),
-          sums.to_host<float>(), dview1.to_host<float>(),   dview2.to_host<float>()};
+                                         .dview2 = {View(dview2)}});
+  return {lse.to_host<float>(),
+          positive.to_host<float>(),
+          attraction.to_host<float>(),
+          correct.to_host<float>(),
+          sums.to_host<float>(),
+          dview1.to_host<float>(),
+          dview2 ? dview2.to_host<float>() : std::vector<float>()};
 }
 
 /// The error of a similarity in f32 is up to a few ulp of its largest value, `range`; likewise for lse and the log of
@@ -98,7 +112,7 @@ void check(const Problem& p, double range, double length = 1) {
   CAPTURE(p.n);
   CAPTURE(p.d);
   CAPTURE(p.temperature);
-  CAPTURE(p.within_views);
+  CAPTURE(static_cast<int>(p.candidates));
   const Result actual = run(p);
   const tests::ContrastReference expected = p.reference();
   tests::expect_close(actual.lse, expected.lse, tolerance(range));
@@ -124,30 +138,29 @@ std::vector<T> joined(const std::vector<T>& a, const std::vector<T>& b) {
 TEST_CASE("similarity: forward and gradient match the formulas in double for odd shapes") {
   for (const std::int64_t n : {1, 2, 3, 7, 64, 65, 97, 257}) {
     for (const std::int64_t d : {1, 3, 64, 128, 130}) {
-      for (const bool within_views : {true, false}) {
-        check({.n = n, .d = d, .temperature = 0.1f, .within_views = within_views}, 10);
+      for (const Candidates candidates : kOfPairs) {
+        check({.n = n, .d = d, .temperature = 0.1f, .candidates = candidates}, 10);
       }
     }
   }
 }
 
 TEST_CASE("similarity: every temperature, and rows of any length, without overflow") {
-  for (const bool within_views : {true, false}) {
+  for (const Candidates candidates : kOfPairs) {
     for (const float temperature : {0.01f, 0.02f, 0.05f, 0.5f, 1.0f, 10.0f}) {
-      check({.n = 131, .d = 20, .temperature = temperature, .within_views = within_views}, 1 / temperature);
+      check({.n = 131, .d = 20, .temperature = temperature, .candidates = candidates}, 1 / temperature);
     }
     // Similarities up to 18000: f32 exp would overflow at 89, and most differences underflow.
-    check({.n = 131, .d = 20, .temperature = 0.05f, .within_views = within_views, .u = unit_rows(131, 20, 30)}, 18000,
-          30);
+    check({.n = 131, .d = 20, .temperature = 0.05f, .candidates = candidates, .u = unit_rows(131, 20, 30)}, 18000, 30);
   }
 }
 
 TEST_CASE("similarity: gradient and loss keep their digits where every anchor is sure of its positive") {
-  for (const bool within_views : {true, false}) {
+  for (const Candidates candidates : kOfPairs) {
     for (const float temperature : {0.01f, 0.02f, 0.03f, 0.1f, 0.5f}) {
-      CAPTURE(within_views);
+      CAPTURE(static_cast<int>(candidates));
       CAPTURE(temperature);
-      const Problem p{.n = 130, .d = 128, .temperature = temperature, .within_views = within_views};
+      const Problem p{.n = 130, .d = 128, .temperature = temperature, .candidates = candidates};
       const tests::ContrastReference expected = p.reference();
       for (const std::int64_t kept : {0, 1'000'000}) {
         const Result actual = run(p, {.kept = kept});
@@ -163,9 +176,9 @@ TEST_CASE("similarity: gradient and loss keep their digits where every anchor is
 }
 
 TEST_CASE("similarity: without other candidates there is no loss and no gradient") {
-  for (const bool within_views : {true, false}) {
+  for (const Candidates candidates : kOfPairs) {
     for (const float temperature : {0.1f, 0.001f}) {
-      const Result result = run({.n = 1, .d = 3, .temperature = temperature, .within_views = within_views});
+      const Result result = run({.n = 1, .d = 3, .temperature = temperature, .candidates = candidates});
       CHECK(result.sums[kernels::kContrastLoss] == 0);
       for (const float du : joined(result.dview1, result.dview2)) CHECK(du == 0);
     }
@@ -190,9 +203,9 @@ TEST_CASE("similarity: bit-equal when repeated and for any number of threads") {
 }
 
 TEST_CASE("similarity: what the forward pass keeps for the backward pass changes no bit, however much it is") {
-  for (const bool within_views : {true, false}) {
+  for (const Candidates candidates : kOfPairs) {
     for (const float temperature : {0.1f, 0.01f}) {  // the second keeps nothing: exp of a similarity may overflow
-      const Problem p{.n = 200, .d = 24, .temperature = temperature, .within_views = within_views};
+      const Problem p{.n = 200, .d = 24, .temperature = temperature, .candidates = candidates};
       const Result nothing_kept = run(p);
       for (const std::int64_t floats : {1, 20'000, 100'000, 1'000'000}) {
         CHECK(nothing_kept == run(p, {.kept = floats}));
@@ -214,8 +227,9 @@ TEST_CASE("similarity_kept: the exponentials of all pairs, up to a bound") {
 }
 
 TEST_CASE("similarity: anchors split over two calls give what one call gives") {
-  for (const bool within_views : {true, false}) {
-    const Problem p{.n = 150, .d = 24, .within_views = within_views};
+  for (const Candidates candidates : {Candidates::others, Candidates::other_view, Candidates::all, Candidates::queue}) {
+    CAPTURE(static_cast<int>(candidates));
+    const Problem p{.n = 150, .d = 24, .candidates = candidates};
     const Result whole = run(p);
     const std::int64_t cut = 49;
     const Result a = run(p, {.first = 0, .count = cut, .lse = &whole.lse});
@@ -228,7 +242,10 @@ TEST_CASE("similarity: anchors split over two calls give what one call gives") {
       const auto m = static_cast<std::ptrdiff_t>(r.positive.size());
       return std::vector<float>(r.lse.begin() + i * m, r.lse.begin() + (i + 1) * m);
     };
-    for (const int i : {0, 1}) tests::expect_close(joined(view(a, i), view(b, i)), as_double(view(whole, i)), 1e-6);
+    for (const int i : {0, 1}) {
+      if (i == 1 && candidates == Candidates::queue) continue;  // only view 1 has anchors
+      tests::expect_close(joined(view(a, i), view(b, i)), as_double(view(whole, i)), 1e-6);
+    }
     tests::expect_close(joined(a.positive, b.positive), as_double(whole.positive), 1e-6);
     CHECK(joined(a.correct, b.correct) == whole.correct);
     tests::expect_close(joined(a.dview1, b.dview1), as_double(whole.dview1), 1e-6);
@@ -289,9 +306,62 @@ TEST_CASE("similarity: the gradient is scaled by dloss, adds where asked to, and
   for (std::size_t i = 0; i < added.size(); ++i) CHECK(added[i] == doctest::Approx(3 + expected.dview2[i]));
 }
 
+TEST_CASE("similarity: outputs of a queue stay inside their bounds, its gradient adds where asked to") {
+  const Context context = kernels::make_context({.device = {}, .threads = 2});
+  const Problem p{.n = 67, .d = 5, .candidates = Candidates::queue};
+  const Result expected = run(p);
+  const Tensor u = Tensor::from<float>(context, {2 * p.n, p.d}, p.u);
+  const Tensor rows = Tensor::from<float>(context, {p.kQueueRows, p.d}, unit_rows(p.kQueueRows / 2, p.d));
+  const Similarities s{.view1 = u.narrow(0, p.n),
+                       .view2 = u.narrow(p.n, p.n),
+                       .queue = rows,
+                       .temperature = {p.temperature},
+                       .candidates = Candidates::queue};
+  const tests::GuardedTensor lse(context, {1, p.n}), positive(context, {p.n}), attraction(context, {p.n});
+  const tests::GuardedTensor correct(context, {p.n}), sums(context, {4});
+  const tests::GuardedTensor du(Tensor::from(context, {p.n, p.d}, std::vector<float>(67 * 5, 3)));
+  kernels::similarity_forward(
+      context, {.s = s, .lse = lse, .positive = positive, .attraction = attraction, .correct = correct, .sums = sums});
+  kernels::similarity_backward(context, {.s = s,
+                                         .lse = lse.checked(),
+                                         .attraction = attraction.checked(),
+                                         .dloss = Tensor::from<float>(context, engine::Shape(), std::vector{1.0f}),
+                                         .dview1 = {du, true},
+                                         .dview2 = {}});
+  CHECK(lse.checked().to_host<float>() == expected.lse);
+  CHECK(positive.checked().to_host<float>() == expected.positive);
+  CHECK(correct.checked().to_host<float>() == expected.correct);
+  CHECK(sums.checked().to_host<float>() == expected.sums);
+  const std::vector<float> added = du.checked().to_host<float>();
+  for (std::size_t i = 0; i < added.size(); ++i) CHECK(added[i] == doctest::Approx(3 + expected.dview1[i]));
+}
+
+TEST_CASE("similarity: a row of the queue that is not a number reaches the loss") {
+  const Context context = kernels::make_context({.device = {}, .threads = 2});
+  std::vector<float> queue = unit_rows(60, 4);
+  queue[101 * 4] = std::numeric_limits<float>::quiet_NaN();
+  const Tensor u = Tensor::from<float>(context, {8, 4}, unit_rows(4, 4));
+  const Tensor rows = Tensor::from<float>(context, {120, 4}, queue);
+  const Tensor lse = Tensor::empty(context, {1, 4}), per_anchor = Tensor::empty(context, {3, 4});
+  const Tensor sums = Tensor::empty(context, {4});
+  for (const float temperature : {0.1f, 0.01f}) {
+    kernels::similarity_forward(context, {.s = {.view1 = u.narrow(0, 4),
+                                                .view2 = u.narrow(4, 4),
+                                                .queue = rows,
+                                                .temperature = {temperature},
+                                                .candidates = Candidates::queue},
+                                          .lse = lse,
+                                          .positive = per_anchor.narrow(0, 1),
+                                          .attraction = per_anchor.narrow(1, 1),
+                                          .correct = per_anchor.narrow(2, 1),
+                                          .sums = sums});
+    CHECK(std::isnan(sums.to_host<float>()[kernels::kContrastLoss]));
+  }
+}
+
 TEST_CASE("similarity: a NaN in one row reaches the loss") {
-  for (const bool within_views : {true, false}) {
-    Problem p{.n = 100, .d = 8, .within_views = within_views};
+  for (const Candidates candidates : kOfPairs) {
+    Problem p{.n = 100, .d = 8, .candidates = candidates};
     p.u[150 * 8 + 3] = std::numeric_limits<float>::quiet_NaN();
     const Result result = run(p);
     CHECK(std::isnan(result.sums[kernels::kContrastLoss]));
