@@ -1,9 +1,12 @@
 #include "apps/bench/buffers.h"
 #include "kernels/convert.h"
+#include "kernels/directions.h"
 #include "kernels/l2_normalize.h"
 #include "kernels/linear.h"
 #include "kernels/linear_evaluation.h"
+#include "kernels/prior.h"
 #include "kernels/similarity.h"
+#include "kernels/sliced_wasserstein.h"
 #include "kernels/softmax_cross_entropy.h"
 #include "kernels/temperature_schedule.h"
 
@@ -118,6 +121,28 @@ KernelWork temperature_schedule(Buffers& b) {
       {.step = b.integers({1}, 1000), .low = 0.1f, .high = 1, .period = 200, .temperature = b.output_f32(Shape())});
 }
 
+/// As many directions as dimensions, on one slice per direction.
+KernelWork draw_directions(Buffers& b) {
+  const Tensor directions = b.output_f32({b.sizes().dim, b.sizes().dim});
+  return b.work(kernels::draw_directions, {.seed = 1, .step = b.integers({1}, 1), .directions = directions});
+}
+KernelWork draw_prior(Buffers& b) {
+  const Tensor rows = b.output_f32({b.sizes().rows, b.sizes().dim});
+  return b.work(kernels::draw_prior,
+                {.seed = 1, .step = b.integers({1}, 1), .prior = kernels::Prior::sphere, .scale = 1, .rows = rows});
+}
+KernelWork normal_quantiles(Buffers& b) {
+  return b.work(kernels::normal_quantiles, {.std = 1, .column = b.output_f32({b.sizes().rows})});
+}
+KernelWork sliced_wasserstein(Buffers& b) {
+  const Shape slices{b.sizes().dim, b.sizes().rows};
+  return b.work(kernels::sliced_wasserstein, {.projections = b.random_f32(slices),
+                                              .prior = b.random_f32(slices),
+                                              .factor = 1,
+                                              .loss = b.output_f32(Shape()),
+                                              .gradient = b.output_f32(slices)});
+}
+
 KernelWork gather_rows(Buffers& b) {
   return b.work(kernels::gather_rows, {.x = b.random_f32({50'000, 512}),
                                        .rows = b.integers({b.sizes().rows}, 50'000),
@@ -156,6 +181,10 @@ std::vector<KernelEntry> row_kernels() {
           {"similarity_forward", similarity_forward},
           {"similarity_backward", similarity_backward},
           {"temperature_schedule", temperature_schedule},
+          {"draw_directions", draw_directions},
+          {"draw_prior", draw_prior},
+          {"normal_quantiles", normal_quantiles},
+          {"sliced_wasserstein", sliced_wasserstein},
           {"gather_rows", gather_rows},
           {"rowwise_sgd", rowwise_sgd},
           {"knn_vote", knn_vote}};

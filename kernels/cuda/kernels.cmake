@@ -5,6 +5,7 @@ set(
   bias_grad
   convert
   crop_resize
+  directions
   elementwise
   global_average_pool
   gradient_norm
@@ -13,10 +14,13 @@ set(
   linear_evaluation
   max_pool
   optimizer
+  prior
   random_crop
   reduce
   similarity_backward
   similarity_forward
+  sliced_wasserstein
+  sliced_wasserstein_long
   softmax_cross_entropy
   temperature_schedule
   training

@@ -39,7 +39,7 @@ T* dynamic_shared() {
 template <class... Parameters, class... Arguments>
 void launch(const Launch& how, void (*kernel)(Parameters...), Arguments&&... arguments) {
   if (empty(how)) return;
-  constexpr std::size_t kWithoutAsking = 48 * 1024;
+  constexpr std::size_t kWithoutAsking = 40 * 1024;  // the limit is 48 KB with the kernel's __shared__ variables
   if (how.shared_bytes > kWithoutAsking) {
     CUDA_CHECK(
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(how.shared_bytes)));

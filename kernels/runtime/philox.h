@@ -15,6 +15,8 @@ enum class Purpose : std::uint8_t {
   bits = 4,            ///< index: epoch * examples + example, for bits resampled per fetch
   drawing = 5,         ///< sub-index: split; index: example (the built-in digits)
   holdout = 6,         ///< index: none (the held-out part of a linear evaluation)
+  directions = 7,      ///< sub-index: column; index: step
+  prior = 8,           ///< sub-index: 0; index: step * rows + row
 };
 
 /// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a counter-based generator. The
@@ -45,11 +47,15 @@ class Philox {
         stream_(static_cast<std::uint32_t>(purpose) << 24 | (sub_index & 0xFFFFFFu)),
         index_(index) {}
 
+  /// The four words of one draw of this stream, which `next` returns one by one: for threads that share a stream.
+  HOST_DEVICE Block words(std::uint32_t draw) const {
+    return block({{draw, stream_, static_cast<std::uint32_t>(index_), static_cast<std::uint32_t>(index_ >> 32)}}, key0_,
+                 key1_);
+  }
   /// The next 32 random bits of this stream (four per Philox block).
   HOST_DEVICE std::uint32_t next() {
     if (used_ == 4) {
-      block_ = block({{draw_++, stream_, static_cast<std::uint32_t>(index_), static_cast<std::uint32_t>(index_ >> 32)}},
-                     key0_, key1_);
+      block_ = words(draw_++);
       used_ = 0;
     }
     return block_.word[used_++];
@@ -66,8 +72,12 @@ class Philox {
   HOST_DEVICE std::uint32_t below(std::uint64_t bound) { return static_cast<std::uint32_t>((next() * bound) >> 32); }
   /// Standard normal by Box-Muller, from two 32-bit words.
   HOST_DEVICE double normal() {
-    const double radius = std::sqrt(-2.0 * std::log((next() + 1.0) * 0x1p-32));
-    return radius * std::cos(6.283185307179586 * (next() * 0x1p-32));
+    const std::uint32_t first = next();
+    return normal_of(first, next());
+  }
+  HOST_DEVICE static double normal_of(std::uint32_t first, std::uint32_t second) {
+    const double radius = std::sqrt(-2.0 * std::log((first + 1.0) * 0x1p-32));
+    return radius * std::cos(6.283185307179586 * (second * 0x1p-32));
   }
 
  private:

@@ -6,6 +6,7 @@ set(
   bias_grad
   convert
   crop_resize
+  directions
   elementwise
   global_average_pool
   knn_vote
@@ -13,9 +14,11 @@ set(
   linear_evaluation
   max_pool
   optimizer
+  prior
   random_crop
   reduce
   similarity
+  sliced_wasserstein
   softmax_cross_entropy
   staging
   temperature_schedule
