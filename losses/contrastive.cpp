@@ -1,22 +1,91 @@
 #include "losses/contrastive.h"
 
+#include <cmath>
+
+#include "engine/ops/elementwise.h"
 #include "engine/ops/l2_normalize.h"
 #include "engine/ops/rows.h"
+#include "kernels/temperature_schedule.h"
+#include "losses/alignment.h"
 
 namespace losses {
+namespace {
 
-ContrastiveLoss contrastive(const Tensor& z, const Options& options, [[maybe_unused]] const StepDraw& draw,
-                            Products products) {
+Temperature temperature_at(const Tensor& z, const Options& options, const StepDraw& draw) {
+  const float low = *options.temperature, high = options.temperature_high;
+  if (options.temperature_schedule == TemperatureSchedule::constant) return {.value = low};
+  EXPECTS(low > 0 && high >= low && std::isfinite(high),
+          "contrastive: a schedule's temperatures must be numbers above 0, the lower one first, got ", low, " and ",
+          high);
+  const double period = options.temperature_period * static_cast<double>(options.steps_per_epoch);
+  const Tensor now = Tensor::empty(z.context(), {});
+  kernels::temperature_schedule(z.context(), {.step = draw.step,
+                                              .low = low,
+                                              .high = high,
+                                              .period = std::max<std::int64_t>(1, std::llround(period)),
+                                              .temperature = now});
+  return {.value = low, .now = now};
+}
+
+/// The alignment's factor: notebook, 1/(2nd) over the n pairs of rows; paper, 1/(nd) over the 2n ordered pairs.
+float alignment_factor(const Tensor& z, Scaling scaling) {
+  const auto elements = static_cast<float>(z.elements() / 2);
+  switch (scaling) {
+    case Scaling::notebook: return 0.5f / elements;
+    case Scaling::paper: return 2 / elements;
+  }
+  return 0;
+}
+
+/// scale (alignment_weight A + distribution_weight D)
+struct Weights {
+  float alignment, distribution;
+};
+ContrastiveLoss weighted(const Tensor& alignment, const Tensor& distribution, const Weights& weights,
+                         const Tensor& accuracy = {}) {
+  return {.loss = engine::add(engine::scale(alignment, weights.alignment),
+                              engine::scale(distribution, weights.distribution)),
+          .alignment = alignment.detach(),
+          .distribution = distribution.detach(),
+          .accuracy = accuracy};
+}
+
+ContrastiveLoss decoupled(const Tensor& z, const Options& options, const Temperature& temperature, Products products) {
+  const bool paper = options.scaling == Scaling::paper;
+  const Distribution spread = log_sum_exp_distribution(z, {.temperature = temperature,
+                                                           .with_self = options.self_pair,
+                                                           .times_temperature = options.temperature_factor,
+                                                           .minus_log_width = !paper,
+                                                           .products = products});
+  // The paper divides the sum over 2n rows by n.
+  return weighted(alignment(z, alignment_factor(z, options.scaling)),
+                  paper ? engine::scale(spread.loss, 2) : spread.loss,
+                  {.alignment = options.scale, .distribution = options.scale * *options.lambda}, spread.accuracy);
+}
+
+}  // namespace
+
+ContrastiveLoss contrastive(const Tensor& z, const Options& chosen, const StepDraw& draw, Products products) {
   EXPECTS(z.shape().rank() == 2 && z.shape()[0] > 0 && z.shape()[0] % 2 == 0,
           "contrastive: z must be [2n,d], the rows of view 1 above those of view 2, got ", z.shape());
-  const SimilarityOptions similarity{.temperature = {options.resolved_temperature()}, .products = products};
-  const Tensor u = engine::l2_normalize(z);
+  const Options options = chosen.resolved();
+  EXPECTS(*options.lambda >= 0 && std::isfinite(*options.lambda),
+          "contrastive: lambda must be a number from 0 on, got ", *options.lambda);
+  const Tensor x = *options.normalize ? engine::l2_normalize(z) : z;
+  const auto similarity = [&] {
+    return SimilarityOptions{.temperature = temperature_at(z, options, draw),
+                             .ifm_epsilon = options.ifm_epsilon,
+                             .hard_negative_beta = options.hard_negative_beta,
+                             .debias_tau_plus = options.debias_tau_plus,
+                             .products = products};
+  };
   switch (options.name) {
-    case LossName::nt_xent: return nt_xent(u, similarity);
+    case LossName::nt_xent: return nt_xent(x, similarity());
     case LossName::cross_view: {
-      const std::int64_t n = u.shape()[0] / 2;
-      return cross_view(engine::slice_rows(u, 0, n), engine::slice_rows(u, n, n), similarity);
+      const std::int64_t n = x.shape()[0] / 2;
+      return cross_view(engine::slice_rows(x, 0, n), engine::slice_rows(x, n, n), similarity());
     }
+    case LossName::decoupled: return decoupled(x, options, temperature_at(z, options, draw), products);
   }
   throw engine::Error("contrastive: the loss has no such name");
 }

@@ -2,6 +2,8 @@
 
 #include <cmath>
 #include <cstdint>
+#include <initializer_list>
+#include <utility>
 
 #include "engine/autograd.h"
 
@@ -12,7 +14,6 @@ using engine::Destination;
 using engine::Dtype;
 using engine::Grads;
 using engine::Shape;
-using engine::View;
 using kernels::AnchorRule;
 using kernels::Candidates;
 using kernels::LossScale;
@@ -104,7 +105,14 @@ void backward(const Tensor& dloss, const Similarities& pairs, const Terms& terms
                                                  .dview2 = {dview2.view, true}});
 }
 
-Tensor scalar(const Tensor& sums, int index) { return sums.narrow(index, 1).view_as(Shape()); }
+ContrastiveLoss with_terms(const Tensor& sums, std::initializer_list<Tensor> inputs,
+                           engine::BackwardFunction gradient) {
+  const auto scalar = [&](int index) { return sums.narrow(index, 1).view_as(Shape()); };
+  return {.loss = with_grad(scalar(kernels::kContrastLoss), inputs, std::move(gradient)),
+          .alignment = scalar(kernels::kContrastAlignment),
+          .distribution = scalar(kernels::kContrastDistribution),
+          .accuracy = scalar(kernels::kContrastAccuracy)};
+}
 
 bool is_float(Dtype dtype) { return dtype == Dtype::f32 || dtype == Dtype::bf16; }
 
@@ -115,9 +123,9 @@ bool are_views(const Tensor& a, const Tensor& b) {
 
 void check_temperature(const char* loss, const Temperature& temperature) {
   if (temperature.now) {
-    EXPECTS(temperature.now.dtype == Dtype::f32 && temperature.now.shape.elements() == 1, loss,
-            ": a temperature on the device must be one f32 number, got ", name(temperature.now.dtype), " ",
-            temperature.now.shape);
+    EXPECTS(temperature.now.dtype() == Dtype::f32 && temperature.now.elements() == 1, loss,
+            ": a temperature on the device must be one f32 number, got ", name(temperature.now.dtype()), " ",
+            temperature.now.shape());
   } else {
     EXPECTS(temperature.value > 0 && std::isfinite(temperature.value), loss,
             ": temperature must be a number above 0, got ", temperature.value);
@@ -143,7 +151,7 @@ Similarities stacked(const Tensor& u, Candidates candidates, const Temperature& 
   const std::int64_t n = u.shape()[0] / 2;
   return {.view1 = u.narrow(0, n),
           .view2 = u.narrow(n, n),
-          .temperature = temperature,
+          .temperature = temperature.view(),
           .candidates = candidates,
           .bf16_products = products == Products::bf16};
 }
@@ -154,7 +162,7 @@ void check_stacked(const char* loss, const Tensor& u) {
           u.shape());
 }
 
-/// The loss of such rows, as `kernels::ContrastSum` indexes it; only its first sum is differentiable.
+/// The loss of such rows.
 ContrastiveLoss of_stacked(const Tensor& u, Candidates candidates, const Temperature& temperature, Products products,
                            const Terms& terms) {
   const auto pairs = [=](const Tensor& both) { return stacked(both, candidates, temperature, products); };
@@ -164,7 +172,7 @@ ContrastiveLoss of_stacked(const Tensor& u, Candidates candidates, const Tempera
     const std::int64_t n = u.shape()[0] / 2;
     backward(dloss, pairs(u), terms, y, du.narrow(0, n), du.narrow(n, n));
   };
-  return {.loss = with_grad(scalar(y.sums, kernels::kContrastLoss), {u}, gradient), .metrics = y.sums};
+  return with_terms(y.sums, {u}, gradient);
 }
 
 }  // namespace
@@ -183,7 +191,7 @@ ContrastiveLoss cross_view(const Tensor& u1, const Tensor& u2, const SimilarityO
                                                                                       const Tensor& second) {
     return Similarities{.view1 = first,
                         .view2 = second,
-                        .temperature = temperature,
+                        .temperature = temperature.view(),
                         .candidates = Candidates::other_view,
                         .bf16_products = products == Products::bf16};
   };
@@ -198,7 +206,7 @@ ContrastiveLoss cross_view(const Tensor& u1, const Tensor& u2, const SimilarityO
     const Destination du1 = into(0), du2 = into(1);
     backward(dloss, pairs(u1, u2), terms, y, du1, du2);
   };
-  return {.loss = with_grad(scalar(y.sums, kernels::kContrastLoss), {u1, u2}, gradient), .metrics = y.sums};
+  return with_terms(y.sums, {u1, u2}, gradient);
 }
 
 ContrastiveLoss queue(const Tensor& q, const Tensor& keys, const Tensor& queue, const SimilarityOptions& options) {
@@ -212,7 +220,7 @@ ContrastiveLoss queue(const Tensor& q, const Tensor& keys, const Tensor& queue, 
     return Similarities{.view1 = anchors,
                         .view2 = keys,
                         .queue = queue,
-                        .temperature = temperature,
+                        .temperature = temperature.view(),
                         .candidates = Candidates::queue,
                         .bf16_products = products == Products::bf16};
   };
@@ -220,7 +228,7 @@ ContrastiveLoss queue(const Tensor& q, const Tensor& keys, const Tensor& queue, 
   const auto gradient = [=, q = q.detach()](const Tensor& dloss, Grads& d) {
     backward(dloss, pairs(q), terms, y, d.into(0), {});
   };
-  return {.loss = with_grad(scalar(y.sums, kernels::kContrastLoss), {q}, gradient), .metrics = y.sums};
+  return with_terms(y.sums, {q}, gradient);
 }
 
 Distribution log_sum_exp_distribution(const Tensor& u, const LogSumExpOptions& options) {
@@ -234,7 +242,7 @@ Distribution log_sum_exp_distribution(const Tensor& u, const LogSumExpOptions& o
                               .offset = options.minus_log_width ? std::log(width) : 0}};
   const ContrastiveLoss result = of_stacked(u, options.with_self ? Candidates::all : Candidates::others,
                                             options.temperature, options.products, terms);
-  return {.loss = result.loss, .accuracy = scalar(result.metrics, kernels::kContrastAccuracy)};
+  return {.loss = result.loss, .accuracy = result.accuracy};
 }
 
 }  // namespace losses

@@ -1,19 +1,20 @@
 #pragma once
 #include "engine/tensor.h"
 #include "kernels/similarity.h"
+#include "losses/contrastive_loss.h"
 
 namespace losses {
 
 using engine::Tensor;
-using kernels::Temperature;
+using engine::View;
 
-/// A contrastive loss and its metrics. Everything is on the device; nothing waits for the host.
-struct ContrastiveLoss {
-  Tensor loss;  ///< f32 scalar, differentiable
-  /// f32 [4], no gradient: loss, alignment, distribution and contrastive accuracy. loss = alignment + distribution;
-  /// times the temperature these are the terms of Chen et al. 2021, Eq. 3. The accuracy is that of view-1 anchors among
-  /// the rows of view 2, or among their own key and a queue.
-  Tensor metrics;
+/// What divides the similarities. A schedule keeps it on the device, where it changes while a captured step stays as it
+/// is.
+struct Temperature {
+  float value = 0.1f;  ///< where `now` is absent
+  Tensor now = {};     ///< f32 scalar, or absent
+
+  kernels::Temperature view() const { return {.value = value, .now = View(now)}; }
 };
 
 /// How similarities are multiplied: exactly, or from rows rounded to bf16, which is many times faster on tensor cores.
@@ -22,7 +23,7 @@ enum class Products { exact, bf16 };
 /// What divides the similarities, and remedies that are part of the loss. An anchor's negatives are all its candidates
 /// but its positive.
 struct SimilarityOptions {
-  Temperature temperature = {.value = 0.1f};
+  Temperature temperature = {};
   /// Implicit feature modification (Robinson et al. 2021, "Can contrastive learning avoid shortcut solutions?"): the
   /// mean of the loss and of the loss with positives less similar and negatives more similar by this much.
   float ifm_epsilon = 0;

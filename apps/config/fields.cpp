@@ -10,6 +10,22 @@ const Table<Config>& config_table() {
   return table;
 }
 
+namespace {
+
+void check_loss(const losses::Options& loss) {
+  if (loss.ifm_epsilon > 0 && (loss.hard_negative_beta > 0 || loss.debias_tau_plus > 0)) {
+    throw UsageError(
+        "loss.ifm_epsilon excludes loss.hard_negative_beta and loss.debias_tau_plus: set it or both of them to 0");
+  }
+  const float low = loss.resolved().temperature.value();
+  if (loss.temperature_schedule == losses::TemperatureSchedule::cosine && low > loss.temperature_high) {
+    throw UsageError(
+        fmt::format("loss.temperature = {} must not be above loss.temperature_high = {}", low, loss.temperature_high));
+  }
+}
+
+}  // namespace
+
 void check(const Config& config) {
   if (config.train.epochs == 0 && config.train.steps == 0) {
     throw UsageError(
@@ -23,6 +39,7 @@ void check(const Config& config) {
     throw UsageError(
         fmt::format("data.crop_area_min = {} must not be above data.crop_area_max = {}", area_min, area_max));
   }
+  check_loss(config.loss);
   config_table().check_conditions(config);
 }
 

@@ -2,12 +2,50 @@
 #include "apps/config/ranges.h"
 
 namespace apps {
+namespace {
+
+constexpr Range temperatures() { return between(1e-6, 1e6); }
+
+}  // namespace
 
 std::vector<ConfigField> loss_fields() {
+  const Condition similarity = when("loss.name", {"nt-xent", "cross-view", "decoupled"}),
+                  cross_entropy = when("loss.name", {"nt-xent", "cross-view"}),
+                  generalized = when("loss.name", {"decoupled"}), decoupled = when("loss.name", {"decoupled"});
+  const Condition cosine = similarity && when("loss.temperature_schedule", {"cosine"});
   return {
-      {FIELD(loss.name), .flag = "--loss", .help = "contrastive loss"},
-      {FIELD(loss.temperature), .flag = "--temperature", .help = "divides the cosine similarities; auto: 0.1",
-       .range = between(1e-6, 1e6)},
+      {FIELD(loss.name), .flag = "--loss", .help = "contrastive loss: docs/losses.md"},
+      {FIELD(loss.temperature), .flag = "--temperature",
+       .help = "divides the similarities; auto: 0.1, decoupled 1; with a schedule the lowest value",
+       .range = temperatures(), .only_with = similarity},
+      {FIELD(loss.temperature_schedule),
+       .help = "cosine: from temperature_high to temperature and back in every period (Kukleva et al. 2023)",
+       .only_with = similarity},
+      {FIELD(loss.temperature_high), .help = "highest temperature of the schedule", .range = temperatures(),
+       .only_with = cosine},
+      {FIELD(loss.temperature_period), .help = "period of the schedule, in epochs", .range = between(1e-6, 1e6),
+       .only_with = cosine},
+      {FIELD(loss.ifm_epsilon),
+       .help = "implicit feature modification: positives less similar, negatives more similar by this much, in half of "
+               "the loss; 0: off",
+       .range = float_or_zero(), .only_with = cross_entropy},
+      {FIELD(loss.hard_negative_beta),
+       .help = "negatives count in proportion to exp(beta * similarity / temperature); 0: all alike",
+       .range = float_or_zero(), .only_with = cross_entropy},
+      {FIELD(loss.debias_tau_plus), .help = "assumed share of negatives that are of the image's own class; 0: off",
+       .range = {.min = kSmallestFloat, .max = kLargestDecay, .or_zero = true}, .only_with = cross_entropy},
+      {FIELD(loss.lambda), .flag = "--lambda", .help = "weight of the distribution term; auto: decoupled 0.1",
+       .range = float_or_zero(), .only_with = generalized},
+      {FIELD(loss.scale), .help = "multiplies the loss", .range = positive_float(), .only_with = generalized},
+      {FIELD(loss.scaling),
+       .help = "how both terms are averaged: as in the authors' notebook, or as in the paper's Table 1 and Algorithm 1",
+       .only_with = generalized},
+      {FIELD(loss.normalize), .help = "compare unit rows, or the head's outputs as they are; auto: on",
+       .only_with = generalized},
+      {FIELD(loss.self_pair), .help = "each row is among the candidates of its own log-sum-exp",
+       .only_with = decoupled},
+      {FIELD(loss.temperature_factor),
+       .help = "multiply the log-sum-exp by the temperature, as in the paper's equation 3", .only_with = decoupled},
   };
 }
 

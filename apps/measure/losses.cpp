@@ -15,31 +15,15 @@ namespace {
 using engine::Tensor;
 using losses::LossName;
 
-/// Whether a key has an effect in this configuration.
-bool has_effect(const ConfigField& field, const Config& config) {
-  const auto met = [&](const Requirement& requirement) {
-    const std::string got = config_table().find(requirement.key)->text(config);
-    return std::any_of(requirement.values.begin(), requirement.values.end(),
-                       [&](std::string_view form) { return has_form(got, form); });
-  };
-  return std::all_of(field.only_with.all.begin(), field.only_with.all.end(), met);
-}
-
 /// The keys of losses that have an effect, but for the loss's name.
 std::vector<std::pair<std::string, std::string>> parameters_of(const Config& config) {
   constexpr std::string_view kSection = "loss.";
   std::vector<std::pair<std::string, std::string>> parameters;
   for (const ConfigField& field : config_table()) {
-    if (field.key.starts_with(kSection) && field.key != "loss.name" && has_effect(field, config))
+    if (field.key.starts_with(kSection) && field.key != "loss.name" && !config_table().unmet(field, config))
       parameters.emplace_back(field.key.substr(kSection.size()), field.text(config));
   }
   return parameters;
-}
-
-/// With numbers in place of "auto".
-losses::Options resolved(losses::Options options) {
-  options.temperature = options.resolved_temperature();
-  return options;
 }
 
 MeasuredLoss measure_loss(const Tensor& z, const Config& config, bool keeps_gradient) {
@@ -47,17 +31,16 @@ MeasuredLoss measure_loss(const Tensor& z, const Config& config, bool keeps_grad
   const losses::ContrastiveLoss loss =
       losses::contrastive(rows, config.loss, {.seed = static_cast<std::uint64_t>(config.train.seed), .step = step});
   engine::backward(loss.loss);
-  const std::vector<float> metrics = loss.metrics.to_host<float>();
   std::vector<float> gradient = rows.gradient().to_host<float>();
   const double squares = std::transform_reduce(gradient.begin(), gradient.end(), 0.0, std::plus<>(), [](float value) {
     return static_cast<double>(value) * static_cast<double>(value);
   });
   return {.name = std::string(engine::name(config.loss.name)),
           .parameters = parameters_of(config),
-          .loss = static_cast<double>(metrics[0]),
-          .alignment = static_cast<double>(metrics[1]),
-          .distribution = static_cast<double>(metrics[2]),
-          .accuracy = static_cast<double>(metrics[3]),
+          .loss = static_cast<double>(loss.loss.item()),
+          .alignment = static_cast<double>(loss.alignment.item()),
+          .distribution = static_cast<double>(loss.distribution.item()),
+          .accuracy = loss.accuracy ? std::optional(static_cast<double>(loss.accuracy.item())) : std::nullopt,
           .gradient_norm = std::sqrt(squares),
           .gradient = keeps_gradient ? std::move(gradient) : std::vector<float>()};
 }
@@ -67,13 +50,13 @@ std::vector<Config> variants(const MeasureSettings& settings) {
   std::vector<Config> all;
   if (settings.one_loss) {
     all.push_back(settings.config);
-    all.back().loss = resolved(settings.config.loss);
+    all.back().loss = settings.config.loss.resolved();
     return all;
   }
   for (std::size_t i = 0; i < engine::kNames<LossName>.size(); ++i) {
     Config& config = all.emplace_back(settings.config);
     config.loss.name = static_cast<LossName>(i);
-    config.loss = resolved(config.loss);
+    config.loss = config.loss.resolved();
   }
   return all;
 }

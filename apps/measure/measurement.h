@@ -17,7 +17,8 @@ namespace apps {
 struct MeasuredLoss {
   std::string name;
   std::vector<std::pair<std::string, std::string>> parameters;  ///< those that this loss has: "temperature", "0.1"
-  double loss = 0, alignment = 0, distribution = 0, accuracy = 0;
+  double loss = 0, alignment = 0, distribution = 0;
+  std::optional<double> accuracy = {};
   double gradient_norm = 0;          ///< |dL/dz|, z all embeddings
   std::vector<float> gradient = {};  ///< dL/dz, if it is wanted
 };

@@ -29,7 +29,7 @@ Json loss_json(const MeasuredLoss& loss) {
   json.update({{"value", loss.loss},
                {"alignment", loss.alignment},
                {"distribution", loss.distribution},
-               {"contrastive_accuracy", loss.accuracy},
+               {"contrastive_accuracy", number_json(loss.accuracy)},
                {"gradient_norm", loss.gradient_norm}});
   return json;
 }

@@ -58,12 +58,11 @@ Outcome ContrastiveObjective::forward(const StepContext& step) {
   const Tensor views = step.batch.augmented_views(options_.crops, options_.seed, 2, options_.activations);
   Encoded encoded = encode(views, step.taps);
   const losses::ContrastiveLoss contrastive = contrast(encoded.projections, step.clock);
-  const auto metric = [&](int i) { return contrastive.metrics.narrow(i, 1); };
   Outcome outcome{.loss = contrastive.loss, .tapped = std::move(encoded.tapped)};
-  outcome.record({.name = "loss", .axis = kLossAxis, .headline = true}, metric(0));
-  outcome.record({.name = "loss_align", .axis = kLossAxis}, metric(1));
-  outcome.record({.name = "loss_dist", .axis = kLossAxis}, metric(2));
-  outcome.record({.name = "contrast_acc", .axis = kAccuracyAxis}, metric(3));
+  outcome.record({.name = "loss", .axis = kLossAxis, .headline = true}, contrastive.loss.detach());
+  outcome.record({.name = "loss_align", .axis = kLossAxis}, contrastive.alignment);
+  outcome.record({.name = "loss_dist", .axis = kLossAxis}, contrastive.distribution);
+  if (contrastive.accuracy) outcome.record({.name = "contrast_acc", .axis = kAccuracyAxis}, contrastive.accuracy);
   return outcome;
 }
 

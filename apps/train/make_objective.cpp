@@ -7,7 +7,9 @@ namespace {
 
 std::unique_ptr<Objective> make_contrastive(engine::ParameterSet& parameters, const Config& config,
                                             const data::Source& source) {
-  const ContrastiveObjective::Options options{.loss = config.loss,
+  losses::Options loss = config.loss;
+  loss.steps_per_epoch = source.size() / config.train.batch_size;
+  const ContrastiveObjective::Options options{.loss = loss,
                                               .batch_norm_per_view = config.contrastive.batch_norm_per_view,
                                               .crops = config.data.crops,
                                               .seed = config.train.seed,

@@ -7,6 +7,7 @@
 #include "kernels/context.h"
 #include "losses/similarity.h"
 #include "tests/kernels/similarity_reference.h"
+#include "tests/losses/terms_of.h"
 #include "tests/numeric.h"
 
 using engine::Context;
@@ -66,7 +67,7 @@ Result run(const Problem& p) {
       const Tensor leaf = both.requires_gradient();
       const losses::ContrastiveLoss y = losses::nt_xent(leaf, options);
       engine::backward(y.loss);
-      return {y.loss.item(), y.metrics.to_host<float>(), leaf.gradient().to_host<float>()};
+      return {y.loss.item(), tests::terms_of(y), leaf.gradient().to_host<float>()};
     }
     case Candidates::other_view: {
       const Tensor u1 = both.narrow(0, q.n).requires_gradient(), u2 = both.narrow(q.n, q.n).requires_gradient();
@@ -74,7 +75,7 @@ Result run(const Problem& p) {
       engine::backward(y.loss);
       std::vector<float> du = u1.gradient().to_host<float>();
       for (const float x : u2.gradient().to_host<float>()) du.push_back(x);
-      return {y.loss.item(), y.metrics.to_host<float>(), du};
+      return {y.loss.item(), tests::terms_of(y), du};
     }
     case Candidates::queue: {
       const Tensor anchors = both.narrow(0, q.n).requires_gradient(), keys = both.narrow(q.n, q.n).requires_gradient();
@@ -85,7 +86,7 @@ Result run(const Problem& p) {
       engine::backward(y.loss);
       CHECK(!keys.gradient());
       CHECK(!queue.gradient());
-      return {y.loss.item(), y.metrics.to_host<float>(), anchors.gradient().to_host<float>()};
+      return {y.loss.item(), tests::terms_of(y), anchors.gradient().to_host<float>()};
     }
     case Candidates::all: break;
   }
@@ -221,8 +222,8 @@ TEST_CASE("similarity losses: of equal rows") {
     losses::SimilarityOptions options{.temperature = {.value = temperature}};
     const losses::ContrastiveLoss y = losses::queue(view, view, queue, options);
     CHECK(y.loss.item() == doctest::Approx(std::log(12.0)));
-    CHECK(y.metrics.to_host<float>()[kernels::kContrastAccuracy] == 0);  // the key is no more similar than the queue
-    options.hard_negative_beta = 2;                                      // all weights are equal
+    CHECK(tests::terms_of(y)[kernels::kContrastAccuracy] == 0);  // the key is no more similar than the queue
+    options.hard_negative_beta = 2;                              // all weights are equal
     CHECK(losses::queue(view, view, queue, options).loss.item() == doctest::Approx(std::log(12.0)));
     options.debias_tau_plus = 0.1f;  // (11 - 1.1) / 0.9 = 11
     CHECK(losses::queue(view, view, queue, options).loss.item() == doctest::Approx(std::log(12.0)).epsilon(1e-4));
@@ -329,10 +330,10 @@ TEST_CASE(
                                                                            .with_self = false,
                                                                            .times_temperature = true,
                                                                            .minus_log_width = false});
-    const double alignment = temperature * whole.metrics.to_host<float>()[kernels::kContrastAlignment];
+    const double alignment = temperature * tests::terms_of(whole)[kernels::kContrastAlignment];
     // The sum over anchors is divided by n there and by 2n here.
     CHECK(temperature * whole.loss.item() == doctest::Approx(alignment + 2 * part.loss.item()).epsilon(2e-6));
-    CHECK(part.accuracy.item() == whole.metrics.to_host<float>()[kernels::kContrastAccuracy]);
+    CHECK(part.accuracy.item() == tests::terms_of(whole)[kernels::kContrastAccuracy]);
     engine::backward(whole.loss);
     engine::backward(part.loss);
     std::vector<double> du;  // alignment's is -2 u_pos / n

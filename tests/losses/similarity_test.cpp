@@ -11,6 +11,7 @@
 #include "kernels/context.h"
 #include "kernels/similarity.h"
 #include "tests/kernels/similarity_reference.h"
+#include "tests/losses/terms_of.h"
 #include "tests/numeric.h"
 
 using engine::Context;
@@ -86,7 +87,7 @@ TEST_CASE("nt_xent: golden gradients and decomposition") {
   const Context context = kernels::make_context();
   const Tensor u = stacked(context).requires_gradient();
   const losses::ContrastiveLoss result = losses::nt_xent(u, {{0.5f}});
-  const std::vector<float> metrics = result.metrics.to_host<float>();
+  const std::vector<float> metrics = tests::terms_of(result);
   CHECK(metrics[kernels::kContrastLoss] == doctest::Approx(1.8233050546).epsilon(1e-6));
   CHECK(0.5 * metrics[kernels::kContrastAlignment] == doctest::Approx(-1.7415359180).epsilon(1e-6));
   CHECK(0.5 * metrics[kernels::kContrastDistribution] == doctest::Approx(2.6531884453).epsilon(1e-6));
@@ -138,7 +139,7 @@ TEST_CASE("queue: golden value") {
   const losses::ContrastiveLoss y =
       losses::queue(u.narrow(0, 1), u.narrow(kN, 1), u.narrow(kN + 1, kN - 1), {.temperature = {.value = 0.2f}});
   CHECK(y.loss.item() == doctest::Approx(.3901553700).epsilon(1e-6));
-  CHECK(y.metrics.to_host<float>()[kernels::kContrastAccuracy] == 1);
+  CHECK(tests::terms_of(y)[kernels::kContrastAccuracy] == 1);
 }
 
 TEST_CASE("contrastive: uninformative features give 2 ln(2n - 1) and 2 ln n") {
@@ -179,7 +180,7 @@ TEST_CASE("contrastive: of bf16 rows, what their values give in f32, the gradien
   const Tensor wide =
       Tensor::from<float>(context, {2 * 70, 6}, std::vector<float>(narrow.begin(), narrow.end())).requires_gradient();
   const losses::ContrastiveLoss loss = losses::nt_xent(u, {{0.5f}}), expected = losses::nt_xent(wide, {{0.5f}});
-  CHECK(loss.metrics.to_host<float>() == expected.metrics.to_host<float>());
+  CHECK(tests::terms_of(loss) == tests::terms_of(expected));
   engine::backward(loss.loss);
   engine::backward(expected.loss);
   const std::vector<float> du = wide.gradient().to_host<float>();
@@ -204,7 +205,7 @@ TEST_CASE("contrastive: products in bf16 are those of rounded rows, their gradie
   const Tensor v = Tensor::from<float>(context, {2 * 70, 6}, rounded).requires_gradient();
   const auto loss = losses::nt_xent(u, {.temperature = {0.5f}, .products = losses::Products::bf16}),
              expected = losses::nt_xent(v, {{0.5f}});
-  CHECK(loss.metrics.to_host<float>() == expected.metrics.to_host<float>());
+  CHECK(tests::terms_of(loss) == tests::terms_of(expected));
   engine::backward(loss.loss);
   engine::backward(expected.loss);
   CHECK(u.gradient().to_host<float>() == v.gradient().to_host<float>());

@@ -89,7 +89,7 @@ TEST_CASE("fields: what is not accepted is refused in one sentence") {
   CHECK(refusal("model.proj_layers", "5") == "--flag must be a whole number from 1 to 4, got '5'");
   CHECK(refusal("model.proj_layers", "2.0") == "--flag must be a whole number from 1 to 4, got '2.0'");
   CHECK(refusal("data.shuffle", "yes") == "--flag must be on or off, got 'yes'");
-  CHECK(refusal("loss.name", "moco") == "--flag must be one of nt-xent, cross-view, got 'moco'");
+  CHECK(refusal("optim.name", "adamw") == "--flag must be one of adam, sgd, lars, got 'adamw'");
   for (const std::string device : {"gpu", "cuda:", "cuda:N", "cuda:-1", "cuda:1x", "cuda0", ""}) {
     CHECK(refusal("run.device", device) == "--flag must be one of cpu, cuda, cuda:N, got '" + device + "'");
   }

@@ -33,7 +33,7 @@ TEST_CASE("measure settings: flags reach what they are about") {
   CHECK(settings.neighbours == 7);
   CHECK(settings.one_loss);
   CHECK(settings.config.loss.name == losses::LossName::cross_view);
-  CHECK(settings.config.loss.resolved_temperature() == 0.25f);
+  CHECK(settings.config.loss.temperature == 0.25f);
   CHECK(settings.config.train.seed == 9);
   CHECK(settings.config.run.compute.threads == 3);
   CHECK(settings.gradient == "g.npy");

@@ -131,10 +131,10 @@ TEST_CASE("config_layers: mistakes in TOML are told with their line") {
   CHECK(toml_refusal("[train]\nseed = 1.5\n") ==
         "my.toml:2: train.seed must be a whole number of at least 0, and below 2^63, got 1.5");
   CHECK(toml_refusal("[data]\nshuffle = 1\n") == "my.toml:2: data.shuffle must be on or off, got 1");
-  CHECK(toml_refusal("[loss]\nname = [1]\n") ==
-        "my.toml:2: loss.name must be one of nt-xent, cross-view, got an array");
-  CHECK(toml_refusal("[loss]\nname = \"moco\"\n") ==
-        "my.toml:2: loss.name must be one of nt-xent, cross-view, got 'moco'");
+  CHECK(toml_refusal("[optim]\nname = [1]\n") ==
+        "my.toml:2: optim.name must be one of adam, sgd, lars, got an array");
+  CHECK(toml_refusal("[optim]\nname = \"adamw\"\n") ==
+        "my.toml:2: optim.name must be one of adam, sgd, lars, got 'adamw'");
   CHECK(toml_refusal("[loss]\nname = \n").starts_with("my.toml:2: this is not TOML: "));
   CHECK(toml_refusal("[loss]\nname = \"nt-xent\"\nname = \"nt-xent\"\n").starts_with("my.toml:3: this is not TOML: "));
 }

@@ -72,7 +72,7 @@ struct Expected {
       append(projections, outcome.tapped[1].views[view]);
     }
     width = outcome.tapped[1].views[0].shape()[1];
-    contrast(static_cast<double>(config.loss.resolved_temperature()));
+    contrast(static_cast<double>(config.loss.resolved().temperature.value()));
     for (std::size_t i = 0; i < model.parameters.parameters().size(); ++i) {
       if (model.parameters.parameters()[i].name == "probe.weight") classify(model.parameters.value(i).to_host<float>());
     }
