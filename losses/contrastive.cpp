@@ -29,7 +29,7 @@ Temperature temperature_at(const Tensor& z, const Options& options, const StepDr
 
 /// The alignment's factor: notebook, 1/(2nd) over the n pairs of rows; paper, 1/(nd) over the 2n ordered pairs.
 float alignment_factor(const Tensor& z, Scaling scaling) {
-  const auto elements = static_cast<float>(z.elements() / 2);
+  const float elements = 0.5f * static_cast<float>(z.elements());  // of a view
   switch (scaling) {
     case Scaling::notebook: return 0.5f / elements;
     case Scaling::paper: return 2 / elements;

@@ -34,7 +34,7 @@ TEST_CASE("pretrain: a wrong command line is exit 2 and one sentence, and leaves
        "optim.lr = 1e+38 with optim.lr_scaling = sqrt is 8e+38 for batches of 64, and a learning rate must be from "
        "1e-37 to 1e+38; change --lr or --lr-scaling"},
       {{"--warmup-epochs", "1e9"}, "1e+09 epochs of warm-up, of 8 steps each, are more than 1000000000 steps"},
-      {{"--loss", "moco"}, "--loss must be one of nt-xent, cross-view, got 'moco'"},
+      {{"--optimizer", "adamw"}, "--optimizer must be one of adam, sgd, lars, got 'adamw'"},
       {{"--epochs"}, "--epochs needs a value"},
       {{"--epochs", "0"}, "--epochs must be above 0 unless train.steps sets the length of the training, got 0"},
       {{"--recipe", "demo", "--steps", "0", "--epochs", "0"},

@@ -315,8 +315,9 @@ TEST_CASE("pretrain --profile: where the time went, per kernel and per layer") {
   const Workbench bench;
   const Ended ended = bench.pretrain("run", {"--epochs", "1", "--profile"});
   result(ended);
-  for (const std::string name : {"GFLOP/s", "conv2d_forward", "conv2d_wgrad", "similarity_forward", "adam", "(outside kernels)",
-                                 "encoder.conv1", "projector.bn1", "probe", "loss", "augmentation", "optimizer"}) {
+  for (const std::string name :
+       {"GFLOP/s", "conv2d_forward", "conv2d_wgrad", "similarity_forward", "adam", "(outside kernels)", "encoder.conv1",
+        "projector.bn1", "probe", "loss", "augmentation", "optimizer"}) {
     CHECK_MESSAGE(ended.err.find(name) != std::string::npos, name << " in\n" << ended.err);
   }
 }

@@ -9,7 +9,8 @@
 
 namespace tests {
 
-/// The formulas of kernels/similarity.h for the cross-entropy, term by term, in double: u has the rows of view 1 above those of view 2.
+/// The formulas of kernels/similarity.h for the cross-entropy, term by term, in double: u has the rows of view 1 above
+/// those of view 2.
 struct ContrastReference {
   std::vector<double> lse, positive, attraction, correct, sums, dview1, dview2;
 

@@ -71,7 +71,7 @@ Partition two_views(std::int64_t n) {
 
 }  // namespace
 
-TEST_CASE("geometry: unit rows have length 1 and their direction; centred ones that of the difference from the mean") {
+TEST_CASE("geometry: unit rows have length 1 and their direction, centred ones that of the difference from the mean") {
   const Rows rows = random_rows(7, 5, 1), unit = unit_rows(rows), centred = centred_unit_rows(rows);
   for (std::int64_t i = 0; i < 7; ++i) {
     CHECK(product(unit, i, i) == doctest::Approx(1));

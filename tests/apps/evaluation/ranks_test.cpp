@@ -225,7 +225,7 @@ TEST_CASE("lidar: as the definition says, for groups of different sizes") {
   CHECK(lidar(z, Partition::of(groups)) == doctest::Approx(exp_entropy(eigenvalues(a))).epsilon(1e-6));
 }
 
-TEST_CASE("lidar: at most one less than there are groups; none if they do not differ, however much rows do") {
+TEST_CASE("lidar: at most one less than there are groups, and none if they do not differ, however much rows do") {
   const engine::Context context = kernels::make_context();
   const std::vector<float> centres = tests::random_values(4 * 16, 1), noise = tests::random_values(400 * 16, 2);
   const auto measured = [&](float between, float within) {

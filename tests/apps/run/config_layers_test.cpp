@@ -131,8 +131,7 @@ TEST_CASE("config_layers: mistakes in TOML are told with their line") {
   CHECK(toml_refusal("[train]\nseed = 1.5\n") ==
         "my.toml:2: train.seed must be a whole number of at least 0, and below 2^63, got 1.5");
   CHECK(toml_refusal("[data]\nshuffle = 1\n") == "my.toml:2: data.shuffle must be on or off, got 1");
-  CHECK(toml_refusal("[optim]\nname = [1]\n") ==
-        "my.toml:2: optim.name must be one of adam, sgd, lars, got an array");
+  CHECK(toml_refusal("[optim]\nname = [1]\n") == "my.toml:2: optim.name must be one of adam, sgd, lars, got an array");
   CHECK(toml_refusal("[optim]\nname = \"adamw\"\n") ==
         "my.toml:2: optim.name must be one of adam, sgd, lars, got 'adamw'");
   CHECK(toml_refusal("[loss]\nname = \n").starts_with("my.toml:2: this is not TOML: "));
