@@ -206,6 +206,8 @@ void finish(const SimilarityForward& args, const SimilarityTiles& tiles, const R
   const std::int64_t n = s.view1.shape.rows(), anchors = args.lse.shape[1];
   const float temperature = s.temperature.current();
   const double scale = std::numbers::log2e / static_cast<double>(temperature);
+  const double to_plain = 1 / static_cast<double>(s.sharpness), negatives = static_cast<double>(s.negatives());
+  const std::int64_t views = s.anchor_views();
   double loss = 0, alignment = 0, distribution = 0, accuracy = 0;
   for (int b = 0; b < tiles.first_blocks(); ++b) {
     if (!tiles.block(b).anchors) continue;
@@ -213,9 +215,9 @@ void finish(const SimilarityForward& args, const SimilarityTiles& tiles, const R
     for (int i = 0; i < tiles.block(b).count; ++i) {
       const std::int64_t anchor = tiles.block(b).first + i - s.first_anchor;
       const auto log2_positive = static_cast<double>(rivals.positive[i]);
-      const double positive = kLn2 * log2_positive / static_cast<double>(s.sharpness);
+      const double positive = kLn2 * log2_positive * to_plain;
       double attraction = 0;
-      for (int view = 0; view < s.anchor_views(); ++view) {
+      for (int view = 0; view < views; ++view) {
         const ExpSums sums = reduced.sums(b + view * tiles.first_blocks());
         const std::int64_t at = view * anchors + anchor;
         float* weights = args.weights ? args.weights.as<float>() + at : nullptr;
@@ -224,7 +226,7 @@ void finish(const SimilarityForward& args, const SimilarityTiles& tiles, const R
             rule({.log2_negatives = static_cast<double>(sums.top[i]) + std::log2(static_cast<double>(sums.sum[i])),
                   .log2_positive = log2_positive,
                   .log2_weights = log2_weights,
-                  .negatives = static_cast<double>(s.negatives()),
+                  .negatives = negatives,
                   .scale = scale});
         args.lse.as<float>()[at] = static_cast<float>(one.lse);
         if (weights) *weights = static_cast<float>(one.weights_lse);

@@ -261,13 +261,13 @@ void check(const RuleProblem& p) {
   const std::vector<float> first = unit_rows(p.n, p.d, {}, 1), second = unit_rows(p.n, p.d, first, 2);
   const Twin view1({p.n, p.d}, first, p.dtype, p.start), view2({p.n, p.d}, second, p.dtype);
   const Twin queue({rows, p.d}, unit_rows(rows, p.d, {}, 3), p.dtype), now({}, std::vector<float>{p.temperature});
-  const auto similarities = [&](Side on, float sharpness) {
+  const auto similarities = [&](Side on, float sharpness, std::int64_t first_anchor) {
     Similarities s{.view1 = on(view1),
                    .view2 = on(view2),
                    .temperature = {p.temperature},
                    .sharpness = sharpness,
                    .candidates = p.candidates,
-                   .first_anchor = p.first,
+                   .first_anchor = first_anchor,
                    .bf16_products = p.bf16_products};
     if (queued) s.queue = on(queue);
     if (p.temperature_on_device) s.temperature = {.value = -1, .now = on(now)};
@@ -279,7 +279,7 @@ void check(const RuleProblem& p) {
   const bool weighted = p.rule.beta > 0;
   if (weighted) {
     on_both(cpu::similarity_forward, cuda::similarity_forward, [&](Side on) {
-      return SimilarityForward{.s = similarities(on, p.rule.beta),
+      return SimilarityForward{.s = similarities(on, p.rule.beta, p.first),
                                .rule = {AnchorRule::Kind::negatives},
                                .lse = on(weights),
                                .positive = {},
@@ -290,7 +290,7 @@ void check(const RuleProblem& p) {
     weights.expect_close(2 * similarity);
   }
   on_both(cpu::similarity_forward, cuda::similarity_forward, [&](Side on) {
-    return SimilarityForward{.s = similarities(on, hard ? 1 + p.rule.beta : 1),
+    return SimilarityForward{.s = similarities(on, hard ? 1 + p.rule.beta : 1, p.first),
                              .rule = p.rule,
                              .scale = p.scale,
                              .weights = weighted ? on(weights) : engine::View{},
@@ -307,14 +307,29 @@ void check(const RuleProblem& p) {
   attraction.expect_close(4 * remaining * similarity);
   correct.expect_equal();
   sums.expect_close(8 * remaining * similarity);
-  if (m != p.n) return;
 
+  // The gradient of some anchors reads a table of all anchors.
+  const bool all = m == p.n;
+  const Twin all_lse(all ? engine::Shape{0} : engine::Shape{views, p.n}), ignored1({p.n}), ignored2({p.n}),
+      ignored3({p.n}), ignored4({4});
+  if (!all) {
+    on_both(cpu::similarity_forward, cuda::similarity_forward, [&](Side on) {
+      return SimilarityForward{.s = similarities(on, 1, 0),
+                               .rule = p.rule,
+                               .scale = p.scale,
+                               .lse = on(all_lse),
+                               .positive = on(ignored1),
+                               .attraction = on(ignored2),
+                               .correct = on(ignored3),
+                               .sums = on(ignored4)};
+    });
+  }
   const Twin dloss({}, std::vector<float>{0.7f});
   const std::vector<float> before = random_values(m * p.d, 4);
   const Twin dview1({m, p.d}, before, p.dtype), dview2({m, p.d}, before, p.dtype);
   const auto backward = [&](float sharpness, LossScale scale, const Twin& of, bool attracts, bool accumulate) {
     on_both(cpu::similarity_backward, cuda::similarity_backward, [&](Side on) {
-      return SimilarityBackward{.s = similarities(on, sharpness),
+      return SimilarityBackward{.s = similarities(on, sharpness, p.first),
                                 .scale = scale,
                                 .lse = on(of),
                                 .attraction = attracts ? on(attraction) : engine::View{},
@@ -323,7 +338,7 @@ void check(const RuleProblem& p) {
                                 .dview2 = {queued ? engine::View{} : on(dview2), accumulate}};
     });
   };
-  backward(hard ? 1 + p.rule.beta : 1, p.scale, lse, true, p.accumulate);
+  backward(hard ? 1 + p.rule.beta : 1, p.scale, all ? lse : all_lse, true, p.accumulate);
   if (weighted) backward(p.rule.beta, {.coefficient = -1}, weights, false, true);
   const bool narrow = p.dtype == Dtype::bf16 || p.bf16_products;
   const double strength =
@@ -367,6 +382,10 @@ TEST_CASE("cuda similarity: the log of the sum over all rows, the anchor itself 
       for (const std::int64_t n : {1, 7, 65}) {
         check(RuleProblem{n, 20, candidates, {AnchorRule::Kind::log_sum_exp}, scale, dtype});
       }
+      RuleProblem some{70, 12, candidates, {AnchorRule::Kind::log_sum_exp}, {}, dtype};
+      some.first = 60;
+      some.anchors = 7;
+      check(some);
     }
   }
 }
