@@ -5,9 +5,10 @@
     python3 tools/compare/steps.py --works resnet18 --precisions fp32 bf16 --compiled
 
 Works: resnet18 (a supervised step, 64 images of 112x112), convn (a contrastive step of `pretrain --recipe randbits-mnist`: 1000
-images, two views, with crops and resizing; needs --data), nt-xent at several sizes (forward and backward, 128 columns, always
-fp32). A process reports the median of its steps. Prints the medians over the processes, their spread, and the ratios of each of
-PyTorch's settings to each of ours.
+images, two views, with crops and resizing; needs --data), and losses at several sizes (forward and backward, 128 columns, always
+fp32): nt-xent, sigreg and visreg (the distribution terms of LeJEPA and VISReg, with the draw of their directions). A process
+reports the median of its steps. Prints the medians over the processes, their spread, and the ratios of each of PyTorch's settings
+to each of ours.
 """
 
 import argparse
@@ -123,6 +124,9 @@ class ConvN:
         return result["step_ms"] + result["data_ms"], None
 
 
+WORKS = ("resnet18", "convn", "nt-xent", "sigreg", "visreg")
+
+
 def line(name, results):
     times, memory = [ms for ms, _ in results], results[-1][1]
     text = f"  {name:<36}{statistics.median(times):8.1f} ms ({min(times):.1f} to {max(times):.1f})"
@@ -153,7 +157,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", help="directory of MNIST's idx files; without it convn is left out")
     parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/cpu/bin", help="directory of bench and pretrain")
-    parser.add_argument("--works", nargs="+", choices=("resnet18", "convn", "nt-xent"), default=("resnet18", "convn", "nt-xent"))
+    parser.add_argument("--works", nargs="+", choices=WORKS, default=WORKS)
     parser.add_argument("--precisions", nargs="+", choices=("fp32", "bf16"), default=("fp32",), help="of our networks")
     parser.add_argument("--repetitions", type=int, default=5, help="processes of each kind, alternating")
     parser.add_argument("--steps", type=int, default=10, help="timed steps per process")
@@ -185,6 +189,10 @@ def main():
                     extra(["cross_entropy", "logsumexp"]),
                 )
             )
+    for name in ("sigreg", "visreg"):
+        for rows in (512, 2048) if name in options.works else ():
+            title = f"{name} forward and backward, {rows} rows of 128"
+            works.append(Bench(title, [name, "--rows", rows], ["fp32"], extra(["eager"])))
     version = output_of([sys.executable, "-c", "import torch; print(torch.__version__)"]).strip()
     print(f"PyTorch {version}, {options.threads} threads, {options.repetitions} alternating processes of {options.steps} steps")
     with tempfile.TemporaryDirectory() as scratch:

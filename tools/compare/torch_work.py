@@ -13,6 +13,7 @@ with gradients, of 56x56 pixels with 64 channels).
 
 import argparse
 import json
+import math
 import resource
 import time
 
@@ -102,6 +103,60 @@ def nt_xent(args):
     def step():
         u.grad = None
         loss(u).backward()
+
+    return step
+
+
+class SigReg(nn.Module):
+    """LeJEPA's SIGReg as in its public code, with 1024 slices: z [views, rows, d]."""
+
+    def __init__(self, slices=1024, knots=17, t_max=3.0):
+        super().__init__()
+        self.slices = slices
+        t = torch.linspace(0, t_max, knots)
+        spacing = t_max / (knots - 1)
+        weights = torch.full((knots,), 2 * spacing)
+        weights[[0, -1]] = spacing
+        self.register_buffer("t", t)
+        self.register_buffer("phi", (-t.square() / 2).exp())
+        self.register_buffer("weights", weights * self.phi)
+
+    def forward(self, z):
+        directions = torch.randn(z.size(-1), self.slices, device=z.device)
+        directions = directions / directions.norm(p=2, dim=0)
+        angles = (z @ directions).unsqueeze(-1) * self.t
+        error = (angles.cos().mean(-3) - self.phi).square() + angles.sin().mean(-3).square()
+        return ((error @ self.weights) * z.size(-2)).mean()
+
+
+class VisReg(nn.Module):
+    """VISReg's distribution term as in its public code, with 4096 slices: z [views, rows, d]."""
+
+    def __init__(self, rows, slices=4096):
+        super().__init__()
+        self.slices = slices
+        quantiles = torch.arange(1, rows + 1, dtype=torch.float32) / (rows + 1)
+        self.register_buffer("target", (torch.erfinv(2 * quantiles - 1) * math.sqrt(2)).view(1, rows, 1))
+
+    def forward(self, z):
+        mean = z.mean(1, keepdim=True)
+        centred = z - mean
+        std = (centred.norm(dim=1) / math.sqrt(z.size(1))).clamp_min(1e-6)
+        directions = F.normalize(torch.randn(z.size(-1), self.slices, device=z.device), dim=0)
+        projections = (centred / std.detach().unsqueeze(1) @ directions).sort(dim=1).values
+        return (std - 1).square().mean() + (projections - self.target).square().mean() + mean.square().mean()
+
+
+def distribution_loss(args):
+    """SIGReg or VISReg of two views' rows."""
+    z = torch.randn(2, args.rows // 2, args.dim).to(args.device).requires_grad_()
+    loss = (SigReg() if args.work == "sigreg" else VisReg(args.rows // 2)).to(args.device)
+    if "compiled" in args.setting:
+        loss = torch.compile(loss)
+
+    def step():
+        z.grad = None
+        loss(z).backward()
 
     return step
 
@@ -237,7 +292,15 @@ def simclr(args):
     return step
 
 
-WORKS = {"resnet18": resnet18_step, "nt-xent": nt_xent, "simclr": simclr, "lars": lars, "batch-norm": batch_norm}
+WORKS = {
+    "resnet18": resnet18_step,
+    "nt-xent": nt_xent,
+    "sigreg": distribution_loss,
+    "visreg": distribution_loss,
+    "simclr": simclr,
+    "lars": lars,
+    "batch-norm": batch_norm,
+}
 
 
 def peak_bytes(device):

@@ -44,6 +44,21 @@ TEST_CASE("bench works: parts of a step run again and again") {
   }
 }
 
+TEST_CASE("bench works: losses that draw are finite, and the same in every run") {
+  const engine::Context context = kernels::make_context({.device = {}, .threads = 1});
+  for (const std::string name : {"sigreg", "visreg"}) {
+    CAPTURE(name);
+    const Work work = make_work(context, name, kTiny);
+    CHECK(work.name == name + " forward and backward, 6 rows of 5");
+    CHECK(work.items == 6);
+    const float first = loss_of(work);
+    CHECK(first > 0);
+    CHECK(first == loss_of(work));
+    CHECK(message_of<UsageError>([&] { make_work(context, name, {.rows = 3}); }) ==
+          "--rows must be even, half of them for each view, got 3");
+  }
+}
+
 TEST_CASE("bench works: more steps than a run's status has room for") {
   const engine::Context context = kernels::make_context({.device = {}, .threads = 1});
   const Work work = make_work(context, "convn", {.batch_size = 2});
