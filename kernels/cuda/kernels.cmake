@@ -7,7 +7,6 @@ set(
   crop_resize
   directions
   elementwise
-  epps_pulley
   global_average_pool
   gradient_norm
   knn_vote
@@ -25,8 +24,6 @@ set(
   softmax_cross_entropy
   temperature_schedule
   training
-  unit_directions
-  visreg
 )
 list(
   TRANSFORM CUDA_KERNELS
