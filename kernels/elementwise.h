@@ -18,6 +18,13 @@ struct Scale {
   Destination y;
   Cost cost() const { return {.bytes = bytes_of(x) + bytes_of(y), .operations = x.shape.elements()}; }
 };
+// y (+)= scalar * x
+struct ScaleBy {
+  ConstView x;
+  ConstView scalar;  // [] f32, on the device
+  Destination y;
+  Cost cost() const { return {.bytes = bytes_of(x) + bytes_of(y), .operations = x.shape.elements()}; }
+};
 // y = a + b
 struct Add {
   ConstView a, b;
@@ -60,6 +67,7 @@ struct ReluBackward {
 
 KERNEL(fill, Fill);
 KERNEL(scale, Scale);
+KERNEL(scale_by, ScaleBy);
 KERNEL(add, Add);
 KERNEL(multiply, Multiply);
 KERNEL(scaled_difference, ScaledDifference);

@@ -1,7 +1,6 @@
 #pragma once
 #include "kernels/kernel.h"
 #include "kernels/runtime/host_device.h"
-#include "kernels/runtime/names.h"
 
 namespace kernels {
 
@@ -37,6 +36,3 @@ KERNEL(draw_prior, DrawPrior);
 KERNEL(normal_quantiles, NormalQuantiles);
 
 }  // namespace kernels
-
-template <>
-inline constexpr std::array engine::kNames<kernels::Prior> = {"sphere", "cube", "normal"};

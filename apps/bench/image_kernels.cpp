@@ -21,6 +21,10 @@ KernelWork fill(Buffers& b) { return b.work(kernels::fill, {.value = 1, .y = b.o
 KernelWork scale(Buffers& b) {
   return b.work(kernels::scale, {.x = b.random(images(b)), .alpha = 2, .y = {b.output(images(b))}});
 }
+KernelWork scale_by(Buffers& b) {
+  return b.work(kernels::scale_by,
+                {.x = b.random(images(b)), .scalar = b.positive_f32(engine::Shape()), .y = {b.output(images(b))}});
+}
 KernelWork add(Buffers& b) {
   return b.work(kernels::add, {.a = b.random(images(b)), .b = b.random(images(b)), .y = b.output(images(b))});
 }
@@ -210,6 +214,7 @@ std::vector<KernelEntry> image_kernels() {
   return {{"fill", fill},
           {"broadcast", broadcast},
           {"scale", scale},
+          {"scale_by", scale_by},
           {"add", add},
           {"multiply", multiply},
           {"scaled_difference", scaled_difference},

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <functional>
 #include <memory>
 
 #include "apps/bench/buffers.h"
@@ -9,8 +10,9 @@
 #include "engine/autograd.h"
 #include "engine/optim/lars.h"
 #include "engine/optim/training_status.h"
+#include "losses/sigreg.h"
 #include "losses/similarity.h"
-#include "losses/sliced_wasserstein.h"
+#include "losses/visreg.h"
 #include "models/batch_norm.h"
 
 namespace apps {
@@ -100,7 +102,37 @@ class LarsStep {
   Tensor loss_;
 };
 
+/// A loss that draws, forward and backward on the same step's draw, of normally distributed rows of two views.
+Work drawn_loss(const Context& context, const WorkOptions& options, const char* name,
+                const std::function<Tensor(const Tensor& z, const losses::StepDraw& draw)>& loss) {
+  if (options.rows % 2 != 0) {
+    throw UsageError(fmt::format("--rows must be even, half of them for each view, got {}", options.rows));
+  }
+  const Tensor rows = Buffers(context, {}).random_f32({options.rows, options.dim});
+  const Tensor step = Tensor::zeros(context, engine::Shape(), engine::Dtype::i32);
+  return {.name = fmt::format("{} forward and backward, {} rows of {}", name, options.rows, options.dim),
+          .run =
+              [=] {
+                const Tensor z = rows.requires_gradient();  // a new leaf: its gradient is written, not added to
+                const Tensor value = loss(z, {.seed = 1, .step = step});
+                engine::backward(value);
+                return value;
+              },
+          .items = static_cast<double>(options.rows),
+          .unit = "rows"};
+}
+
 }  // namespace
+
+Work sigreg_work(const Context& context, const WorkOptions& options) {
+  return drawn_loss(context, options, "sigreg",
+                    [](const Tensor& z, const losses::StepDraw& draw) { return losses::sigreg(z, {}, draw); });
+}
+
+Work visreg_work(const Context& context, const WorkOptions& options) {
+  return drawn_loss(context, options, "visreg",
+                    [](const Tensor& z, const losses::StepDraw& draw) { return losses::visreg(z, {}, draw).loss; });
+}
 
 Work batch_norm_work(const Context& context, const WorkOptions& options) {
   const auto step = std::make_shared<NormStep>(context, options);
@@ -154,22 +186,6 @@ Work queue_work(const Context& context, const WorkOptions& options) {
               [rows, keys, queue, products = products_of(options)] {
                 const Tensor q = rows.requires_gradient();
                 const Tensor loss = losses::queue(q, keys, queue, {.products = products}).loss;
-                engine::backward(loss);
-                return loss;
-              },
-          .items = static_cast<double>(options.rows),
-          .unit = "rows"};
-}
-
-Work swd_work(const Context& context, const WorkOptions& options) {
-  Buffers buffers(context, {.activations = options.activations});
-  const Tensor rows = buffers.unit_rows(options.rows, options.dim, options.activations);
-  const Tensor step = Tensor::zeros(context, engine::Shape(), engine::Dtype::i32);
-  return {.name = fmt::format("swd forward and backward, {} rows of {}", options.rows, options.dim),
-          .run =
-              [rows, step] {
-                const Tensor z = rows.requires_gradient();  // a new leaf: its gradient is written, not added to
-                const Tensor loss = losses::sliced_wasserstein(z, {}, {.seed = 1, .step = step});
                 engine::backward(loss);
                 return loss;
               },

@@ -1,6 +1,7 @@
 #include "apps/bench/buffers.h"
 #include "kernels/convert.h"
 #include "kernels/directions.h"
+#include "kernels/epps_pulley.h"
 #include "kernels/l2_normalize.h"
 #include "kernels/linear.h"
 #include "kernels/linear_evaluation.h"
@@ -9,6 +10,8 @@
 #include "kernels/sliced_wasserstein.h"
 #include "kernels/softmax_cross_entropy.h"
 #include "kernels/temperature_schedule.h"
+#include "kernels/unit_directions.h"
+#include "kernels/visreg.h"
 
 namespace apps {
 namespace {
@@ -143,6 +146,45 @@ KernelWork sliced_wasserstein(Buffers& b) {
                                               .gradient = b.output_f32(slices)});
 }
 
+KernelWork unit_directions(Buffers& b) {
+  return b.work(kernels::unit_directions,
+                {.seed = 1, .step = b.integers({1}, 1), .directions = b.output_f32({1024, b.sizes().dim})});
+}
+/// The gradients that replace the slices are numbers of about 1, too: the next run takes as long.
+KernelWork epps_pulley(Buffers& b) {
+  return b.work(kernels::epps_pulley, {.x = b.random_f32({1024, b.sizes().rows}),
+                                       .groups = 2,
+                                       .knots = 17,
+                                       .t_max = 3,
+                                       .statistic = b.output_f32({1024, 2}),
+                                       .gradient_factor = 1});
+}
+struct Standardized {
+  explicit Standardized(Buffers& b)
+      : rows(b.random_f32({b.sizes().rows, b.sizes().dim})),
+        moments(
+            b.of<double>({1, 3, b.sizes().dim}, std::vector<double>(static_cast<std::size_t>(3 * b.sizes().dim), 1))),
+        mean(b.random_f32({1, b.sizes().dim})),
+        std(b.positive_f32({1, b.sizes().dim})) {}
+  Tensor rows, moments, mean, std;
+};
+KernelWork visreg_standardize(Buffers& b) {
+  const Standardized s(b);
+  return b.work(kernels::visreg_standardize, {.x = s.rows,
+                                              .moments = s.moments,
+                                              .epsilon = 1e-4f,
+                                              .mean = s.mean,
+                                              .std = s.std,
+                                              .terms = b.output_f32({2}),
+                                              .y = b.output_f32(s.rows.shape())});
+}
+KernelWork visreg_gradient(Buffers& b) {
+  const Standardized s(b);
+  return b.work(
+      kernels::visreg_gradient,
+      {.y = s.rows, .mean = s.mean, .std = s.std, .epsilon = 1e-4f, .gradient = b.output_f32(s.rows.shape())});
+}
+
 KernelWork gather_rows(Buffers& b) {
   return b.work(kernels::gather_rows, {.x = b.random_f32({50'000, 512}),
                                        .rows = b.integers({b.sizes().rows}, 50'000),
@@ -185,6 +227,10 @@ std::vector<KernelEntry> row_kernels() {
           {"draw_prior", draw_prior},
           {"normal_quantiles", normal_quantiles},
           {"sliced_wasserstein", sliced_wasserstein},
+          {"unit_directions", unit_directions},
+          {"epps_pulley", epps_pulley},
+          {"visreg_standardize", visreg_standardize},
+          {"visreg_gradient", visreg_gradient},
           {"gather_rows", gather_rows},
           {"rowwise_sgd", rowwise_sgd},
           {"knn_vote", knn_vote}};

@@ -230,7 +230,8 @@ constexpr std::array kWorks = {
     Entry{"nt-xent", "the NT-Xent loss and its gradient", nt_xent},
     Entry{"decoupled", "the log-sum-exp of the decoupled loss and its gradient", decoupled_work},
     Entry{"queue", "InfoNCE against a queue and its gradient", queue_work},
-    Entry{"swd", "the sliced Wasserstein distance to a sphere and its gradient, with what it draws", swd_work},
+    Entry{"sigreg", "LeJEPA's distribution term with 1024 slices, and its gradient", sigreg_work},
+    Entry{"visreg", "VISReg's distribution term with 4096 slices, and its gradient", visreg_work},
     Entry{"batch-norm", "batch norm, a residual and a ReLU, with gradients", batch_norm_work},
     Entry{"lars", "LARS over ResNet-50's parameters, with their norms", lars_work},
 };

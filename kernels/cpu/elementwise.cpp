@@ -17,6 +17,14 @@ void scale(const Context&, const Scale& args) {
   });
 }
 
+void scale_by(const Context&, const ScaleBy& args) {
+  const float scalar = *args.scalar.as<float>();
+  with_float_type(args.x.dtype, [&]<class T>(T*) {
+    const T* x = args.x.as<T>();
+    write_elements<T>(args.y, [=](std::int64_t i) { return scalar * static_cast<float>(x[i]); });
+  });
+}
+
 void add(const Context&, const Add& args) {
   with_float_type(args.y.dtype, [&]<class T>(T*) {
     const T *a = args.a.as<T>(), *b = args.b.as<T>();

@@ -15,6 +15,7 @@ struct TimesScalar {
   const float* scalar;
   float alpha;
   __device__ float operator()() const { return alpha * __ldg(scalar); }
+  __device__ float operator()(float x) const { return alpha * __ldg(scalar) * x; }
 };
 struct TimesDifference {
   const float* scalar;
@@ -79,6 +80,12 @@ void fill(const Context& context, const Fill& args) {
 void scale(const Context& context, const Scale& args) {
   with_float_type(args.x.dtype,
                   [&]<class T>(T*) { write_elements<T>(context, args.y, Times{args.alpha}, args.x.as<T>()); });
+}
+
+void scale_by(const Context& context, const ScaleBy& args) {
+  with_float_type(args.x.dtype, [&]<class T>(T*) {
+    write_elements<T>(context, args.y, TimesScalar{.scalar = args.scalar.as<float>(), .alpha = 1}, args.x.as<T>());
+  });
 }
 
 void add(const Context& context, const Add& args) {

@@ -7,6 +7,7 @@ set(
   crop_resize
   directions
   elementwise
+  epps_pulley
   global_average_pool
   gradient_norm
   knn_vote
@@ -24,6 +25,8 @@ set(
   softmax_cross_entropy
   temperature_schedule
   training
+  unit_directions
+  visreg
 )
 list(
   TRANSFORM CUDA_KERNELS

@@ -30,6 +30,12 @@ const Operation kOperations[] = {
        kernels::scale(a.context(), {.x = a, .alpha = -1.5f, .y = y});
      },
      [](double a, double) { return -1.5 * a; }},
+    {"scale_by", true,
+     [](const Tensor& a, const Tensor&, Destination y) {
+       const Tensor scalar = Tensor::from<float>(a.context(), {}, {-0.75f});
+       kernels::scale_by(a.context(), {.x = a, .scalar = scalar, .y = y});
+     },
+     [](double a, double) { return -0.75 * a; }},
     {"add", false,
      [](const Tensor& a, const Tensor& b, Destination y) { kernels::add(a.context(), {.a = a, .b = b, .y = y.view}); },
      [](double a, double b) { return a + b; }},

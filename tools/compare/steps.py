@@ -5,9 +5,10 @@
     python3 tools/compare/steps.py --works resnet18 --precisions fp32 bf16 --compiled
 
 Works: resnet18 (a supervised step, 64 images of 112x112), convn (a contrastive step of `pretrain --recipe randbits-mnist`: 1000
-images, two views, with crops and resizing; needs --data), nt-xent and swd at several sizes (forward and backward, 128 columns,
-always fp32; swd, the sliced Wasserstein distance to a sphere, draws directions and prior, too). A process reports the median of
-its steps. Prints the medians over the processes, their spread, and the ratios of each of PyTorch's settings to each of ours.
+images, two views, with crops and resizing; needs --data), and losses at several sizes (forward and backward, 128 columns, always
+fp32): nt-xent, sigreg and visreg (the distribution terms of LeJEPA and VISReg, with the draw of their directions). A process
+reports the median of its steps. Prints the medians over the processes, their spread, and the ratios of each of PyTorch's settings
+to each of ours.
 """
 
 import argparse
@@ -21,7 +22,6 @@ import tempfile
 from needed import ROOT, need_mnist, need_program, need_torch, output_of
 
 HERE = pathlib.Path(__file__).resolve().parent
-WORKS = ("resnet18", "convn", "nt-xent", "swd")
 
 
 class Bench:
@@ -124,6 +124,9 @@ class ConvN:
         return result["step_ms"] + result["data_ms"], None
 
 
+WORKS = ("resnet18", "convn", "nt-xent", "sigreg", "visreg")
+
+
 def line(name, results):
     times, memory = [ms for ms, _ in results], results[-1][1]
     text = f"  {name:<36}{statistics.median(times):8.1f} ms ({min(times):.1f} to {max(times):.1f})"
@@ -186,16 +189,10 @@ def main():
                     extra(["cross_entropy", "logsumexp"]),
                 )
             )
-    if "swd" in options.works:
-        for rows in (2048, 8192):
-            works.append(
-                Bench(
-                    f"swd forward and backward, {rows} rows of 128",
-                    ["swd", "--rows", rows],
-                    ["fp32"],
-                    extra(["columns", "slices"]),
-                )
-            )
+    for name in ("sigreg", "visreg"):
+        for rows in (512, 2048) if name in options.works else ():
+            title = f"{name} forward and backward, {rows} rows of 128"
+            works.append(Bench(title, [name, "--rows", rows], ["fp32"], extra(["eager"])))
     version = output_of([sys.executable, "-c", "import torch; print(torch.__version__)"]).strip()
     print(f"PyTorch {version}, {options.threads} threads, {options.repetitions} alternating processes of {options.steps} steps")
     with tempfile.TemporaryDirectory() as scratch:

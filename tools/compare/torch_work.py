@@ -4,7 +4,6 @@
     python3 tools/compare/torch_work.py resnet18 --setting channels_last
     python3 tools/compare/torch_work.py resnet18 --setting "channels_last autocast compiled"
     python3 tools/compare/torch_work.py nt-xent --rows 4096 --setting logsumexp
-    python3 tools/compare/torch_work.py swd --rows 8192 --setting "columns compiled"
     python3 tools/compare/torch_work.py simclr --device cuda --batch-size 1024 --setting "channels_last autocast compiled"
 
 A GPU is timed by its own clock. More works than in steps.py: simclr (ResNet-18, head, NT-Xent, probe and LARS on crops of
@@ -14,6 +13,7 @@ with gradients, of 56x56 pixels with 64 channels).
 
 import argparse
 import json
+import math
 import resource
 import time
 
@@ -107,25 +107,55 @@ def nt_xent(args):
     return step
 
 
-def swd(args):
-    """To the unit sphere, as Chen et al. 2021: new directions and a new prior at every step. columns, slices: whether projections
-    are sorted down the columns of [N,d], or along the rows of [d,N]."""
-    rows = F.normalize(torch.randn(args.rows, args.dim)).to(args.device)
-    slices = "slices" in args.setting
+class SigReg(nn.Module):
+    """LeJEPA's SIGReg as in its public code, with 1024 slices: z [views, rows, d]."""
 
-    def loss(z):
-        q, r = torch.linalg.qr(torch.randn(args.dim, args.dim, device=args.device))
-        w = q * r.diagonal().sign()
-        prior = F.normalize(torch.randn_like(z))
-        if slices:
-            return F.mse_loss((w.T @ z.T).sort().values, (w.T @ prior.T).sort().values)
-        return F.mse_loss((z @ w).sort(0).values, (prior @ w).sort(0).values)
+    def __init__(self, slices=1024, knots=17, t_max=3.0):
+        super().__init__()
+        self.slices = slices
+        t = torch.linspace(0, t_max, knots)
+        spacing = t_max / (knots - 1)
+        weights = torch.full((knots,), 2 * spacing)
+        weights[[0, -1]] = spacing
+        self.register_buffer("t", t)
+        self.register_buffer("phi", (-t.square() / 2).exp())
+        self.register_buffer("weights", weights * self.phi)
 
+    def forward(self, z):
+        directions = torch.randn(z.size(-1), self.slices, device=z.device)
+        directions = directions / directions.norm(p=2, dim=0)
+        angles = (z @ directions).unsqueeze(-1) * self.t
+        error = (angles.cos().mean(-3) - self.phi).square() + angles.sin().mean(-3).square()
+        return ((error @ self.weights) * z.size(-2)).mean()
+
+
+class VisReg(nn.Module):
+    """VISReg's distribution term as in its public code, with 4096 slices: z [views, rows, d]."""
+
+    def __init__(self, rows, slices=4096):
+        super().__init__()
+        self.slices = slices
+        quantiles = torch.arange(1, rows + 1, dtype=torch.float32) / (rows + 1)
+        self.register_buffer("target", (torch.erfinv(2 * quantiles - 1) * math.sqrt(2)).view(1, rows, 1))
+
+    def forward(self, z):
+        mean = z.mean(1, keepdim=True)
+        centred = z - mean
+        std = (centred.norm(dim=1) / math.sqrt(z.size(1))).clamp_min(1e-6)
+        directions = F.normalize(torch.randn(z.size(-1), self.slices, device=z.device), dim=0)
+        projections = (centred / std.detach().unsqueeze(1) @ directions).sort(dim=1).values
+        return (std - 1).square().mean() + (projections - self.target).square().mean() + mean.square().mean()
+
+
+def distribution_loss(args):
+    """SIGReg or VISReg of two views' rows."""
+    z = torch.randn(2, args.rows // 2, args.dim).to(args.device).requires_grad_()
+    loss = (SigReg() if args.work == "sigreg" else VisReg(args.rows // 2)).to(args.device)
     if "compiled" in args.setting:
         loss = torch.compile(loss)
 
     def step():
-        z = rows.detach().requires_grad_()
+        z.grad = None
         loss(z).backward()
 
     return step
@@ -265,7 +295,8 @@ def simclr(args):
 WORKS = {
     "resnet18": resnet18_step,
     "nt-xent": nt_xent,
-    "swd": swd,
+    "sigreg": distribution_loss,
+    "visreg": distribution_loss,
     "simclr": simclr,
     "lars": lars,
     "batch-norm": batch_norm,
@@ -296,9 +327,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", choices=sorted(WORKS))
     parser.add_argument(
-        "--setting",
-        default="",
-        help="words: channels_last, autocast, pure_bf16, cross_entropy, logsumexp, columns, slices, foreach, compiled",
+        "--setting", default="", help="words: channels_last, autocast, pure_bf16, cross_entropy, logsumexp, foreach, compiled"
     )
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--batch-size", type=int, default=64)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-INITIALIZATION, CROP = 1, 3  # purposes of streams
+INITIALIZATION, CROP, DIRECTIONS = 1, 3, 7  # purposes of streams
 MASK = 0xFFFFFFFF
 
 
@@ -56,6 +56,16 @@ def glorot_uniform(name, shape, fan_in, fan_out, seed):
     words = philox((0, INITIALIZATION << 24 | code, np.arange(math.prod(shape)), 0), (seed & MASK, seed >> 32))
     uniform = ((words[:, 0] | words[:, 1] << np.uint64(32)) >> np.uint64(11)).astype(np.float64) * 2.0**-53
     return (math.sqrt(6 / (fan_in + fan_out)) * (2 * uniform - 1)).astype(np.float32).reshape(shape)
+
+
+def unit_directions(seed, step, count, d):
+    """Random unit vectors [count, d]: pairs of normal numbers by Box-Muller, the second ones behind the first, over their length."""
+    pairs = (d + 1) // 2
+    counter = (np.arange((pairs + 1) // 2), DIRECTIONS << 24 | np.arange(count)[:, None], step & MASK, step >> 32)
+    words = philox(counter, (seed & MASK, seed >> 32)).reshape(count, -1, 2).astype(np.float64)[:, :pairs]
+    radius, angle = np.sqrt(-2 * np.log((words[..., 0] + 0.5) * 2.0**-32)), 2 * np.pi * words[..., 1] * 2.0**-32
+    normal = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], 1)[:, :d]
+    return normal / np.linalg.norm(normal, axis=1, keepdims=True)
 
 
 def attempt(stream, height, width, area_min, area_max):

@@ -13,6 +13,7 @@ try:
     import torch
     import torch.nn.functional as F
     from contrastive_step import contrastive_step
+    from draws import unit_directions
     from safetensors.torch import save_file
     from torch import nn
 except ImportError as error:
@@ -249,45 +250,54 @@ def hard_negatives():
     save("hard_negatives", tensors)
 
 
-def sliced_wasserstein():
-    """Chen et al. 2021, Algorithm 1, along given directions (the columns of W, stored as rows) with given rows of the prior."""
-    torch.manual_seed(9)
+def directions(case, d):
+    """On what Antipode projects rows in a step, [d, slices]; the case's seed, step and number of slices are stored with it."""
+    seed, step, slices = case["draw"] = torch.tensor([4, 17, 40], dtype=torch.int32)
+    return torch.tensor(unit_directions(int(seed), int(step), int(slices), d)).T
+
+
+def sigreg():
+    """LeJEPA's distribution term in the form of its public code: z [views, n, d], the mean over views and slices."""
+    torch.manual_seed(6)
     tensors = {}
-    for i, (n, d, k, normalised, scaling, ties) in enumerate(
-        [
-            (2, 1, 1, False, "notebook", False),
-            (9, 5, 5, False, "paper", False),
-            (40, 16, 7, True, "notebook", False),
-            (258, 8, 8, True, "paper", False),
-            (1030, 3, 3, False, "notebook", False),
-            (70, 4, 4, False, "notebook", True),  # directions along the axes: equal numbers stay equal
-        ]
-    ):
-        q, r = torch.linalg.qr(values(d, d))
-        w = torch.eye(d).double() if ties else (q * r.diagonal().sign())[:, :k].float().double()
-        z = (values(n, d).round() if ties else values(n, d)).requires_grad_()
-        prior = values(n, d)
-        x = F.normalize(z) if normalised else z
-        h = (x @ w).sort(dim=0, stable=True).values
-        loss = (h - (prior @ w).sort(0).values).square().sum() / (n * k if scaling == "notebook" else d * k)
-        (dz,) = torch.autograd.grad(loss, z)
-        case = {"z": z, "directions": w.T, "prior": prior, "loss": loss, "dz": dz}
-        case["options"] = torch.tensor([normalised, scaling == "paper"], dtype=torch.int32)
-        tensors |= {f"{i}/{key}": t for key, t in case.items()}
-    save("sliced_wasserstein", tensors)
+    for views, n, d in ((1, 5, 3), (2, 33, 8), (3, 16, 5)):
+        case = {}
+        z = (0.3 + 1.5 * values(views, n, d)).requires_grad_()
+        t = torch.linspace(0, 3, 17, dtype=torch.float64)
+        weights = torch.full_like(t, 2 * 3 / 16)
+        weights[[0, -1]] = 3 / 16
+        phi = (-t.square() / 2).exp()
+        angles = (z @ directions(case, d)).unsqueeze(-1) * t
+        error = (angles.cos().mean(1) - phi).square() + angles.sin().mean(1).square()
+        loss = (n * (error @ (weights * phi))).mean()
+        loss.backward()
+        case |= {"z": z.flatten(0, 1), "loss": loss, "dz": z.grad.flatten(0, 1)}
+        tensors |= {f"{views}/{key}": value for key, value in case.items()}
+    save("sigreg", tensors)
+
+
+def visreg():
+    """VISReg's terms in the form of its public code, but for std + 1e-4 in place of max(std, 1e-6): z [views, n, d]."""
+    torch.manual_seed(7)
+    tensors = {}
+    for views, n, d in ((1, 5, 3), (2, 33, 8), (3, 16, 5)):
+        case = {}
+        z = (0.3 + 1.5 * values(views, n, d)).requires_grad_()
+        mean = z.mean(1, keepdim=True)
+        centred = z - mean
+        std = centred.square().mean(1, keepdim=True).sqrt()
+        quantiles = torch.arange(1, n + 1).double() / (n + 1)
+        target = torch.distributions.Normal(0.0, 1.0).icdf(quantiles)
+        sorted_rows = (centred / (std.detach() + 1e-4) @ directions(case, d)).sort(1).values
+        shape = (sorted_rows - target.view(1, n, 1)).square().mean()
+        scale, centre = (1 - std).square().mean(), mean.square().mean()
+        (shape + scale + centre).backward()
+        case |= {"z": z.flatten(0, 1), "terms": torch.stack([shape, scale, centre]), "dz": z.grad.flatten(0, 1)}
+        tensors |= {f"{views}/{key}": value for key, value in case.items()}
+    save("visreg", tensors)
 
 
 if __name__ == "__main__":
-    for generate in (
-        resnet18,
-        conv2d,
-        batch_norm,
-        max_pool,
-        nt_xent,
-        log_sum_exp,
-        queue,
-        hard_negatives,
-        sliced_wasserstein,
-    ):
+    for generate in (resnet18, conv2d, batch_norm, max_pool, nt_xent, log_sum_exp, queue, hard_negatives, sigreg, visreg):
         generate()
     contrastive_step(DIRECTORY)

@@ -57,6 +57,9 @@ TEST_CASE("cuda elementwise kernels equal the CPU's") {
     expect(cpu::scale, cuda::scale, accumulate, [&](Side on, const View& y) {
       return Scale{.x = on(a), .alpha = -1.5f, .y = {y, accumulate}};
     });
+    expect(cpu::scale_by, cuda::scale_by, accumulate, [&](Side on, const View& y) {
+      return ScaleBy{.x = on(a), .scalar = on(scalar), .y = {y, accumulate}};
+    });
     expect(cpu::multiply, cuda::multiply, accumulate, [&](Side on, const View& y) {
       return Multiply{.a = on(a), .b = on(b), .y = {y, accumulate}};
     });

@@ -8,6 +8,7 @@ set(
   crop_resize
   directions
   elementwise
+  epps_pulley
   global_average_pool
   knn_vote
   l2_normalize
@@ -23,6 +24,8 @@ set(
   staging
   temperature_schedule
   training
+  unit_directions
+  visreg
 )
 list(
   TRANSFORM KERNEL_TESTS

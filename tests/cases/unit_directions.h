@@ -1,0 +1,9 @@
+#pragma once
+#include "kernels/unit_directions.h"
+#include "tests/cases/kernel_case.h"
+
+namespace tests {
+
+std::vector<KernelCase<kernels::UnitDirections>> unit_directions_cases();
+
+}  // namespace tests
