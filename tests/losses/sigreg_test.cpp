@@ -2,10 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/autograd.h"
 #include "kernels/context.h"
+#include "kernels/epps_pulley.h"
+#include "kernels/linear.h"
+#include "kernels/reduce.h"
 #include "kernels/unit_directions.h"
 #include "losses/random_slices.h"
 #include "tests/losses/step.h"
@@ -142,20 +146,39 @@ TEST_CASE("sigreg: the same bits twice and without a gradient, another step has 
   for (std::size_t i = 0; i < once.size(); ++i) CHECK(twice[i] == 2 * once[i]);
 }
 
-TEST_CASE("sigreg: more slices than are kept at a time") {
+TEST_CASE("sigreg: more slices than are kept at a time have the mean and the gradient of all") {
   const Context context = kernels::make_context();
   const Step step(context, 0);
-  constexpr std::int64_t kN = 120'000;
-  const Tensor rows = Tensor::from(context, {kN, 2}, normal_rows(kN * 2));
+  constexpr std::int64_t kN = 120'000, kD = 2;
   const SigregOptions options{.slices = 150};
-  const losses::RandomSlices slices("sigreg", rows, options.slices, step);
-  CHECK(slices.parts() == 3);
-  const Tensor z = rows.requires_gradient(), y = losses::sigreg(z, options, step);
-  CHECK(y.item() == doctest::Approx(1.05).epsilon(0.5));
+  const Tensor rows = Tensor::from(context, {kN, kD}, normal_rows(kN * kD)), z = rows.requires_gradient();
+  const StepDraw draw = step;
+  CHECK(losses::RandomSlices("sigreg", rows, options.slices, draw).parts() == 3);
+  const Tensor y = losses::sigreg(z, options, draw);
   engine::backward(y);
-  // The part's sums: of 69 slices, then of all but those.
-  const Tensor sum = slices.for_each(true, [](const Tensor&, std::int64_t) {});
-  CHECK(sum.shape() == rows.shape());
+
+  const Tensor directions = Tensor::empty(context, {options.slices, kD}),
+               slices = Tensor::empty(context, {options.slices, kN}),
+               statistic = Tensor::empty(context, {options.slices, 2}), mean = Tensor::empty(context, {}),
+               gradient = Tensor::empty(context, {kN, kD});
+  kernels::unit_directions(context, {.seed = draw.seed, .step = draw.step, .directions = directions});
+  kernels::linear_forward(context, {.x = directions, .weight = rows, .bias = {}, .y = slices});
+  kernels::epps_pulley(context, {.x = slices,
+                                 .groups = 2,
+                                 .knots = options.knots,
+                                 .t_max = options.t_max,
+                                 .statistic = statistic,
+                                 .gradient_factor = 1.0f / 300});
+  kernels::sum(context, {.x = statistic, .factor = 1.0f / 300, .y = mean});
+  kernels::linear_wgrad(context, {.dy = slices, .x = directions, .dweight = {gradient}});
+  CHECK(y.item() == doctest::Approx(mean.item()).epsilon(1e-6));
+  const std::vector<float> expected = gradient.to_host<float>(), actual = z.gradient().to_host<float>();
+  double worst = 0, largest = 0;
+  for (std::size_t i = 0; i < actual.size(); ++i) {
+    worst = std::max(worst, std::abs(static_cast<double>(actual[i]) - expected[i]));
+    largest = std::max(largest, std::abs(static_cast<double>(expected[i])));
+  }
+  CHECK(worst < 1e-5 * largest);
 }
 
 TEST_CASE("sigreg: NaN and infinity in a row make the loss NaN") {
