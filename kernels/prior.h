@@ -1,6 +1,7 @@
 #pragma once
 #include "kernels/kernel.h"
 #include "kernels/runtime/host_device.h"
+#include "kernels/runtime/names.h"
 
 namespace kernels {
 
@@ -36,3 +37,6 @@ KERNEL(draw_prior, DrawPrior);
 KERNEL(normal_quantiles, NormalQuantiles);
 
 }  // namespace kernels
+
+template <>
+inline constexpr std::array engine::kNames<kernels::Prior> = {"sphere", "cube", "normal"};

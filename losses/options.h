@@ -11,6 +11,9 @@ enum class LossName { nt_xent, cross_view, decoupled };
 /// How the terms of alignment + lambda * distribution are averaged: as in the authors' notebook, or as in Table 1 and
 /// Algorithm 1 of their paper (Chen et al. 2021). A lambda belongs to one of them.
 enum class Scaling { notebook, paper };
+/// What the sliced Wasserstein distance compares with: a new sample of the prior at every step (the paper's Algorithm
+/// 1), or the quantiles i / (N + 1) of its projections.
+enum class PriorSample { drawn, quantiles };
 /// The temperature over time: one value, or a cosine between two (Kukleva et al. 2023).
 enum class TemperatureSchedule { constant, cosine };
 
@@ -45,5 +48,7 @@ template <>
 inline constexpr std::array engine::kNames<losses::LossName> = {"nt-xent", "cross-view", "decoupled"};
 template <>
 inline constexpr std::array engine::kNames<losses::Scaling> = {"notebook", "paper"};
+template <>
+inline constexpr std::array engine::kNames<losses::PriorSample> = {"drawn", "quantiles"};
 template <>
 inline constexpr std::array engine::kNames<losses::TemperatureSchedule> = {"constant", "cosine"};

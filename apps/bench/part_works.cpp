@@ -12,6 +12,7 @@
 #include "engine/optim/training_status.h"
 #include "losses/sigreg.h"
 #include "losses/similarity.h"
+#include "losses/sliced_wasserstein.h"
 #include "losses/visreg.h"
 #include "models/batch_norm.h"
 
@@ -186,6 +187,22 @@ Work queue_work(const Context& context, const WorkOptions& options) {
               [rows, keys, queue, products = products_of(options)] {
                 const Tensor q = rows.requires_gradient();
                 const Tensor loss = losses::queue(q, keys, queue, {.products = products}).loss;
+                engine::backward(loss);
+                return loss;
+              },
+          .items = static_cast<double>(options.rows),
+          .unit = "rows"};
+}
+
+Work swd_work(const Context& context, const WorkOptions& options) {
+  Buffers buffers(context, {.activations = options.activations});
+  const Tensor rows = buffers.unit_rows(options.rows, options.dim, options.activations);
+  const Tensor step = Tensor::zeros(context, engine::Shape(), engine::Dtype::i32);
+  return {.name = fmt::format("swd forward and backward, {} rows of {}", options.rows, options.dim),
+          .run =
+              [rows, step] {
+                const Tensor z = rows.requires_gradient();  // a new leaf: its gradient is written, not added to
+                const Tensor loss = losses::sliced_wasserstein(z, {}, {.seed = 1, .step = step});
                 engine::backward(loss);
                 return loss;
               },

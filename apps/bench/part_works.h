@@ -13,6 +13,9 @@ Work lars_work(const engine::Context& context, const WorkOptions& options);
 /// SIGReg and VISReg with their gradients, of rows in two views.
 Work sigreg_work(const engine::Context& context, const WorkOptions& options);
 Work visreg_work(const engine::Context& context, const WorkOptions& options);
+/// The sliced Wasserstein distance of unit rows to the unit sphere and its gradient, with the drawing of directions and
+/// prior.
+Work swd_work(const engine::Context& context, const WorkOptions& options);
 
 /// The log-sum-exp of the decoupled loss, with its gradient, over both views' rows.
 Work decoupled_work(const engine::Context& context, const WorkOptions& options);

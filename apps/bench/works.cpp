@@ -232,6 +232,7 @@ constexpr std::array kWorks = {
     Entry{"queue", "InfoNCE against a queue and its gradient", queue_work},
     Entry{"sigreg", "LeJEPA's distribution term with 1024 slices, and its gradient", sigreg_work},
     Entry{"visreg", "VISReg's distribution term with 4096 slices, and its gradient", visreg_work},
+    Entry{"swd", "the sliced Wasserstein distance to a sphere and its gradient, with what it draws", swd_work},
     Entry{"batch-norm", "batch norm, a residual and a ReLU, with gradients", batch_norm_work},
     Entry{"lars", "LARS over ResNet-50's parameters, with their norms", lars_work},
 };

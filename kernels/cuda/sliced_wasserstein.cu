@@ -10,7 +10,7 @@ namespace {
 #if defined(SIMT_INTERPRETER)
 constexpr int kMostItems = 4;
 #else
-constexpr int kMostItems = 16;  // 112 KB of shared memory
+constexpr int kMostItems = 16;  // 113 KB of shared memory
 #endif
 
 template <int kItems>

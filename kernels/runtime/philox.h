@@ -28,17 +28,21 @@ class Philox {
     std::uint32_t word[4];
   };
 
+  static constexpr int kRounds = 10;
+
   HOST_DEVICE static Block block(Block counter, std::uint32_t key0, std::uint32_t key1) {
-    for (int round = 0; round < 10; ++round) {
-      const std::uint64_t product0 = std::uint64_t{0xD2511F53u} * counter.word[0];
-      const std::uint64_t product1 = std::uint64_t{0xCD9E8D57u} * counter.word[2];
-      counter = {
-          {static_cast<std::uint32_t>(product1 >> 32) ^ counter.word[1] ^ key0, static_cast<std::uint32_t>(product1),
-           static_cast<std::uint32_t>(product0 >> 32) ^ counter.word[3] ^ key1, static_cast<std::uint32_t>(product0)}};
-      key0 += 0x9E3779B9u;
-      key1 += 0xBB67AE85u;
-    }
+    for (int round = 0; round < kRounds; ++round) counter = after_round(round, counter, key0, key1);
     return counter;
+  }
+  /// One round of a block, for loops over many blocks.
+  HOST_DEVICE static Block after_round(int round, Block counter, std::uint32_t key0, std::uint32_t key1) {
+    key0 += static_cast<std::uint32_t>(round) * 0x9E3779B9u;
+    key1 += static_cast<std::uint32_t>(round) * 0xBB67AE85u;
+    const std::uint64_t product0 = std::uint64_t{0xD2511F53u} * counter.word[0];
+    const std::uint64_t product1 = std::uint64_t{0xCD9E8D57u} * counter.word[2];
+    return {{static_cast<std::uint32_t>(product1 >> 32) ^ counter.word[1] ^ key0, static_cast<std::uint32_t>(product1),
+             static_cast<std::uint32_t>(product0 >> 32) ^ counter.word[3] ^ key1,
+             static_cast<std::uint32_t>(product0)}};
   }
 
   HOST_DEVICE Philox(std::uint64_t seed, Purpose purpose, std::uint32_t sub_index, std::uint64_t index)
@@ -48,10 +52,12 @@ class Philox {
         index_(index) {}
 
   /// The four words of one draw of this stream, which `next` returns one by one: for threads that share a stream.
-  HOST_DEVICE Block words(std::uint32_t draw) const {
-    return block({{draw, stream_, static_cast<std::uint32_t>(index_), static_cast<std::uint32_t>(index_ >> 32)}}, key0_,
-                 key1_);
+  HOST_DEVICE Block words(std::uint32_t draw) const { return block(counter(draw), key0_, key1_); }
+  HOST_DEVICE Block counter(std::uint32_t draw) const {
+    return {{draw, stream_, static_cast<std::uint32_t>(index_), static_cast<std::uint32_t>(index_ >> 32)}};
   }
+  HOST_DEVICE std::uint32_t key0() const { return key0_; }
+  HOST_DEVICE std::uint32_t key1() const { return key1_; }
   /// The next 32 random bits of this stream (four per Philox block).
   HOST_DEVICE std::uint32_t next() {
     if (used_ == 4) {

@@ -12,6 +12,7 @@
 #include "engine/ops/max_pool.h"
 #include "kernels/context.h"
 #include "losses/similarity.h"
+#include "losses/sliced_wasserstein.h"
 #include "tests/golden/fixture.h"
 #include "tests/numeric.h"
 
@@ -157,4 +158,25 @@ TEST_CASE("golden hard_negatives: their weights, debiasing, and the lowest sum o
     golden.expect_close(z.gradient(), prefix + "dz", tolerance);
   }
   CHECK(cases == 4);
+}
+
+TEST_CASE("golden sliced_wasserstein: value and gradient, given directions and prior, with ties") {
+  const Context context = kernels::make_context();
+  const Fixture golden(context, "sliced_wasserstein");
+  int cases = 0;
+  for (; golden.has(std::to_string(cases) + "/z"); ++cases) {
+    const std::string prefix = std::to_string(cases) + "/";
+    CAPTURE(prefix);
+    const Tensor z = golden.tensor(prefix + "z").requires_gradient();
+    const std::vector<std::int32_t> options = golden.tensor(prefix + "options").to_host<std::int32_t>();
+    const Tensor loss = losses::sliced_wasserstein(
+        options[0] != 0 ? l2_normalize(z) : z, golden.tensor(prefix + "directions"), golden.tensor(prefix + "prior"),
+        options[1] != 0 ? losses::Scaling::paper : losses::Scaling::notebook);
+    // Projections have the rounding of a sum over the columns; where two lie within it, their ranks may change.
+    const double tolerance = kRounding * static_cast<double>(z.shape()[1] + 20);
+    tests::expect_close({loss.item()}, {golden.tensor(prefix + "loss").item()}, tolerance);
+    backward(loss);
+    golden.expect_close(z.gradient(), prefix + "dz", 4 * tolerance);
+  }
+  CHECK(cases == 6);
 }

@@ -6,9 +6,9 @@
 
 Works: resnet18 (a supervised step, 64 images of 112x112), convn (a contrastive step of `pretrain --recipe randbits-mnist`: 1000
 images, two views, with crops and resizing; needs --data), and losses at several sizes (forward and backward, 128 columns, always
-fp32): nt-xent, sigreg and visreg (the distribution terms of LeJEPA and VISReg, with the draw of their directions). A process
-reports the median of its steps. Prints the medians over the processes, their spread, and the ratios of each of PyTorch's settings
-to each of ours.
+fp32): nt-xent; swd (the sliced Wasserstein distance to a sphere), sigreg and visreg (the distribution terms of LeJEPA and VISReg),
+each with what it draws. A process reports the median of its steps. Prints the medians over the processes, their spread, and the
+ratios of each of PyTorch's settings to each of ours.
 """
 
 import argparse
@@ -124,7 +124,7 @@ class ConvN:
         return result["step_ms"] + result["data_ms"], None
 
 
-WORKS = ("resnet18", "convn", "nt-xent", "sigreg", "visreg")
+WORKS = ("resnet18", "convn", "nt-xent", "swd", "sigreg", "visreg")
 
 
 def line(name, results):
@@ -189,6 +189,10 @@ def main():
                     extra(["cross_entropy", "logsumexp"]),
                 )
             )
+    if "swd" in options.works:
+        for rows in (2048, 8192):
+            title = f"swd forward and backward, {rows} rows of 128"
+            works.append(Bench(title, ["swd", "--rows", rows], ["fp32"], extra(["columns", "slices"])))
     for name in ("sigreg", "visreg"):
         for rows in (512, 2048) if name in options.works else ():
             title = f"{name} forward and backward, {rows} rows of 128"

@@ -4,6 +4,7 @@
     python3 tools/compare/torch_work.py resnet18 --setting channels_last
     python3 tools/compare/torch_work.py resnet18 --setting "channels_last autocast compiled"
     python3 tools/compare/torch_work.py nt-xent --rows 4096 --setting logsumexp
+    python3 tools/compare/torch_work.py swd --rows 8192 --setting "columns compiled"
     python3 tools/compare/torch_work.py simclr --device cuda --batch-size 1024 --setting "channels_last autocast compiled"
 
 A GPU is timed by its own clock. More works than in steps.py: simclr (ResNet-18, head, NT-Xent, probe and LARS on crops of
@@ -103,6 +104,30 @@ def nt_xent(args):
     def step():
         u.grad = None
         loss(u).backward()
+
+    return step
+
+
+def swd(args):
+    """To the unit sphere, as Chen et al. 2021: new directions and a new prior at every step. columns, slices: whether projections
+    are sorted down the columns of [N,d], or along the rows of [d,N]."""
+    rows = F.normalize(torch.randn(args.rows, args.dim)).to(args.device)
+    slices = "slices" in args.setting
+
+    def loss(z):
+        q, r = torch.linalg.qr(torch.randn(args.dim, args.dim, device=args.device))
+        w = q * r.diagonal().sign()
+        prior = F.normalize(torch.randn_like(z))
+        if slices:
+            return F.mse_loss((w.T @ z.T).sort().values, (w.T @ prior.T).sort().values)
+        return F.mse_loss((z @ w).sort(0).values, (prior @ w).sort(0).values)
+
+    if "compiled" in args.setting:
+        loss = torch.compile(loss)
+
+    def step():
+        z = rows.detach().requires_grad_()
+        loss(z).backward()
 
     return step
 
@@ -295,6 +320,7 @@ def simclr(args):
 WORKS = {
     "resnet18": resnet18_step,
     "nt-xent": nt_xent,
+    "swd": swd,
     "sigreg": distribution_loss,
     "visreg": distribution_loss,
     "simclr": simclr,
@@ -327,7 +353,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("work", choices=sorted(WORKS))
     parser.add_argument(
-        "--setting", default="", help="words: channels_last, autocast, pure_bf16, cross_entropy, logsumexp, foreach, compiled"
+        "--setting",
+        default="",
+        help="words: channels_last, autocast, pure_bf16, cross_entropy, logsumexp, columns, slices, foreach, compiled",
     )
     parser.add_argument("--device", default="cpu", choices=["cpu", "cuda"])
     parser.add_argument("--batch-size", type=int, default=64)

@@ -250,6 +250,34 @@ def hard_negatives():
     save("hard_negatives", tensors)
 
 
+def sliced_wasserstein():
+    """Chen et al. 2021, Algorithm 1, along given directions (the columns of W, stored as rows) with given rows of the prior."""
+    torch.manual_seed(9)
+    tensors = {}
+    for i, (n, d, k, normalised, scaling, ties) in enumerate(
+        [
+            (2, 1, 1, False, "notebook", False),
+            (9, 5, 5, False, "paper", False),
+            (40, 16, 7, True, "notebook", False),
+            (258, 8, 8, True, "paper", False),
+            (1030, 3, 3, False, "notebook", False),
+            (70, 4, 4, False, "notebook", True),  # directions along the axes: equal numbers stay equal
+        ]
+    ):
+        q, r = torch.linalg.qr(values(d, d))
+        w = torch.eye(d).double() if ties else (q * r.diagonal().sign())[:, :k].float().double()
+        z = (values(n, d).round() if ties else values(n, d)).requires_grad_()
+        prior = values(n, d)
+        x = F.normalize(z) if normalised else z
+        h = (x @ w).sort(dim=0, stable=True).values
+        loss = (h - (prior @ w).sort(0).values).square().sum() / (n * k if scaling == "notebook" else d * k)
+        (dz,) = torch.autograd.grad(loss, z)
+        case = {"z": z, "directions": w.T, "prior": prior, "loss": loss, "dz": dz}
+        case["options"] = torch.tensor([normalised, scaling == "paper"], dtype=torch.int32)
+        tensors |= {f"{i}/{key}": t for key, t in case.items()}
+    save("sliced_wasserstein", tensors)
+
+
 def directions(case, d):
     """On what Antipode projects rows in a step, [d, slices]; the case's seed, step and number of slices are stored with it."""
     seed, step, slices = case["draw"] = torch.tensor([4, 17, 40], dtype=torch.int32)
@@ -298,6 +326,18 @@ def visreg():
 
 
 if __name__ == "__main__":
-    for generate in (resnet18, conv2d, batch_norm, max_pool, nt_xent, log_sum_exp, queue, hard_negatives, sigreg, visreg):
+    for generate in (
+        resnet18,
+        conv2d,
+        batch_norm,
+        max_pool,
+        nt_xent,
+        log_sum_exp,
+        queue,
+        hard_negatives,
+        sliced_wasserstein,
+        sigreg,
+        visreg,
+    ):
         generate()
     contrastive_step(DIRECTORY)

@@ -20,16 +20,17 @@ float loss_of(const Work& work) { return work.run().to_host<float>().at(0); }
 
 TEST_CASE("bench works: each runs again and again, and its loss is finite") {
   const engine::Context context = kernels::make_context({.device = {}, .threads = 1});
-  for (const std::string name : {"convn", "resnet18", "simclr", "nt-xent"}) {
+  for (const std::string name : {"convn", "resnet18", "simclr", "nt-xent", "swd"}) {
     CAPTURE(name);
     CHECK(list_works().find("\n  " + name + " ") != std::string::npos);
     const Work work = make_work(context, name, kTiny);
+    const bool is_loss = name == "nt-xent" || name == "swd";
     CHECK(work.name.starts_with(name));
-    CHECK(work.items == (name == "nt-xent" ? 6 : 4));
+    CHECK(work.items == (is_loss ? 6 : 4));
     const float first = loss_of(work), second = loss_of(work);
     CHECK(first > 0);
     CHECK(std::isfinite(second));
-    CHECK((first == second) == (name == "nt-xent"));  // the others train, so their loss changes
+    CHECK((first == second) == is_loss);  // the others train, so their loss changes
   }
 }
 

@@ -1,0 +1,113 @@
+#include "losses/sliced_wasserstein.h"
+
+#include <cmath>
+
+#include "engine/autograd.h"
+#include "kernels/convert.h"
+#include "kernels/directions.h"
+#include "kernels/elementwise.h"
+#include "kernels/linear.h"
+#include "kernels/sliced_wasserstein.h"
+
+namespace losses {
+namespace {
+
+using engine::Context;
+using engine::Dtype;
+using engine::Grads;
+using engine::Shape;
+using engine::Tensor;
+using engine::View;
+
+void check_rows(const Tensor& z) {
+  EXPECTS(z.shape().rank() == 2 && z.shape()[0] > 0 && z.shape()[1] > 0 &&
+              (z.dtype() == Dtype::f32 || z.dtype() == Dtype::bf16),
+          "sliced_wasserstein: z must be f32 or bf16 [N,d] with at least one row and one column, got ",
+          engine::name(z.dtype()), " ", z.shape());
+}
+
+Tensor in_f32(const Tensor& z) {
+  if (z.dtype() == Dtype::f32) return z.detach();
+  Tensor y = Tensor::empty(z.context(), z.shape());
+  kernels::convert(z.context(), {.x = z, .y = {y}});
+  return y;
+}
+
+/// [k,N]: the projections of each row onto each direction, slice by slice.
+Tensor slices_of(const Tensor& rows, const Tensor& directions) {
+  Tensor slices = Tensor::empty(rows.context(), {directions.shape()[0], rows.shape()[0]});
+  kernels::linear_forward(rows.context(), {.x = directions, .weight = rows, .bias = {}, .y = slices});
+  return slices;
+}
+
+/// The loss of z along the directions. `prior`: f32 [k,N], or [N] ascending.
+Tensor matched(const Tensor& z, const Tensor& directions, const Tensor& prior, Scaling scaling) {
+  const Context& context = z.context();
+  const std::int64_t n = z.shape()[0], d = z.shape()[1], k = directions.shape()[0];
+  const auto divisor = static_cast<double>(k) * static_cast<double>(scaling == Scaling::notebook ? n : d);
+  const Tensor slices = slices_of(in_f32(z), directions), loss = Tensor::empty(context, Shape());
+  kernels::sliced_wasserstein(context, {.projections = slices,
+                                        .prior = prior,
+                                        .factor = static_cast<float>(1 / divisor),
+                                        .loss = loss,
+                                        .gradient = z.wants_gradient() ? View(slices) : View()});
+  // dz = dloss * dslices^T directions
+  return with_grad(loss, {z}, [slices, directions, dtype = z.dtype()](const Tensor& dloss, Grads& grads) {
+    const Context& on = dloss.context();
+    const Tensor scaled = Tensor::empty(on, directions.shape());
+    kernels::broadcast(on, {.scalar = dloss, .y = {scaled}});
+    kernels::multiply(on, {.a = scaled, .b = directions, .y = {scaled}});
+    if (dtype == Dtype::f32) {
+      kernels::linear_wgrad(on, {.dy = slices, .x = scaled, .dweight = grads.into(0)});
+      return;
+    }
+    const Tensor dz = Tensor::empty(on, {slices.shape()[1], directions.shape()[1]});
+    kernels::linear_wgrad(on, {.dy = slices, .x = scaled, .dweight = {dz}});
+    kernels::convert(on, {.x = dz, .y = grads.into(0)});
+  });
+}
+
+}  // namespace
+
+Tensor sliced_wasserstein(const Tensor& z, const SwdOptions& options, const StepDraw& draw) {
+  check_rows(z);
+  const Context& context = z.context();
+  const std::int64_t n = z.shape()[0], d = z.shape()[1];
+  const std::int64_t k = options.projections == 0 ? d : options.projections;
+  EXPECTS(k >= 1 && k <= d, "sliced_wasserstein: projections must be 1 to ", d,
+          ", the columns of z, since no more directions are orthogonal (0: ", d, "), got ", options.projections);
+  EXPECTS(options.prior_scale > 0 && std::isfinite(options.prior_scale),
+          "sliced_wasserstein: prior_scale must be a number above 0, got ", options.prior_scale);
+  EXPECTS(
+      options.sample == PriorSample::drawn || options.prior == kernels::Prior::normal,
+      "sliced_wasserstein: quantiles need the normal prior, whose projections are the same for all directions, got ",
+      engine::kNames<kernels::Prior>[static_cast<std::size_t>(options.prior)], "; draw its sample");
+  const Tensor directions = Tensor::empty(context, {k, d});
+  kernels::draw_directions(context, {.seed = draw.seed,
+                                     .step = options.fixed_directions ? engine::ConstView() : draw.step,
+                                     .directions = directions});
+  if (options.sample == PriorSample::quantiles) {
+    const Tensor column = Tensor::empty(context, {n});
+    kernels::normal_quantiles(context, {.std = options.prior_scale, .column = column});
+    return matched(z, directions, column, options.scaling);
+  }
+  const auto prior_slices = [&] {
+    const Tensor rows = Tensor::empty(context, {n, d});
+    kernels::draw_prior(
+        context,
+        {.seed = draw.seed, .step = draw.step, .prior = options.prior, .scale = options.prior_scale, .rows = rows});
+    return slices_of(rows, directions);
+  };
+  return matched(z, directions, prior_slices(), options.scaling);
+}
+
+Tensor sliced_wasserstein(const Tensor& z, const Tensor& directions, const Tensor& prior, Scaling scaling) {
+  check_rows(z);
+  EXPECTS(directions.dtype() == Dtype::f32 && directions.shape().rank() == 2 && directions.shape()[1] == z.shape()[1] &&
+              prior.dtype() == Dtype::f32 && prior.shape() == z.shape(),
+          "sliced_wasserstein: directions must be f32 [k,d] and prior f32 [N,d] for z [N,d], got directions ",
+          directions.shape(), ", prior ", prior.shape(), " and z ", z.shape());
+  return matched(z, directions.detach(), slices_of(prior, directions), scaling);
+}
+
+}  // namespace losses
