@@ -18,7 +18,7 @@ HOST_DEVICE inline float uniform_number(std::uint32_t word, float width) {
 // other row.
 struct DrawPrior {
   std::uint64_t seed;
-  ConstView step;  // i32, one element, in device memory
+  ConstView step;  // i32, one element, in device memory; absent: 0
   Prior prior;
   float scale;  // half the cube's width, or the standard deviation; no meaning for a sphere
   View rows;    // f32 [N,d]

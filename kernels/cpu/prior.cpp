@@ -63,7 +63,7 @@ void uniform_numbers(const Words& words, float scale, float* to) {
 
 void draw_prior(const Context& context, const DrawPrior& args) {
   const std::int64_t n = args.rows.shape.rows(), d = args.rows.shape.cols();
-  const std::int64_t step = *args.step.as<std::int32_t>();
+  const std::int64_t step = args.step ? *args.step.as<std::int32_t>() : 0;
   float* rows = args.rows.as<float>();
 #pragma omp parallel for schedule(static) num_threads(context.threads())
   for (std::int64_t i = 0; i < n; ++i) {

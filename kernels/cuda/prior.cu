@@ -11,7 +11,7 @@ namespace {
 
 struct Rows {
   std::uint64_t seed;
-  const std::int32_t* step;
+  const std::int32_t* step;  // or null: step 0
   std::int64_t n, d;
   float scale;
   float* rows;
@@ -22,8 +22,8 @@ template <Prior kPrior, int kWidth>
 __global__ void __launch_bounds__(kThreads) draw_rows(Rows args) {
   const std::int64_t i = warp_in_grid();
   if (i >= args.n) return;
-  const engine::Philox random(args.seed, engine::Purpose::prior, 0,
-                              static_cast<std::uint64_t>(*args.step * args.n + i));
+  const std::int64_t step = args.step != nullptr ? *args.step : 0;
+  const engine::Philox random(args.seed, engine::Purpose::prior, 0, static_cast<std::uint64_t>(step * args.n + i));
   float* row = args.rows + i * args.d;
   double squares = 0;
   for (std::int64_t at = 4 * lane_in_warp(); at < args.d; at += 4 * kWarp) {
@@ -77,7 +77,7 @@ __global__ void __launch_bounds__(kThreads) write_quantiles(float std, std::int6
 
 void draw_prior(const Context& context, const DrawPrior& args) {
   const Rows rows{.seed = args.seed,
-                  .step = args.step.as<std::int32_t>(),
+                  .step = args.step ? args.step.as<std::int32_t>() : nullptr,
                   .n = args.rows.shape.rows(),
                   .d = args.rows.shape.cols(),
                   .scale = args.scale,

@@ -98,6 +98,13 @@ TEST_CASE("draw_prior: moments, other steps are independent, threads change noth
   }
 }
 
+TEST_CASE("draw_prior: without a step, the rows of step 0") {
+  const Context context = kernels::make_context();
+  const Tensor rows = Tensor::empty(context, {5, 7});
+  kernels::draw_prior(context, {.seed = 11, .step = {}, .prior = Prior::cube, .scale = 2, .rows = rows});
+  CHECK(rows.to_host<float>() == drawn(context, Prior::cube, 2, 5, 7, 0));
+}
+
 TEST_CASE("normal_quantile: the inverse of the distribution function, also far out") {
   for (const double p :
        {1e-300, 1e-20, 1e-10, 1e-5, 0.001, 0.02, 0.0749, 0.0751, 0.2, 0.4, 0.5, 0.6, 0.925, 0.99, 0.9999}) {

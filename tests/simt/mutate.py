@@ -59,8 +59,14 @@ NOT_CODE = re.compile(
     r"\s*(//|/\*|#|__shared__|template|constexpr|[\w<>:, }]+\*? \w+(\[[^\]]+\])+"
     r"(, \w+\[\w+\])*( = \{\})?;)"
 )  # or a declaration
-TESTS = {"gradient_norm": "optimizer", "similarity_backward": "similarity", "similarity_forward": "similarity"}  # not named after the kernel
-HEADERS = ("block_sum", "column_tiles", "similarity_tile", "similarity_walk", "wide_access")  # device code that kernels share
+TESTS = {  # those not named after the kernel
+    "gradient_norm": "optimizer",
+    "similarity_backward": "similarity",
+    "similarity_forward": "similarity",
+    "sliced_wasserstein_long": "sliced_wasserstein",
+}
+# Device code that kernels share.
+HEADERS = ("block_sum", "column_tiles", "radix_rank", "similarity_tile", "similarity_walk", "wide_access")
 
 
 def mutants(path):

@@ -28,6 +28,14 @@ TEST_CASE("cuda draw_prior: the CPU's rows") {
   }
 }
 
+TEST_CASE("cuda draw_prior: without a step, the CPU's rows") {
+  const Twin rows({5, 7});
+  on_both(cpu::draw_prior, cuda::draw_prior, [&](Side on) {
+    return DrawPrior{.seed = 3, .step = {}, .prior = Prior::cube, .scale = 1.5f, .rows = on(rows)};
+  });
+  rows.expect_close(2e-6);
+}
+
 TEST_CASE("cuda normal_quantiles: the CPU's") {
   for (const std::int64_t n : {0, 1, 2, 700}) {
     CAPTURE(n);
