@@ -10,8 +10,6 @@ const Table<Config>& config_table() {
   return table;
 }
 
-namespace {
-
 void check_loss(const losses::Options& loss) {
   if (loss.ifm_epsilon > 0 && (loss.hard_negative_beta > 0 || loss.debias_tau_plus > 0)) {
     throw UsageError(
@@ -23,8 +21,6 @@ void check_loss(const losses::Options& loss) {
         fmt::format("loss.temperature = {} must not be above loss.temperature_high = {}", low, loss.temperature_high));
   }
 }
-
-}  // namespace
 
 void check(const Config& config) {
   if (config.train.epochs == 0 && config.train.steps == 0) {

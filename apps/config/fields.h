@@ -13,6 +13,8 @@ const Table<Config>& config_table();
 
 /// Checks rules over several keys; throws UsageError.
 void check(const Config& config);
+/// The same for the keys of losses alone.
+void check_loss(const losses::Options& loss);
 
 // The sections; each is in the file of its name.
 std::vector<ConfigField> data_fields();

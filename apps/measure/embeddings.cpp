@@ -16,7 +16,6 @@ namespace {
 
 using engine::concat;
 using engine::DataError;
-using engine::StoredType;
 
 constexpr std::int64_t kMostRows = 2 * kLargestBatch;  // two views
 

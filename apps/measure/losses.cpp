@@ -16,12 +16,18 @@ using engine::Tensor;
 using losses::LossName;
 
 /// The keys of losses that have an effect, but for the loss's name.
-std::vector<std::pair<std::string, std::string>> parameters_of(const Config& config) {
+std::vector<MeasuredLoss::Parameter> parameters_of(const Config& config) {
   constexpr std::string_view kSection = "loss.";
-  std::vector<std::pair<std::string, std::string>> parameters;
+  Config unset;
+  unset.loss.name = config.loss.name;
+  unset.loss = unset.loss.resolved();
+  std::vector<MeasuredLoss::Parameter> parameters;
   for (const ConfigField& field : config_table()) {
-    if (field.key.starts_with(kSection) && field.key != "loss.name" && !config_table().unmet(field, config))
-      parameters.emplace_back(field.key.substr(kSection.size()), field.text(config));
+    const bool of_losses = field.key.starts_with(kSection) && field.key != "loss.name" && !is_over_time(field.key);
+    if (!of_losses || config_table().unmet(field, config)) continue;
+    parameters.push_back({.key = std::string(field.key.substr(kSection.size())),
+                          .text = field.text(config),
+                          .is_main = !field.flag.empty() || field.text(config) != field.text(unset)});
   }
   return parameters;
 }
@@ -72,9 +78,10 @@ std::vector<MeasuredLoss> measure_losses(const Tensor& z, const MeasureSettings&
   }
   std::vector<MeasuredLoss> measured;
   for (const Config& config : configs) {
+    if (progress) progress->update(static_cast<std::int64_t>(measured.size()), engine::name(config.loss.name));
     measured.push_back(measure_loss(z, config, !settings.gradient.empty()));
-    if (progress) progress->update(static_cast<std::int64_t>(measured.size()), measured.back().name);
   }
+  if (progress) progress->update(static_cast<std::int64_t>(measured.size()));
   return measured;
 }
 

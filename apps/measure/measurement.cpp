@@ -7,6 +7,7 @@
 #include "apps/evaluation/knn.h"
 #include "apps/measure/losses.h"
 #include "apps/run/progress.h"
+#include "losses/sliced_wasserstein.h"
 
 namespace apps {
 namespace {
@@ -67,8 +68,10 @@ Measurement measure(const engine::Context& context, const Embeddings& embeddings
     measurement.alignment = alignment(unit, embeddings.images);
     measurement.cosines = image_cosines(unit, embeddings.images);
     measurement.unit_feature_std = mean_std(unit) * std::sqrt(static_cast<double>(dimensions));
-    measurement.uniformity = uniformity(Tensor::from(context, {size, dimensions}, unit.values), embeddings.images,
-                                        progress_of("uniformity", size, long_work));
+    const Tensor on_device = Tensor::from(context, {size, dimensions}, unit.values);
+    measurement.uniformity = uniformity(on_device, embeddings.images, progress_of("uniformity", size, long_work));
+    measurement.priors = measure_priors(z, on_device, losses::SwdOptions{}.prior_scale,
+                                        static_cast<std::uint64_t>(settings.config.train.seed));
   }
   measurement.feature_std = mean_std(rows);
   if (std::min(size, dimensions) <= kMostRankDimensions) measurement.ranks = effective_ranks(z);

@@ -2,12 +2,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "apps/evaluation/geometry.h"
 #include "apps/evaluation/ranks.h"
 #include "apps/measure/embeddings.h"
+#include "apps/measure/priors.h"
 #include "apps/measure/settings.h"
 #include "engine/tensor.h"
 
@@ -16,7 +16,11 @@ namespace apps {
 /// A loss of all embeddings as one batch.
 struct MeasuredLoss {
   std::string name;
-  std::vector<std::pair<std::string, std::string>> parameters;  ///< those that this loss has: "temperature", "0.1"
+  struct Parameter {
+    std::string key, text;  ///< "temperature", "0.1"
+    bool is_main = false;   ///< has a flag of its own in `pretrain`, or is not at its default
+  };
+  std::vector<Parameter> parameters;  ///< those that this loss has
   double loss = 0, alignment = 0, distribution = 0;
   std::optional<double> accuracy = {};
   double gradient_norm = 0;          ///< |dL/dz|, z all embeddings
@@ -42,6 +46,7 @@ struct Measurement {
   double unit_feature_std = 0;  ///< of unit rows, times sqrt(d)
   std::optional<EffectiveRanks> ranks;
   std::optional<double> lidar;  ///< with the images as classes
+  std::vector<MeasuredPrior> priors = {};
   std::vector<MeasuredLabels> labels = {};
 };
 

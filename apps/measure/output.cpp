@@ -25,13 +25,20 @@ Json parameter_json(const std::string& text) {
 
 Json loss_json(const MeasuredLoss& loss) {
   Json json{{"loss", loss.name}};
-  for (const auto& [key, text] : loss.parameters) json[key] = parameter_json(text);
+  for (const MeasuredLoss::Parameter& parameter : loss.parameters) json[parameter.key] = parameter_json(parameter.text);
   json.update({{"value", loss.loss},
                {"alignment", loss.alignment},
                {"distribution", loss.distribution},
                {"contrastive_accuracy", number_json(loss.accuracy)},
                {"gradient_norm", loss.gradient_norm}});
   return json;
+}
+
+Json prior_json(const MeasuredPrior& prior) {
+  return {{"prior", prior.name},
+          {"unit_rows", prior.unit_rows},
+          {"swd", prior.distance},
+          {"noise_floor", prior.noise_floor}};
 }
 
 Json labels_json(const MeasuredLabels& labels) {
@@ -55,16 +62,26 @@ std::string line(std::string_view name, Number number, std::string_view meaning)
 
 std::string losses_text(const Measurement& measurement) {
   if (measurement.losses.empty()) return {};
-  std::string text = fmt::format("\n{:<14}{:>12}{:>12}{:>14}{:>10}{:>12}   {}\n", "Loss of one batch", "value",
+  std::string text = fmt::format("\n{:<17}{:>12}{:>12}{:>14}{:>10}{:>12}   {}\n", "Loss of one batch", "value",
                                  "alignment", "distribution", "accuracy", "|gradient|", "with");
   for (const MeasuredLoss& loss : measurement.losses) {
     std::string parameters;
-    for (const auto& [key, value] : loss.parameters) {
-      parameters += fmt::format("{}{} {}", parameters.empty() ? "" : ", ", key, value);
+    for (const auto& [key, value, is_main] : loss.parameters) {
+      if (is_main) parameters += fmt::format("{}{} {}", parameters.empty() ? "" : ", ", key, value);
     }
     text +=
         fmt::format("  {:<15}{:>12}{:>12}{:>14}{:>10}{:>12}   {}\n", loss.name, cell(loss.loss), cell(loss.alignment),
                     cell(loss.distribution), cell(loss.accuracy), cell(loss.gradient_norm), parameters);
+  }
+  return text;
+}
+
+std::string priors_text(const std::vector<MeasuredPrior>& priors) {
+  std::string text = fmt::format("\n{:<24}{:>12}{:>12}   {}\n", "Distance to priors", "SWD", "noise floor",
+                                 "sliced Wasserstein; the floor is that of as many rows of the prior itself");
+  for (const MeasuredPrior& prior : priors) {
+    text += fmt::format("  {:<22}{:>12}{:>12}   {}\n", prior.name, cell(prior.distance), cell(prior.noise_floor),
+                        prior.unit_rows ? "unit rows" : "embeddings as they are");
   }
   return text;
 }
@@ -112,7 +129,7 @@ std::string table_text(const Measurement& measurement, const Embeddings& embeddi
   text += line("participation ratio", rank(ranks.participation_ratio), "tr(C)^2 / tr(C^2), C the covariance");
   text +=
       line("LiDAR", measurement.lidar, "effective rank of what tells images apart, against what differs between views");
-  return text + labels_text(measurement.labels);
+  return text + priors_text(measurement.priors) + labels_text(measurement.labels);
 }
 
 std::string json_line(const Measurement& measurement, const Embeddings& embeddings, const MeasureSettings& settings) {
@@ -133,6 +150,8 @@ std::string json_line(const Measurement& measurement, const Embeddings& embeddin
   json["rank_me"] = measurement.ranks ? Json(measurement.ranks->rank_me) : Json(nullptr);
   json["participation_ratio"] = measurement.ranks ? Json(measurement.ranks->participation_ratio) : Json(nullptr);
   json["lidar"] = number_json(measurement.lidar);
+  json["priors"] = Json::array();
+  for (const MeasuredPrior& prior : measurement.priors) json["priors"].push_back(prior_json(prior));
   json["labels"] = Json::array();
   for (const MeasuredLabels& labels : measurement.labels) json["labels"].push_back(labels_json(labels));
   return json_text(json);

@@ -38,7 +38,7 @@ MeasureField of_key(const ConfigField& field, std::string_view group, std::strin
 std::vector<MeasureField> loss_flags() {
   std::vector<MeasureField> flags;
   for (const ConfigField& field : config_table()) {
-    if (!field.key.starts_with("loss.")) continue;
+    if (!field.key.starts_with("loss.") || is_over_time(field.key)) continue;
     MeasureField flag = of_key(field, "Losses");
     if (field.key == kLoss) {
       flag.help = "measure only this loss";
@@ -123,6 +123,7 @@ void check(const MeasureSettings& settings, bool gives_views) {
     if (std::count_if(settings.labels.begin(), settings.labels.end(), same) > 1)
       throw UsageError("--labels has '" + settings.labels[i].first + "' twice; give each set a name of its own");
   }
+  check_loss(settings.config.loss);
   if (settings.one_loss) measure_table().check_conditions(settings);
 }
 
@@ -131,6 +132,12 @@ void check(const MeasureSettings& settings, bool gives_views) {
 const Table<MeasureSettings>& measure_table() {
   static const Table<MeasureSettings> table = {embedding_flags(), loss_flags(), other_flags()};
   return table;
+}
+
+bool is_over_time(std::string_view key) {
+  constexpr std::string_view kKeys[] = {"loss.temperature_schedule", "loss.temperature_high", "loss.temperature_period",
+                                        "loss.fixed_directions"};
+  return std::find(std::begin(kKeys), std::end(kKeys), key) != std::end(kKeys);
 }
 
 bool parse(int argc, const char* const* argv, MeasureSettings& settings) {

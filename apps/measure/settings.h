@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,9 @@ struct MeasureSettings {
 
 /// The flags of `measure`; those of losses set keys of the configuration.
 const Table<MeasureSettings>& measure_table();
+
+/// Whether a key of losses is about how a loss changes from step to step: here is only one.
+bool is_over_time(std::string_view key);
 
 /// Reads the command line. Returns false if a text was printed and the program is done. Throws UsageError.
 [[nodiscard]] bool parse(int argc, const char* const* argv, MeasureSettings& settings);

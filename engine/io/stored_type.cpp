@@ -24,7 +24,7 @@ struct Half {
 
 struct Boolean {
   std::uint8_t byte = 0;
-  explicit operator std::int64_t() const { return byte != 0 ? 1 : 0; }
+  operator std::int64_t() const { return byte != 0 ? 1 : 0; }
 };
 
 struct Traits {
@@ -57,7 +57,7 @@ void convert(std::span<const std::byte> from, std::span<To> to) {
   for (std::size_t i = 0; i < to.size(); ++i) {
     From value;
     std::memcpy(&value, from.data() + i * sizeof(From), sizeof(From));
-    to[i] = static_cast<To>(value);
+    to[i] = static_cast<To>(+value);  // the sign makes an i8 a number, where it might be a character
   }
 }
 

@@ -50,6 +50,16 @@ std::vector<double> both_views() {
   return values;
 }
 
+/// A gradient of the golden views.
+std::vector<float> floats(const fs::path& path) {
+  const engine::NpyFile file(path);
+  CHECK(file.array().type == StoredType::f32);
+  REQUIRE(file.array().shape == std::vector<std::int64_t>{8, 3});
+  std::vector<float> values(24);
+  std::memcpy(values.data(), file.array().bytes.data(), file.array().bytes.size());
+  return values;
+}
+
 Ended measure(Strings arguments) {
   arguments.insert(arguments.end(), {"--threads", "1"});
   return Program(MEASURE, arguments).wait();
@@ -87,11 +97,7 @@ TEST_CASE("measure: golden values of a loss and its gradient, from two files and
     check_close(of({"--loss", "cross-view", "--temperature", "0.5"}).at("value"), 1.1460530479);
 
     const auto loss = of({"--loss", "nt-xent", "--temperature", "0.5", "--gradient", files.path("g.npy")});
-    const engine::NpyFile gradient(files / "g.npy");
-    CHECK(gradient.array().type == StoredType::f32);
-    REQUIRE(gradient.array().shape == std::vector<std::int64_t>{8, 3});
-    std::vector<float> values(24);
-    std::memcpy(values.data(), gradient.array().bytes.data(), gradient.array().bytes.size());
+    const std::vector<float> values = floats(files / "g.npy");
     const double first[] = {-.1841734210, .0266280638, .1903441665}, last[] = {-.1575690791, -.0883920318, .0709068597};
     double squares = 0;
     for (const float value : values) squares += static_cast<double>(value) * static_cast<double>(value);
@@ -102,6 +108,32 @@ TEST_CASE("measure: golden values of a loss and its gradient, from two files and
     check_close(loss.at("gradient_norm"), std::sqrt(squares));
     check_close(loss.at("alignment").get<double>() + loss.at("distribution").get<double>(), 1.8233050546);
   }
+}
+
+TEST_CASE("measure: golden values of the generalized loss, its two terms and its gradient") {
+  const Files files;
+  files.embeddings("both.npy", 3, both_views());
+  const auto measured_loss = [&](Strings flags) {
+    flags.insert(flags.begin(), files.path("both.npy"));
+    return measured(flags).at("losses")[0];
+  };
+  const auto loss = measured_loss({"--loss", "decoupled", "--gradient", files.path("g.npy")});
+  check_close(loss.at("value"), .1713227695);
+  check_close(loss.at("alignment"), .0430773470);
+  check_close(loss.at("distribution"), 1.2824542253);
+  CHECK(loss.at("temperature") == 1);
+  CHECK(loss.at("lambda").get<double>() == doctest::Approx(0.1));
+  CHECK(loss.at("scaling") == "notebook");
+  CHECK_FALSE(loss.contains("temperature_schedule"));
+  const Ended table =
+      measure({files.path("both.npy"), "--loss", "decoupled", "--self-pair", "off", "--temperature", "0.5"});
+  CHECK(table.out.find("temperature 0.5, lambda 0.1, self_pair off\n") != std::string::npos);
+  const std::vector<float> gradient = floats(files / "g.npy");
+  const double first[] = {-.0143231776, .0033956010, .0128581995};
+  for (std::size_t j = 0; j < 3; ++j) CHECK(gradient[j] == doctest::Approx(first[j]).epsilon(1e-5));
+  check_close(measured_loss({"--loss", "decoupled", "--temperature", "0.5"}).at("distribution"), 1.9813678331);
+  check_close(measured_loss({"--loss", "decoupled", "--temperature", "0.2"}).at("distribution"), 4.6642536522);
+  check_close(measured_loss({"--loss", "decoupled", "--normalize", "off"}).at("alignment"), .0773283902);
 }
 
 TEST_CASE("measure: metrics of the golden views against their definitions") {
@@ -178,6 +210,12 @@ TEST_CASE("measure: without flags every loss, the table says the same, and one v
   }
   CHECK(std::count(names.begin(), names.end(), "nt-xent") == 1);
   CHECK(std::count(names.begin(), names.end(), "cross-view") == 1);
+  REQUIRE(json.at("priors").size() == 3);
+  for (const auto& prior : json.at("priors")) {
+    CHECK(prior.at("swd").get<double>() > 0);
+    CHECK(prior.at("noise_floor").get<double>() > 0);
+    CHECK(prior.at("unit_rows") == (prior.at("prior") == "sphere"));
+  }
   const Ended table = measure({files.path("both.npy")});
   CHECK(table.exit_code == 0);
   CHECK(table.err.empty());
@@ -314,9 +352,13 @@ TEST_CASE("measure: what is wrong is one sentence, and leaves nothing") {
 
   const auto usage = [&](const Strings& arguments) { return sentence(2, arguments); };
   CHECK(usage({}).starts_with("give a file of embeddings: measure EMBEDDINGS [SECOND_VIEW]"));
-  CHECK(usage({"z.npy", "--loss", "nt-xnt"}).starts_with("--loss must be one of nt-xent, cross-view"));
+  CHECK(usage({"z.npy", "--loss", "nt-xnt"}).starts_with("--loss must be one of nt-xent, cross-view, "));
   for (const char* temperature : {"0", "-1", "nan", "inf"})
     CHECK(usage({"z.npy", "--temperature", temperature}).starts_with("--temperature must be "));
+  CHECK(usage({"z.npy", "--loss", "decoupled", "--lambda", "-0.1"}).starts_with("--lambda must be "));
+  CHECK(usage({"z.npy", "--loss", "nt-xent", "--lambda", "0.5"}).find("has no effect while loss.name is nt-xent") !=
+        std::string::npos);
+  CHECK(usage({"z.npy", "--ifm-epsilon", "0.1", "--hard-negative-beta", "1"}).starts_with("loss.ifm_epsilon excludes"));
   CHECK(usage({"z.npy", "--temprature", "1"}).starts_with("unknown flag --temprature; the nearest is --temperature"));
   CHECK(usage({"z.npy", "--labels", "labels.npy"}).starts_with("--labels must be NAME=FILE.npy"));
   CHECK(usage({"z.npy", "--labels", "a=labels.npy", "--labels", "a=labels.npy"}).starts_with("--labels has 'a' twice"));

@@ -23,7 +23,7 @@ TEST_CASE("measure losses: each loss as the library computes it, with its parame
     CAPTURE(measured.name);
     CHECK(measured.gradient.empty());
     CHECK(measured.gradient_norm > 0);
-    for (const auto& [key, text] : measured.parameters) {
+    for (const auto& [key, text, is_main] : measured.parameters) {
       CAPTURE(key);
       CHECK(text != "auto");
       CHECK(key.find('.') == key.npos);
