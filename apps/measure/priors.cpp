@@ -1,5 +1,7 @@
 #include "apps/measure/priors.h"
 
+#include <algorithm>
+
 #include "kernels/prior.h"
 #include "losses/sliced_wasserstein.h"
 
@@ -15,7 +17,9 @@ std::vector<MeasuredPrior> measure_priors(const Tensor& z, const Tensor& unit, f
   const Tensor sample = Tensor::empty(context, z.shape());
   std::vector<MeasuredPrior> measured;
   for (const std::string_view name : engine::kNames<Prior>) {
-    const losses::SwdOptions options{.prior = *engine::named<Prior>(name), .prior_scale = scale};
+    const losses::SwdOptions options{.prior = *engine::named<Prior>(name),
+                                     .prior_scale = scale,
+                                     .projections = std::min(z.shape()[1], kMostDirections)};
     const auto distance = [&](const Tensor& rows) {
       return static_cast<double>(losses::sliced_wasserstein(rows, options, {.seed = seed, .step = step}).item());
     };

@@ -15,8 +15,12 @@ struct MeasuredPrior {
   double noise_floor = 0;  ///< the same of as many rows of the prior itself
 };
 
-/// Compares z (f32 [N,d]), or its unit rows, with every prior along d orthogonal directions: the unit sphere, the cube
-/// (-scale,scale)^d and N(0, scale^2 I).
+/// The most directions to compare along: making d of d dimensions orthogonal takes d^3 operations, and the mean over
+/// these tells as much.
+inline constexpr std::int64_t kMostDirections = 1024;
+
+/// Compares z (f32 [N,d]), or its unit rows, with every prior along min(d, kMostDirections) orthogonal directions: the
+/// unit sphere, the cube (-scale,scale)^d and N(0, scale^2 I).
 std::vector<MeasuredPrior> measure_priors(const engine::Tensor& z, const engine::Tensor& unit, float scale,
                                           std::uint64_t seed);
 

@@ -119,7 +119,8 @@ Tensor uneven(const engine::Context& context, std::int64_t n, std::int64_t d, st
 
 TEST_CASE("ranks: as the definitions say, for more rows than columns and for fewer, in several parts and blocks") {
   const engine::Context context = kernels::make_context();
-  for (const auto& [n, d] : {std::pair{40, 7}, {7, 40}, {1100, 3}, {1, 5}, {5, 1}, {200, 131}, {60, 60}}) {
+  for (const auto& size : {std::pair{40, 7}, {7, 40}, {1100, 3}, {1, 5}, {5, 1}, {200, 131}, {60, 60}}) {
+    const int n = size.first, d = size.second;
     CAPTURE(n);
     CAPTURE(d);
     const Tensor z = uneven(context, n, d, 1);
@@ -231,11 +232,11 @@ TEST_CASE("lidar: at most one less than there are groups, and none if they do no
   const auto measured = [&](float between, float within) {
     std::vector<float> values;
     std::vector<std::int64_t> groups;
-    for (int i = 0; i < 400; ++i) {
-      groups.push_back(i % 4);
-      for (int j = 0; j < 16; ++j)
-        values.push_back(between * centres[static_cast<std::size_t>(i % 4 * 16 + j)] +
-                         within * noise[static_cast<std::size_t>(i / 8 * 16 + j)] * (i / 4 % 2 == 0 ? 1.0f : -1.0f));
+    for (std::size_t i = 0; i < 400; ++i) {  // in pairs, on either side of the centre
+      groups.push_back(static_cast<std::int64_t>(i % 4));
+      const float sign = i / 4 % 2 == 0 ? 1 : -1;
+      for (std::size_t j = 0; j < 16; ++j)
+        values.push_back(between * centres[i % 4 * 16 + j] + sign * within * noise[i / 8 * 16 + j]);
     }
     return lidar(Tensor::from(context, {400, 16}, values), Partition::of(groups));
   };

@@ -23,10 +23,10 @@ TEST_CASE("measure losses: each loss as the library computes it, with its parame
     CAPTURE(measured.name);
     CHECK(measured.gradient.empty());
     CHECK(measured.gradient_norm > 0);
-    for (const auto& [key, text, is_main] : measured.parameters) {
-      CAPTURE(key);
-      CHECK(text != "auto");
-      CHECK(key.find('.') == key.npos);
+    for (const MeasuredLoss::Parameter& parameter : measured.parameters) {
+      CAPTURE(parameter.key);
+      CHECK(parameter.text != "auto");
+      CHECK(parameter.key.find('.') == parameter.key.npos);
     }
   }
   for (const std::string_view name : engine::kNames<losses::LossName>) {

@@ -59,12 +59,22 @@ TEST_CASE("measure priors: the scale is that of cube and normal prior") {
   CHECK(measured(wide, 3).at("sphere").distance == measured(wide).at("sphere").distance);
 }
 
+TEST_CASE("measure priors: of many dimensions some directions tell the same") {
+  const engine::Context context = kernels::make_context();
+  constexpr std::int64_t kWide = kMostDirections + 76;
+  const auto priors = measured(normal_rows(context, 64, kWide));
+  const double floor = priors.at("normal").noise_floor;
+  CHECK(priors.at("normal").distance == doctest::Approx(floor).epsilon(0.05));
+  CHECK(floor == doctest::Approx(measured(normal_rows(context, 64, 64)).at("normal").noise_floor).epsilon(0.2));
+}
+
 TEST_CASE("measure priors: collapsed rows are far from every prior") {
   const engine::Context context = kernels::make_context();
   std::vector<float> values;
   for (int i = 0; i < 256 * 8; ++i) values.push_back(i % 8 == 0 ? 1.0f : 0.5f);
-  for (const auto& [name, prior] : measured(Tensor::from(context, {256, 8}, values))) {
-    CAPTURE(name);
+  const Tensor z = Tensor::from(context, {256, 8}, values);
+  for (const MeasuredPrior& prior : measure_priors(z, engine::l2_normalize(z), 1, 1)) {
+    CAPTURE(prior.name);
     CHECK(prior.distance > 10 * prior.noise_floor);
   }
 }

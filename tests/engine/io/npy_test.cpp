@@ -151,8 +151,8 @@ TEST_CASE("npy: arrays that we do not read are refused with what to do") {
         "a.npy: the array holds records (a structured dtype)" + remedy);
   for (const std::string descr : {"<c8", "<U5", "|S4", "<M8[ns]", "<f16", "=f4", "", "<"}) {
     CHECK(refusal(file_image(header("'" + descr + "'", "(1,)"), "abcd")) ==
-          "a.npy: the dtype '" + descr + "' cannot be read, only float16, float32, float64, integers and bool" +
-              remedy);
+          engine::concat("a.npy: the dtype '", descr,
+                         "' cannot be read, only float16, float32, float64, integers and bool", remedy));
   }
   CHECK(refusal("PK\x03\x04 and so on") ==
         "a.npy: this is a zip archive, as numpy.savez and torch.save write; save one array with numpy.save");
