@@ -40,13 +40,13 @@ SliceSort::SliceSort(std::int64_t n, void* memory)
 
 void SliceSort::sort(const float* x) {
   constexpr std::int64_t kFew = 1024, kMany = 1 << 14;  // beyond them too many numbers would share a step
-  const bool sorted = n_ <= kFew ? sort_by_quantiles<8>(x) : n_ <= kMany && sort_by_quantiles<9>(x);
+  const bool sorted = n_ <= kFew ? sort_by_place<8>(x) : n_ <= kMany && sort_by_place<9>(x);
   if (!sorted) sort_by_bits(x);
 }
 
 /// False where this does not fit the numbers: one is not finite, or too many share a step.
 template <int kDigit>
-bool SliceSort::sort_by_quantiles(const float* x) {
+bool SliceSort::sort_by_place(const float* x) {
   constexpr int kRow = 32 - 2 * kDigit, kDigits = 1 << kDigit;  // a word is two digits above the row
   std::uint32_t least = ~0u, most = 0;
 #pragma omp simd reduction(min : least) reduction(max : most)

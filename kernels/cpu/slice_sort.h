@@ -19,7 +19,7 @@ class SliceSort {
 
  private:
   template <int kDigit>
-  bool sort_by_quantiles(const float* x);
+  bool sort_by_place(const float* x);
   void sort_by_bits(const float* x);
 
   std::int64_t n_;

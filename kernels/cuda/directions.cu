@@ -37,7 +37,8 @@ __device__ void draw_pair(const engine::Philox& random, int draw, double& first,
 }
 
 // Row after row: its warp normalises it and passes it through shared memory to all warps, which make their later rows
-// orthogonal to it. Two buffers, so that there is one barrier per row.
+// orthogonal to it. (Finished rows of the same round change, too, but nobody reads them again.) Two buffers, so that
+// there is one barrier per row.
 __global__ void __launch_bounds__(kBlock) orthogonalise_in_registers(Directions args) {
   __shared__ double unit[2][kMost];
   const int lane = lane_in_warp(), warp = static_cast<int>(threadIdx.x) / kWarp;
@@ -72,7 +73,6 @@ __global__ void __launch_bounds__(kBlock) orthogonalise_in_registers(Directions 
       __syncthreads();
 #pragma unroll
       for (int later = r; later < kRows; ++later) {
-        if (later == r && warp <= owner) continue;
         double along = 0;
 #pragma unroll
         for (int j = 0; j < kPart; ++j) along += shared[j] * rows[later][j];

@@ -162,7 +162,7 @@ std::vector<KernelCase<SlicedWasserstein>> sliced_wasserstein_cases() {
 
 std::vector<KernelCase<SlicedWasserstein>> long_sliced_wasserstein_cases() {
   std::vector<Problem> problems;
-  for (const std::int64_t n : {2053, 16384, 16385, 20011}) problems.push_back(random_problem("random", 2, n));
+  for (const std::int64_t n : {2053, 5003, 16384, 16385, 20011}) problems.push_back(random_problem("random", 2, n));
   for (const std::int64_t n : {2053, 20011}) {
     for (const Problem& problem : contents(n)) problems.push_back(problem);
   }

@@ -10,8 +10,9 @@ using tests::Side;
 using tests::Twin;
 
 TEST_CASE("cuda draw_directions: the CPU's directions, in registers and in global memory") {
-  const std::pair<std::int64_t, std::int64_t> sizes[] = {{0, 5},   {1, 1},   {1, 7},     {5, 5},     {33, 64}, {64, 64},
-                                                         {63, 63}, {20, 65}, {128, 128}, {131, 131}, {40, 200}};
+  const std::pair<std::int64_t, std::int64_t> sizes[] = {{0, 5},   {1, 1},     {1, 7},     {5, 5},
+                                                         {7, 10},  {33, 64},   {64, 64},   {63, 63},
+                                                         {20, 65}, {128, 128}, {131, 131}, {40, 200}};
   for (const auto& [k, d] : sizes) {
     CAPTURE(k);
     CAPTURE(d);
