@@ -79,16 +79,19 @@ Floats evaluate(const Vectors& h, const HarmonicGroup<float>* coefficients, int 
 }
 
 typedef float Four __attribute__((vector_size(16)));
-typedef double FourDoubles __attribute__((vector_size(32)));
 
-/// Four partial sums, in double.
-FourDoubles quartered(Floats values) {
-  const auto quarters = std::bit_cast<std::array<Four, kLanes / 4>>(values);
-  Four total = quarters[0];
-  for (std::size_t i = 1; i < quarters.size(); ++i) total += quarters[i];
-  return __builtin_convertvector(total, FourDoubles);
-}
-double sum(FourDoubles values) { return (values[0] + values[1]) + (values[2] + values[3]); }
+/// The sum of vectors, in double but for the lanes that are four apart.
+struct QuarteredSum {
+  double quarter[4] = {};
+
+  void operator+=(Floats values) {
+    const auto quarters = std::bit_cast<std::array<Four, kLanes / 4>>(values);
+    Four total = quarters[0];
+    for (std::size_t i = 1; i < quarters.size(); ++i) total += quarters[i];
+    for (int i = 0; i < 4; ++i) quarter[i] += static_cast<double>(total[i]);
+  }
+  double total() const { return (quarter[0] + quarter[1]) + (quarter[2] + quarter[3]); }
+};
 
 /// Whether sin_cos takes every angle: none is NaN or infinite, either.
 bool moderate(const float* x, std::int64_t n, float spacing) {
@@ -187,14 +190,13 @@ class Test {
     constexpr int kMostBlocks = 16;
     Block block;
     Vectors sums[kMostGroups];
-    HarmonicGroup<FourDoubles> quarters[kMostGroups];
-    std::fill_n(quarters, groups_, HarmonicGroup<FourDoubles>{});
+    HarmonicGroup<QuarteredSum> quarters[kMostGroups];
     int blocks = 0;
     const auto take = [&] {
       for (int g = 0; g < groups_; ++g) {
         for (int j = 0; j < kHarmonics; ++j) {
-          quarters[g].cosine[j] += quartered(sums[g].cosine[j]);
-          quarters[g].sine[j] += quartered(sums[g].sine[j]);
+          quarters[g].cosine[j] += sums[g].cosine[j];
+          quarters[g].sine[j] += sums[g].sine[j];
         }
       }
       blocks = 0;
@@ -208,8 +210,8 @@ class Test {
     if (blocks > 0) take();
     for (int g = 0; g < groups_; ++g) {
       for (int j = 0; j < kHarmonics; ++j) {
-        totals[g].cosine[j] = sum(quarters[g].cosine[j]);
-        totals[g].sine[j] = sum(quarters[g].sine[j]);
+        totals[g].cosine[j] = quarters[g].cosine[j].total();
+        totals[g].sine[j] = quarters[g].sine[j].total();
       }
     }
   }

@@ -12,7 +12,7 @@ struct SineCosine {
 /// Up to this |x| the multiples of pi that sin_cos subtracts are exact.
 inline constexpr float kLargestAngle = 8192;
 
-/// sin x and cos x within 1.5e-7, for |x| <= kLargestAngle; the sine of a small x keeps its relative accuracy.
+/// sin x and cos x within 2e-7, for |x| <= kLargestAngle; the sine of a small x keeps its relative accuracy.
 /// x = n pi + r with |r| <= pi / 2: both are those of r, negated if n is odd. The polynomials have the smallest error
 /// (5e-9) for their degree, found with the Remez exchange algorithm.
 inline SineCosine sin_cos(Floats x) {

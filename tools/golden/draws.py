@@ -59,7 +59,7 @@ def glorot_uniform(name, shape, fan_in, fan_out, seed):
 
 
 def unit_directions(seed, step, count, d):
-    """Random unit vectors [count, d]: pairs of normal numbers by Box-Muller, the second ones behind the first, over their norm."""
+    """Random unit vectors [count, d]: pairs of normal numbers by Box-Muller, first ones before second ones, normalised."""
     pairs = (d + 1) // 2
     counter = (np.arange((pairs + 1) // 2), DIRECTIONS << 24 | np.arange(count)[:, None], step & MASK, step >> 32)
     words = philox(counter, (seed & MASK, seed >> 32)).reshape(count, -1, 2).astype(np.float64)[:, :pairs]
