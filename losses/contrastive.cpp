@@ -7,6 +7,9 @@
 #include "engine/ops/rows.h"
 #include "kernels/temperature_schedule.h"
 #include "losses/alignment.h"
+#include "losses/sigreg.h"
+#include "losses/sliced_wasserstein.h"
+#include "losses/visreg.h"
 
 namespace losses {
 namespace {
@@ -37,7 +40,7 @@ float alignment_factor(const Tensor& z, Scaling scaling) {
   return 0;
 }
 
-/// scale (alignment_weight A + distribution_weight D)
+/// Of alignment and distribution in a loss.
 struct Weights {
   float alignment, distribution;
 };
@@ -63,6 +66,27 @@ ContrastiveLoss decoupled(const Tensor& z, const Options& options, const Tempera
                   {.alignment = options.scale, .distribution = options.scale * *options.lambda}, spread.accuracy);
 }
 
+ContrastiveLoss swd(const Tensor& z, const Options& options, const StepDraw& draw) {
+  const Tensor distance = sliced_wasserstein(z,
+                                             {.prior = options.prior,
+                                              .prior_scale = options.prior_scale,
+                                              .sample = options.prior_sample,
+                                              .projections = *options.slices,
+                                              .fixed_directions = options.fixed_directions,
+                                              .scaling = options.scaling},
+                                             draw);
+  return weighted(alignment(z, alignment_factor(z, options.scaling)), distance,
+                  {.alignment = options.scale, .distribution = options.scale * *options.lambda});
+}
+
+/// (1 - lambda) A + lambda D, where A is the mean squared distance to the centre of an image's views: a quarter of the
+/// mean squared distance of two views.
+ContrastiveLoss of_centre(const Tensor& z, const Tensor& distribution, float lambda) {
+  EXPECTS(lambda <= 1, "contrastive: lambda must be at most 1, as 1 - lambda weighs the alignment, got ", lambda);
+  return weighted(alignment(z, 0.25f / (0.5f * static_cast<float>(z.elements()))), distribution,
+                  {.alignment = 1 - lambda, .distribution = lambda});
+}
+
 }  // namespace
 
 ContrastiveLoss contrastive(const Tensor& z, const Options& chosen, const StepDraw& draw, Products products) {
@@ -86,6 +110,12 @@ ContrastiveLoss contrastive(const Tensor& z, const Options& chosen, const StepDr
       return cross_view(engine::slice_rows(x, 0, n), engine::slice_rows(x, n, n), similarity());
     }
     case LossName::decoupled: return decoupled(x, options, temperature_at(z, options, draw), products);
+    case LossName::swd: return swd(x, options, draw);
+    case LossName::sigreg: {
+      const SigregOptions test{.slices = *options.slices, .knots = options.knots, .t_max = options.knot_range};
+      return of_centre(x, sigreg(x, test, draw), *options.lambda);
+    }
+    case LossName::visreg: return of_centre(x, visreg(x, {.slices = *options.slices}, draw).loss, *options.lambda);
   }
   throw engine::Error("contrastive: the loss has no such name");
 }

@@ -7,6 +7,7 @@ namespace {
 struct Defaults {
   float temperature = 0.1f, lambda = 1;
   bool normalize = true;
+  std::int64_t slices = 0;  ///< 0: as many as an embedding has dimensions
 };
 
 Defaults defaults_of(const Options& options) {
@@ -14,6 +15,9 @@ Defaults defaults_of(const Options& options) {
     case LossName::nt_xent:
     case LossName::cross_view: return {};
     case LossName::decoupled: return {.temperature = 1, .lambda = 0.1f};
+    case LossName::swd: return {.lambda = 5, .normalize = options.prior == kernels::Prior::sphere};
+    case LossName::sigreg: return {.lambda = 0.05f, .normalize = false, .slices = 1024};
+    case LossName::visreg: return {.lambda = 0.6f, .normalize = false, .slices = 4096};
   }
   return {};
 }
@@ -26,6 +30,7 @@ Options Options::resolved() const {
   all.temperature = temperature.value_or(defaults.temperature);
   all.lambda = lambda.value_or(defaults.lambda);
   all.normalize = normalize.value_or(defaults.normalize);
+  all.slices = slices.value_or(defaults.slices);
   return all;
 }
 

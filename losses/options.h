@@ -2,11 +2,12 @@
 #include <cstdint>
 #include <optional>
 
+#include "kernels/prior.h"
 #include "kernels/runtime/names.h"
 
 namespace losses {
 
-enum class LossName { nt_xent, cross_view, decoupled };
+enum class LossName { nt_xent, cross_view, decoupled, swd, sigreg, visreg };
 
 /// How the terms of alignment + lambda * distribution are averaged: as in the authors' notebook, or as in Table 1 and
 /// Algorithm 1 of their paper (Chen et al. 2021). A lambda belongs to one of them.
@@ -36,6 +37,14 @@ struct Options {
   bool self_pair = true;               ///< whether a row is among the candidates of its own log-sum-exp
   bool temperature_factor = false;     ///< whether the log-sum-exp is multiplied by the temperature
 
+  kernels::Prior prior = kernels::Prior::sphere;
+  float prior_scale = 1;  ///< half the cube's width, or the normal prior's standard deviation
+  PriorSample prior_sample = PriorSample::drawn;
+  std::optional<std::int64_t> slices = {};  ///< random directions of projections
+  bool fixed_directions = false;            ///< whether these stay the same in all steps
+  int knots = 17;                           ///< where SIGReg compares characteristic functions ...
+  float knot_range = 3;                     ///< ... from 0 to this
+
   /// The same with the loss's own defaults in place of absent numbers.
   Options resolved() const;
 
@@ -45,7 +54,8 @@ struct Options {
 }  // namespace losses
 
 template <>
-inline constexpr std::array engine::kNames<losses::LossName> = {"nt-xent", "cross-view", "decoupled"};
+inline constexpr std::array engine::kNames<losses::LossName> = {"nt-xent", "cross-view", "decoupled",
+                                                                "swd",     "sigreg",     "visreg"};
 template <>
 inline constexpr std::array engine::kNames<losses::Scaling> = {"notebook", "paper"};
 template <>

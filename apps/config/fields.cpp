@@ -15,7 +15,13 @@ void check_loss(const losses::Options& loss) {
     throw UsageError(
         "loss.ifm_epsilon excludes loss.hard_negative_beta and loss.debias_tau_plus: set it or both of them to 0");
   }
-  const float low = loss.resolved().temperature.value();
+  const losses::Options resolved = loss.resolved();
+  const bool shares = loss.name == losses::LossName::sigreg || loss.name == losses::LossName::visreg;
+  if (shares && *resolved.lambda > 1) {
+    throw UsageError(fmt::format("loss.lambda = {} must be at most 1 for {}, as 1 - lambda weighs the alignment",
+                                 *resolved.lambda, engine::name(loss.name)));
+  }
+  const float low = *resolved.temperature;
   if (loss.temperature_schedule == losses::TemperatureSchedule::cosine && low > loss.temperature_high) {
     throw UsageError(
         fmt::format("loss.temperature = {} must not be above loss.temperature_high = {}", low, loss.temperature_high));
@@ -36,6 +42,11 @@ void check(const Config& config) {
         fmt::format("data.crop_area_min = {} must not be above data.crop_area_max = {}", area_min, area_max));
   }
   check_loss(config.loss);
+  if (config.loss.name == losses::LossName::swd && config.loss.slices.value_or(0) > config.model.head.out) {
+    throw UsageError(
+        fmt::format("loss.slices = {} must not be above model.proj_dim = {}: no more directions are orthogonal",
+                    *config.loss.slices, config.model.head.out));
+  }
   config_table().check_conditions(config);
 }
 

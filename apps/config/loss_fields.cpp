@@ -11,7 +11,10 @@ constexpr Range temperatures() { return between(1e-6, 1e6); }
 std::vector<ConfigField> loss_fields() {
   const Condition similarity = when("loss.name", {"nt-xent", "cross-view", "decoupled"}),
                   cross_entropy = when("loss.name", {"nt-xent", "cross-view"}),
-                  generalized = when("loss.name", {"decoupled"}), decoupled = when("loss.name", {"decoupled"});
+                  two_terms = when("loss.name", {"decoupled", "swd", "sigreg", "visreg"}),
+                  of_paper = when("loss.name", {"decoupled", "swd"}), decoupled = when("loss.name", {"decoupled"}),
+                  swd = when("loss.name", {"swd"}), sliced = when("loss.name", {"swd", "sigreg", "visreg"}),
+                  sigreg = when("loss.name", {"sigreg"});
   const Condition cosine = similarity && when("loss.temperature_schedule", {"cosine"});
   return {
       {FIELD(loss.name), .flag = "--loss", .help = "contrastive loss: docs/losses.md"},
@@ -34,18 +37,36 @@ std::vector<ConfigField> loss_fields() {
        .range = float_or_zero(), .only_with = cross_entropy},
       {FIELD(loss.debias_tau_plus), .help = "assumed share of negatives that are of the image's own class; 0: off",
        .range = {.min = kSmallestFloat, .max = kLargestDecay, .or_zero = true}, .only_with = cross_entropy},
-      {FIELD(loss.lambda), .flag = "--lambda", .help = "weight of the distribution term; auto: decoupled 0.1",
-       .range = float_or_zero(), .only_with = generalized},
-      {FIELD(loss.scale), .help = "multiplies the loss", .range = positive_float(), .only_with = generalized},
+      {FIELD(loss.lambda), .flag = "--lambda",
+       .help = "weight of the distribution term; auto: decoupled 0.1, swd 5, sigreg 0.05, visreg 0.6",
+       .range = float_or_zero(), .only_with = two_terms},
+      {FIELD(loss.scale), .help = "multiplies the loss", .range = positive_float(), .only_with = of_paper},
       {FIELD(loss.scaling),
        .help = "how both terms are averaged: as in the authors' notebook, or as in the paper's Table 1 and Algorithm 1",
-       .only_with = generalized},
-      {FIELD(loss.normalize), .help = "compare unit rows, or the head's outputs as they are; auto: on",
-       .only_with = generalized},
+       .only_with = of_paper},
+      {FIELD(loss.normalize),
+       .help = "compare unit rows, or the head's outputs as they are; auto: on, but off for a cube or normal prior",
+       .only_with = of_paper},
       {FIELD(loss.self_pair), .help = "each row is among the candidates of its own log-sum-exp",
        .only_with = decoupled},
       {FIELD(loss.temperature_factor),
        .help = "multiply the log-sum-exp by the temperature, as in the paper's equation 3", .only_with = decoupled},
+      {FIELD(loss.prior), .flag = "--prior",
+       .help = "distribution to match: uniform on the unit sphere or in a cube, or normal", .only_with = swd},
+      {FIELD(loss.prior_scale), .help = "half the cube's width, or the normal prior's standard deviation",
+       .range = positive_float(), .only_with = swd && when("loss.prior", {"cube", "normal"})},
+      {FIELD(loss.prior_sample), .help = "drawn anew in every step, or its quantiles i / (N + 1)",
+       .only_with = swd && when("loss.prior", {"normal"})},
+      {FIELD(loss.slices),
+       .help =
+           "random directions of projections; auto: swd as many as dimensions, which is also the most; sigreg 1024; "
+           "visreg 4096",
+       .range = between(1, kMostDimensions), .only_with = sliced},
+      {FIELD(loss.fixed_directions), .help = "the same directions in all steps", .only_with = swd},
+      {FIELD(loss.knots), .help = "points at which characteristic functions are compared", .range = between(2, 1000),
+       .only_with = sigreg},
+      {FIELD(loss.knot_range), .help = "the points are evenly spaced from 0 to this", .range = between(1e-3, 1e3),
+       .only_with = sigreg},
   };
 }
 

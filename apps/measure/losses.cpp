@@ -51,6 +51,12 @@ MeasuredLoss measure_loss(const Tensor& z, const Config& config, bool keeps_grad
           .gradient = keeps_gradient ? std::move(gradient) : std::vector<float>()};
 }
 
+/// The priors to measure a loss with: for a loss without one, the default.
+std::vector<kernels::Prior> priors_of(const losses::Options& loss) {
+  if (loss.name != LossName::swd) return {loss.prior};
+  return {kernels::Prior::sphere, kernels::Prior::cube, kernels::Prior::normal};
+}
+
 /// The configurations to measure: the one that is asked for, or every loss.
 std::vector<Config> variants(const MeasureSettings& settings) {
   std::vector<Config> all;
@@ -60,9 +66,13 @@ std::vector<Config> variants(const MeasureSettings& settings) {
     return all;
   }
   for (std::size_t i = 0; i < engine::kNames<LossName>.size(); ++i) {
-    Config& config = all.emplace_back(settings.config);
+    Config config = settings.config;
     config.loss.name = static_cast<LossName>(i);
-    config.loss = config.loss.resolved();
+    for (const kernels::Prior prior : priors_of(config.loss)) {
+      config.loss.prior = prior;
+      all.push_back(config);
+      all.back().loss = config.loss.resolved();
+    }
   }
   return all;
 }
