@@ -80,7 +80,10 @@ std::vector<Config> variants(const MeasureSettings& settings) {
 }  // namespace
 
 std::vector<MeasuredLoss> measure_losses(const Tensor& z, const MeasureSettings& settings, bool shows_progress) {
-  const std::vector<Config> configs = variants(settings);
+  std::vector<Config> configs = variants(settings);
+  for (Config& config : configs) {
+    if (config.loss.slices == 0) config.loss.slices = z.shape()[1];
+  }
   std::optional<Progress> progress;
   if (shows_progress) {
     progress.emplace(
