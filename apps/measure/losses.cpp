@@ -15,12 +15,20 @@ namespace {
 using engine::Tensor;
 using losses::LossName;
 
+/// The parameters of a loss of embeddings with d dimensions: its own defaults in place of those that are not given.
+losses::Options resolved(const losses::Options& given, std::int64_t dimensions) {
+  losses::Options loss = given.resolved();
+  if (loss.name == LossName::swd && loss.slices == 0) loss.slices = dimensions;
+  return loss;
+}
+
 /// The keys of losses that have an effect, but for the loss's name.
-std::vector<MeasuredLoss::Parameter> parameters_of(const Config& config) {
+std::vector<MeasuredLoss::Parameter> parameters_of(const Config& config, std::int64_t dimensions) {
   constexpr std::string_view kSection = "loss.";
   Config unset;
   unset.loss.name = config.loss.name;
-  unset.loss = unset.loss.resolved();
+  unset.loss.prior = config.loss.prior;
+  unset.loss = resolved(unset.loss, dimensions);
   std::vector<MeasuredLoss::Parameter> parameters;
   for (const ConfigField& field : config_table()) {
     const bool of_losses = field.key.starts_with(kSection) && field.key != "loss.name" && !is_over_time(field.key);
@@ -42,7 +50,7 @@ MeasuredLoss measure_loss(const Tensor& z, const Config& config, bool keeps_grad
     return static_cast<double>(value) * static_cast<double>(value);
   });
   return {.name = std::string(engine::name(config.loss.name)),
-          .parameters = parameters_of(config),
+          .parameters = parameters_of(config, z.shape()[1]),
           .loss = static_cast<double>(loss.loss.item()),
           .alignment = static_cast<double>(loss.alignment.item()),
           .distribution = static_cast<double>(loss.distribution.item()),
@@ -51,27 +59,25 @@ MeasuredLoss measure_loss(const Tensor& z, const Config& config, bool keeps_grad
           .gradient = keeps_gradient ? std::move(gradient) : std::vector<float>()};
 }
 
-/// The priors to measure a loss with: for a loss without one, the default.
-std::vector<kernels::Prior> priors_of(const losses::Options& loss) {
-  if (loss.name != LossName::swd) return {loss.prior};
+/// The priors to measure a loss with; for a loss without one, the default.
+std::vector<kernels::Prior> priors_of(const losses::Options& loss, bool one_prior) {
+  if (loss.name != LossName::swd || one_prior) return {loss.prior};
   return {kernels::Prior::sphere, kernels::Prior::cube, kernels::Prior::normal};
 }
 
 /// The configurations to measure: the one that is asked for, or every loss.
-std::vector<Config> variants(const MeasureSettings& settings) {
+std::vector<Config> variants(const MeasureSettings& settings, std::int64_t dimensions) {
   std::vector<Config> all;
-  if (settings.one_loss) {
-    all.push_back(settings.config);
-    all.back().loss = settings.config.loss.resolved();
-    return all;
-  }
   for (std::size_t i = 0; i < engine::kNames<LossName>.size(); ++i) {
     Config config = settings.config;
+    if (settings.one_loss && config.loss.name != static_cast<LossName>(i)) continue;
     config.loss.name = static_cast<LossName>(i);
-    for (const kernels::Prior prior : priors_of(config.loss)) {
-      config.loss.prior = prior;
-      all.push_back(config);
-      all.back().loss = config.loss.resolved();
+    for (const kernels::Prior prior : priors_of(config.loss, settings.one_prior || settings.one_loss)) {
+      Config& variant = all.emplace_back(config);
+      variant.loss.prior = prior;
+      // Among all priors, only the normal one has quantiles.
+      if (!settings.one_loss && prior != kernels::Prior::normal) variant.loss.prior_sample = losses::PriorSample::drawn;
+      variant.loss = resolved(variant.loss, dimensions);
     }
   }
   return all;
@@ -79,11 +85,23 @@ std::vector<Config> variants(const MeasureSettings& settings) {
 
 }  // namespace
 
-std::vector<MeasuredLoss> measure_losses(const Tensor& z, const MeasureSettings& settings, bool shows_progress) {
-  std::vector<Config> configs = variants(settings);
-  for (Config& config : configs) {
-    if (config.loss.slices == 0) config.loss.slices = z.shape()[1];
+void check_losses(const MeasureSettings& settings, std::int64_t dimensions) {
+  for (const Config& config : variants(settings, dimensions)) {
+    try {
+      check_loss(config.loss);
+      if (config.loss.name == LossName::swd && *config.loss.slices > dimensions) {
+        throw UsageError(engine::concat("loss.slices = ", *config.loss.slices, " must not be above the ", dimensions,
+                                        " dimensions of the embeddings: no more directions are orthogonal"));
+      }
+    } catch (const UsageError& error) {
+      if (settings.one_loss) throw;
+      throw UsageError(engine::concat(error.what(), "; every loss is measured here, give --loss NAME for one"));
+    }
   }
+}
+
+std::vector<MeasuredLoss> measure_losses(const Tensor& z, const MeasureSettings& settings, bool shows_progress) {
+  const std::vector<Config> configs = variants(settings, z.shape()[1]);
   std::optional<Progress> progress;
   if (shows_progress) {
     progress.emplace(

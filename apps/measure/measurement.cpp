@@ -7,7 +7,6 @@
 #include "apps/evaluation/knn.h"
 #include "apps/measure/losses.h"
 #include "apps/run/progress.h"
-#include "losses/sliced_wasserstein.h"
 
 namespace apps {
 namespace {
@@ -61,6 +60,7 @@ Measurement measure(const engine::Context& context, const Embeddings& embeddings
   const bool long_work =
       static_cast<double>(size) * static_cast<double>(size) * static_cast<double>(dimensions) > kLongWork;
   const Tensor z = Tensor::from(context, {size, dimensions}, rows.values);
+  if (embeddings.two_views) check_losses(settings, dimensions);
   Measurement measurement;
   if (embeddings.two_views) measurement.losses = measure_losses(z, settings, long_work);
   {
@@ -70,7 +70,7 @@ Measurement measure(const engine::Context& context, const Embeddings& embeddings
     measurement.unit_feature_std = mean_std(unit) * std::sqrt(static_cast<double>(dimensions));
     const Tensor on_device = Tensor::from(context, {size, dimensions}, unit.values);
     measurement.uniformity = uniformity(on_device, embeddings.images, progress_of("uniformity", size, long_work));
-    measurement.priors = measure_priors(z, on_device, losses::SwdOptions{}.prior_scale,
+    measurement.priors = measure_priors(z, on_device, settings.config.loss.prior_scale,
                                         static_cast<std::uint64_t>(settings.config.train.seed));
   }
   measurement.feature_std = mean_std(rows);

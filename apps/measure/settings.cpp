@@ -153,6 +153,7 @@ bool parse(int argc, const char* const* argv, MeasureSettings& settings) {
   add_flags<MeasureSettings>(flags, measure_table(), [&](const MeasureField& field, const std::string& text) {
     field.set(settings, text, field.flag);
     if (field.key == kLoss) settings.one_loss = true;
+    if (field.key == "loss.prior") settings.one_prior = true;
     if (field.key == "--views") gives_views = true;
   });
   flags.add(

@@ -17,6 +17,7 @@ struct MeasureSettings {
   std::vector<std::pair<std::string, std::string>> labels{};  ///< name and file
   int neighbours = 200;
   bool one_loss = false;      ///< only config.loss.name; otherwise every loss
+  bool one_prior = false;     ///< only config.loss.prior; otherwise every prior, where a loss has one
   std::string gradient = {};  ///< file for the gradient of that loss; empty: none
   bool json = false;
   Config config = {};  ///< its loss, device, threads and seed

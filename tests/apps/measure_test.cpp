@@ -231,6 +231,31 @@ TEST_CASE("measure: without flags every loss, the table says the same, and one v
   CHECK(one.at("uniformity").is_number());
 }
 
+TEST_CASE("measure: a loss with a prior is measured with each, or with the one that is asked for") {
+  const Files files;
+  files.embeddings("both.npy", 3, both_views());
+  const auto priors = [&](Strings flags) {
+    flags.insert(flags.begin(), files.path("both.npy"));
+    Strings names;
+    const auto json = measured(flags);
+    for (const auto& loss : json.at("losses")) {
+      if (loss.at("loss") != "swd") continue;
+      names.push_back(loss.at("prior"));
+      CHECK(loss.at("slices") == 3);
+      CHECK(loss.at("normalize") == (names.back() == "sphere" ? "on" : "off"));
+      for (const auto& prior : json.at("priors")) {  // the same numbers, by another way
+        if (prior.at("prior") == names.back()) check_close(loss.at("distribution"), prior.at("swd").get<double>());
+      }
+    }
+    return names;
+  };
+  CHECK(priors({}) == Strings{"sphere", "cube", "normal"});
+  CHECK(priors({"--prior", "cube", "--prior-scale", "2"}) == Strings{"cube"});
+  CHECK(priors({"--loss", "swd"}) == Strings{"sphere"});
+  CHECK(priors({"--loss", "swd", "--prior", "normal"}) == Strings{"normal"});
+  CHECK(measure({files.path("both.npy"), "--prior-sample", "quantiles"}).exit_code == 0);
+}
+
 TEST_CASE("measure: a planted shortcut shows in nearest neighbours and in pair cosines, and its control does not") {
   const Files files;
   constexpr int kImages = 60, kValues = 3, kColours = 6;
@@ -358,6 +383,10 @@ TEST_CASE("measure: what is wrong is one sentence, and leaves nothing") {
   CHECK(usage({"z.npy", "--loss", "decoupled", "--lambda", "-0.1"}).starts_with("--lambda must be "));
   CHECK(usage({"z.npy", "--loss", "nt-xent", "--lambda", "0.5"}).find("has no effect while loss.name is nt-xent") !=
         std::string::npos);
+  CHECK(usage({"z.npy", "--loss", "swd", "--slices", "4"}).starts_with("loss.slices = 4 must not be above the 3 dim"));
+  CHECK(usage({"z.npy", "--slices", "4"}).find("; every loss is measured here, give --loss NAME for one") !=
+        std::string::npos);
+  CHECK(usage({"z.npy", "--loss", "sigreg", "--lambda", "2"}).starts_with("loss.lambda = 2 must be at most 1"));
   CHECK(usage({"z.npy", "--ifm-epsilon", "0.1", "--hard-negative-beta", "1"}).starts_with("loss.ifm_epsilon excludes"));
   CHECK(usage({"z.npy", "--temprature", "1"}).starts_with("unknown flag --temprature; the nearest is --temperature"));
   CHECK(usage({"z.npy", "--labels", "labels.npy"}).starts_with("--labels must be NAME=FILE.npy"));
