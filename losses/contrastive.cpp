@@ -1,5 +1,6 @@
 #include "losses/contrastive.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "engine/ops/elementwise.h"
@@ -14,9 +15,9 @@
 namespace losses {
 namespace {
 
-Temperature temperature_at(const Tensor& z, const Options& options, const StepDraw& draw) {
+/// Between two temperatures, by the step on the device.
+Temperature between(const Tensor& z, const Options& options, const StepDraw& draw) {
   const float low = *options.temperature, high = options.temperature_high;
-  if (options.temperature_schedule == TemperatureSchedule::constant) return {.value = low};
   EXPECTS(low > 0 && high >= low && std::isfinite(high),
           "contrastive: a schedule's temperatures must be numbers above 0, the lower one first, got ", low, " and ",
           high);
@@ -28,6 +29,14 @@ Temperature temperature_at(const Tensor& z, const Options& options, const StepDr
                                               .period = std::max<std::int64_t>(1, std::llround(period)),
                                               .temperature = now});
   return {.value = low, .now = now};
+}
+
+Temperature temperature_at(const Tensor& z, const Options& options, const StepDraw& draw) {
+  switch (options.temperature_schedule) {
+    case TemperatureSchedule::constant: return {.value = *options.temperature};
+    case TemperatureSchedule::cosine: return between(z, options, draw);
+  }
+  return {};
 }
 
 /// The alignment's factor: notebook, 1/(2nd) over the n pairs of rows; paper, 1/(nd) over the 2n ordered pairs.

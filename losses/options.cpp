@@ -10,12 +10,22 @@ struct Defaults {
   std::int64_t slices = 0;  ///< 0: as many as an embedding has dimensions
 };
 
+/// Rows of any length fill a cube or follow a normal distribution; a sphere needs unit rows.
+bool has_unit_rows(kernels::Prior prior) {
+  switch (prior) {
+    case kernels::Prior::sphere: return true;
+    case kernels::Prior::cube:
+    case kernels::Prior::normal: return false;
+  }
+  return false;
+}
+
 Defaults defaults_of(const Options& options) {
   switch (options.name) {
     case LossName::nt_xent:
     case LossName::cross_view: return {};
     case LossName::decoupled: return {.temperature = 1, .lambda = 0.1f};
-    case LossName::swd: return {.lambda = 5, .normalize = options.prior == kernels::Prior::sphere};
+    case LossName::swd: return {.lambda = 5, .normalize = has_unit_rows(options.prior)};
     case LossName::sigreg: return {.lambda = 0.05f, .normalize = false, .slices = 1024};
     case LossName::visreg: return {.lambda = 0.6f, .normalize = false, .slices = 4096};
   }

@@ -86,19 +86,22 @@ Tensor sliced_wasserstein(const Tensor& z, const SwdOptions& options, const Step
   kernels::draw_directions(context, {.seed = draw.seed,
                                      .step = options.fixed_directions ? engine::ConstView() : draw.step,
                                      .directions = directions});
-  if (options.sample == PriorSample::quantiles) {
+  const auto prior = [&] {
+    switch (options.sample) {
+      case PriorSample::drawn: {
+        const Tensor rows = Tensor::empty(context, {n, d});
+        kernels::draw_prior(
+            context,
+            {.seed = draw.seed, .step = draw.step, .prior = options.prior, .scale = options.prior_scale, .rows = rows});
+        return slices_of(rows, directions);
+      }
+      case PriorSample::quantiles: break;
+    }
     const Tensor column = Tensor::empty(context, {n});
     kernels::normal_quantiles(context, {.std = options.prior_scale, .column = column});
-    return matched(z, directions, column, options.scaling);
-  }
-  const auto prior_slices = [&] {
-    const Tensor rows = Tensor::empty(context, {n, d});
-    kernels::draw_prior(
-        context,
-        {.seed = draw.seed, .step = draw.step, .prior = options.prior, .scale = options.prior_scale, .rows = rows});
-    return slices_of(rows, directions);
+    return column;
   };
-  return matched(z, directions, prior_slices(), options.scaling);
+  return matched(z, directions, prior(), options.scaling);
 }
 
 Tensor sliced_wasserstein(const Tensor& z, const Tensor& directions, const Tensor& prior, Scaling scaling) {

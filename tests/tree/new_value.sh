@@ -35,5 +35,10 @@ handled models/encoder_options.h Architecture apps/train/make_encoder.cpp
 handled models/encoder_options.h StemChoice apps/train/make_encoder.cpp
 handled models/resnet.h Stem models/resnet.cpp
 handled models/resnet.h Variant models/resnet.cpp
+handled losses/options.h LossName losses/options.cpp
+handled losses/options.h PriorSample losses/sliced_wasserstein.cpp
+handled losses/options.h Scaling losses/contrastive.cpp
+handled losses/options.h TemperatureSchedule losses/contrastive.cpp
+handled kernels/prior.h Prior losses/options.cpp
 expect losses/options.h LossName apps/config/loss_fields.cpp 'every value of the enumeration needs one name'
 exit $status

@@ -124,7 +124,7 @@ class ConvN:
         return result["step_ms"] + result["data_ms"], None
 
 
-WORKS = ("resnet18", "convn", "nt-xent", "swd", "sigreg", "visreg")
+WORKS = ("resnet18", "convn", "nt-xent", "decoupled", "queue", "swd", "sigreg", "visreg")
 
 
 def line(name, results):
@@ -189,6 +189,10 @@ def main():
                     extra(["cross_entropy", "logsumexp"]),
                 )
             )
+    for name, sizes in (("decoupled", (2048, 8192)), ("queue", (512, 2048))):
+        for rows in sizes if name in options.works else ():
+            title = f"{name} forward and backward, {rows} rows of 128"
+            works.append(Bench(title, [name, "--rows", rows], ["fp32"], extra(["eager"])))
     if "swd" in options.works:
         for rows in (2048, 8192):
             title = f"swd forward and backward, {rows} rows of 128"

@@ -108,6 +108,30 @@ def nt_xent(args):
     return step
 
 
+def similarity_loss(args):
+    """decoupled: the mean log-sum-exp over all rows, at temperature 1. queue: InfoNCE of rows against their keys and four times as
+    many rows of a queue, as MoCo's public code writes it."""
+    unit_rows = lambda rows: F.normalize(torch.randn(rows, args.dim)).to(args.device)
+    u, keys, queue = unit_rows(args.rows).requires_grad_(), unit_rows(args.rows), unit_rows(4 * args.rows)
+
+    def decoupled(u):
+        return (u @ u.T).logsumexp(1).mean()
+
+    def against_queue(u):
+        logits = torch.cat([(u * keys).sum(1, keepdim=True), u @ queue.T], 1) / 0.1
+        return F.cross_entropy(logits, torch.zeros(args.rows, dtype=torch.long, device=args.device))
+
+    loss = decoupled if args.work == "decoupled" else against_queue
+    if "compiled" in args.setting:
+        loss = torch.compile(loss)
+
+    def step():
+        u.grad = None
+        loss(u).backward()
+
+    return step
+
+
 def swd(args):
     """To the unit sphere, as Chen et al. 2021: new directions and a new prior at every step. columns, slices: whether projections
     are sorted down the columns of [N,d], or along the rows of [d,N]."""
@@ -320,6 +344,8 @@ def simclr(args):
 WORKS = {
     "resnet18": resnet18_step,
     "nt-xent": nt_xent,
+    "decoupled": similarity_loss,
+    "queue": similarity_loss,
     "swd": swd,
     "sigreg": distribution_loss,
     "visreg": distribution_loss,
