@@ -20,6 +20,7 @@ __global__ void __launch_bounds__(kThreads)
   float* out = directions + row * d;
   const std::int64_t half = ceil_div(d, 2);
   float squares = 0;
+#pragma unroll 1  // unrolled, it would spill registers
   for (std::int64_t p = 2 * lane_in_warp(); p < half; p += 2 * kWarp) {
     const auto block = random.words(static_cast<std::uint32_t>(p / 2));
 #pragma unroll
@@ -37,6 +38,7 @@ __global__ void __launch_bounds__(kThreads)
   }
   squares = warp_sum(squares);
   const float factor = squares > 0 ? 1 / sqrtf(squares) : 0.0f;
+#pragma unroll 1
   for (std::int64_t p = 2 * lane_in_warp(); p < half; p += 2 * kWarp) {
 #pragma unroll
     for (int k = 0; k < 2; ++k) {
