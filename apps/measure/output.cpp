@@ -57,12 +57,12 @@ Json labels_json(const MeasuredLabels& labels) {
 std::string cell(Number number) { return number ? fmt::format("{:.5g}", *number) : "-"; }
 
 std::string line(std::string_view name, Number number, std::string_view meaning) {
-  return fmt::format("  {:<22}{:>12}   {}\n", name, cell(number), meaning);
+  return fmt::format("  {:<22}{:>14}   {}\n", name, cell(number), meaning);
 }
 
 std::string losses_text(const Measurement& measurement) {
   if (measurement.losses.empty()) return {};
-  std::string text = fmt::format("\n{:<17}{:>12}{:>12}{:>14}{:>10}{:>12}   {}\n", "Loss of one batch", "value",
+  std::string text = fmt::format("\n{:<17}{:>14}{:>14}{:>14}{:>14}{:>14}   {}\n", "Loss of one batch", "value",
                                  "alignment", "distribution", "accuracy", "|gradient|", "with");
   for (const MeasuredLoss& loss : measurement.losses) {
     std::string parameters;
@@ -70,17 +70,17 @@ std::string losses_text(const Measurement& measurement) {
       if (is_main) parameters += fmt::format("{}{} {}", parameters.empty() ? "" : ", ", key, value);
     }
     text +=
-        fmt::format("  {:<15}{:>12}{:>12}{:>14}{:>10}{:>12}   {}\n", loss.name, cell(loss.loss), cell(loss.alignment),
+        fmt::format("  {:<15}{:>14}{:>14}{:>14}{:>14}{:>14}   {}\n", loss.name, cell(loss.loss), cell(loss.alignment),
                     cell(loss.distribution), cell(loss.accuracy), cell(loss.gradient_norm), parameters);
   }
   return text;
 }
 
 std::string priors_text(const std::vector<MeasuredPrior>& priors) {
-  std::string text = fmt::format("\n{:<24}{:>12}{:>12}   {}\n", "Distance to priors", "SWD", "noise floor",
+  std::string text = fmt::format("\n{:<24}{:>14}{:>14}   {}\n", "Distance to priors", "SWD", "noise floor",
                                  "sliced Wasserstein; the floor is that of as many rows of the prior itself");
   for (const MeasuredPrior& prior : priors) {
-    text += fmt::format("  {:<22}{:>12}{:>12}   {}\n", prior.name, cell(prior.distance), cell(prior.noise_floor),
+    text += fmt::format("  {:<22}{:>14}{:>14}   {}\n", prior.name, cell(prior.distance), cell(prior.noise_floor),
                         prior.unit_rows ? "unit rows" : "embeddings as they are");
   }
   return text;
@@ -88,9 +88,9 @@ std::string priors_text(const std::vector<MeasuredPrior>& priors) {
 
 std::string labels_text(const std::vector<MeasuredLabels>& measured) {
   if (measured.empty()) return {};
-  std::string text = fmt::format("\n{:<24}{:>12}{:>12}{:>12}{:>12}\n", "Labels", "values", "guessing", "kNN", "LiDAR");
+  std::string text = fmt::format("\n{:<24}{:>14}{:>14}{:>14}{:>14}\n", "Labels", "values", "guessing", "kNN", "LiDAR");
   for (const MeasuredLabels& labels : measured) {
-    text += fmt::format("  {:<22}{:>12}{:>12}{:>12}{:>12}\n", labels.name, labels.values, cell(labels.most_frequent),
+    text += fmt::format("  {:<22}{:>14}{:>14}{:>14}{:>14}\n", labels.name, labels.values, cell(labels.most_frequent),
                         cell(labels.knn), cell(labels.lidar));
   }
   text += fmt::format("\n{:<24}{:>16}{:>16}{:>16}{:>16}\n{:<24}{:>16}{:>16}{:>16}{:>16}\n", "Cosines of centred rows",

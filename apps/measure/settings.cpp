@@ -44,6 +44,7 @@ std::vector<MeasureField> loss_flags() {
       flag.help = "measure only this loss";
       flag.fallback = "all";
     }
+    if (field.key == "loss.prior") flag.fallback = "each; sphere with --loss";
     flags.push_back(flag);
   }
   return flags;
