@@ -36,7 +36,8 @@ TEST_CASE("draw_directions: orthonormal, and the Q of G = QR with a positive dia
   const Context context = kernels::make_context({.device = {}, .threads = 3});
   const std::pair<std::int64_t, std::int64_t> sizes[] = {{1, 1},   {1, 7},     {5, 5},    {3, 64},
                                                          {64, 64}, {127, 128}, {130, 131}};
-  for (const auto& [k, d] : sizes) {
+  for (const auto& size : sizes) {
+    const std::int64_t k = size.first, d = size.second;
     CAPTURE(k);
     CAPTURE(d);
     const std::vector<float> rows = drawn(context, k, d, 7, 3);

@@ -100,7 +100,9 @@ TEST_CASE("sliced_wasserstein: between two samples of a prior, the noise of so m
     double floor;
   } cases[] = {{Prior::normal, 256, 0.0217},  {Prior::cube, 256, 0.0081},  {Prior::sphere, 256, 3.0e-4},
                {Prior::normal, 2048, 0.0031}, {Prior::cube, 2048, 0.0012}, {Prior::sphere, 2048, 4.2e-5}};
-  for (const auto& [prior, n, floor] : cases) {
+  for (const auto& each : cases) {
+    const Prior prior = each.prior;
+    const std::int64_t n = each.n;
     CAPTURE(static_cast<int>(prior));
     CAPTURE(n);
     double mean = 0;
@@ -110,7 +112,7 @@ TEST_CASE("sliced_wasserstein: between two samples of a prior, the noise of so m
       kernels::draw_prior(context, {.seed = 77, .step = step, .prior = prior, .scale = 1, .rows = z});
       mean += sliced_wasserstein(z, {.prior = prior}, {.seed = 5, .step = step}).item() / double{kSteps};
     }
-    CHECK(mean == doctest::Approx(floor).epsilon(0.15));
+    CHECK(mean == doctest::Approx(each.floor).epsilon(0.15));
   }
 }
 
