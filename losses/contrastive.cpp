@@ -5,7 +5,6 @@
 
 #include "engine/ops/elementwise.h"
 #include "engine/ops/l2_normalize.h"
-#include "engine/ops/rows.h"
 #include "kernels/temperature_schedule.h"
 #include "losses/alignment.h"
 #include "losses/sigreg.h"
@@ -114,10 +113,7 @@ ContrastiveLoss contrastive(const Tensor& z, const Options& chosen, const StepDr
   };
   switch (options.name) {
     case LossName::nt_xent: return nt_xent(x, similarity());
-    case LossName::cross_view: {
-      const std::int64_t n = x.shape()[0] / 2;
-      return cross_view(engine::slice_rows(x, 0, n), engine::slice_rows(x, n, n), similarity());
-    }
+    case LossName::cross_view: return cross_view(x, similarity());
     case LossName::decoupled: return decoupled(x, options, temperature_at(z, options, draw), products);
     case LossName::swd: return swd(x, options, draw);
     case LossName::sigreg: {

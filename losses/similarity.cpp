@@ -183,30 +183,10 @@ ContrastiveLoss nt_xent(const Tensor& u, const SimilarityOptions& options) {
   return of_stacked(u, Candidates::others, options.temperature, options.products, terms);
 }
 
-ContrastiveLoss cross_view(const Tensor& u1, const Tensor& u2, const SimilarityOptions& options) {
-  EXPECTS(are_views(u1, u2), "cross_view: u1 and u2 must both be f32 or both bf16 [n,d], got ", name(u1.dtype()), " ",
-          u1.shape(), " and ", name(u2.dtype()), " ", u2.shape());
+ContrastiveLoss cross_view(const Tensor& u, const SimilarityOptions& options) {
+  check_stacked("cross_view", u);
   const Terms terms = terms_of("cross_view", options);
-  const auto pairs = [temperature = options.temperature, products = options.products](const Tensor& first,
-                                                                                      const Tensor& second) {
-    return Similarities{.view1 = first,
-                        .view2 = second,
-                        .temperature = temperature.view(),
-                        .candidates = Candidates::other_view,
-                        .bf16_products = products == Products::bf16};
-  };
-  const Reduced y = forward(u1.context(), pairs(u1, u2), terms, u1.wants_gradient() || u2.wants_gradient());
-  const auto gradient = [=, u1 = u1.detach(), u2 = u2.detach()](const Tensor& dloss, Grads& d) {
-    Tensor unwanted;  // one pass computes both gradients, even if only one is needed
-    const auto into = [&](int i) {
-      if (d.wants(i)) return d.into(i);
-      unwanted = Tensor::empty(dloss.context(), u1.shape(), u1.dtype());
-      return Destination{unwanted};
-    };
-    const Destination du1 = into(0), du2 = into(1);
-    backward(dloss, pairs(u1, u2), terms, y, du1, du2);
-  };
-  return with_terms(y.sums, {u1, u2}, gradient);
+  return of_stacked(u, Candidates::other_view, options.temperature, options.products, terms);
 }
 
 ContrastiveLoss queue(const Tensor& q, const Tensor& keys, const Tensor& queue, const SimilarityOptions& options) {

@@ -45,8 +45,8 @@ struct SimilarityOptions {
 ContrastiveLoss nt_xent(const Tensor& u, const SimilarityOptions& options);
 
 /// InfoNCE across views (van den Oord et al. 2018): the sum of both directions, each a mean over the n examples. Only
-/// the rows of the other view are candidates. u1, u2: f32 or bf16 [n,d].
-ContrastiveLoss cross_view(const Tensor& u1, const Tensor& u2, const SimilarityOptions& options);
+/// the rows of the other view are candidates. u: as for nt_xent.
+ContrastiveLoss cross_view(const Tensor& u, const SimilarityOptions& options);
 
 /// InfoNCE against a queue (He et al. 2020, MoCo), a mean over the n examples: candidates are an anchor's own key and
 /// all rows of the queue. q, keys: f32 or bf16 [n,d]; queue: of the same type [k,d]. Only q has a gradient.
