@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "engine/autograd.h"
-#include "kernels/convert.h"
+#include "engine/ops/convert.h"
 #include "kernels/directions.h"
 #include "kernels/elementwise.h"
 #include "kernels/linear.h"
@@ -26,13 +26,6 @@ void check_rows(const Tensor& z) {
           engine::name(z.dtype()), " ", z.shape());
 }
 
-Tensor in_f32(const Tensor& z) {
-  if (z.dtype() == Dtype::f32) return z.detach();
-  Tensor y = Tensor::empty(z.context(), z.shape());
-  kernels::convert(z.context(), {.x = z, .y = {y}});
-  return y;
-}
-
 /// [k,N]: the projections of each row onto each direction, slice by slice.
 Tensor slices_of(const Tensor& rows, const Tensor& directions) {
   Tensor slices = Tensor::empty(rows.context(), {directions.shape()[0], rows.shape()[0]});
@@ -40,30 +33,24 @@ Tensor slices_of(const Tensor& rows, const Tensor& directions) {
   return slices;
 }
 
-/// The loss of z along the directions. `prior`: f32 [k,N], or [N] ascending.
-Tensor matched(const Tensor& z, const Tensor& directions, const Tensor& prior, Scaling scaling) {
+/// The loss of rows [N,d] along the directions. `prior`: f32 [k,N], or [N] ascending.
+Tensor matched(const Tensor& rows, const Tensor& directions, const Tensor& prior, Scaling scaling) {
+  const Tensor z = engine::convert(rows, Dtype::f32);
   const Context& context = z.context();
   const std::int64_t n = z.shape()[0], d = z.shape()[1], k = directions.shape()[0];
   const auto divisor = static_cast<double>(k) * static_cast<double>(scaling == Scaling::notebook ? n : d);
-  const Tensor slices = slices_of(in_f32(z), directions), loss = Tensor::empty(context, Shape());
+  const Tensor slices = slices_of(z, directions), loss = Tensor::empty(context, Shape());
   kernels::sliced_wasserstein(context, {.projections = slices,
                                         .prior = prior,
                                         .factor = static_cast<float>(1 / divisor),
                                         .loss = loss,
                                         .gradient = z.wants_gradient() ? View(slices) : View()});
   // dz = dloss * dslices^T directions
-  return with_grad(loss, {z}, [slices, directions, dtype = z.dtype()](const Tensor& dloss, Grads& grads) {
+  return with_grad(loss, {z}, [slices, directions](const Tensor& dloss, Grads& grads) {
     const Context& on = dloss.context();
     const Tensor scaled = Tensor::empty(on, directions.shape());
-    kernels::broadcast(on, {.scalar = dloss, .y = {scaled}});
-    kernels::multiply(on, {.a = scaled, .b = directions, .y = {scaled}});
-    if (dtype == Dtype::f32) {
-      kernels::linear_wgrad(on, {.dy = slices, .x = scaled, .dweight = grads.into(0)});
-      return;
-    }
-    const Tensor dz = Tensor::empty(on, {slices.shape()[1], directions.shape()[1]});
-    kernels::linear_wgrad(on, {.dy = slices, .x = scaled, .dweight = {dz}});
-    kernels::convert(on, {.x = dz, .y = grads.into(0)});
+    kernels::scale_by(on, {.x = directions, .scalar = dloss, .y = {scaled}});
+    kernels::linear_wgrad(on, {.dy = slices, .x = scaled, .dweight = grads.into(0)});
   });
 }
 

@@ -1,5 +1,6 @@
 #include "apps/config/fields.h"
 #include "apps/config/ranges.h"
+#include "kernels/epps_pulley.h"
 
 namespace apps {
 namespace {
@@ -63,8 +64,8 @@ std::vector<ConfigField> loss_fields() {
            "visreg 4096",
        .range = between(1, kMostDimensions), .only_with = sliced},
       {FIELD(loss.fixed_directions), .help = "the same directions in all steps", .only_with = swd},
-      {FIELD(loss.knots), .help = "points at which characteristic functions are compared", .range = between(2, 1000),
-       .only_with = sigreg},
+      {FIELD(loss.knots), .help = "points at which characteristic functions are compared",
+       .range = between(2, kernels::kMostKnots), .only_with = sigreg},
       {FIELD(loss.knot_range), .help = "the points are evenly spaced from 0 to this", .range = between(1e-3, 1e3),
        .only_with = sigreg},
   };

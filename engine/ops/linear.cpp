@@ -1,21 +1,10 @@
 #include "engine/ops/linear.h"
 
 #include "engine/autograd.h"
-#include "kernels/convert.h"
+#include "engine/ops/convert.h"
 #include "kernels/linear.h"
 
 namespace engine {
-namespace {
-
-/// Converts x; returns x itself if it already has this dtype.
-Tensor converted(const Tensor& x, Dtype dtype) {
-  if (x.dtype() == dtype) return x;
-  Tensor y = Tensor::empty(x.context(), x.shape(), dtype);
-  kernels::convert(x.context(), {.x = x, .y = {y}});
-  return y;
-}
-
-}  // namespace
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, LinearOptions options) {
   EXPECTS(x.shape().rank() == 2 && weight.shape().rank() == 2 && x.shape()[1] == weight.shape()[1],
@@ -27,7 +16,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, LinearO
   Tensor y = Tensor::empty(x.context(), {x.shape()[0], weight.shape()[0]}, dtype);
   kernels::linear_forward(x.context(), {.x = x, .weight = weight, .bias = bias, .y = y});
   return with_grad(y, {x, weight, bias}, [x = x.detach(), weight = weight.detach()](const Tensor& dy, Grads& d) {
-    const Tensor factor = converted(dy, x.dtype());
+    const Tensor factor = convert(dy, x.dtype());
     if (d.wants(0)) kernels::linear_dgrad(dy.context(), {.dy = factor, .weight = weight, .dx = d.into(0)});
     if (d.wants(1)) kernels::linear_wgrad(dy.context(), {.dy = factor, .x = x, .dweight = d.into(1)});
     if (d.wants(2)) kernels::bias_grad(dy.context(), {.dy = dy, .dbias = d.into(2)});

@@ -95,9 +95,9 @@ def nt_xent_loss(args, rows):
     return cross_entropy if "cross_entropy" in args.setting else logsumexp
 
 
-def nt_xent(args):
+def of_unit_rows(args, loss):
+    """A step: the loss of unit rows, and its gradient."""
     u = F.normalize(torch.randn(args.rows, args.dim)).to(args.device).requires_grad_()
-    loss = nt_xent_loss(args, args.rows)
     if "compiled" in args.setting:
         loss = torch.compile(loss)
 
@@ -108,11 +108,15 @@ def nt_xent(args):
     return step
 
 
+def nt_xent(args):
+    return of_unit_rows(args, nt_xent_loss(args, args.rows))
+
+
 def similarity_loss(args):
     """decoupled: the mean log-sum-exp over all rows, at temperature 1. queue: InfoNCE of rows against their keys and four times as
     many rows of a queue, as MoCo's public code writes it."""
     unit_rows = lambda rows: F.normalize(torch.randn(rows, args.dim)).to(args.device)
-    u, keys, queue = unit_rows(args.rows).requires_grad_(), unit_rows(args.rows), unit_rows(4 * args.rows)
+    keys, queue = unit_rows(args.rows), unit_rows(4 * args.rows)
 
     def decoupled(u):
         return (u @ u.T).logsumexp(1).mean()
@@ -121,15 +125,7 @@ def similarity_loss(args):
         logits = torch.cat([(u * keys).sum(1, keepdim=True), u @ queue.T], 1) / 0.1
         return F.cross_entropy(logits, torch.zeros(args.rows, dtype=torch.long, device=args.device))
 
-    loss = decoupled if args.work == "decoupled" else against_queue
-    if "compiled" in args.setting:
-        loss = torch.compile(loss)
-
-    def step():
-        u.grad = None
-        loss(u).backward()
-
-    return step
+    return of_unit_rows(args, decoupled if args.work == "decoupled" else against_queue)
 
 
 def swd(args):
