@@ -129,7 +129,7 @@ TEST_CASE("sliced_wasserstein: quantiles are the prior without its noise") {
   CHECK(sliced_wasserstein(z, options, {.seed = 5, .step = step}).item() == doctest::Approx(1).epsilon(0.1));
 }
 
-TEST_CASE("sliced_wasserstein: new directions and a new prior at every step, repeated exactly; fixed directions stay") {
+TEST_CASE("sliced_wasserstein: new directions and a new prior at every step, repeated exactly, or fixed ones") {
   const Context context = kernels::make_context();
   const Tensor z = tests::random_tensor(context, {60, 6}, 1);
   const auto loss = [&](const SwdOptions& options, std::uint64_t seed, std::int32_t step) {
