@@ -79,7 +79,7 @@ void MetricsFile::write(const StepMetrics& metrics) {
     if (!std::isfinite(value)) nonfinite.push_back(scalar.name);
   }
   if (!nonfinite.empty()) record["nonfinite"] = nonfinite;
-  file_.write(json_text(record) + "\n");  // one write(2): a reader never sees half a record
+  file_.write(json_text(record) + "\n");  // one write(2): a kill leaves no half record
 }
 
 }  // namespace apps

@@ -266,8 +266,8 @@ TEST_CASE("pretrain: a signal in an evaluation gives it up for a checkpoint, and
     const auto epoch_recorded = [&] {
       const std::uintmax_t bytes = metrics_bytes(run);
       if (bytes == before || bytes == 0) return false;
-      const std::string last = recorded(run).back();
-      return last.starts_with("train") && std::stoi(last.substr(6)) % 8 == 0;
+      const Strings steps = recorded_so_far(run);
+      return !steps.empty() && steps.back().starts_with("train") && std::stoi(steps.back().substr(6)) % 8 == 0;
     };
     if (!wait_until(program, epoch_recorded)) {
       program.wait();

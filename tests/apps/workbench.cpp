@@ -48,19 +48,34 @@ nlohmann::json result(const Ended& ended) {
   return nlohmann::json::parse(ended.out);
 }
 
-std::vector<nlohmann::json> metrics(const fs::path& run) {
-  std::istringstream lines(engine::read_file(run / "metrics.jsonl"));
+namespace {
+
+std::vector<nlohmann::json> records_in(const std::string& text) {
+  std::istringstream lines(text);
   std::vector<nlohmann::json> records;
   for (std::string line; std::getline(lines, line);) records.push_back(nlohmann::json::parse(line));
   return records;
 }
 
-Strings recorded(const fs::path& run) {
+Strings steps_of(const std::vector<nlohmann::json>& records) {
   Strings steps;
-  for (const auto& record : metrics(run)) {
+  for (const auto& record : records) {
     steps.push_back(record.at("phase").get<std::string>() + " " + record.at("step").dump());
   }
   return steps;
+}
+
+}  // namespace
+
+std::vector<nlohmann::json> metrics(const fs::path& run) {
+  return records_in(engine::read_file(run / "metrics.jsonl"));
+}
+
+Strings recorded(const fs::path& run) { return steps_of(metrics(run)); }
+
+Strings recorded_so_far(const fs::path& run) {
+  const std::string text = engine::read_file(run / "metrics.jsonl");
+  return steps_of(records_in(text.substr(0, text.rfind('\n') + 1)));
 }
 
 fs::path latest_checkpoint(const fs::path& run) {

@@ -42,6 +42,8 @@ nlohmann::json result(const Ended& ended);
 std::vector<nlohmann::json> metrics(const fs::path& run);
 /// The recorded steps in order: "train 3", "eval 8", ...
 Strings recorded(const fs::path& run);
+/// The same while the program writes: without a record of which only the beginning is in the file yet.
+Strings recorded_so_far(const fs::path& run);
 
 /// The directory named in RUN/checkpoints/latest.
 fs::path latest_checkpoint(const fs::path& run);
