@@ -96,6 +96,30 @@ TEST_CASE("pretrain: killed anywhere, also in a checkpoint, it resumes to the sa
   CHECK_FALSE(has_leftovers(run));
 }
 
+TEST_CASE("pretrain: a killed run draws after it resumes what it would have drawn, and schedules the same") {
+  const Workbench bench;
+  const std::vector<Strings> all = {
+      {"swd", "--prior", "cube"},
+      {"sigreg", "--set", "loss.slices=32"},
+      {"visreg", "--set", "loss.slices=32"},
+      {"decoupled", "--set", "loss.temperature_schedule=cosine", "--set", "loss.temperature_period=2"}};
+  for (const Strings& loss : all) {
+    const std::string& name = loss.front();
+    CAPTURE(name);
+    Strings arguments = kRun;
+    arguments.emplace_back("--loss");
+    arguments.insert(arguments.end(), loss.begin(), loss.end());
+    result(bench.pretrain("whole-" + name, arguments));
+    const fs::path run = bench / name;
+    Program program(PRETRAIN, bench.arguments(name, arguments));
+    REQUIRE(wait_until(program, [&] { return fs::exists(run / "checkpoints/latest"); }));
+    program.send(SIGKILL);
+    CHECK(program.wait().signal == SIGKILL);
+    result(bench.pretrain(name, arguments));
+    CHECK(same_tensors(run, bench / ("whole-" + name)));
+  }
+}
+
 TEST_CASE("pretrain: with every optimizer a killed run resumes to the same bytes") {
   const Workbench bench;
   for (const std::string name : {"sgd", "lars"}) {
