@@ -34,6 +34,18 @@ Defaults defaults_of(const Options& options) {
 
 }  // namespace
 
+bool is_cross_entropy(LossName name) {
+  switch (name) {
+    case LossName::nt_xent:
+    case LossName::cross_view: return true;
+    case LossName::decoupled:
+    case LossName::swd:
+    case LossName::sigreg:
+    case LossName::visreg: break;
+  }
+  return false;
+}
+
 Options Options::resolved() const {
   const Defaults defaults = defaults_of(*this);
   Options all = *this;

@@ -59,9 +59,10 @@ Outcome ContrastiveObjective::forward(const StepContext& step) {
   Encoded encoded = encode(views, step.taps);
   const losses::ContrastiveLoss contrastive = contrast(encoded.projections, step.clock);
   Outcome outcome{.loss = contrastive.loss, .tapped = std::move(encoded.tapped)};
-  outcome.record({.name = "loss", .axis = kLossAxis, .headline = true}, contrastive.loss.detach());
-  outcome.record({.name = "loss_align", .axis = kLossAxis}, contrastive.alignment);
-  outcome.record({.name = "loss_dist", .axis = kLossAxis}, contrastive.distribution);
+  const PlotAxis axis = losses::is_cross_entropy(options_.loss.name) ? kLossAxis : PlotAxis{.label = "loss"};
+  outcome.record({.name = "loss", .axis = axis, .headline = true}, contrastive.loss.detach());
+  outcome.record({.name = "loss_align", .axis = axis}, contrastive.alignment);
+  outcome.record({.name = "loss_dist", .axis = axis}, contrastive.distribution);
   if (contrastive.accuracy) outcome.record({.name = "contrast_acc", .axis = kAccuracyAxis}, contrastive.accuracy);
   return outcome;
 }

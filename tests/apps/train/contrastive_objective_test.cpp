@@ -273,12 +273,18 @@ TEST_CASE("contrastive objective: statistics per view are not those of both view
   CHECK(updates(apart) == 2);
 }
 
-TEST_CASE("contrastive objective: every parameter of encoder and head gets a gradient, the same each time") {
+TEST_CASE(
+    "contrastive objective: with every loss each parameter of encoder and head gets a gradient, the same each time") {
   const engine::Context context = kernels::make_context();
-  for (const losses::LossName loss : {losses::LossName::nt_xent, losses::LossName::cross_view}) {
+  for (std::size_t l = 0; l < engine::kNames<losses::LossName>.size(); ++l) {
+    CAPTURE(engine::kNames<losses::LossName>[l]);
     Config config;
-    config.loss.name = loss;
+    config.loss.name = static_cast<losses::LossName>(l);
     const Pass pass(context, config), again(context, config);
+    const auto is_loss = [](const Measured& measured) { return measured.scalar.name == "loss_dist"; };
+    const auto found = std::find_if(pass.measured.begin(), pass.measured.end(), is_loss);
+    REQUIRE(found != pass.measured.end());
+    CHECK(found->scalar.axis.label == (losses::is_cross_entropy(config.loss.name) ? "loss (nats)" : "loss"));
     for (std::size_t i = 0; i < pass.model.parameters.parameters().size(); ++i) {
       CAPTURE(pass.model.parameters.parameters()[i].name);
       CHECK_FALSE(all_zero(pass.model.parameters.gradient(i).to_host<float>()));
