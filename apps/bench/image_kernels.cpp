@@ -1,4 +1,5 @@
 #include "apps/bench/buffers.h"
+#include "kernels/add_bias.h"
 #include "kernels/batch_norm.h"
 #include "kernels/conv2d.h"
 #include "kernels/crop_resize.h"
@@ -30,6 +31,9 @@ KernelWork add(Buffers& b) {
 }
 KernelWork multiply(Buffers& b) {
   return b.work(kernels::multiply, {.a = b.random(images(b)), .b = b.random(images(b)), .y = {b.output(images(b))}});
+}
+KernelWork add_bias(Buffers& b) {
+  return b.work(kernels::add_bias, {.bias = b.random_f32({images(b).cols()}), .y = b.random(images(b))});
 }
 KernelWork broadcast(Buffers& b) {
   const Tensor y = b.output(images(b));
@@ -218,6 +222,7 @@ std::vector<KernelEntry> image_kernels() {
           {"add", add},
           {"multiply", multiply},
           {"scaled_difference", scaled_difference},
+          {"add_bias", add_bias},
           {"relu_forward", relu_forward},
           {"relu_backward", relu_backward},
           {"sum", sum},

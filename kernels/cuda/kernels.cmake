@@ -1,6 +1,7 @@
 # All files with device code: nvcc compiles them for GPUs, tests/simt for the interpreter.
 set(
   CUDA_KERNELS
+  add_bias
   batch_norm
   bias_grad
   convert

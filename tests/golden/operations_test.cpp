@@ -8,6 +8,7 @@
 #include "engine/autograd.h"
 #include "engine/ops/batch_norm.h"
 #include "engine/ops/conv2d.h"
+#include "engine/ops/conv2d_transpose.h"
 #include "engine/ops/l2_normalize.h"
 #include "engine/ops/max_pool.h"
 #include "kernels/context.h"
@@ -42,6 +43,30 @@ TEST_CASE("golden conv2d: forward and both gradients at odd shapes") {
     backward(y, dy);
     golden.expect_close(x.gradient(), prefix + "dx", kRounding * static_cast<double>(taps * window[0] + 4));
     golden.expect_close(weight.gradient(), prefix + "dweight", kRounding * static_cast<double>(dy.shape().rows() + 4));
+  }
+  CHECK(cases == 6);
+}
+
+TEST_CASE("golden conv2d_transpose: forward and all gradients at odd shapes, larger than the smallest, too") {
+  const Context context = kernels::make_context();
+  const Fixture golden(context, "conv2d_transpose");
+  int cases = 0;
+  for (; golden.has(std::to_string(cases) + "/x"); ++cases) {
+    const std::string prefix = std::to_string(cases) + "/";
+    CAPTURE(prefix);
+    const auto geometry = golden.tensor(prefix + "geometry").to_host<std::int32_t>();
+    const Tensor x = golden.tensor(prefix + "x").requires_gradient(),
+                 weight = golden.tensor(prefix + "weight").requires_gradient(),
+                 bias = golden.tensor(prefix + "bias").requires_gradient(), dy = golden.tensor(prefix + "dy");
+    const Tensor y = conv2d_transpose(
+        x, weight, bias, {.stride = geometry[0], .pad = geometry[1], .height = dy.shape()[1], .width = dy.shape()[2]});
+    const Shape& window = weight.shape();
+    const std::int64_t taps = window[1] * window[2];
+    golden.expect_close(y, prefix + "y", kRounding * static_cast<double>(taps * window[0] + 4));
+    backward(y, dy);
+    golden.expect_close(x.gradient(), prefix + "dx", kRounding * static_cast<double>(taps * window[3] + 4));
+    golden.expect_close(weight.gradient(), prefix + "dweight", kRounding * static_cast<double>(x.shape().rows() + 4));
+    golden.expect_close(bias.gradient(), prefix + "dbias", kRounding * static_cast<double>(dy.shape().rows() + 4));
   }
   CHECK(cases == 6);
 }

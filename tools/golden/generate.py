@@ -138,6 +138,31 @@ def conv2d():
     save("conv2d", tensors)
 
 
+def conv2d_transpose():
+    """PyTorch's weights are [K,C,R,S], as a convolution's from C to K channels; `more` is its output padding."""
+    torch.manual_seed(10)
+    tensors = {}
+    for i, (n, k, p, q, c, size, stride, pad, more) in enumerate(
+        [
+            (2, 3, 5, 4, 2, 3, 2, 0, 1),
+            (1, 1, 1, 1, 1, 1, 1, 0, 0),
+            (3, 8, 6, 6, 5, 3, 2, 0, 0),
+            (2, 5, 7, 3, 4, 3, 1, 1, 0),
+            (2, 6, 4, 5, 7, 5, 3, 2, 2),
+            (2, 16, 13, 13, 3, 3, 2, 0, 1),
+        ]
+    ):
+        x, weight, bias = (values(*s).requires_grad_() for s in ((n, k, p, q), (k, c, size, size), (c,)))
+        y = F.conv_transpose2d(x, weight, bias, stride, pad, more)
+        dy = values(*y.shape)
+        y.backward(dy)
+        case = {"x": x, "weight": weight, "bias": bias, "y": y, "dy": dy}
+        case |= {"dx": x.grad, "dweight": weight.grad, "dbias": bias.grad}
+        case["geometry"] = torch.tensor([stride, pad], dtype=torch.int32)
+        tensors |= {f"{i}/{name}": t for name, t in case.items()}
+    save("conv2d_transpose", tensors)
+
+
 def batch_norm():
     """Momentum 0.1 in PyTorch's definition; running mean and variance start at 0 and 1."""
     torch.manual_seed(3)
@@ -329,6 +354,7 @@ if __name__ == "__main__":
     for generate in (
         resnet18,
         conv2d,
+        conv2d_transpose,
         batch_norm,
         max_pool,
         nt_xent,

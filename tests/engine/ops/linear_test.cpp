@@ -9,6 +9,7 @@
 #include "engine/parameters.h"
 #include "engine/scope.h"
 #include "kernels/context.h"
+#include "kernels/linear.h"
 #include "tests/numeric.h"
 
 using namespace engine;
@@ -108,6 +109,32 @@ TEST_CASE("linear: a weight used twice accumulates its gradient") {
   const Context context = kernels::make_context();
   tests::check_gradients([](const auto& in) { return linear(linear(in[0], in[1]), in[1]); },
                          {random_tensor(context, {3, 4}, 1), random_tensor(context, {4, 4}, 2)});
+}
+
+TEST_CASE("bias_grad: of many rows, such as pixels, each column's sum is as exact as an f32") {
+  const Context context = kernels::make_context({.device = {}, .threads = 3});
+  for (const std::int64_t columns : {1, 3, 23, 130}) {
+    for (const bool in_bf16 : {false, true}) {
+      for (const bool accumulate : {false, true}) {
+        CAPTURE(columns);
+        CAPTURE(in_bf16);
+        CAPTURE(accumulate);
+        const Shape shape{(1 << 16) + 77, columns};
+        std::vector<float> values = tests::random_values(shape.elements(), 1);
+        for (float& value : values) value = static_cast<float>(bf16(value + 1));  // positive: sums of up to 65,613
+        const Tensor dy = in_bf16 ? Tensor::from(context, shape, std::vector<bf16>(values.begin(), values.end()))
+                                  : Tensor::from(context, shape, values);
+        const Tensor dbias = random_tensor(context, {columns}, 2);
+        std::vector<double> sums(static_cast<std::size_t>(columns));
+        for (std::size_t j = 0; j < sums.size() && accumulate; ++j) {
+          sums[j] = static_cast<double>(dbias.to_host<float>()[j]);
+        }
+        for (std::size_t i = 0; i < values.size(); ++i) sums[i % sums.size()] += static_cast<double>(values[i]);
+        kernels::bias_grad(context, {.dy = dy, .dbias = {dbias, accumulate}});
+        tests::expect_close(dbias.to_host<float>(), sums, tests::rounding(Dtype::f32));
+      }
+    }
+  }
 }
 
 TEST_CASE("linear: names both shapes when they do not fit") {

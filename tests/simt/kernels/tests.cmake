@@ -1,6 +1,7 @@
 # The tests of the kernels in kernels/cuda; they run in the interpreter and on a GPU (tests/cuda).
 set(
   KERNEL_TESTS
+  add_bias
   backend
   batch_norm
   bias_grad
