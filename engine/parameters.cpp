@@ -160,7 +160,7 @@ void ParameterSet::finish_gradients() {
 
 std::int64_t ParameterSet::trainable(std::string_view group) const {
   std::int64_t count = 0;
-  for (const ParameterInfo& info : infos_) count += info.group == group ? info.shape.elements() : 0;
+  for (const auto& slot : slots_) count += slot->info.group == group ? slot->info.shape.elements() : 0;
   return count;
 }
 

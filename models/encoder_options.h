@@ -5,12 +5,13 @@
 
 namespace models {
 
-enum class Architecture { convn, resnet18, resnet34 };
+enum class Architecture { convn, resnet18, resnet34, resnet50, resnet101, resnet152 };
 
 /// The stem of a ResNet; automatic: chosen by image size.
 enum class StemChoice { automatic, cifar, imagenet };
 
-/// An encoder's name, and the options of each one. Channels, depth and stem follow from the data and the other options.
+/// An encoder's name, and the options of each one. Channels, depth, stem and the size of images follow from the data
+/// and the other options.
 struct EncoderOptions {
   Architecture arch = Architecture::convn;
   StemChoice stem = StemChoice::automatic;
@@ -22,6 +23,7 @@ struct EncoderOptions {
 }  // namespace models
 
 template <>
-inline constexpr std::array engine::kNames<models::Architecture> = {"convn", "resnet18", "resnet34"};
+inline constexpr std::array engine::kNames<models::Architecture> = {"convn",    "resnet18",  "resnet34",
+                                                                    "resnet50", "resnet101", "resnet152"};
 template <>
 inline constexpr std::array engine::kNames<models::StemChoice> = {"auto", "cifar", "imagenet"};

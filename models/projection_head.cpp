@@ -6,7 +6,7 @@ using engine::Initializer;
 using engine::Tensor;
 
 ProjectionHead::ProjectionHead(const engine::Scope& scope, const Options& options) {
-  EXPECTS(options.layers >= 1 && options.layers <= 4, "projection head: expected 1 to 4 layers, got ", options.layers);
+  EXPECTS(options.layers >= 1, "projection head: expected at least 1 layer, got ", options.layers);
   std::int64_t in = options.in;
   for (std::int64_t number = 1; number <= options.layers; ++number) {
     const bool last = number == options.layers;

@@ -15,7 +15,7 @@ class ProjectionHead {
  public:
   struct Options {
     std::int64_t in = 0;      ///< width of the encoder's output
-    std::int64_t layers = 2;  ///< linear layers, 1 to 4
+    std::int64_t layers = 2;  ///< linear layers, at least 1
     std::int64_t hidden = 0;  ///< width of the hidden layers; 0 means `in`
     std::int64_t out = 64;
     bool output_batch_norm = true;

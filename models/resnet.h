@@ -9,24 +9,27 @@
 
 namespace models {
 
-/// ResNet-18 and 34 (He et al. 2016): a stem, four groups of residual blocks with 1, 2, 4 and 8 times the base
-/// channels, and the mean over all pixels. Each group after the first halves the resolution. Names within its scope are
+/// ResNet-18 to 152 (He et al. 2016): a stem, four groups of residual blocks with 1, 2, 4 and 8 times the base
+/// channels, and the mean over all pixels. Each group after the first halves the resolution. ResNet-18 and 34 have
+/// basic blocks, the others bottlenecks, whose outputs have four times as many channels. Names within its scope are
 /// torchvision's. Taps: "group1" to "group4", the outputs of the groups (torchvision's layer1 to layer4).
 class ResNet final : public Encoder {
  public:
   /// The two common variants. They differ in whether torchvision can load them:
-  /// simclr: also a projection shortcut in the first group, pooling padded like TensorFlow's SAME, LeCun normal
-  /// kernels;
-  /// torchvision: no such shortcut, pooling padded by one on every side, He normal kernels by fan-out.
+  /// simclr: a projection shortcut in every group, pooling padded like TensorFlow's SAME, LeCun normal kernels;
+  /// torchvision: one only where size or channels change, pooling padded by one on every side, He normal kernels by
+  /// fan-out.
   enum class Variant { simclr, torchvision };
   /// cifar: 3x3 with stride 1; imagenet: 7x7 with stride 2, then 3x3 max pooling with stride 2.
   enum class Stem { cifar, imagenet };
 
+  static constexpr int kGroups = 4;
+
   struct Options {
-    int depth = 18;  ///< 18 or 34
+    int depth = 18;  ///< 18, 34, 50, 101 or 152
     std::int64_t in_channels = 3;
     std::int64_t base_channels = 64;
-    std::int64_t width = 1;  ///< multiplies every channel count
+    double width = 1;  ///< multiplies every channel count: see scaled_channels
     Variant variant = Variant::simclr;
     Stem stem = Stem::imagenet;
     bool zero_gamma = true;  ///< each residual branch starts at zero: its last gamma is 0
@@ -36,22 +39,23 @@ class ResNet final : public Encoder {
 
   ResNet(const engine::Scope& scope, const Options& options);
 
-  /// images [N,H,W,in_channels] of any size -> [N, 8 base_channels width]
+  /// images [N,H,W,in_channels] of any size -> [N, features()]
   engine::Tensor forward(const engine::Tensor& images, engine::Mode mode, Taps* taps = nullptr) const override;
   std::int64_t features() const override { return groups_.back().tap.channels; }
   std::vector<Tap> taps() const override;
 
  private:
-  /// relu(shortcut(x) + second(relu(first(x)))) with 3x3 convolutions; without a shortcut, x itself is added.
-  struct BasicBlock {
-    ConvBn first, second;
+  /// relu(shortcut(x) + branch(x)); without a shortcut, x itself is added. The branch of a basic block is two 3x3
+  /// convolutions, that of a bottleneck 1x1, 3x3 and 1x1; all but the last are followed by a ReLU.
+  struct Block {
+    std::vector<ConvBn> branch;
     std::optional<ConvBn> shortcut{};
 
     engine::Tensor operator()(const engine::Tensor& x, engine::Mode mode) const;
   };
   struct Group {
     Tap tap;
-    std::vector<BasicBlock> blocks{};
+    std::vector<Block> blocks{};
   };
   class Builder;
   ResNet(const Builder& build, const Options& options);

@@ -2,9 +2,14 @@
 #include "apps/config/ranges.h"
 
 namespace apps {
+namespace {
+
+constexpr std::int64_t kMostHeadLayers = 100;
+
+}  // namespace
 
 std::vector<ConfigField> model_fields() {
-  const Condition resnets = when("model.arch", {"resnet18", "resnet34"});
+  const Condition resnets = when("model.arch", {"resnet18", "resnet34", "resnet50", "resnet101", "resnet152"});
   return {
       {.key = "model.arch", .value = MEMBER(model.encoder.arch), .flag = "--arch", .help = "encoder"},
       {.key = "model.variant",
@@ -22,13 +27,13 @@ std::vector<ConfigField> model_fields() {
       {.key = "model.width",
        .value = {MEMBER(model.encoder.convn.width), MEMBER(model.encoder.resnet.width)},
        .flag = "--width",
-       .help = "multiplies every channel count of the encoder",
-       .range = between(1, 64)},
+       .help = "multiplies every channel count of the encoder; a fractional one gives multiples of 8",
+       .range = between(0.25, 64)},
       {.key = "model.proj_layers",
        .value = MEMBER(model.head.layers),
        .flag = "--proj-layers",
        .help = "linear layers of the projection head",
-       .range = between(1, 4)},
+       .range = between(1, kMostHeadLayers)},
       {.key = "model.proj_dim",
        .value = MEMBER(model.head.out),
        .flag = "--proj-dim",

@@ -4,11 +4,13 @@
 #include <optional>
 
 #include "kernels/runtime/error.h"
+#include "models/width.h"
 
 namespace apps {
 namespace {
 
 using models::Architecture;
+using models::ConvN;
 using models::ResNet;
 using models::StemChoice;
 
@@ -33,8 +35,19 @@ std::optional<int> depth_of(Architecture arch) {
     case Architecture::convn: return std::nullopt;
     case Architecture::resnet18: return 18;
     case Architecture::resnet34: return 34;
+    case Architecture::resnet50: return 50;
+    case Architecture::resnet101: return 101;
+    case Architecture::resnet152: return 152;
   }
   return std::nullopt;
+}
+
+/// The channel counts that the width multiplies.
+std::vector<std::int64_t> unscaled_channels(const models::EncoderOptions& options) {
+  if (!depth_of(options.arch)) return {ConvN::kChannels.begin(), ConvN::kChannels.end()};
+  std::vector<std::int64_t> channels;
+  for (int group = 0; group < ResNet::kGroups; ++group) channels.push_back(options.resnet.base_channels << group);
+  return channels;
 }
 
 /// Returns nothing for other encoders.
@@ -53,13 +66,34 @@ std::optional<ResNet::Options> resnet_options(const models::EncoderOptions& opti
 std::unique_ptr<models::Encoder> make_encoder(const engine::Scope& scope, const models::EncoderOptions& options,
                                               const data::Source& source) {
   if (const auto resnet = resnet_options(options, source)) return std::make_unique<ResNet>(scope, *resnet);
-  if (const engine::Shape& image = source.image_shape(); image[0] != 28 || image[1] != 28) {
+  const engine::Shape image = source.image_shape();
+  if (std::min(image[0], image[1]) < ConvN::kSmallestImage) {
     throw engine::DataError(engine::concat(source.describe(), " has images of ", image[0], " x ", image[1],
-                                           ", and --arch convn takes 28 x 28 only"));
+                                           ", and --arch convn needs at least ", ConvN::kSmallestImage, " x ",
+                                           ConvN::kSmallestImage, "; a ResNet takes any size"));
   }
-  models::ConvN::Options convn = options.convn;
+  ConvN::Options convn = options.convn;
   convn.in_channels = channels(source);
-  return std::make_unique<models::ConvN>(scope, convn);
+  convn.image_height = image[0];
+  convn.image_width = image[1];
+  return std::make_unique<ConvN>(scope, convn);
+}
+
+std::optional<std::string> rounded_channels(const models::EncoderOptions& options) {
+  const double width = options.convn.width;  // the same for all encoders
+  std::string asked, given;
+  bool rounded = false;
+  for (const std::int64_t channels : unscaled_channels(options)) {
+    const double scaled = static_cast<double>(channels) * width;
+    const std::int64_t count = models::scaled_channels(channels, width);
+    const char* comma = asked.empty() ? "" : ", ";
+    asked += engine::concat(comma, scaled);
+    given += engine::concat(comma, count);
+    rounded |= static_cast<double>(count) != scaled;
+  }
+  if (!rounded) return std::nullopt;
+  return engine::concat("model.width = ", width, ": channel counts are rounded to multiples of 8: ", given,
+                        " instead of ", asked);
 }
 
 std::map<std::string, std::string> describe_encoder(const models::EncoderOptions& options, const data::Source& source) {
@@ -75,7 +109,10 @@ std::map<std::string, std::string> describe_encoder(const models::EncoderOptions
 std::string fits_torchvision(const models::EncoderOptions& options, const data::Source& source) {
   const auto resnet = resnet_options(options, source);
   if (!resnet) return engine::concat("no: torchvision has no ", engine::name(options.arch));
-  if (resnet->variant == ResNet::Variant::simclr) return "no: SimCLR's shortcut in layer1 and padding of the pooling";
+  if (resnet->variant == ResNet::Variant::simclr) {
+    return resnet->depth < 50 ? "no: SimCLR's shortcut in layer1 and padding of the pooling"
+                              : "no: SimCLR's padding of the pooling";
+  }
   if (resnet->stem == ResNet::Stem::cifar) return "no: a 3x3 stem without pooling";
   if (resnet->width != 1) return engine::concat("no: ", resnet->width, " times as wide");
   if (resnet->in_channels != 3) return engine::concat("no: ", resnet->in_channels, " input channels instead of 3");

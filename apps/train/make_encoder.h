@@ -1,6 +1,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "data/source.h"
@@ -15,7 +16,11 @@ namespace apps {
 std::unique_ptr<models::Encoder> make_encoder(const engine::Scope& scope, const models::EncoderOptions& options,
                                               const data::Source& source);
 
-/// Metadata for files of its weights: "arch", "in_chans"; for ResNets also "variant" and "stem".
+/// A sentence if a fractional width made it round channel counts.
+std::optional<std::string> rounded_channels(const models::EncoderOptions& options);
+
+/// Metadata for files of its weights: "arch", "in_chans"; for ResNets also "variant" and "stem"; "width" unless it
+/// is 1.
 std::map<std::string, std::string> describe_encoder(const models::EncoderOptions& options, const data::Source& source);
 
 /// "yes" if torchvision's network of that name loads the weights of the encoder and a classifier strictly and computes

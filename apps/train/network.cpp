@@ -12,7 +12,10 @@ bool begins_as_keras(models::Architecture arch) {
   switch (arch) {
     case models::Architecture::convn: return true;
     case models::Architecture::resnet18:
-    case models::Architecture::resnet34: return false;
+    case models::Architecture::resnet34:
+    case models::Architecture::resnet50:
+    case models::Architecture::resnet101:
+    case models::Architecture::resnet152: return false;
   }
   return false;
 }

@@ -8,6 +8,7 @@
 #include "apps/run/environment.h"
 #include "apps/run/thread_choice.h"
 #include "apps/train/make_context.h"
+#include "apps/train/make_encoder.h"
 #include "engine/io/files.h"
 #include "kernels/context.h"
 
@@ -78,6 +79,7 @@ void start_run(const engine::Context& context, Trainer& trainer, RunDirectory& d
   const bool kept = trainer.config().run.compute.threads != config.run.compute.threads;  // changed by keep_threads
   directory.log(kept ? fmt::format("{}, as the run began with", threads_text(context.threads()))
                      : describe_threads(context, config.run.compute.threads));
+  if (const auto rounded = rounded_channels(config.model.encoder)) directory.log(*rounded);
   if (!directory.resumed()) return;
   directory.log(fmt::format("resumed at step {}", trainer.step()));
   if (!known) {

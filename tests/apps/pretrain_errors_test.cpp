@@ -133,7 +133,7 @@ TEST_CASE("pretrain: damaged data is exit 3 and one sentence with the file, and 
   }
   SUBCASE("images of another size") {
     write_plain(images, idx_bytes(0x803, {kTrainImages, 2, 2}, std::string(kTrainImages * 4, 'x')));
-    sentence = "has images of 2 x 2, and --arch convn takes 28 x 28 only";
+    sentence = "has images of 2 x 2, and --arch convn needs at least 20 x 20; a ResNet takes any size";
   }
   SUBCASE("a damaged test set") {
     fs::resize_file(bench.data() / "t10k-images-idx3-ubyte", 20);

@@ -11,6 +11,7 @@
 #include "engine/io/safetensors.h"
 #include "tests/apps/exported_network.h"
 #include "tests/apps/workbench.h"
+#include "tests/data/idx_files.h"
 
 using namespace tests;
 using engine::read_file;
@@ -239,6 +240,41 @@ TEST_CASE("pretrain --dry-run: says which ResNet it would be") {
   CHECK_MESSAGE(
       ended.out.find("encoder        resnet18, in_chans 1, stem cifar, variant torchvision\n") != std::string::npos,
       ended.out);
+}
+
+TEST_CASE("pretrain --width: a run says once which channel counts a fractional width was rounded to") {
+  const Workbench bench;
+  const std::string rounded =
+      "model.width = 0.3: channel counts are rounded to multiples of 8: 8, 16, 16, 40 instead of 9.6, 19.2, 19.2, "
+      "38.4\n";
+  const Ended dry = bench.pretrain("dry", {"--dry-run", "--width", "0.3"});
+  CHECK_MESSAGE(dry.out.find("channels       " + rounded) != std::string::npos, dry.out);
+  result(bench.pretrain("run", {"--width", "0.3", "--steps", "2", "--epochs", "0"}));
+  const std::string log = read_file(bench / "run/train.log");
+  const auto said = log.find(rounded);
+  REQUIRE_MESSAGE(said != std::string::npos, log);
+  CHECK(log.find(rounded, said + 1) == std::string::npos);
+  CHECK(read_file(bench / "run/config.toml").find("\nwidth = 0.3\n") != std::string::npos);
+  result(bench.lineval({(bench / "run").string(), "--tap", "conv2", "--epochs", "1", "--batch-size", "64"}));
+  result(bench.pretrain("whole", {"--width", "2", "--steps", "1", "--epochs", "0"}));
+  CHECK(read_file(bench / "whole/train.log").find("rounded") == std::string::npos);
+  CHECK(read_file(bench / "whole/config.toml").find("\nwidth = 2.0\n") != std::string::npos);
+}
+
+TEST_CASE("pretrain: convn takes images of other sizes, from 20 pixels, and lineval evaluates it") {
+  const Workbench bench;
+  for (const char* split : {"train", "t10k"}) {
+    const std::uint32_t count = split[1] == 'r' ? kTrainImages : kTestImages, height = 20, width = 37;
+    std::string pixels(std::size_t{count} * height * width, '\0');
+    for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<char>(i * 2654435761u >> 24);
+    write_plain(bench.data() / (std::string(split) + "-images-idx3-ubyte"),
+                idx_bytes(0x803, {count, height, width}, pixels));
+  }
+  const auto run = result(bench.pretrain("run", {"--steps", "2", "--epochs", "0"}));
+  CHECK(run.at("step") == 2);
+  // 20 x 37 pixels become 1 x 3 of 64 channels.
+  CHECK(layout(bench / "run/export/backbone.safetensors").at("dense.weight") == "F32 128,192");
+  result(bench.lineval({(bench / "run").string(), "--epochs", "1", "--batch-size", "64"}));
 }
 
 TEST_CASE("pretrain: warns of a run that ends within its warm-up") {

@@ -47,7 +47,47 @@ TEST_CASE("convn: features are N x 128, not negative, and every parameter gets a
     const auto gradient = parameters.gradient(i).to_host<float>();
     CHECK(std::any_of(gradient.begin(), gradient.end(), [](float g) { return g != 0; }));
   }
-  CHECK_THROWS_AS(encoder.forward(Tensor::zeros(context, {1, 32, 32, 3}), Mode::train), Error);
+  CHECK_THROWS_WITH_AS(encoder.forward(Tensor::zeros(context, {1, 32, 32, 3}), Mode::train),
+                       "convn: images must be [N,28,28,3], got [1,32,32,3]", Error);
+}
+
+TEST_CASE("convn: the linear layer takes what is left of images of any size of at least 20 pixels") {
+  const Context context = kernels::make_context();
+  const struct {
+    std::int64_t height, width, pixels;
+  } sizes[] = {{28, 28, 2 * 2}, {20, 20, 1}, {20, 23, 1 * 2}, {33, 47, 3 * 5}, {32, 32, 3 * 3}, {96, 64, 11 * 7}};
+  for (const auto& [height, width, pixels] : sizes) {
+    CAPTURE(height);
+    CAPTURE(width);
+    ParameterSet parameters;
+    const ConvN encoder(Scope(parameters, "encoder"), {.in_channels = 3, .image_height = height, .image_width = width});
+    parameters.allocate(context, 1);
+    CHECK(parameters.trainable("encoder") == 88928 + 288 * 2 + (pixels - 4) * 64 * 128);
+    parameters.zero_grad();
+    const Tensor h = encoder.forward(tests::random_tensor(context, {4, height, width, 3}, 1), Mode::train);
+    CHECK(h.shape() == Shape{4, 128});
+    backward(h, tests::random_tensor(context, h.shape(), 2));
+    const auto gradients = parameters.gradients().to_host<float>();
+    CHECK(std::any_of(gradients.begin(), gradients.end(), [](float g) { return g != 0; }));
+  }
+  ParameterSet parameters;
+  CHECK_THROWS_WITH_AS(ConvN(Scope(parameters, "encoder"), {.image_width = 19}),
+                       "convn: no side of an image may be below 20, got 28 x 19", Error);
+}
+
+TEST_CASE("convn: a fractional width gives multiples of 8") {
+  const auto channels = [](double width) {
+    ParameterSet parameters;
+    const ConvN encoder(Scope(parameters, "encoder"), {.width = width});
+    std::vector<std::int64_t> all;
+    for (const Tap& tap : encoder.taps()) all.push_back(tap.channels);
+    all.push_back(encoder.features());
+    return all;
+  };
+  using Channels = std::vector<std::int64_t>;
+  CHECK(channels(0.25) == Channels{8, 16, 16, 32});
+  CHECK(channels(0.3) == Channels{8, 16, 16, 40});
+  CHECK(channels(2) == Channels{64, 128, 128, 256});
 }
 
 TEST_CASE("convn: evaluation keeps no graph and changes no running statistics") {

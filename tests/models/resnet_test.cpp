@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "engine/autograd.h"
@@ -37,14 +38,27 @@ std::set<std::string> names(const ParameterSet& parameters) {
 }  // namespace
 
 TEST_CASE("resnet: parameter counts of SimCLR's and torchvision's networks") {
-  const Context context = kernels::make_context();
-  const auto count = [&](const Options& options) { return Built(context, options).parameters.trainable("encoder"); };
+  const auto count = [](const Options& options) {
+    ParameterSet parameters;
+    const ResNet encoder(Scope(parameters, "encoder"), options);
+    return parameters.trainable("encoder");
+  };
   CHECK(count({.depth = 18}) == 11180736);
   CHECK(count({.depth = 18, .stem = ResNet::Stem::cifar}) == 11173056);
   CHECK(count({.depth = 34}) == 21288896);
   // torchvision's 11689512 without the 513000 of its classifier
   CHECK(count({.depth = 18, .variant = ResNet::Variant::torchvision}) == 11176512);
   CHECK(count({.base_channels = 4, .width = 2}) == count({.base_channels = 8}));
+  CHECK(count({.depth = 50}) == 23508032);
+  CHECK(count({.depth = 50, .stem = ResNet::Stem::cifar}) == 23500352);
+  CHECK(count({.depth = 50, .width = 2}) == 93907072);
+  // torchvision's 25557032, 44549160 and 60192808 without the 2049000 of their classifiers; with bottlenecks, both
+  // variants project in every group.
+  for (const ResNet::Variant variant : {ResNet::Variant::simclr, ResNet::Variant::torchvision}) {
+    CHECK(count({.depth = 50, .variant = variant}) == 23508032);
+    CHECK(count({.depth = 101, .variant = variant}) == 42500160);
+    CHECK(count({.depth = 152, .variant = variant}) == 58143808);
+  }
 }
 
 TEST_CASE("resnet: tensors are torchvision's, and SimCLR's variant has a shortcut more") {
@@ -87,6 +101,9 @@ TEST_CASE("resnet: every parameter gets a gradient, for any image size and numbe
       {{.in_channels = 2, .width = 2, .variant = ResNet::Variant::torchvision, .stem = ResNet::Stem::cifar},
        {4, 9, 9, 2}},
       {{.in_channels = 5}, {8, 1, 1, 5}},
+      {{.depth = 50, .in_channels = 3}, {2, 37, 45, 3}},
+      {{.depth = 101, .variant = ResNet::Variant::torchvision, .stem = ResNet::Stem::cifar}, {4, 9, 7, 3}},
+      {{.depth = 152}, {8, 1, 2, 3}},
   };
   for (auto [options, images] : cases) {
     CAPTURE(images);
@@ -95,8 +112,9 @@ TEST_CASE("resnet: every parameter gets a gradient, for any image size and numbe
     Built network(context, options);
     network.parameters.zero_grad();
     const Tensor h = network.encoder.forward(tests::random_tensor(context, images, 1), Mode::train);
-    CHECK(h.shape() == Shape{images[0], 24 * options.width});
-    CHECK(network.encoder.features() == 24 * options.width);
+    const std::int64_t features = (options.depth < 50 ? 24 : 96) * static_cast<std::int64_t>(options.width);
+    CHECK(h.shape() == Shape{images[0], features});
+    CHECK(network.encoder.features() == features);
     backward(h, tests::random_tensor(context, h.shape(), 2));
     for (std::size_t i = 0; i < network.parameters.parameters().size(); ++i) {
       CAPTURE(network.parameters.parameters()[i].name);
@@ -106,19 +124,54 @@ TEST_CASE("resnet: every parameter gets a gradient, for any image size and numbe
   }
 }
 
+TEST_CASE("resnet: bottlenecks have torchvision's tensors") {
+  const Context context = kernels::make_context();
+  for (const ResNet::Variant variant : {ResNet::Variant::torchvision, ResNet::Variant::simclr}) {
+    Built network(context, {.depth = 50, .base_channels = 2, .variant = variant, .stem = ResNet::Stem::cifar});
+    CHECK(names(network.parameters).size() == 318);  // 320 with a classifier
+    std::map<std::string, Shape> shapes;
+    for (const ParameterInfo& info : network.parameters.parameters()) shapes[info.name] = info.shape;
+    CHECK(shapes.at("encoder.layer2.0.conv1.weight") == Shape{4, 1, 1, 8});
+    CHECK(shapes.at("encoder.layer2.0.conv2.weight") == Shape{4, 3, 3, 4});
+    CHECK(shapes.at("encoder.layer2.0.conv3.weight") == Shape{16, 1, 1, 4});
+    CHECK(shapes.at("encoder.layer2.0.bn3.weight") == Shape{16});
+    CHECK(shapes.at("encoder.layer2.0.downsample.0.weight") == Shape{16, 1, 1, 8});
+    CHECK(shapes.at("encoder.layer1.0.downsample.0.weight") == Shape{8, 1, 1, 2});
+    CHECK_FALSE(shapes.contains("encoder.layer1.1.downsample.0.weight"));
+  }
+}
+
+TEST_CASE("resnet: a fractional width gives multiples of 8") {
+  const auto taps = [](const Options& options) {
+    ParameterSet parameters;
+    std::vector<std::int64_t> channels;
+    for (const models::Tap& tap : ResNet(Scope(parameters, "encoder"), options).taps())
+      channels.push_back(tap.channels);
+    return channels;
+  };
+  using Channels = std::vector<std::int64_t>;
+  CHECK(taps({.width = 0.25}) == Channels{16, 32, 64, 128});
+  CHECK(taps({.width = 0.3}) == Channels{16, 40, 80, 152});
+  CHECK(taps({.depth = 50, .width = 1.5}) == Channels{384, 768, 1536, 3072});
+  CHECK(taps({.depth = 50, .base_channels = 4, .width = 0.5}) == Channels{32, 32, 32, 64});  // never below 8
+}
+
 TEST_CASE("resnet: with zero gammas the residual branches add nothing at first") {
   const Context context = kernels::make_context();
-  Built network(context, {.base_channels = 2});
-  int zeros = 0;
-  for (std::size_t i = 0; i < network.parameters.parameters().size(); ++i) {
-    const ParameterInfo& info = network.parameters.parameters()[i];
-    if (info.kind != ParameterKind::gamma) continue;
-    const bool last = info.name.ends_with("bn2.weight");
-    CAPTURE(info.name);
-    CHECK(network.parameters.value(i).to_host<float>()[0] == (last ? 0.0f : 1.0f));
-    zeros += last;
+  const std::pair<int, std::string> cases[] = {{18, "bn2.weight"}, {50, "bn3.weight"}};
+  for (const auto& [depth, last] : cases) {
+    Built network(context, {.depth = depth, .base_channels = 2});
+    int zeros = 0;
+    for (std::size_t i = 0; i < network.parameters.parameters().size(); ++i) {
+      const ParameterInfo& info = network.parameters.parameters()[i];
+      if (info.kind != ParameterKind::gamma) continue;
+      const bool zero = info.name.ends_with(last);
+      CAPTURE(info.name);
+      CHECK(network.parameters.value(i).to_host<float>()[0] == (zero ? 0.0f : 1.0f));
+      zeros += zero;
+    }
+    CHECK(zeros == (depth == 18 ? 8 : 16));
   }
-  CHECK(zeros == 8);
 }
 
 TEST_CASE("resnet: each variant draws its kernels from its distribution") {
@@ -151,8 +204,8 @@ TEST_CASE("resnet: evaluation keeps no graph and changes no running statistics")
 TEST_CASE("resnet: names depths and images that do not fit") {
   const Context context = kernels::make_context();
   ParameterSet parameters;
-  CHECK_THROWS_WITH_AS(ResNet(Scope(parameters, "encoder"), {.depth = 50}),
-                       "resnet: the depth must be 18 or 34, got 50", Error);
+  CHECK_THROWS_WITH_AS(ResNet(Scope(parameters, "encoder"), {.depth = 20}),
+                       "resnet: the depth must be 18, 34, 50, 101 or 152, got 20", Error);
   Built network(context, {.base_channels = 2});
   CHECK_THROWS_WITH_AS(network.encoder.forward(Tensor::zeros(context, {1, 32, 32, 4}), Mode::train),
                        "resnet: images must be [N,H,W,3] with at least one pixel, got [1,32,32,4]", Error);

@@ -86,8 +86,8 @@ TEST_CASE("fields: what is not accepted is refused in one sentence") {
   CHECK(refusal("train.seed", "-1") == "--flag must be a whole number of at least 0, and below 2^63, got '-1'");
   CHECK(refusal("train.seed", "9223372036854775808") ==
         "--flag must be a whole number of at least 0, and below 2^63, got '9223372036854775808'");
-  CHECK(refusal("model.proj_layers", "5") == "--flag must be a whole number from 1 to 4, got '5'");
-  CHECK(refusal("model.proj_layers", "2.0") == "--flag must be a whole number from 1 to 4, got '2.0'");
+  CHECK(refusal("model.proj_layers", "101") == "--flag must be a whole number from 1 to 100, got '101'");
+  CHECK(refusal("model.proj_layers", "2.0") == "--flag must be a whole number from 1 to 100, got '2.0'");
   CHECK(refusal("data.shuffle", "yes") == "--flag must be on or off, got 'yes'");
   CHECK(refusal("optim.name", "adamw") == "--flag must be one of adam, sgd, lars, got 'adamw'");
   for (const std::string device : {"gpu", "cuda:", "cuda:N", "cuda:-1", "cuda:1x", "cuda0", ""}) {
@@ -176,7 +176,7 @@ TEST_CASE("fields: what has an effect only beside a value of another key is refu
   Config steps;
   steps.train.steps = 400;
   const std::string convn = " has no effect while model.arch is convn: keep its default ";
-  const std::string resnets = ", or set model.arch to resnet18 or resnet34";
+  const std::string resnets = ", or set model.arch to resnet18 or resnet34 or resnet50 or resnet101 or resnet152";
   CHECK(refused(steps, "model.variant", "torchvision") == "model.variant = torchvision" + convn + "simclr" + resnets);
   CHECK(refused(steps, "model.stem", "imagenet") == "model.stem = imagenet" + convn + "auto" + resnets);
   CHECK(refused(steps, "model.zero_gamma", "off") == "model.zero_gamma = off" + convn + "on" + resnets);

@@ -88,8 +88,8 @@ TEST_CASE("enum settings: every allowed value changes what is built") {
   for (const ConfigField& field : config_table()) {
     if (!is_enumeration(field)) continue;
     ++enumerations;
-    Keys keys{{"train.batch_size", "2"}, {"train.epochs", "1"}, {"optim.lr", "0.01"}, {"optim.schedule", "cosine"},
-              {"run.threads", "1"},      {"run.plans", "off"},  {"run.report", "off"}};
+    Keys keys{{"train.batch_size", "2"}, {"train.epochs", "1"}, {"optim.lr", "0.01"},  {"optim.schedule", "cosine"},
+              {"run.threads", "1"},      {"run.plans", "off"},  {"run.report", "off"}, {"model.width", "0.25"}};
     for (const Requirement& requirement : field.only_with.all)
       keys.emplace_back(requirement.key, requirement.values.front());
     const auto with = [&](std::string_view value) {

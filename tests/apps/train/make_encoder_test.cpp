@@ -76,6 +76,45 @@ TEST_CASE("encoder: whether torchvision takes it, and why not") {
   CHECK(loads({}, tests::MemorySource(1)) == "no: torchvision has no convn");
 }
 
+TEST_CASE("encoder: torchvision takes the deeper networks, too") {
+  for (const std::string arch : {"resnet50", "resnet101", "resnet152"}) {
+    const auto options = [&](const std::string& variant, const std::string& width) {
+      return tests::configured(
+                 {{"model.arch", arch}, {"model.variant", variant}, {"model.stem", "imagenet"}, {"model.width", width}})
+          .model.encoder;
+    };
+    CHECK(fits_torchvision(options("torchvision", "1"), Photographs(64)) == "yes");
+    CHECK(fits_torchvision(options("torchvision", "0.25"), Photographs(64)) == "no: 0.25 times as wide");
+    CHECK(fits_torchvision(options("simclr", "1"), Photographs(64)) == "no: SimCLR's padding of the pooling");
+  }
+}
+
+TEST_CASE("encoder: no two tensors of an encoder draw their initial values alike, and its features are SimCLR's") {
+  const std::pair<std::string, std::int64_t> features[] = {{"convn", 128},      {"resnet18", 512},
+                                                           {"resnet34", 512},   {"resnet50", 2048},
+                                                           {"resnet101", 2048}, {"resnet152", 2048}};
+  for (const auto& [arch, expected] : features) {
+    engine::ParameterSet parameters;  // refuses two names of one hash
+    const auto options = tests::configured({{"model.arch", arch}}).model.encoder;
+    CHECK(make_encoder(engine::Scope(parameters, "encoder"), options, tests::MemorySource(1))->features() == expected);
+  }
+}
+
+TEST_CASE("encoder: says when a fractional width made it round channel counts") {
+  const auto said = [](const std::string& arch, const std::string& width) {
+    return rounded_channels(tests::configured({{"model.arch", arch}, {"model.width", width}}).model.encoder);
+  };
+  CHECK_FALSE(said("convn", "0.25"));
+  CHECK_FALSE(said("resnet50", "3"));
+  CHECK_FALSE(said("resnet50", "1.5"));
+  CHECK(said("convn", "0.3") ==
+        "model.width = 0.3: channel counts are rounded to multiples of 8: 8, 16, 16, 40 instead of 9.6, 19.2, 19.2, "
+        "38.4");
+  CHECK(said("resnet50", "0.3") ==
+        "model.width = 0.3: channel counts are rounded to multiples of 8: 16, 40, 80, 152 instead of 19.2, 38.4, 76.8, "
+        "153.6");
+}
+
 TEST_CASE("encoder: files say what it is") {
   CHECK(describe_encoder(resnet("simclr", "auto"), Photographs(64)) ==
         std::map<std::string, std::string>{
