@@ -28,6 +28,16 @@ std::vector<float> normal_numbers(std::int64_t count) {
   return numbers;
 }
 
+std::vector<float> unit_rows_of(std::int64_t rows, std::int64_t columns) {
+  std::vector<float> values = normal_numbers(rows * columns);
+  for (auto row = values.begin(); row != values.end(); row += columns) {
+    double squares = 0;
+    for (auto x = row; x != row + columns; ++x) squares += static_cast<double>(*x) * *x;
+    for (auto x = row; x != row + columns; ++x) *x /= static_cast<float>(std::sqrt(squares));
+  }
+  return values;
+}
+
 Tensor rounded(const engine::Context& context, Shape shape, const std::vector<float>& values, Dtype dtype) {
   if (dtype == Dtype::f32) return Tensor::from(context, shape, values);
   return Tensor::from(context, shape, std::vector<engine::bf16>(values.begin(), values.end()));
@@ -35,18 +45,22 @@ Tensor rounded(const engine::Context& context, Shape shape, const std::vector<fl
 
 }  // namespace
 
+std::vector<double> normal_values(std::int64_t count) {
+  const std::vector<float> values = normal_numbers(count);
+  return {values.begin(), values.end()};
+}
+
+std::vector<double> unit_row_values(std::int64_t rows, std::int64_t columns) {
+  const std::vector<float> values = unit_rows_of(rows, columns);
+  return {values.begin(), values.end()};
+}
+
 Tensor Buffers::random(Shape shape, Dtype dtype) {
   return keep(rounded(context_, shape, normal_numbers(shape.elements()), dtype));
 }
 
 Tensor Buffers::unit_rows(std::int64_t rows, std::int64_t columns, Dtype dtype) {
-  std::vector<float> values = normal_numbers(rows * columns);
-  for (auto row = values.begin(); row != values.end(); row += columns) {
-    double squares = 0;
-    for (auto x = row; x != row + columns; ++x) squares += static_cast<double>(*x) * *x;
-    for (auto x = row; x != row + columns; ++x) *x /= static_cast<float>(std::sqrt(squares));
-  }
-  return keep(rounded(context_, {rows, columns}, values, dtype));
+  return keep(rounded(context_, {rows, columns}, unit_rows_of(rows, columns), dtype));
 }
 
 Tensor Buffers::positive_f32(Shape shape) {
@@ -76,6 +90,16 @@ Tensor Buffers::bytes(Shape shape) {
 }
 
 Tensor Buffers::zeros(Shape shape, Dtype dtype) { return keep(Tensor::zeros(context_, shape, dtype)); }
+
+std::vector<engine::View> Buffers::views_of(const std::vector<kernels::CaseBuffer>& buffers) {
+  std::vector<engine::View> views;
+  for (const kernels::CaseBuffer& buffer : buffers) {
+    const Tensor tensor = zeros(buffer.shape, buffer.dtype);
+    if (!buffer.values.empty()) tensor.upload_bytes(kernels::contents_of(buffer).data());
+    views.push_back(tensor);
+  }
+  return views;
+}
 
 Tensor Buffers::keep(Tensor tensor) {
   if (kept_.empty()) example_ = engine::concat(name(tensor.dtype()), " ", tensor.shape());

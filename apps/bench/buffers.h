@@ -3,6 +3,7 @@
 
 #include "apps/bench/kernel_works.h"
 #include "engine/tensor.h"
+#include "kernels/cases/kernel_case.h"
 #include "kernels/kernel.h"
 
 namespace apps {
@@ -13,6 +14,10 @@ struct KernelSizes {
   std::int64_t rows = 4096, dim = 128;  ///< sizes of losses and linear layers
   engine::Dtype activations = engine::Dtype::f32;
 };
+
+/// Contents of a case: normally distributed numbers, and rows of length 1 of them.
+std::vector<double> normal_values(std::int64_t count);
+std::vector<double> unit_row_values(std::int64_t rows, std::int64_t columns);
 
 /// Allocates and fills the tensors of a kernel and keeps them alive with the work. The first tensor describes the
 /// example.
@@ -40,6 +45,13 @@ class Buffers {
     return keep(engine::Tensor::from(context_, shape, values));
   }
 
+  /// The memory of a case's buffers: their contents, or zeros.
+  std::vector<engine::View> views_of(const std::vector<kernels::CaseBuffer>& buffers);
+
+  template <class Args>
+  KernelWork work(const kernels::Kernel<Args>& kernel, const kernels::KernelCase<Args>& example) {
+    return work(kernel, example.arguments(views_of(example.buffers)));
+  }
   template <class Args>
   KernelWork work(const kernels::Kernel<Args>& kernel, const Args& args) const {
     KernelWork result{.example = example_, .cost = {}, .bytes = bytes_, .run = {}};

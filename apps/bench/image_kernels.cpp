@@ -1,6 +1,8 @@
 #include "apps/bench/buffers.h"
-#include "kernels/add_bias.h"
 #include "kernels/batch_norm.h"
+#include "kernels/cases/add_bias.h"
+#include "kernels/cases/elementwise.h"
+#include "kernels/cases/reduce.h"
 #include "kernels/conv2d.h"
 #include "kernels/crop_resize.h"
 #include "kernels/elementwise.h"
@@ -17,14 +19,14 @@ using engine::Tensor;
 
 /// The activations of ResNet-50's first group.
 Shape images(const Buffers& b) { return {b.sizes().images, 56, 56, 64}; }
+kernels::ElementwiseExample pictures(const Buffers& b) { return {.shape = images(b), .dtype = b.sizes().activations}; }
 
 KernelWork fill(Buffers& b) { return b.work(kernels::fill, {.value = 1, .y = b.output(images(b))}); }
 KernelWork scale(Buffers& b) {
   return b.work(kernels::scale, {.x = b.random(images(b)), .alpha = 2, .y = {b.output(images(b))}});
 }
 KernelWork scale_by(Buffers& b) {
-  return b.work(kernels::scale_by,
-                {.x = b.random(images(b)), .scalar = b.positive_f32(engine::Shape()), .y = {b.output(images(b))}});
+  return b.work(kernels::scale_by, scale_by_case(pictures(b), normal_values(images(b).elements())));
 }
 KernelWork add(Buffers& b) {
   return b.work(kernels::add, {.a = b.random(images(b)), .b = b.random(images(b)), .y = b.output(images(b))});
@@ -33,7 +35,9 @@ KernelWork multiply(Buffers& b) {
   return b.work(kernels::multiply, {.a = b.random(images(b)), .b = b.random(images(b)), .y = {b.output(images(b))}});
 }
 KernelWork add_bias(Buffers& b) {
-  return b.work(kernels::add_bias, {.bias = b.random_f32({images(b).cols()}), .y = b.random(images(b))});
+  return b.work(kernels::add_bias,
+                kernels::add_bias_case(images(b), b.sizes().activations, normal_values(images(b).cols()),
+                                       normal_values(images(b).elements())));
 }
 KernelWork broadcast(Buffers& b) {
   const Tensor y = b.output(images(b));
@@ -47,14 +51,13 @@ KernelWork relu_backward(Buffers& b) {
                 {.dy = b.random(images(b)), .y = b.random(images(b)), .dx = {b.output(images(b))}});
 }
 KernelWork scaled_difference(Buffers& b) {
-  return b.work(kernels::scaled_difference, {.a = b.random(images(b)),
-                                             .b = b.random(images(b)),
-                                             .scalar = b.random_f32(Shape()),
-                                             .y = {b.output(images(b))}});
+  const std::vector<double> x = normal_values(images(b).elements());
+  return b.work(kernels::scaled_difference, scaled_difference_case(pictures(b), 1, x, x));
 }
 KernelWork squared_distance(Buffers& b) {
+  const std::vector<double> x = normal_values(images(b).elements());
   return b.work(kernels::squared_distance,
-                {.a = b.random(images(b)), .b = b.random(images(b)), .y = b.output_f32(Shape())});
+                kernels::squared_distance_case({.shape = images(b), .dtype = b.sizes().activations}, x, x));
 }
 KernelWork sum(Buffers& b) { return b.work(kernels::sum, {.x = b.random(images(b)), .y = b.output_f32(Shape())}); }
 

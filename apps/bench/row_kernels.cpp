@@ -1,17 +1,17 @@
 #include "apps/bench/buffers.h"
+#include "kernels/cases/directions.h"
+#include "kernels/cases/epps_pulley.h"
+#include "kernels/cases/prior.h"
+#include "kernels/cases/similarity.h"
+#include "kernels/cases/sliced_wasserstein.h"
+#include "kernels/cases/temperature_schedule.h"
+#include "kernels/cases/unit_directions.h"
+#include "kernels/cases/visreg.h"
 #include "kernels/convert.h"
-#include "kernels/directions.h"
-#include "kernels/epps_pulley.h"
 #include "kernels/l2_normalize.h"
 #include "kernels/linear.h"
 #include "kernels/linear_evaluation.h"
-#include "kernels/prior.h"
-#include "kernels/similarity.h"
-#include "kernels/sliced_wasserstein.h"
 #include "kernels/softmax_cross_entropy.h"
-#include "kernels/temperature_schedule.h"
-#include "kernels/unit_directions.h"
-#include "kernels/visreg.h"
 
 namespace apps {
 namespace {
@@ -84,105 +84,71 @@ KernelWork softmax_cross_entropy_backward(Buffers& b) {
                                                           .dlogits = {b.output(l.logits.shape())}});
 }
 
-struct Contrast {
-  explicit Contrast(Buffers& b)
-      : n(b.sizes().rows / 2),
-        u(b.unit_rows(2 * n, b.sizes().dim, b.sizes().activations)),
-        lse(b.output_f32({2, n})),
-        positive(b.output_f32({n})),
-        attraction(b.output_f32({n})),
-        correct(b.output_f32({n})),
-        sums(b.output_f32({kernels::kContrastSums})) {}
-  kernels::SimilarityForward forward() const {
-    return {.s = pairs(), .lse = lse, .positive = positive, .attraction = attraction, .correct = correct, .sums = sums};
-  }
-  kernels::Similarities pairs() const {
-    return {.view1 = u.narrow(0, n),
-            .view2 = u.narrow(n, n),
-            .temperature = {0.1f},
-            .candidates = kernels::Candidates::others};
-  }
-  std::int64_t n;
-  Tensor u, lse, positive, attraction, correct, sums;
-};
-KernelWork similarity_forward(Buffers& b) { return b.work(kernels::similarity_forward, Contrast(b).forward()); }
+kernels::SimilarityExample pairs(const Buffers& b) {
+  return {.n = b.sizes().rows / 2, .d = b.sizes().dim, .dtype = b.sizes().activations};
+}
+kernels::SimilarityContents rows_of(const kernels::SimilarityExample& pairs) {
+  return {.u = unit_row_values(2 * pairs.n, pairs.d)};
+}
+KernelWork similarity_forward(Buffers& b) {
+  return b.work(kernels::similarity_forward, similarity_forward_case(pairs(b), rows_of(pairs(b))));
+}
+/// After a forward pass in the same memory.
 KernelWork similarity_backward(Buffers& b) {
-  const Contrast c(b);
-  kernels::similarity_forward(b.context(), c.forward());
-  const Tensor du = b.output(c.u.shape());
-  return b.work(kernels::similarity_backward, {.s = c.pairs(),
-                                               .lse = c.lse,
-                                               .attraction = c.attraction,
-                                               .dloss = b.positive_f32(Shape()),
-                                               .dview1 = {du.narrow(0, c.n)},
-                                               .dview2 = {du.narrow(c.n, c.n)}});
+  const auto forward = similarity_forward_case(pairs(b), {});
+  const auto backward = similarity_backward_case(pairs(b), rows_of(pairs(b)));
+  const std::vector<engine::View> on = b.views_of(backward.buffers);
+  kernels::similarity_forward(b.context(), forward.arguments(on));
+  return b.work(kernels::similarity_backward, backward.arguments(on));
 }
 
 KernelWork temperature_schedule(Buffers& b) {
-  return b.work(
-      kernels::temperature_schedule,
-      {.step = b.integers({1}, 1000), .low = 0.1f, .high = 1, .period = 200, .temperature = b.output_f32(Shape())});
+  return b.work(kernels::temperature_schedule,
+                kernels::temperature_schedule_case({.step = 0, .low = 0.1f, .high = 1, .period = 200}));
 }
 
 /// As many directions as dimensions, on one slice per direction.
 KernelWork draw_directions(Buffers& b) {
-  const Tensor directions = b.output_f32({b.sizes().dim, b.sizes().dim});
-  return b.work(kernels::draw_directions, {.seed = 1, .step = b.integers({1}, 1), .directions = directions});
+  return b.work(kernels::draw_directions, kernels::draw_directions_case({.k = b.sizes().dim, .d = b.sizes().dim}));
 }
 KernelWork draw_prior(Buffers& b) {
-  const Tensor rows = b.output_f32({b.sizes().rows, b.sizes().dim});
-  return b.work(kernels::draw_prior,
-                {.seed = 1, .step = b.integers({1}, 1), .prior = kernels::Prior::sphere, .scale = 1, .rows = rows});
+  return b.work(kernels::draw_prior, kernels::draw_prior_case({.n = b.sizes().rows, .d = b.sizes().dim}));
 }
 KernelWork normal_quantiles(Buffers& b) {
-  return b.work(kernels::normal_quantiles, {.std = 1, .column = b.output_f32({b.sizes().rows})});
+  return b.work(kernels::normal_quantiles, kernels::normal_quantiles_case(b.sizes().rows, 1));
 }
 KernelWork sliced_wasserstein(Buffers& b) {
-  const Shape slices{b.sizes().dim, b.sizes().rows};
-  return b.work(kernels::sliced_wasserstein, {.projections = b.random_f32(slices),
-                                              .prior = b.random_f32(slices),
-                                              .factor = 1,
-                                              .loss = b.output_f32(Shape()),
-                                              .gradient = b.output_f32(slices)});
+  const std::vector<double> numbers = normal_values(b.sizes().dim * b.sizes().rows);
+  return b.work(kernels::sliced_wasserstein,
+                kernels::sliced_wasserstein_case({.slices = b.sizes().dim, .n = b.sizes().rows}, numbers, numbers));
 }
 
 KernelWork unit_directions(Buffers& b) {
-  return b.work(kernels::unit_directions,
-                {.seed = 1, .step = b.integers({1}, 1), .directions = b.output_f32({1024, b.sizes().dim})});
+  return b.work(kernels::unit_directions, kernels::unit_directions_case({.m = 1024, .d = b.sizes().dim}));
 }
 /// The gradients that replace the slices are numbers of about 1, too: the next run takes as long.
 KernelWork epps_pulley(Buffers& b) {
-  return b.work(kernels::epps_pulley, {.x = b.random_f32({1024, b.sizes().rows}),
-                                       .groups = 2,
-                                       .knots = 17,
-                                       .t_max = 3,
-                                       .statistic = b.output_f32({1024, 2}),
-                                       .gradient_factor = 1});
+  constexpr std::int64_t kSlices = 1024, kGroups = 2;
+  const std::int64_t n = b.sizes().rows / kGroups;
+  return b.work(kernels::epps_pulley, kernels::epps_pulley_case({.slices = kSlices, .groups = kGroups, .n = n},
+                                                                normal_values(kSlices * kGroups * n)));
 }
-struct Standardized {
-  explicit Standardized(Buffers& b)
-      : rows(b.random_f32({b.sizes().rows, b.sizes().dim})),
-        moments(
-            b.of<double>({1, 3, b.sizes().dim}, std::vector<double>(static_cast<std::size_t>(3 * b.sizes().dim), 1))),
-        mean(b.random_f32({1, b.sizes().dim})),
-        std(b.positive_f32({1, b.sizes().dim})) {}
-  Tensor rows, moments, mean, std;
-};
+kernels::VisregExample standardized(const Buffers& b) {
+  return {.groups = 1, .n = b.sizes().rows, .d = b.sizes().dim, .epsilon = 1e-4f};
+}
 KernelWork visreg_standardize(Buffers& b) {
-  const Standardized s(b);
-  return b.work(kernels::visreg_standardize, {.x = s.rows,
-                                              .moments = s.moments,
-                                              .epsilon = 1e-4f,
-                                              .mean = s.mean,
-                                              .std = s.std,
-                                              .terms = b.output_f32({2}),
-                                              .y = b.output_f32(s.rows.shape())});
+  const std::int64_t d = b.sizes().dim;
+  return b.work(
+      kernels::visreg_standardize,
+      visreg_standardize_case(standardized(b), {.x = normal_values(b.sizes().rows * d),
+                                                .moments = std::vector<double>(static_cast<std::size_t>(3 * d), 1)}));
 }
 KernelWork visreg_gradient(Buffers& b) {
-  const Standardized s(b);
-  return b.work(
-      kernels::visreg_gradient,
-      {.y = s.rows, .mean = s.mean, .std = s.std, .epsilon = 1e-4f, .gradient = b.output_f32(s.rows.shape())});
+  const std::int64_t d = b.sizes().dim;
+  return b.work(kernels::visreg_gradient,
+                visreg_gradient_case(standardized(b), {.y = normal_values(b.sizes().rows * d),
+                                                       .mean = normal_values(d),
+                                                       .std = std::vector<double>(static_cast<std::size_t>(d), 1)}));
 }
 
 KernelWork gather_rows(Buffers& b) {

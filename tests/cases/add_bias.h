@@ -1,5 +1,5 @@
 #pragma once
-#include "kernels/add_bias.h"
+#include "kernels/cases/add_bias.h"
 #include "tests/cases/kernel_case.h"
 
 namespace tests {

@@ -1,5 +1,5 @@
 #pragma once
-#include "kernels/epps_pulley.h"
+#include "kernels/cases/epps_pulley.h"
 #include "tests/cases/kernel_case.h"
 
 namespace tests {

@@ -17,9 +17,31 @@ double rounded(double value, engine::Dtype dtype) {
 }
 
 /// 0 if both are equal or both NaN.
-double error_of(double actual, double expected) {
+double error_of(double actual, double expected, double unit) {
   if (actual == expected || (std::isnan(actual) && std::isnan(expected))) return 0;
-  return std::abs(actual - expected) / (1 + std::abs(expected));
+  return std::abs(actual - expected) / (unit + std::abs(expected));
+}
+
+double root_mean_square(const std::vector<double>& values) {
+  double squares = 0;
+  for (const double value : values) squares += value * value;
+  return std::sqrt(squares / static_cast<double>(values.size()));
+}
+
+void expect_close(const CaseBuffer& buffer, const std::vector<double>& actual, const std::vector<double>& expected) {
+  REQUIRE(actual.size() == expected.size());
+  if (expected.empty()) return;
+  const double unit = buffer.relative ? root_mean_square(expected) : 1;
+  double worst = 0;
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < expected.size(); ++i) {
+    const double error = error_of(actual[i], expected[i], unit);
+    if (!(error <= worst)) worst = error, at = i;
+  }
+  CAPTURE(at);
+  CAPTURE(actual[at]);
+  CAPTURE(expected[at]);
+  CHECK(worst <= *buffer.tolerance);
 }
 
 }  // namespace
@@ -44,26 +66,16 @@ void expect_results(const std::vector<CaseBuffer>& buffers, const std::function<
   }
   for (std::size_t b = 0; b < buffers.size(); ++b) {
     if (!buffers[b].tolerance) continue;
-    REQUIRE(actual[b].size() == expected[b].size());
-    double worst = 0;
-    std::size_t at = 0;
-    for (std::size_t i = 0; i < expected[b].size(); ++i) {
-      const double error = error_of(actual[b][i], expected[b][i]);
-      if (!(error <= worst)) worst = error, at = i;
-    }
-    if (expected[b].empty()) continue;
     CAPTURE(b);
-    CAPTURE(at);
-    CAPTURE(actual[b][at]);
-    CAPTURE(expected[b][at]);
-    CHECK(worst <= *buffers[b].tolerance);
+    expect_close(buffers[b], actual[b], expected[b]);
   }
   for (const CaseGradient& gradient : gradients) {
     CaseValues shifted = start_of(buffers);
     std::vector<double>& variable = shifted[gradient.variable];
     constexpr std::size_t kSamples = 40;
-    const std::size_t stride = std::max<std::size_t>(1, variable.size() / kSamples);
-    for (std::size_t i = 0; i < variable.size(); i += stride) {
+    const std::size_t count = actual[gradient.result].size(), stride = std::max<std::size_t>(1, count / kSamples);
+    REQUIRE(count <= variable.size());
+    for (std::size_t i = 0; i < count; i += stride) {
       const double start = variable[i];
       variable[i] = start + gradient.step;
       const double above = gradient.value(shifted);
@@ -71,7 +83,7 @@ void expect_results(const std::vector<CaseBuffer>& buffers, const std::function<
       const double below = gradient.value(shifted);
       variable[i] = start;
       CAPTURE(i);
-      CHECK(error_of(actual[gradient.result][i], (above - below) / (2 * gradient.step)) <= gradient.tolerance);
+      CHECK(error_of(actual[gradient.result][i], (above - below) / (2 * gradient.step), 1) <= gradient.tolerance);
     }
   }
 }

@@ -2,98 +2,24 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "tests/numeric.h"
 
 namespace tests {
 namespace {
 
-using engine::View;
 using kernels::SlicedWasserstein;
 
-constexpr std::size_t kProjections = 0, kPrior = 1, kLoss = 2, kGradient = 3;
-
-struct Problem {
-  std::string name;
-  std::int64_t slices, n;
-  std::vector<double> projections, prior;  // prior: [slices * n], or [n], ascending
-  bool in_place = false, gradient = true, distinct = true;
+struct Problem : kernels::SlicedWassersteinExample {
+  std::vector<double> projections, prior;
 };
-
-/// Loss, and its gradient if there is a place for it, by the equation in kernels/sliced_wasserstein.h.
-double define(const Problem& p, double factor, const std::vector<double>& projections, const std::vector<double>& prior,
-              std::vector<double>* gradient) {
-  double loss = 0;
-  for (std::int64_t j = 0; j < p.slices; ++j) {
-    const double* h = projections.data() + j * p.n;
-    std::vector<double> q(prior.begin() + (prior.size() == static_cast<std::size_t>(p.n) ? 0 : j * p.n), prior.end());
-    q.resize(static_cast<std::size_t>(p.n));
-    std::stable_sort(q.begin(), q.end());
-    std::vector<std::int64_t> order(static_cast<std::size_t>(p.n));
-    std::iota(order.begin(), order.end(), 0);
-    std::stable_sort(order.begin(), order.end(), [&](std::int64_t a, std::int64_t b) { return h[a] < h[b]; });
-    for (std::size_t r = 0; r < order.size(); ++r) {
-      const double difference = h[order[r]] - q[r];
-      loss += factor * difference * difference;
-      if (gradient != nullptr) (*gradient)[static_cast<std::size_t>(j * p.n + order[r])] = 2 * factor * difference;
-    }
-  }
-  return loss;
-}
-
-KernelCase<SlicedWasserstein> make(const Problem& p) {
-  const auto factor = 1 / static_cast<float>(p.slices * std::max<std::int64_t>(p.n, 1));
-  const bool shared = p.prior.size() == static_cast<std::size_t>(p.n) && p.slices != 1;
-  // Differences of numbers of about 1 are rounded, and the loss once more.
-  CaseBuffer projections{.shape = {p.slices, p.n}, .values = p.projections};
-  std::vector<CaseBuffer> buffers{
-      projections,
-      {.shape = shared ? engine::Shape{p.n} : engine::Shape{p.slices, p.n}, .values = p.prior},
-      {.shape = engine::Shape(), .tolerance = 1e-6}};
-  if (p.in_place) buffers[kProjections].tolerance = 1e-6;
-  if (p.gradient && !p.in_place) buffers.push_back({.shape = {p.slices, p.n}, .tolerance = 1e-6});
-  KernelCase<SlicedWasserstein> result{
-      .name = engine::concat(p.name, ", N = ", p.n, ", ", p.slices, " slices"),
-      .buffers = buffers,
-      .arguments =
-          [=](const std::vector<View>& on) {
-            return SlicedWasserstein{.projections = on[kProjections],
-                                     .prior = on[kPrior],
-                                     .factor = factor,
-                                     .loss = on[kLoss],
-                                     .gradient = p.in_place   ? on[kProjections]
-                                                 : p.gradient ? on[kGradient]
-                                                              : View()};
-          },
-      .definition =
-          [=](CaseValues& v) {
-            const std::vector<double> from = v[kProjections];
-            std::vector<double>* gradient = p.in_place ? &v[kProjections] : p.gradient ? &v[kGradient] : nullptr;
-            v[kLoss] = {define(p, static_cast<double>(factor), from, v[kPrior], gradient)};
-          }};
-  if (p.distinct && p.gradient && !p.in_place) {
-    result.gradients = {{.result = kGradient,
-                         .variable = kProjections,
-                         .value =
-                             [=](const CaseValues& v) {
-                               return define(p, static_cast<double>(factor), v[kProjections], v[kPrior], nullptr);
-                             },
-                         .step = 1e-8}};
-  }
-  return result;
-}
 
 std::vector<double> doubles(const std::vector<float>& values) { return {values.begin(), values.end()}; }
 
 std::vector<double> random(std::int64_t count, std::uint64_t seed) { return doubles(random_values(count, seed)); }
 
 Problem random_problem(std::string name, std::int64_t slices, std::int64_t n) {
-  return {.name = std::move(name),
-          .slices = slices,
-          .n = n,
-          .projections = random(slices * n, 1),
-          .prior = random(slices * n, 2)};
+  return {{.name = std::move(name), .slices = slices, .n = n}, random(slices * n, 1), random(slices * n, 2)};
 }
 
 template <class Number>
@@ -132,7 +58,9 @@ std::vector<Problem> contents(std::int64_t n) {
 
 std::vector<KernelCase<SlicedWasserstein>> cases_of(const std::vector<Problem>& problems) {
   std::vector<KernelCase<SlicedWasserstein>> cases;
-  for (const Problem& problem : problems) cases.push_back(make(problem));
+  for (const Problem& problem : problems) {
+    cases.push_back(sliced_wasserstein_case(problem, problem.projections, problem.prior));
+  }
   return cases;
 }
 

@@ -1,5 +1,5 @@
 #pragma once
-#include "kernels/sliced_wasserstein.h"
+#include "kernels/cases/sliced_wasserstein.h"
 #include "tests/cases/kernel_case.h"
 
 namespace tests {

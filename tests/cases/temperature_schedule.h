@@ -1,5 +1,5 @@
 #pragma once
-#include "kernels/temperature_schedule.h"
+#include "kernels/cases/temperature_schedule.h"
 #include "tests/cases/kernel_case.h"
 
 namespace tests {

@@ -1,65 +1,19 @@
 #include "tests/cases/unit_directions.h"
 
-#include <cmath>
-#include <numbers>
-
-#include "kernels/runtime/philox.h"
-
 namespace tests {
-namespace {
 
-using engine::View;
-using kernels::UnitDirections;
-
-constexpr std::size_t kStep = 0, kDirections = 1;
-
-struct Problem {
-  std::int64_t m, d, first = 0;
-  std::uint64_t seed = 1;
-  std::int32_t step = 0;
-};
-
-/// By the equation in kernels/unit_directions.h.
-void define(const Problem& p, std::vector<double>& directions) {
-  for (std::int64_t row = 0; row < p.m; ++row) {
-    engine::Philox random(p.seed, engine::Purpose::directions, static_cast<std::uint32_t>(p.first + row),
-                          static_cast<std::uint64_t>(p.step));
-    double* out = directions.data() + row * p.d;
-    const std::int64_t half = (p.d + 1) / 2;
-    double squares = 0;
-    for (std::int64_t i = 0; i < half; ++i) {
-      const double radius = std::sqrt(-2 * std::log((random.next() + 0.5) * 0x1p-32));
-      const double angle = 2 * std::numbers::pi * (random.next() * 0x1p-32);
-      out[i] = radius * std::cos(angle);
-      if (half + i < p.d) out[half + i] = radius * std::sin(angle);
-    }
-    for (std::int64_t i = 0; i < p.d; ++i) squares += out[i] * out[i];
-    for (std::int64_t i = 0; i < p.d; ++i) out[i] /= std::sqrt(squares);
-  }
-}
-
-}  // namespace
-
-std::vector<KernelCase<UnitDirections>> unit_directions_cases() {
-  std::vector<KernelCase<UnitDirections>> cases;
-  for (const Problem& p : std::initializer_list<Problem>{{.m = 1, .d = 1},
-                                                         {.m = 0, .d = 5},
-                                                         {.m = 300, .d = 2, .seed = 0x123456789abcdefu},
-                                                         {.m = 3, .d = 3, .step = 7},
-                                                         {.m = 9, .d = 64, .first = 1000, .step = 2'000'000'000},
-                                                         {.m = 130, .d = 127},
-                                                         {.m = 2, .d = 258, .first = (1 << 24) - 2},
-                                                         {.m = 5, .d = 1001}}) {
-    cases.push_back({.name = engine::concat(p.m, " of ", p.d, ", seed ", p.seed, ", step ", p.step),
-                     .buffers = {{.shape = {1}, .values = {static_cast<double>(p.step)}, .dtype = engine::Dtype::i32},
-                                 // Normal numbers within a few roundings, and their length.
-                                 {.shape = {p.m, p.d}, .tolerance = 1e-6}},
-                     .arguments =
-                         [=](const std::vector<View>& on) {
-                           return UnitDirections{
-                               .seed = p.seed, .step = on[kStep], .first = p.first, .directions = on[kDirections]};
-                         },
-                     .definition = [=](CaseValues& v) { define(p, v[kDirections]); }});
+std::vector<KernelCase<kernels::UnitDirections>> unit_directions_cases() {
+  std::vector<KernelCase<kernels::UnitDirections>> cases;
+  for (const kernels::UnitDirectionsExample& example :
+       std::initializer_list<kernels::UnitDirectionsExample>{{.m = 1, .d = 1},
+                                                             {.m = 0, .d = 5},
+                                                             {.m = 300, .d = 2, .seed = 0x123456789abcdefu},
+                                                             {.m = 3, .d = 3, .step = 7},
+                                                             {.m = 9, .d = 64, .first = 1000, .step = 2'000'000'000},
+                                                             {.m = 130, .d = 127},
+                                                             {.m = 2, .d = 258, .first = (1 << 24) - 2},
+                                                             {.m = 5, .d = 1001}}) {
+    cases.push_back(unit_directions_case(example));
   }
   return cases;
 }

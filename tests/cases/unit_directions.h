@@ -1,5 +1,5 @@
 #pragma once
-#include "kernels/unit_directions.h"
+#include "kernels/cases/unit_directions.h"
 #include "tests/cases/kernel_case.h"
 
 namespace tests {

@@ -1,5 +1,5 @@
 #pragma once
-#include "kernels/visreg.h"
+#include "kernels/cases/visreg.h"
 #include "tests/cases/kernel_case.h"
 
 namespace tests {

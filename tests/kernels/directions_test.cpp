@@ -6,6 +6,8 @@
 
 #include "kernels/context.h"
 #include "kernels/runtime/philox.h"
+#include "tests/cases/directions.h"
+#include "tests/cases/run_on_cpu.h"
 #include "tests/guarded_tensor.h"
 #include "tests/numeric.h"
 
@@ -31,6 +33,10 @@ double dot(const std::vector<float>& rows, std::int64_t d, std::int64_t a, std::
 }
 
 }  // namespace
+
+TEST_CASE("draw_directions: the definition's directions") {
+  tests::run_on_cpu(tests::draw_directions_cases(), kernels::draw_directions);
+}
 
 TEST_CASE("draw_directions: orthonormal, and the Q of G = QR with a positive diagonal of R") {
   const Context context = kernels::make_context({.device = {}, .threads = 3});

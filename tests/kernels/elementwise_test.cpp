@@ -5,6 +5,8 @@
 #include <limits>
 
 #include "kernels/context.h"
+#include "tests/cases/elementwise.h"
+#include "tests/cases/run_on_cpu.h"
 #include "tests/guarded_tensor.h"
 #include "tests/numeric.h"
 
@@ -30,24 +32,12 @@ const Operation kOperations[] = {
        kernels::scale(a.context(), {.x = a, .alpha = -1.5f, .y = y});
      },
      [](double a, double) { return -1.5 * a; }},
-    {"scale_by", true,
-     [](const Tensor& a, const Tensor&, Destination y) {
-       const Tensor scalar = Tensor::from<float>(a.context(), {}, {-0.75f});
-       kernels::scale_by(a.context(), {.x = a, .scalar = scalar, .y = y});
-     },
-     [](double a, double) { return -0.75 * a; }},
     {"add", false,
      [](const Tensor& a, const Tensor& b, Destination y) { kernels::add(a.context(), {.a = a, .b = b, .y = y.view}); },
      [](double a, double b) { return a + b; }},
     {"multiply", true,
      [](const Tensor& a, const Tensor& b, Destination y) { kernels::multiply(a.context(), {.a = a, .b = b, .y = y}); },
      [](double a, double b) { return a * b; }},
-    {"scaled_difference", true,
-     [](const Tensor& a, const Tensor& b, Destination y) {
-       const Tensor scalar = Tensor::from<float>(a.context(), {}, {0.75f});
-       kernels::scaled_difference(a.context(), {.a = a, .b = b, .scalar = scalar, .alpha = -2, .y = y});
-     },
-     [](double a, double b) { return -1.5 * (a - b); }},
     {"broadcast", true,
      [](const Tensor& a, const Tensor&, Destination y) {
        const Tensor scalar = Tensor::from<float>(a.context(), {}, {0.75f});
@@ -95,6 +85,11 @@ TEST_CASE("elementwise kernels: equal the formula, write all of the output and n
       }
     }
   }
+}
+
+TEST_CASE("scale_by and scaled_difference kernels: the definition's elements") {
+  tests::run_on_cpu(tests::scale_by_cases(), kernels::scale_by);
+  tests::run_on_cpu(tests::scaled_difference_cases(), kernels::scaled_difference);
 }
 
 TEST_CASE("relu kernels: NaN passes forward, a zero output has no gradient") {

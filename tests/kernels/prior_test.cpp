@@ -8,7 +8,8 @@
 
 #include "kernels/context.h"
 #include "kernels/normal_numbers.h"
-#include "kernels/runtime/philox.h"
+#include "tests/cases/prior.h"
+#include "tests/cases/run_on_cpu.h"
 #include "tests/guarded_tensor.h"
 #include "tests/numeric.h"
 
@@ -28,43 +29,9 @@ std::vector<float> drawn(const Context& context, Prior prior, float scale, std::
 
 }  // namespace
 
-TEST_CASE("draw_prior: the numbers of each row's stream, by the formulas in double") {
-  const Context context = kernels::make_context({.device = {}, .threads = 2});
-  for (const std::int64_t d : {1, 2, 3, 4, 7, 64, 129}) {
-    CAPTURE(d);
-    constexpr std::int64_t kRows = 6;
-    const std::vector<float> normal = drawn(context, Prior::normal, 2, kRows, d),
-                             sphere = drawn(context, Prior::sphere, 2, kRows, d),
-                             cube = drawn(context, Prior::cube, 0.5f, kRows, d);
-    std::vector<double> normals, directions, uniform;
-    for (std::int64_t i = 0; i < kRows; ++i) {
-      engine::Philox random(11, engine::Purpose::prior, 0, static_cast<std::uint64_t>(5 * kRows + i));
-      engine::Philox words = random;
-      std::vector<double> g;
-      for (std::int64_t j = 0; j < d; ++j) {
-        uniform.push_back(0.5 * ((static_cast<std::int32_t>(words.next()) + 0.5) * 0x1p-31));
-        if (j % 2 == 1) continue;
-        // As the kernel rounds it: the logarithm is sensitive to its argument.
-        const float u = static_cast<float>(random.next()) * 0x1p-32f + 0x1p-33f;
-        const double length = std::sqrt(-2 * std::log(static_cast<double>(u)));
-        const double angle = 2 * std::numbers::pi * (random.next() * 0x1p-32);
-        g.push_back(length * std::cos(angle));
-        if (j + 1 < d) g.push_back(length * std::sin(angle));
-      }
-      double squares = 0;
-      for (const double x : g) squares += x * x;
-      for (const double x : g) {
-        normals.push_back(2 * x);
-        directions.push_back(x / std::sqrt(squares));
-      }
-    }
-    tests::expect_close(normal, normals, 2e-6);
-    tests::expect_close(cube, uniform, 1e-7);
-    if (d > 1) tests::expect_close(sphere, directions, 2e-6);
-    if (d == 1) {
-      for (const float x : sphere) CHECK(std::abs(x) == 1);
-    }
-  }
+TEST_CASE("draw_prior and normal_quantiles: the definition's numbers") {
+  tests::run_on_cpu(tests::draw_prior_cases(), kernels::draw_prior);
+  tests::run_on_cpu(tests::normal_quantiles_cases(), kernels::normal_quantiles);
 }
 
 TEST_CASE("draw_prior: moments, other steps are independent, threads change nothing") {
@@ -96,13 +63,6 @@ TEST_CASE("draw_prior: moments, other steps are independent, threads change noth
     CHECK(std::abs(neighbours / count) < 5 * variance / std::sqrt(count));
     CHECK(drawn(kernels::make_context({.device = {}, .threads = 1}), prior, scale, kN, kD) == rows);
   }
-}
-
-TEST_CASE("draw_prior: without a step, the rows of step 0") {
-  const Context context = kernels::make_context();
-  const Tensor rows = Tensor::empty(context, {5, 7});
-  kernels::draw_prior(context, {.seed = 11, .step = {}, .prior = Prior::cube, .scale = 2, .rows = rows});
-  CHECK(rows.to_host<float>() == drawn(context, Prior::cube, 2, 5, 7, 0));
 }
 
 TEST_CASE("normal_quantile: the inverse of the distribution function, also far out") {

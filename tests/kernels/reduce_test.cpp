@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "kernels/context.h"
+#include "tests/cases/reduce.h"
+#include "tests/cases/run_on_cpu.h"
 #include "tests/guarded_tensor.h"
 #include "tests/numeric.h"
 
@@ -26,24 +28,8 @@ TEST_CASE("sum kernel: equals the plain sum in double to the last bit of f32") {
   }
 }
 
-TEST_CASE("squared_distance kernel: equals the plain sum in double to the last bits of f32") {
-  const Context context = kernels::make_context();
-  for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
-    for (const std::int64_t count : {0, 1, 63, 64, 65, 1000, 100003}) {
-      CAPTURE(name(dtype));
-      CAPTURE(count);
-      const Tensor a = random_tensor(context, {count}, 1, dtype), b = random_tensor(context, {count}, 2, dtype);
-      const GuardedTensor y(context, {});
-      kernels::squared_distance(context, {.a = a, .b = b, .factor = 0.5f, .y = y});
-      const std::vector<float> as = tests::to_floats(a), bs = tests::to_floats(b);
-      double expected = 0;
-      for (std::size_t i = 0; i < as.size(); ++i) {
-        const double difference = static_cast<double>(as[i]) - bs[i];
-        expected += 0.5 * difference * difference;
-      }
-      tests::expect_close(y.checked().to_host<float>(), {expected}, 4 * tests::rounding(Dtype::f32));
-    }
-  }
+TEST_CASE("squared_distance kernel: the definition's sum") {
+  tests::run_on_cpu(tests::squared_distance_cases(), kernels::squared_distance);
 }
 
 TEST_CASE("sum kernel: does not lose small terms beside large ones") {

@@ -6,7 +6,6 @@
 #include "engine/autograd.h"
 #include "kernels/context.h"
 #include "losses/similarity.h"
-#include "tests/kernels/similarity_reference.h"
 #include "tests/losses/terms_of.h"
 #include "tests/numeric.h"
 

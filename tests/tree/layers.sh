@@ -23,6 +23,7 @@ row kernels/runtime
 row kernels kernels/runtime kernels/cpu kernels/cuda  # context.cpp creates the back ends
 row kernels/cpu "${kernel[@]}"
 row kernels/cuda "${kernel[@]}"
+row kernels/cases "${kernel[@]}"
 row engine/io kernels/runtime
 row engine "${kernel[@]}"
 row engine/ops engine "${kernel[@]}"
@@ -39,7 +40,7 @@ row apps/train apps/config apps/settings apps/evaluation apps/input apps/run mod
 row apps/lineval apps/config apps/settings apps/train apps/evaluation apps/input apps/run models data "${engine[@]}"
 row apps/pretrain apps/config apps/settings apps/train apps/input apps/run data engine kernels/runtime
 row apps/reproduce apps/config apps/settings apps/train apps/input apps/run data engine engine/io kernels/runtime
-row apps/bench apps/config apps/settings apps/train apps/input apps/run models losses data "${engine[@]}"
+row apps/bench kernels/cases apps/config apps/settings apps/train apps/input apps/run models losses data "${engine[@]}"
 row apps/measure apps/config apps/settings apps/evaluation apps/run losses "${engine[@]}"
 row apps apps/{bench,config,evaluation,input,lineval,measure,pretrain,reproduce,run,settings,train} models losses data "${engine[@]}"
 

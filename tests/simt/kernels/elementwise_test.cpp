@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "tests/cases/elementwise.h"
+#include "tests/cases/run_on_cuda.h"
 #include "tests/numeric.h"
 #include "tests/simt/kernels/twin.h"
 
@@ -57,14 +59,8 @@ TEST_CASE("cuda elementwise kernels equal the CPU's") {
     expect(cpu::scale, cuda::scale, accumulate, [&](Side on, const View& y) {
       return Scale{.x = on(a), .alpha = -1.5f, .y = {y, accumulate}};
     });
-    expect(cpu::scale_by, cuda::scale_by, accumulate, [&](Side on, const View& y) {
-      return ScaleBy{.x = on(a), .scalar = on(scalar), .y = {y, accumulate}};
-    });
     expect(cpu::multiply, cuda::multiply, accumulate, [&](Side on, const View& y) {
       return Multiply{.a = on(a), .b = on(b), .y = {y, accumulate}};
-    });
-    expect(cpu::scaled_difference, cuda::scaled_difference, accumulate, [&](Side on, const View& y) {
-      return ScaledDifference{.a = on(a), .b = on(b), .scalar = on(scalar), .alpha = -2, .y = {y, accumulate}};
     });
     expect(cpu::broadcast, cuda::broadcast, accumulate, [&](Side on, const View& y) {
       return Broadcast{.scalar = on(scalar), .alpha = 2, .y = {y, accumulate}};
@@ -78,6 +74,11 @@ TEST_CASE("cuda elementwise kernels equal the CPU's") {
     expect(cpu::relu_forward, cuda::relu_forward, false,
            [&](Side on, const View& y) { return ReluForward{.x = on(a), .y = y}; });
   });
+}
+
+TEST_CASE("cuda scale_by and scaled_difference: the definition's elements") {
+  tests::run_on_cuda(tests::scale_by_cases(), cuda::scale_by);
+  tests::run_on_cuda(tests::scaled_difference_cases(), cuda::scaled_difference);
 }
 
 TEST_CASE("cuda elementwise kernels: NaN and infinity pass ReLU as on the CPU, and in place") {

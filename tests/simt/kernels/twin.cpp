@@ -30,6 +30,13 @@ Twin::Twin(engine::Shape shape, const std::vector<float>& values, Dtype dtype, S
   upload();
 }
 
+Twin::Twin(engine::Shape shape, const std::vector<std::byte>& contents, Dtype dtype, Start start)
+    : Twin(shape, dtype, start) {
+  if (contents.empty()) return;
+  std::memcpy(host_.data() + skew_bytes_, contents.data(), size_bytes());
+  upload();
+}
+
 Twin::Twin(engine::Shape shape, const std::vector<std::int32_t>& values) : Twin(shape, Dtype::i32) {
   std::memcpy(host_.data(), values.data(), size_bytes());
   upload();

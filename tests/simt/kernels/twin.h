@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <vector>
@@ -22,6 +23,8 @@ class Twin {
   /// f32 or bf16; values are rounded to it.
   Twin(engine::Shape shape, const std::vector<float>& values, engine::Dtype dtype = engine::Dtype::f32,
        Start start = Start::aligned);
+  /// Bytes of the dtype, or none: then it is uninitialised on the device.
+  Twin(engine::Shape shape, const std::vector<std::byte>& contents, engine::Dtype dtype, Start start);
   Twin(engine::Shape shape, const std::vector<std::int32_t>& values);
   Twin(engine::Shape shape, const std::vector<std::int64_t>& values);
   Twin(engine::Shape shape, const std::vector<std::uint8_t>& values);
