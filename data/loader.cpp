@@ -9,6 +9,27 @@
 
 namespace data {
 
+void HostBatch::resize(const Source& source, std::int64_t rows) {
+  const auto count = static_cast<std::size_t>(rows);
+  images.resize(count * static_cast<std::size_t>(source.image_shape().elements()));
+  counters.resize(count);
+  bits.resize(count);
+  label_sets = source.label_sets();
+  labels.resize(label_sets.size());
+  for (std::size_t set = 0; set < labels.size(); ++set)
+    labels[set].resize(count * static_cast<std::size_t>(label_sets[set].per_example));
+}
+
+void HostBatch::read(const Source& source, std::int64_t row, std::int64_t i, std::uint64_t fetch) {
+  const auto r = static_cast<std::size_t>(row);
+  source.image(i, images.data() + row * source.image_shape().elements());
+  counters[r] = fetch;
+  bits[r] = source.bits(i, fetch);
+  labels[0][r] = source.label(i);
+  for (std::size_t set = 1; set < labels.size(); ++set)
+    source.labels(set, i, bits[r], labels[set].data() + row * label_sets[set].per_example);
+}
+
 Loader::Lease::Lease(Lease&& other) noexcept
     : loader_(std::exchange(other.loader_, nullptr)), batch_(other.batch_), waited_ms_(other.waited_ms_) {}
 
@@ -29,14 +50,8 @@ Loader::Loader(const Source& source, const LoaderOptions& options)
   }
   steps_per_epoch_ = source.size() / options.batch_size;
 
-  const auto rows = static_cast<std::size_t>(options.batch_size);
   ring_.resize(static_cast<std::size_t>(options.depth));
-  for (Slot& slot : ring_) {
-    slot.batch.images.resize(rows * static_cast<std::size_t>(source.image_shape().elements()));
-    slot.batch.counters.resize(rows);
-    slot.batch.bits.resize(rows);
-    slot.batch.labels.resize(rows);
-  }
+  for (Slot& slot : ring_) slot.batch.resize(source, options.batch_size);
   workers_.reserve(static_cast<std::size_t>(options.workers));
   for (int i = 0; i < options.workers; ++i) {
     try {
@@ -94,18 +109,13 @@ void Loader::work(const std::stop_token& stopped) {
 }
 
 void Loader::draw(HostBatch& batch, const std::stop_token& stopped) const {
-  const std::int64_t size = source_.size(), image_bytes = source_.image_shape().elements();
+  const std::int64_t size = source_.size();
   const std::int64_t epoch = batch.step / steps_per_epoch_;
   const std::int64_t first = batch.step % steps_per_epoch_ * options_.batch_size;
   const Permutation shuffled(size, options_.seed, static_cast<std::uint64_t>(epoch));
   for (std::int64_t row = 0; row < options_.batch_size && !stopped.stop_requested(); ++row) {
     const std::int64_t example = options_.shuffle ? shuffled(first + row) : first + row;
-    const auto fetch = static_cast<std::uint64_t>(epoch * size + example);
-    const auto r = static_cast<std::size_t>(row);
-    source_.image(example, batch.images.data() + row * image_bytes);
-    batch.counters[r] = fetch;
-    batch.bits[r] = source_.bits(example, fetch);
-    batch.labels[r] = source_.label(example);
+    batch.read(source_, row, example, static_cast<std::uint64_t>(epoch * size + example));
   }
 }
 

@@ -13,10 +13,16 @@ namespace data {
 /// One batch in host memory, as B rows.
 struct HostBatch {
   std::int64_t step = 0;
-  std::vector<std::uint8_t> images;     ///< [B,H,W,C]
-  std::vector<std::uint64_t> counters;  ///< [B] epoch * size + example: the index for Philox
-  std::vector<std::uint64_t> bits;      ///< [B]
-  std::vector<std::int32_t> labels;     ///< [B]
+  std::vector<std::uint8_t> images;               ///< [B,H,W,C]
+  std::vector<std::uint64_t> counters;            ///< [B] epoch * size + example: the index for Philox
+  std::vector<std::uint64_t> bits;                ///< [B]
+  std::vector<LabelSet> label_sets;               ///< the source's
+  std::vector<std::vector<std::int32_t>> labels;  ///< of each set: [B, per_example]
+
+  /// Memory for `rows` examples of a source.
+  void resize(const Source& source, std::int64_t rows);
+  /// Example i of the source as row `row`.
+  void read(const Source& source, std::int64_t row, std::int64_t i, std::uint64_t fetch);
 };
 
 struct LoaderOptions {

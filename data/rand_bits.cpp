@@ -21,6 +21,17 @@ std::uint64_t RandBits::bits(std::int64_t i, std::uint64_t fetch) const {
   return word & (~std::uint64_t{0} >> (64 - options_.bits));
 }
 
+std::vector<LabelSet> RandBits::label_sets() const {
+  std::vector<LabelSet> sets = source_->label_sets();
+  if (options_.bits > 0) sets.push_back({.name = "bits", .classes = 2 * options_.bits, .per_example = options_.bits});
+  return sets;
+}
+
+void RandBits::labels(std::size_t set, std::int64_t i, std::uint64_t bits, std::int32_t* out) const {
+  if (set < source_->label_sets().size()) return source_->labels(set, i, bits, out);
+  for (int j = 0; j < options_.bits; ++j) out[j] = 2 * j + static_cast<std::int32_t>(bits >> j & 1);
+}
+
 std::string RandBits::describe() const {
   return engine::concat(source_->describe(), " + ", options_.bits, " random bits per ",
                         options_.per_fetch ? "fetch" : "image");

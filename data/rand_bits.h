@@ -10,6 +10,8 @@ namespace data {
 ///
 /// By default the bits belong to the example: splitmix64(index) mod 2^b, the same in every epoch and in both splits, as
 /// in the authors' notebook. With `per_fetch` every visit draws new bits, which its views still share.
+///
+/// The bits are also a set of labels, "bits", of 2b classes and b labels per example: bit j of value v is class 2j + v.
 class RandBits final : public Source {
  public:
   struct Options {
@@ -26,6 +28,8 @@ class RandBits final : public Source {
   int classes() const override { return source_->classes(); }
   void image(std::int64_t i, std::uint8_t* out) const override { source_->image(i, out); }
   std::int32_t label(std::int64_t i) const override { return source_->label(i); }
+  std::vector<LabelSet> label_sets() const override;
+  void labels(std::size_t set, std::int64_t i, std::uint64_t bits, std::int32_t* out) const override;
   int bit_planes() const override { return options_.bits; }
   std::uint64_t bits(std::int64_t i, std::uint64_t fetch) const override;
   std::string describe() const override;

@@ -1,12 +1,23 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "kernels/runtime/shape.h"
 
 namespace data {
 
 enum class Split { train, test };
+
+/// The name of the set of labels that every source has: the class of the image.
+inline constexpr char kClassLabel[] = "label";
+
+/// Something that examples are labelled with. An example may have several labels of a set, and each one several times.
+struct LabelSet {
+  std::string name;
+  int classes = 0;
+  int per_example = 1;
+};
 
 /// A set of labelled examples. Every method is const and thread-safe, and example i is always the same: shuffling,
 /// cropping and prefetching are done elsewhere. A composition is a Source built on another Source.
@@ -23,6 +34,13 @@ class Source {
   virtual void image(std::int64_t i, std::uint8_t* out) const = 0;
   /// In [0, classes()).
   virtual std::int32_t label(std::int64_t i) const = 0;
+
+  /// All sets of labels; the first is kClassLabel, the one of `classes` and `label`.
+  virtual std::vector<LabelSet> label_sets() const { return {{.name = kClassLabel, .classes = classes()}}; }
+  /// Writes the labels of example i from a further set, of index 1 or more: per_example numbers in [0, classes). `bits`
+  /// are the example's bits at this visit.
+  virtual void labels([[maybe_unused]] std::size_t set, [[maybe_unused]] std::int64_t i,
+                      [[maybe_unused]] std::uint64_t bits, [[maybe_unused]] std::int32_t* out) const {}
 
   /// The number of low bits of `bits` that are features of the example. They become constant image planes after the
   /// augmentation, which therefore does not change them; they are never stored as pixels (Chen, Luo & Li 2021, section

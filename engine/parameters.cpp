@@ -98,48 +98,80 @@ std::size_t ParameterSet::position(const std::string& group) const {
   return static_cast<std::size_t>(std::find(groups_.begin(), groups_.end(), group) - groups_.begin());
 }
 
-void ParameterSet::allocate(const Context& context, std::uint64_t seed, Dtype layers) {
+/// Decides where in the flat buffers each tensor is.
+void ParameterSet::place() {
   const auto by_group = [this](const auto& a, const auto& b) {
     return position(a->info.group) < position(b->info.group);
   };
   std::stable_sort(slots_.begin(), slots_.end(), by_group);
   std::stable_sort(state_slots_.begin(), state_slots_.end(), by_group);
-
   std::int64_t bytes = 0;
   for (const auto& slot : slots_) {
     slot->info.offset = bytes / static_cast<std::int64_t>(sizeof(float));
     bytes += round_up(slot->info.shape.elements() * static_cast<std::int64_t>(sizeof(float)), kAlignment);
+    infos_.push_back(slot->info);
   }
-  const Shape flat{bytes / static_cast<std::int64_t>(sizeof(float))};
-  values_ = Tensor::zeros(context, flat);
-  gradients_ = Tensor::zeros(context, flat);
-  if (layers == Dtype::bf16) shadow_ = Tensor::empty(context, flat, Dtype::bf16);
-  for (const auto& slot : slots_) {
-    const ParameterInfo& info = slot->info;
-    const auto slice = [&](const Tensor& buffer) {
-      return buffer.narrow(info.offset, info.shape.elements()).view_as(info.shape);
-    };
-    slot->value = slice(values_).requires_gradient();
-    slot->value.node()->gradient = slice(gradients_);
-    slot->value.upload<float>(initial_values(info, seed));
-    if (shadow_) slot->shadow = slice(shadow_).with_node(slot->value.node());
-    infos_.push_back(info);
-  }
-  refresh_shadow();
-
+  size_ = bytes / static_cast<std::int64_t>(sizeof(float));
   bytes = 0;
   for (const auto& slot : state_slots_) {
     slot->info.offset_bytes = bytes;
     bytes += round_up(slot->info.shape.elements() * static_cast<std::int64_t>(size_of(slot->info.dtype)), kAlignment);
+    state_infos_.push_back(slot->info);
   }
-  states_ = Tensor::zeros(context, {bytes}, Dtype::u8);
+  state_bytes_ = bytes;
+}
+
+Tensor ParameterSet::slice(const Tensor& buffer, const ParameterInfo& info) {
+  return buffer.narrow(info.offset, info.shape.elements()).view_as(info.shape);
+}
+
+void ParameterSet::allocate(const Context& context, std::uint64_t seed, Dtype layers) {
+  place();
+  values_ = Tensor::zeros(context, {size_});
+  gradients_ = Tensor::zeros(context, {size_});
+  if (layers == Dtype::bf16) shadow_ = Tensor::empty(context, {size_}, Dtype::bf16);
+  for (const auto& slot : slots_) {
+    slot->value = slice(values_, slot->info).requires_gradient();
+    slot->value.node()->gradient = slice(gradients_, slot->info);
+    slot->value.upload<float>(initial_values(slot->info, seed));
+    if (shadow_) slot->shadow = slice(shadow_, slot->info).with_node(slot->value.node());
+  }
+  refresh_shadow();
+
+  allocate_states(context);
   for (const auto& slot : state_slots_) {
     const StateInfo& info = slot->info;
-    slot->value = states_.view_as(info.offset_bytes, info.shape, info.dtype);
     const auto count = static_cast<std::size_t>(info.shape.elements());
     if (info.dtype == Dtype::f32) slot->value.upload<float>(std::vector<float>(count, info.initial));
-    state_infos_.push_back(info);
   }
+}
+
+void ParameterSet::allocate_states(const Context& context) {
+  states_ = Tensor::zeros(context, {state_bytes_}, Dtype::u8);
+  for (const auto& slot : state_slots_)
+    slot->value = states_.view_as(slot->info.offset_bytes, slot->info.shape, slot->info.dtype);
+}
+
+void ParameterSet::allocate_as_copy(const ParameterSet& other) {
+  place();
+  const auto begins_as = [](const auto& own, const auto& others) {
+    return own.size() <= others.size() && std::equal(own.begin(), own.end(), others.begin(), [](auto& a, auto& b) {
+             return a.name == b.name && a.shape == b.shape;
+           });
+  };
+  EXPECTS(begins_as(infos_, other.infos_) && begins_as(state_infos_, other.state_infos_),
+          "parameters: a copy must have the first layers of the other set, in their order");
+  const Context& context = other.values_.context();
+  values_ = Tensor::empty(context, {size_});
+  copy(other.values_.narrow(0, size_), values_);
+  if (other.shadow_) shadow_ = Tensor::empty(context, {size_}, Dtype::bf16);
+  for (const auto& slot : slots_) {
+    slot->value = slice(values_, slot->info);
+    if (shadow_) slot->shadow = slice(shadow_, slot->info);
+  }
+  refresh_shadow();
+  allocate_states(context);
+  copy(other.states_.narrow(0, state_bytes_), states_);
 }
 
 void ParameterSet::refresh_shadow() const {

@@ -93,6 +93,10 @@ class ParameterSet {
  public:
   /// `layers` is the dtype in which layers compute; bf16 creates the shadow.
   void allocate(const Context& context, std::uint64_t seed, Dtype layers = Dtype::f32);
+  /// Allocates this set as a copy of another one's values and states, without gradients: forward passes, also those
+  /// that train, record no graph. Its layers must be the first ones of the other set, so that values() are the first of
+  /// the other's and an average of both is one operation.
+  void allocate_as_copy(const ParameterSet& other);
   /// Updates the shadow, if there is one, after something other than an optimizer has changed values.
   void refresh_shadow() const;
 
@@ -108,7 +112,7 @@ class ParameterSet {
   Tensor state(std::size_t i) const { return state_slots_[i]->value; }
 
   const Tensor& values() const { return values_; }                    ///< flat, f32
-  const Tensor& gradients() const { return gradients_; }              ///< flat, f32
+  const Tensor& gradients() const { return gradients_; }              ///< flat, f32; undefined in a copy
   const Tensor& shadow() const { return shadow_; }                    ///< flat, bf16; undefined without one
   const std::vector<std::string>& groups() const { return groups_; }  ///< in buffer order
   std::int64_t trainable(std::string_view group) const;               ///< number of scalars, without padding
@@ -117,6 +121,9 @@ class ParameterSet {
   friend class Scope;
   Parameter add(ParameterInfo info);
   State add_state(StateInfo info);
+  void place();
+  void allocate_states(const Context& context);
+  static Tensor slice(const Tensor& buffer, const ParameterInfo& info);
   void take_name(const std::string& name, const std::string& group);
   std::size_t position(const std::string& group) const;
 
@@ -127,6 +134,7 @@ class ParameterSet {
   std::vector<std::string> groups_;
   std::set<std::string> names_;
   std::map<std::uint32_t, std::string> drawn_;  // parameter names by the hash that seeds their draws
+  std::int64_t size_ = 0, state_bytes_ = 0;     // of the flat buffers: elements, bytes
   Tensor values_, gradients_, shadow_, states_;
 };
 

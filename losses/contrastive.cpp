@@ -38,6 +38,14 @@ Temperature temperature_at(const Tensor& z, const Options& options, const StepDr
   return {};
 }
 
+SimilarityOptions similarity_options(const Tensor& z, const Options& options, const StepDraw& draw, Products products) {
+  return {.temperature = temperature_at(z, options, draw),
+          .ifm_epsilon = options.ifm_epsilon,
+          .hard_negative_beta = options.hard_negative_beta,
+          .debias_tau_plus = options.debias_tau_plus,
+          .products = products};
+}
+
 /// The alignment's factor: notebook, 1/(2nd) over the n pairs of rows; paper, 1/(nd) over the 2n ordered pairs.
 float alignment_factor(const Tensor& z, Scaling scaling) {
   const float elements = 0.5f * static_cast<float>(z.elements());  // of a view
@@ -104,13 +112,7 @@ ContrastiveLoss contrastive(const Tensor& z, const Options& chosen, const StepDr
   EXPECTS(*options.lambda >= 0 && std::isfinite(*options.lambda),
           "contrastive: lambda must be a number from 0 on, got ", *options.lambda);
   const Tensor x = *options.normalize ? engine::l2_normalize(z) : z;
-  const auto similarity = [&] {
-    return SimilarityOptions{.temperature = temperature_at(z, options, draw),
-                             .ifm_epsilon = options.ifm_epsilon,
-                             .hard_negative_beta = options.hard_negative_beta,
-                             .debias_tau_plus = options.debias_tau_plus,
-                             .products = products};
-  };
+  const auto similarity = [&] { return similarity_options(z, options, draw, products); };
   switch (options.name) {
     case LossName::nt_xent: return nt_xent(x, similarity());
     case LossName::cross_view: return cross_view(x, similarity());
@@ -123,6 +125,11 @@ ContrastiveLoss contrastive(const Tensor& z, const Options& chosen, const StepDr
     case LossName::visreg: return of_centre(x, visreg(x, {.slices = *options.slices}, draw).loss, *options.lambda);
   }
   throw engine::Error("contrastive: the loss has no such name");
+}
+
+ContrastiveLoss against_queue(const Tensor& z, const Tensor& keys, const Tensor& queued, const Options& options,
+                              const StepDraw& draw, Products products) {
+  return queue(engine::l2_normalize(z), keys, queued, similarity_options(z, options.resolved(), draw, products));
 }
 
 }  // namespace losses

@@ -31,5 +31,6 @@ std::vector<KernelEntry> kernel_entries();
 std::vector<KernelEntry> image_kernels();
 std::vector<KernelEntry> row_kernels();
 std::vector<KernelEntry> parameter_kernels();
+std::vector<KernelEntry> momentum_kernels();
 
 }  // namespace apps

@@ -1,6 +1,7 @@
 #include "apps/bench/buffers.h"
 #include "kernels/cases/directions.h"
 #include "kernels/cases/epps_pulley.h"
+#include "kernels/cases/label_targets.h"
 #include "kernels/cases/prior.h"
 #include "kernels/cases/similarity.h"
 #include "kernels/cases/sliced_wasserstein.h"
@@ -82,6 +83,10 @@ KernelWork softmax_cross_entropy_backward(Buffers& b) {
                                                           .targets = l.labels,
                                                           .softmax_terms = l.terms,
                                                           .dlogits = {b.output(l.logits.shape())}});
+}
+
+KernelWork label_targets(Buffers& b) {
+  return b.work(kernels::label_targets, kernels::label_targets_case({.n = b.sizes().rows, .m = 4, .k = 1000}));
 }
 
 kernels::SimilarityExample pairs(const Buffers& b) {
@@ -186,6 +191,7 @@ std::vector<KernelEntry> row_kernels() {
           {"bias_grad", bias_grad},
           {"softmax_cross_entropy_forward", softmax_cross_entropy_forward},
           {"softmax_cross_entropy_backward", softmax_cross_entropy_backward},
+          {"label_targets", label_targets},
           {"similarity_forward", similarity_forward},
           {"similarity_backward", similarity_backward},
           {"temperature_schedule", temperature_schedule},

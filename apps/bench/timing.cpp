@@ -83,7 +83,7 @@ Ceilings measure_ceilings(const engine::Context& context, engine::Dtype activati
 
 std::vector<KernelEntry> kernel_entries() {
   std::vector<KernelEntry> all;
-  for (const auto& list : {image_kernels(), row_kernels(), parameter_kernels()}) {
+  for (const auto& list : {image_kernels(), row_kernels(), parameter_kernels(), momentum_kernels()}) {
     all.insert(all.end(), list.begin(), list.end());
   }
   return all;

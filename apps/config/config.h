@@ -4,6 +4,7 @@
 
 #include "apps/config/compute.h"
 #include "apps/config/linear_evaluation.h"
+#include "apps/config/objective_options.h"
 #include "apps/config/plan_source.h"
 #include "data/loader.h"
 #include "data/rand_bits.h"
@@ -40,12 +41,17 @@ struct Config {
     bool operator==(const Model&) const = default;
   } model;
 
-  /// Settings of contrastive pretraining other than its loss.
-  struct Contrastive {
+  struct Objective {
+    ObjectiveName name = ObjectiveName::contrastive;
     bool batch_norm_per_view = false;
     ProbeViews probe_views = ProbeViews::both;
-    bool operator==(const Contrastive&) const = default;
-  } contrastive;
+    bool operator==(const Objective&) const = default;
+  } objective;
+
+  SupervisedOptions supervised;
+  MomentumEncoderOptions momentum_encoder;
+  QueueOptions queue;
+  ByolOptions byol;
 
   losses::Options loss;
 

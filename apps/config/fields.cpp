@@ -2,11 +2,30 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace apps {
+namespace {
+
+void check_queue(const QueueOptions& queue, std::int64_t batch) {
+  if (queue.size < batch || queue.size % batch != 0) {
+    throw UsageError(
+        fmt::format("queue.size = {} must be a multiple of train.batch_size = {}, as a step replaces whole "
+                    "batches of keys; {} would be one",
+                    queue.size, batch, std::max<std::int64_t>(1, queue.size / batch) * batch));
+  }
+  if (batch % queue.batch_norm_groups != 0) {
+    throw UsageError(
+        fmt::format("queue.batch_norm_groups = {} must divide train.batch_size = {}", queue.batch_norm_groups, batch));
+  }
+}
+
+}  // namespace
 
 const Table<Config>& config_table() {
-  static const Table<Config> table = {data_fields(),  model_fields(), loss_fields(),    optim_fields(),
-                                      train_fields(), eval_fields(),  lineval_fields(), run_fields()};
+  static const Table<Config> table = {objective_fields(), data_fields(),    model_fields(),
+                                      loss_fields(),      optim_fields(),   train_fields(),
+                                      eval_fields(),      lineval_fields(), run_fields()};
   return table;
 }
 
@@ -42,6 +61,7 @@ void check(const Config& config) {
         fmt::format("data.crop_area_min = {} must not be above data.crop_area_max = {}", area_min, area_max));
   }
   check_loss(config.loss);
+  if (config.objective.name == ObjectiveName::queue) check_queue(config.queue, config.train.batch_size);
   if (config.loss.name == losses::LossName::swd && config.loss.slices.value_or(0) > config.model.head.out) {
     throw UsageError(
         fmt::format("loss.slices = {} must not be above model.proj_dim = {}: no more directions are orthogonal",

@@ -10,15 +10,18 @@ constexpr Range temperatures() { return between(1e-6, 1e6); }
 }  // namespace
 
 std::vector<ConfigField> loss_fields() {
-  const Condition similarity = when("loss.name", {"nt-xent", "cross-view", "decoupled"}),
-                  cross_entropy = when("loss.name", {"nt-xent", "cross-view"}),
-                  two_terms = when("loss.name", {"decoupled", "swd", "sigreg", "visreg"}),
-                  of_paper = when("loss.name", {"decoupled", "swd"}), decoupled = when("loss.name", {"decoupled"}),
-                  swd = when("loss.name", {"swd"}), sliced = when("loss.name", {"swd", "sigreg", "visreg"}),
-                  sigreg = when("loss.name", {"sigreg"});
+  const Condition contrastive = when("objective.name", {"contrastive"});
+  // The queue's loss takes the options of nt-xent.
+  const Condition compares = when("objective.name", {"contrastive", "queue"});
+  const auto of = [&](std::vector<std::string_view> losses) { return contrastive && when("loss.name", losses); };
+  const Condition similarity = compares && when("loss.name", {"nt-xent", "cross-view", "decoupled"}),
+                  cross_entropy = compares && when("loss.name", {"nt-xent", "cross-view"}),
+                  two_terms = of({"decoupled", "swd", "sigreg", "visreg"}), of_paper = of({"decoupled", "swd"}),
+                  decoupled = of({"decoupled"}), swd = of({"swd"}), sliced = of({"swd", "sigreg", "visreg"}),
+                  sigreg = of({"sigreg"});
   const Condition cosine = similarity && when("loss.temperature_schedule", {"cosine"});
   return {
-      {FIELD(loss.name), .flag = "--loss", .help = "contrastive loss: docs/losses.md"},
+      {FIELD(loss.name), .flag = "--loss", .help = "contrastive loss: docs/losses.md", .only_with = contrastive},
       {FIELD(loss.temperature), .flag = "--temperature",
        .help = "divides the similarities; auto: 0.1, decoupled 1; with a schedule the lowest value",
        .range = temperatures(), .only_with = similarity},

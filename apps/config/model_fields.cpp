@@ -9,6 +9,7 @@ constexpr std::int64_t kMostHeadLayers = 100;
 }  // namespace
 
 std::vector<ConfigField> model_fields() {
+  const Condition projecting = when("objective.name", {"contrastive", "queue", "byol"});
   const Condition resnets = when("model.arch", {"resnet18", "resnet34", "resnet50", "resnet101", "resnet152"});
   return {
       {.key = "model.arch", .value = MEMBER(model.encoder.arch), .flag = "--arch", .help = "encoder"},
@@ -33,19 +34,23 @@ std::vector<ConfigField> model_fields() {
        .value = MEMBER(model.head.layers),
        .flag = "--proj-layers",
        .help = "linear layers of the projection head",
-       .range = between(1, kMostHeadLayers)},
+       .range = between(1, kMostHeadLayers),
+       .only_with = projecting},
       {.key = "model.proj_dim",
        .value = MEMBER(model.head.out),
        .flag = "--proj-dim",
        .help = "dimension the loss works in",
-       .range = between(1, kMostDimensions)},
+       .range = between(1, kMostDimensions),
+       .only_with = projecting},
       {.key = "model.proj_hidden",
        .value = MEMBER(model.head.hidden),
        .help = "width of the head's hidden layers; 0: the encoder's",
-       .range = between(0, kMostDimensions)},
+       .range = between(0, kMostDimensions),
+       .only_with = projecting},
       {.key = "model.proj_output_bn",
        .value = MEMBER(model.head.output_batch_norm),
-       .help = "batch norm after the head's last layer"},
+       .help = "batch norm after the head's last layer",
+       .only_with = projecting},
       {.key = "model.bn_eps",
        .value = {MEMBER(model.encoder.convn.batch_norm.epsilon), MEMBER(model.encoder.resnet.batch_norm.epsilon),
                  MEMBER(model.head.batch_norm.epsilon)},
@@ -63,11 +68,13 @@ std::vector<ConfigField> model_fields() {
            "batch norm after convolutions updates the running variance with the unbiased batch variance, n / (n - 1); "
            "after linear layers it never does, as in Keras"},
       {.key = "model.bn_per_view",
-       .value = MEMBER(contrastive.batch_norm_per_view),
-       .help = "each view is a forward pass of its own, with its own batch statistics"},
+       .value = MEMBER(objective.batch_norm_per_view),
+       .help = "each view is a forward pass of its own, with its own batch statistics",
+       .only_with = when("objective.name", {"contrastive", "byol"})},
       {.key = "model.probe_views",
-       .value = MEMBER(contrastive.probe_views),
-       .help = "views that the online probe trains on"},
+       .value = MEMBER(objective.probe_views),
+       .help = "views that the online probe trains on",
+       .only_with = projecting},
   };
 }
 

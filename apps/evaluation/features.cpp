@@ -15,6 +15,21 @@ namespace apps {
 
 using engine::Tensor;
 
+namespace {
+
+engine::Shape with_rows(const engine::Shape& shape, std::int64_t rows) {
+  return shape.rank() == 1 ? engine::Shape{rows} : engine::Shape{rows, shape[1]};
+}
+
+}  // namespace
+
+const Tensor& Features::targets(const std::string& label_set) const {
+  if (label_set == data::kClassLabel) return labels;
+  const auto found = further_targets.find(label_set);
+  EXPECTS(found != further_targets.end(), "features: the data have no labels '", label_set, "'");
+  return found->second;
+}
+
 Features extract_features(const engine::Context& context, const Representation& of, const data::Source& source,
                           const std::function<void(std::int64_t done)>& progress, engine::Dtype images) {
   constexpr std::int64_t kBatch = 500;
@@ -22,6 +37,8 @@ Features extract_features(const engine::Context& context, const Representation& 
   Features features{.values = Tensor::empty(context, {size, of.features()}),
                     .labels = Tensor::empty(context, {size}, engine::Dtype::i32),
                     .classes = source.classes()};
+  for (const data::LabelSet& set : source.label_sets())
+    if (set.name != data::kClassLabel) features.further_targets[set.name] = {};
   std::optional<DeviceBatch> batch;
   for (std::int64_t begin = 0, count = 0; begin < size; begin += count) {
     count = std::min(kBatch, size - begin);
@@ -30,6 +47,11 @@ Features extract_features(const engine::Context& context, const Representation& 
     const Tensor values = of(batch->whole_images(images));
     kernels::convert(context, {.x = values, .y = {features.values.narrow(begin, count)}});
     copy(batch->labels(), features.labels.narrow(begin, count));
+    for (auto& [name, all] : features.further_targets) {
+      const Tensor targets = batch->targets(name);
+      if (!all) all = Tensor::empty(context, with_rows(targets.shape(), size), targets.dtype());
+      copy(targets, all.narrow(begin, count));
+    }
     if (progress) progress(begin + count);
   }
   return features;
@@ -52,9 +74,9 @@ void check_finite(const Features& features, std::string_view whose) {
   }
 }
 
-double probe_accuracy(const models::ProbeHead& probe, const Features& features) {
+double probe_accuracy(const models::ProbeHead& probe, const Features& features, const std::string& label_set) {
   const Tensor logits = probe.forward(features.values, engine::Mode::evaluate);
-  return static_cast<double>(engine::softmax_cross_entropy(logits, features.labels).accuracy.item());
+  return static_cast<double>(engine::softmax_cross_entropy(logits, features.targets(label_set)).accuracy.item());
 }
 
 }  // namespace apps

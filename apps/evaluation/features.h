@@ -1,5 +1,7 @@
 #pragma once
 #include <functional>
+#include <map>
+#include <string>
 #include <string_view>
 
 #include "apps/evaluation/representation.h"
@@ -14,6 +16,10 @@ struct Features {
   engine::Tensor values;  ///< f32 [N,F]
   engine::Tensor labels;  ///< i32 [N]
   int classes = 0;
+  std::map<std::string, engine::Tensor> further_targets = {};  ///< by label set, other than `labels`
+
+  /// The targets of a softmax for a label set: i32 [N], or f32 [N,classes] where an example has several labels.
+  const engine::Tensor& targets(const std::string& label_set) const;
 };
 
 /// Computes the representation of every example, without augmentation. `progress(done)` is called after each batch and
@@ -26,7 +32,8 @@ Features extract_features(const engine::Context& context, const Representation& 
 /// classifier cannot be trained on others. `whose` appears in the message: "the training set".
 void check_finite(const Features& features, std::string_view whose);
 
-/// The fraction of examples that the probe classifies correctly.
-double probe_accuracy(const models::ProbeHead& probe, const Features& features);
+/// The fraction of examples that the probe classifies correctly, by these targets.
+double probe_accuracy(const models::ProbeHead& probe, const Features& features,
+                      const std::string& label_set = data::kClassLabel);
 
 }  // namespace apps

@@ -26,19 +26,20 @@ const Tap* find(const std::vector<Tap>& taps, const std::string& name) {
 Representation::Representation(const models::Encoder& encoder)
     : encoder_(encoder), tap_{.name = kFeatures, .channels = encoder.features()} {}
 
-Representation::Representation(const models::Encoder& encoder, const models::ProjectionHead& head,
+Representation::Representation(const models::Encoder& encoder, const models::ProjectionHead* head,
                                const std::string& tap)
     : Representation(encoder) {
   if (tap == kFeatures) return;
-  const std::vector<Tap> of_encoder = encoder.taps(), of_head = head.taps();
+  const std::vector<Tap> of_encoder = encoder.taps(), of_head = head ? head->taps() : std::vector<Tap>();
   if (const Tap* found = find(of_encoder, tap)) {
     tap_ = *found;
   } else if (const Tap* behind = find(of_head, tap)) {
     tap_ = *behind;
-    head_ = &head;
+    head_ = head;
   } else {
     throw UsageError(engine::concat("--tap must be ", kFeatures, ", or of this run's encoder ", names_of(of_encoder),
-                                    ", or of its projection head ", names_of(of_head), ", got '", tap, "'"));
+                                    head ? ", or of its projection head " : "", names_of(of_head), ", got '", tap,
+                                    "'"));
   }
 }
 

@@ -16,8 +16,8 @@ class Representation {
   static constexpr char kFeatures[] = "features";  ///< the encoder's output
 
   Representation(const models::Encoder& encoder);
-  /// Throws UsageError if neither network has a tap of that name.
-  Representation(const models::Encoder& encoder, const models::ProjectionHead& head, const std::string& tap);
+  /// `head`: nullptr if there is none. Throws UsageError if no network has a tap of that name.
+  Representation(const models::Encoder& encoder, const models::ProjectionHead* head, const std::string& tap);
 
   std::int64_t features() const { return tap_.channels; }
   /// The end of a sentence about the features if they are a tap: ", the mean over rows and columns of group3".

@@ -1,10 +1,12 @@
 #pragma once
 #include <string_view>
+#include <vector>
 
 #include "data/loader.h"
 #include "data/source.h"
 #include "engine/tensor.h"
 #include "kernels/crop_sampler.h"
+#include "kernels/label_targets.h"
 
 namespace apps {
 
@@ -21,14 +23,24 @@ class DeviceBatch {
                                  engine::Dtype dtype = engine::Dtype::f32) const;
   /// The images without augmentation, [B,H,W,C+bits].
   engine::Tensor whole_images(engine::Dtype dtype = engine::Dtype::f32) const;
-  /// i32 [B]. Throws engine::Error for an unknown set of labels; only "label" exists so far.
-  const engine::Tensor& labels(std::string_view set = "label") const;
+  /// A set of labels with one label per example, i32 [B].
+  engine::Tensor labels(std::string_view set = data::kClassLabel) const;
+  /// The same of any set as targets of a softmax: i32 [B] or, of several labels per example, each class's share of
+  /// them, f32 [B,classes].
+  engine::Tensor targets(std::string_view set) const;
+  /// The same as targets of a sigmoid per class: 1 for the classes that an example has, f32 [B,classes].
+  engine::Tensor indicators(std::string_view set) const;
 
  private:
   engine::Tensor resized(const engine::Tensor& boxes, std::int64_t views, engine::Dtype dtype) const;
 
+  std::size_t index_of(std::string_view set) const;
+  engine::Tensor per_class(std::size_t set, kernels::LabelTargets::Kind kind) const;
+
   int bit_planes_;
-  engine::Tensor images_, counters_, bits_, labels_;
+  std::vector<data::LabelSet> label_sets_;
+  engine::Tensor images_, counters_, bits_;
+  std::vector<engine::Tensor> labels_;  // of each set, i32 [B, per_example]
 };
 
 }  // namespace apps

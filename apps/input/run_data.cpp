@@ -44,14 +44,8 @@ DataFingerprint fingerprint_of(const data::Source& train, const data::Source& te
 
 data::HostBatch read_examples(const data::Source& source, std::int64_t begin, std::int64_t count) {
   data::HostBatch batch;
-  const auto image_bytes = static_cast<std::size_t>(source.image_shape().elements());
-  batch.images.resize(static_cast<std::size_t>(count) * image_bytes);
-  for (std::int64_t i = begin; i < begin + count; ++i) {
-    source.image(i, batch.images.data() + static_cast<std::size_t>(i - begin) * image_bytes);
-    batch.counters.push_back(static_cast<std::uint64_t>(i));
-    batch.bits.push_back(source.bits(i, static_cast<std::uint64_t>(i)));
-    batch.labels.push_back(source.label(i));
-  }
+  batch.resize(source, count);
+  for (std::int64_t i = begin; i < begin + count; ++i) batch.read(source, i - begin, i, static_cast<std::uint64_t>(i));
   return batch;
 }
 

@@ -11,13 +11,13 @@
 #include "apps/lineval/result_store.h"
 #include "apps/lineval/results.h"
 #include "apps/lineval/stop.h"
+#include "apps/objectives/groups.h"
+#include "apps/objectives/network.h"
 #include "apps/run/checkpoint.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/progress.h"
 #include "apps/run/report_tool.h"
-#include "apps/train/groups.h"
 #include "apps/train/make_context.h"
-#include "apps/train/network.h"
 #include "apps/train/parameter_files.h"
 #include "apps/train/plans.h"
 
@@ -48,7 +48,7 @@ std::int64_t load_trained(const fs::path& run, const Config& config, const engin
   const auto checkpoint = Checkpoints(run, config.run.keep).newest();
   if (!checkpoint)
     throw UsageError(engine::concat(run.string(), " has no checkpoint yet; let pretrain finish an epoch first"));
-  load_groups(checkpoint->directory / "model.safetensors", parameters, {kEncoder, kProjector});
+  load_groups(checkpoint->directory / "model.safetensors", parameters, parameters.groups());
   return checkpoint->state.step;
 }
 
@@ -102,10 +102,11 @@ void evaluate(const EvaluationSettings& settings) {
   take_up_plans(context, settings.run);
   const Data data = open_both(settings);
   engine::ParameterSet parameters;
-  const Network network = make_network(parameters, config.model, *data.train);
+  const Network network = make_network(parameters, config, *data.train);
   parameters.allocate(context, static_cast<std::uint64_t>(config.train.seed),
                       activation_dtype(config.run.compute.precision));
-  const Representation representation(*network.encoder, network.projector, settings.tap);
+  const Representation representation(*network.encoder, network.projector ? &*network.projector : nullptr,
+                                      settings.tap);
   const std::int64_t step = settings.random_init ? 0 : load_trained(settings.run, config, parameters);
   const std::int64_t dimensions = representation.features();
   ResultStore store(result_directory(settings),

@@ -7,9 +7,9 @@
 #include "apps/input/crops.h"
 #include "apps/input/device_batch.h"
 #include "apps/input/run_data.h"
+#include "apps/objectives/make_encoder.h"
 #include "apps/run/exit_code.h"
 #include "apps/train/make_context.h"
-#include "apps/train/make_encoder.h"
 #include "data/contact_sheet.h"
 #include "data/loader.h"
 

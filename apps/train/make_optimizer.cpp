@@ -1,6 +1,6 @@
 #include "apps/train/make_optimizer.h"
 
-#include "apps/train/groups.h"
+#include "apps/objectives/groups.h"
 
 namespace apps {
 

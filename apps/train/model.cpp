@@ -2,15 +2,13 @@
 
 #include <algorithm>
 
-#include "apps/train/groups.h"
-#include "apps/train/make_objective.h"
-#include "apps/train/network.h"
+#include "apps/objectives/groups.h"
+#include "apps/objectives/make_objective.h"
+#include "apps/objectives/network.h"
 #include "engine/scope.h"
 
 namespace apps {
 namespace {
-
-using engine::Initializer;
 
 int number_of(ProbeViews views) {
   switch (views) {
@@ -21,7 +19,7 @@ int number_of(ProbeViews views) {
 }
 
 /// The probes of a run: their taps and label sets.
-std::vector<OnlineProbe::Options> probes_of(const Config::Contrastive& options) {
+std::vector<OnlineProbe::Options> probes_of(const Config::Objective& options) {
   return {{.name = kProbe,
            .tap = Representation::kFeatures,
            .label_set = "label",
@@ -29,11 +27,9 @@ std::vector<OnlineProbe::Options> probes_of(const Config::Contrastive& options) 
 }
 
 OnlineProbe make_probe(engine::ParameterSet& parameters, const OnlineProbe::Options& options, std::int64_t features,
-                       std::int64_t classes, bool glorot) {
+                       std::int64_t classes, models::Architecture arch) {
   const engine::Scope scope(parameters, options.name);
-  return {options,
-          models::ProbeHead(scope, features, classes,
-                            glorot ? Initializer::glorot_uniform(features, classes) : Initializer::normal(0.01))};
+  return {options, models::ProbeHead(scope, features, classes, classifier_kernel(arch, features, classes))};
 }
 
 }  // namespace
@@ -47,16 +43,23 @@ std::vector<std::string> Model::taps() const {
   return names;
 }
 
+std::vector<StateGroup> Model::state() const {
+  std::vector<StateGroup> groups{{.name = {}, .parameters = parameters}};
+  for (const StateGroup& group : objective->state()) groups.push_back(group);
+  return groups;
+}
+
 Model make_model(const engine::Context& context, const Config& config, const data::Source& source) {
   Model model;
   model.objective = make_objective(model.parameters, config, source);
-  const bool glorot = begins_as_keras(config.model.encoder.arch);
-  for (const OnlineProbe::Options& options : probes_of(config.contrastive)) {
-    model.probes.push_back(make_probe(
-        model.parameters, options, model.objective->representation(options.tap).features(), source.classes(), glorot));
+  for (const OnlineProbe::Options& options : probes_of(config.objective)) {
+    model.probes.push_back(make_probe(model.parameters, options,
+                                      model.objective->representation(options.tap).features(), source.classes(),
+                                      config.model.encoder.arch));
   }
-  model.parameters.allocate(context, static_cast<std::uint64_t>(config.train.seed),
-                            activation_dtype(config.run.compute.precision));
+  const auto seed = static_cast<std::uint64_t>(config.train.seed);
+  model.parameters.allocate(context, seed, activation_dtype(config.run.compute.precision));
+  model.objective->initialize(model.parameters, seed);
   return model;
 }
 

@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "apps/config/config.h"
-#include "apps/train/objective.h"
+#include "apps/objectives/objective.h"
 #include "apps/train/online_probe.h"
 #include "data/source.h"
 #include "engine/parameters.h"
@@ -18,6 +18,8 @@ struct Model {
 
   /// The taps that the probes need, each once.
   std::vector<std::string> taps() const;
+  /// All that a checkpoint contains of it.
+  std::vector<StateGroup> state() const;
 };
 
 /// The model that the configuration describes, allocated and initialised. `source` gives the numbers of channels and

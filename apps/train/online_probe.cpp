@@ -16,7 +16,7 @@ OnlineProbe::Result OnlineProbe::forward(std::span<const Tapped> tapped, const D
   Tensor loss, accuracy;
   for (std::size_t view = 0; view < views; ++view) {
     const Tensor logits = head_.forward(seen->views[view], engine::Mode::train);
-    const engine::CrossEntropy of_view = engine::softmax_cross_entropy(logits, batch.labels(options_.label_set));
+    const engine::CrossEntropy of_view = engine::softmax_cross_entropy(logits, batch.targets(options_.label_set));
     loss = view == 0 ? of_view.loss : engine::add(of_view.loss, loss);
     accuracy = view == 0 ? of_view.accuracy : engine::add(accuracy, of_view.accuracy);
   }
@@ -28,6 +28,8 @@ OnlineProbe::Result OnlineProbe::forward(std::span<const Tapped> tapped, const D
   return {.loss = loss, .accuracy = {scalar(), accuracy}};
 }
 
-Measured OnlineProbe::accuracy(const Features& features) const { return {scalar(), probe_accuracy(head_, features)}; }
+Measured OnlineProbe::accuracy(const Features& features) const {
+  return {scalar(), probe_accuracy(head_, features, options_.label_set)};
+}
 
 }  // namespace apps

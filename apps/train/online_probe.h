@@ -3,7 +3,7 @@
 #include <string>
 
 #include "apps/evaluation/features.h"
-#include "apps/train/objective.h"
+#include "apps/objectives/objective.h"
 #include "models/probe_head.h"
 
 namespace apps {

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <sstream>
 
-#include "apps/train/groups.h"
+#include "apps/objectives/groups.h"
 #include "engine/io/safetensors.h"
 #include "engine/io/sha256.h"
 
@@ -137,6 +137,17 @@ std::vector<Named> tensors_of(const engine::Optimizer& optimizer) {
   return result;
 }
 
+std::vector<Named> tensors_of(const std::vector<StateGroup>& model) {
+  std::vector<Named> result;
+  for (const StateGroup& state : model) {
+    for (Named& named : tensors_of(state.parameters)) {
+      if (!state.name.empty()) named.name = engine::concat(state.name, '.', named.name);
+      result.push_back(std::move(named));
+    }
+  }
+  return result;
+}
+
 /// Tests the bits of the exponent: compilers vectorise this, and options for fast arithmetic do not affect it.
 bool all_finite(const std::vector<float>& values) {
   constexpr std::uint32_t kExponent = 0x7f800000;
@@ -147,14 +158,14 @@ bool all_finite(const std::vector<float>& values) {
 
 }  // namespace
 
-void save_model(const std::filesystem::path& path, const engine::ParameterSet& parameters,
+void save_model(const std::filesystem::path& path, const std::vector<StateGroup>& model,
                 const std::map<std::string, std::string>& metadata) {
-  save(path, tensors_of(parameters), metadata);
+  save(path, tensors_of(model), metadata);
 }
 
-void load_model(const std::filesystem::path& path, const engine::ParameterSet& parameters) {
-  load(path, tensors_of(parameters));
-  parameters.refresh_shadow();
+void load_model(const std::filesystem::path& path, const std::vector<StateGroup>& model) {
+  load(path, tensors_of(model));
+  for (const StateGroup& state : model) state.parameters.refresh_shadow();
 }
 
 void load_groups(const std::filesystem::path& path, const engine::ParameterSet& parameters,
@@ -179,9 +190,8 @@ void export_groups(const std::filesystem::path& path, const engine::ParameterSet
   save(path, tensors, metadata);
 }
 
-std::optional<std::string> nonfinite_tensor(const engine::ParameterSet& parameters,
-                                            const engine::Optimizer& optimizer) {
-  for (const auto& tensors : {tensors_of(parameters), tensors_of(optimizer)}) {
+std::optional<std::string> nonfinite_tensor(const std::vector<StateGroup>& model, const engine::Optimizer& optimizer) {
+  for (const auto& tensors : {tensors_of(model), tensors_of(optimizer)}) {
     for (const Named& named : tensors) {
       if (named.tensor.dtype() == Dtype::f32 && !all_finite(named.tensor.to_host<float>())) return named.name;
     }

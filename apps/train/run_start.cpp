@@ -5,10 +5,10 @@
 #include <algorithm>
 
 #include "apps/input/run_data.h"
+#include "apps/objectives/make_encoder.h"
 #include "apps/run/environment.h"
 #include "apps/run/thread_choice.h"
 #include "apps/train/make_context.h"
-#include "apps/train/make_encoder.h"
 #include "engine/io/files.h"
 #include "kernels/context.h"
 

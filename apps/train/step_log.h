@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "apps/objectives/objective.h"
 #include "apps/run/metrics.h"
 #include "apps/train/late_records.h"
-#include "apps/train/objective.h"
 #include "kernels/runtime/pool.h"
 
 namespace apps {

@@ -8,6 +8,8 @@
 #include "apps/evaluation/ranks.h"
 #include "apps/input/crops.h"
 #include "apps/input/run_data.h"
+#include "apps/objectives/groups.h"
+#include "apps/objectives/make_encoder.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/signals.h"
 #include "apps/run/thread_choice.h"
@@ -15,62 +17,12 @@
 #include "apps/train/captured_step.h"
 #include "apps/train/collapse.h"
 #include "apps/train/fitting_batch.h"
-#include "apps/train/groups.h"
-#include "apps/train/make_encoder.h"
 #include "apps/train/make_optimizer.h"
 #include "apps/train/parameter_files.h"
 #include "engine/io/files.h"
 
 namespace apps {
-namespace {
-
 namespace fs = std::filesystem;
-
-/// The scaled rate must be in the same range as the unscaled one: kernels use it as a float.
-double peak_rate(const Config::Optim& optim, std::int64_t batch) {
-  const double base = optim.schedule.peak, peak = engine::scaled_learning_rate(base, optim.lr_scaling, batch);
-  const Range range = config_table().find("optim.lr")->range;
-  if (peak >= range.min && peak <= range.max) return peak;
-  throw UsageError(engine::concat("optim.lr = ", base, " with optim.lr_scaling = ", engine::name(optim.lr_scaling),
-                                  " is ", peak, " for batches of ", batch, ", and a learning rate must be from ",
-                                  range.min, " to ", range.max, "; change --lr or --lr-scaling"));
-}
-
-std::int64_t steps_of(const Config::Train& train, std::int64_t examples) {
-  if (train.steps > 0) return train.steps;
-  switch (train.steps_from_epochs) {
-    case StepsFromEpochs::whole_batches: return train.epochs * (examples / train.batch_size);
-    case StepsFromEpochs::simclr: return engine::simclr_steps(train.epochs, examples, train.batch_size);
-  }
-  return 0;
-}
-
-}  // namespace
-
-TrainingPlan plan_training(const Config::Train& train, const Config::Optim& optim, std::int64_t examples) {
-  const std::int64_t batch = train.batch_size;
-  if (batch > examples) {
-    throw engine::DataError(engine::concat("batch size ", batch, " is larger than the training set of ", examples,
-                                           " examples; lower --batch-size"));
-  }
-  TrainingPlan plan;
-  plan.steps_per_epoch = examples / batch;
-  const std::int64_t steps = steps_of(train, examples);
-  if (steps > kMostSteps) {
-    throw UsageError(engine::concat(train.epochs, " epochs of ", plan.steps_per_epoch, " steps are more than ",
-                                    kMostSteps, " steps; lower --epochs"));
-  }
-  const double epochs_of_warmup = optim.warmup_epochs;
-  if (epochs_of_warmup * static_cast<double>(examples) / static_cast<double>(batch) > static_cast<double>(kMostSteps)) {
-    throw UsageError(engine::concat(epochs_of_warmup, " epochs of warm-up, of ", plan.steps_per_epoch,
-                                    " steps each, are more than ", kMostSteps, " steps; lower --warmup-epochs"));
-  }
-  plan.schedule = optim.schedule;
-  plan.schedule.peak = peak_rate(optim, batch);
-  plan.schedule.steps = steps;
-  plan.schedule.warmup_steps = engine::simclr_warmup_steps(epochs_of_warmup, examples, batch);
-  return plan;
-}
 
 Trainer::Trainer(const engine::Context& context, const Config& config)
     : context_(context),
@@ -92,7 +44,7 @@ void Trainer::restore(const Checkpoint& checkpoint) {
         "the run was computed with --threads ", checkpoint.state.threads, "; with ", threads_text(context_.threads()),
         " its results would differ in the last bits; resume with --threads ", checkpoint.state.threads));
   }
-  load_model(checkpoint.directory / kModelFile, model_.parameters);
+  load_model(checkpoint.directory / kModelFile, model_.state());
   load_optimizer(checkpoint.directory / kOptimizerFile, *optimizer_);
   step_ = checkpoint.state.step;
   loss_ = checkpoint.state.loss;
@@ -123,7 +75,7 @@ TrainingState Trainer::state() const {
 }
 
 void Trainer::write_tensors(const fs::path& directory) const {
-  save_model(directory / kModelFile, model_.parameters, describe_encoder(config_.model.encoder, *train_));
+  save_model(directory / kModelFile, model_.state(), describe_encoder(config_.model.encoder, *train_));
   save_optimizer(directory / kOptimizerFile, *optimizer_);
 }
 
@@ -135,17 +87,19 @@ void Trainer::write_exports(const fs::path& directory) const {
     metadata["loads_in_torchvision"] = loads;
     export_groups(directory / name, model_.parameters, groups, metadata);
   };
+  const auto has = [&](const char* group) { return model_.parameters.trainable(group) > 0; };
   const std::string fits = fits_torchvision(config_.model.encoder, *train_);
   write("backbone.safetensors", {kEncoder},
         fits == "yes" ? "no: without fc.weight and fc.bias, as in classifier.safetensors" : fits);
-  write("projector.safetensors", {kProjector}, "no: torchvision has no projection head");
+  if (has(kProjector)) write("projector.safetensors", {kProjector}, "no: torchvision has no projection head");
   write("linear_head.safetensors", {kProbe}, "no: fc.weight and fc.bias alone");
-  write("classifier.safetensors", {kEncoder, kProbe}, fits);
+  write("classifier.safetensors", {kEncoder, has(kClassifier) ? kClassifier : kProbe}, fits);
 }
 
 std::vector<Scalar> Trainer::evaluated() const {
   std::vector<Scalar> scalars;
   for (const OnlineProbe& probe : model_.probes) scalars.push_back(probe.scalar());
+  for (const Scalar& scalar : model_.objective->evaluated()) scalars.push_back(scalar);
   scalars.push_back({.name = kEffectiveRank, .axis = {.label = "effective rank", .min = 0}});
   return scalars;
 }
@@ -176,6 +130,8 @@ std::optional<std::vector<Measured>> Trainer::evaluate() const {
     }
     std::vector<Measured> measured;
     for (const OnlineProbe& probe : model_.probes) measured.push_back(probe.accuracy(features[probe.options().tap]));
+    for (const Measured& of_objective : model_.objective->evaluate(features[Representation::kFeatures]))
+      measured.push_back(of_objective);
     const engine::Tensor embeddings = model_.objective->embeddings(features[Representation::kFeatures].values);
     measured.push_back({evaluated().back(), effective_ranks(embeddings).rank_me});
     return measured;

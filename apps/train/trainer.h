@@ -3,7 +3,9 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <vector>
 
+#include "apps/config/training_plan.h"
 #include "apps/run/checkpoint.h"
 #include "apps/run/run_directory.h"
 #include "apps/train/train_step.h"
@@ -12,13 +14,6 @@
 #include "engine/optim/training_status.h"
 
 namespace apps {
-
-/// Step counts and learning rates that follow from a configuration and the size of its training set.
-struct TrainingPlan {
-  std::int64_t steps_per_epoch = 0;  ///< whole batches
-  engine::Schedule schedule;         ///< over all steps of the run
-};
-TrainingPlan plan_training(const Config::Train& train, const Config::Optim& optim, std::int64_t examples);
 
 /// A profiling tool is started before `first` and stopped after `last`, counted from 1.
 struct ProfiledSteps {
@@ -37,11 +32,12 @@ class Trainer {
   void restore(const Checkpoint& checkpoint);
 
   struct Summary {
-    std::optional<double> loss;  ///< of the last step; none if an earlier version did it
-    double test_accuracy = 0;    ///< of the first online probe
-    double effective_rank = 0;   ///< of the test images' embeddings
-    double seconds = 0;          ///< duration of this process's steps
-    std::int64_t steps = 0;      ///< number of this process's steps
+    std::optional<double> loss;               ///< of the last step; none if an earlier version did it
+    double test_accuracy = 0;                 ///< of the first online probe
+    double effective_rank = 0;                ///< of the test images' embeddings
+    std::vector<Measured> of_objective = {};  ///< what else it measures on the test set
+    double seconds = 0;                       ///< duration of this process's steps
+    std::int64_t steps = 0;                   ///< number of this process's steps
   };
   /// Called after every step with the number of steps done and the headlines of the newest record: "loss 4.1312".
   using Observer = std::function<void(std::int64_t step, std::string_view detail)>;
@@ -66,7 +62,8 @@ class Trainer {
   TrainingState state() const;             ///< follows from the number of steps only
   void write_tensors(const std::filesystem::path& directory) const;
   void write_exports(const std::filesystem::path& directory) const;
-  /// What an evaluation measures on the test set: the accuracies of the probes, then the effective rank.
+  /// What an evaluation measures on the test set: the accuracies of the probes, what the objective itself measures, the
+  /// effective rank.
   std::vector<Scalar> evaluated() const;
   /// The same with values; nothing if a signal asks to stop meanwhile.
   std::optional<std::vector<Measured>> evaluate() const;

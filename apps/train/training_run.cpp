@@ -137,6 +137,9 @@ void Trainer::Run::catch_up() {
 void Trainer::Run::summarize(const std::vector<Measured>& evaluation) {
   summary_.test_accuracy = evaluation.front().value;
   summary_.effective_rank = value_of(evaluation, kEffectiveRank).value();
+  summary_.of_objective.clear();
+  for (const Scalar& scalar : trainer_.model_.objective->evaluated())
+    summary_.of_objective.push_back({scalar, value_of(evaluation, scalar.name).value()});
 }
 
 void Trainer::Run::issue_step() {
@@ -187,6 +190,8 @@ bool Trainer::Run::evaluate() {
     message += fmt::format("{}online {} {:.4f}", message.empty() ? "" : ", ", trainer_.model_.probes[i].options().name,
                            (*measured)[i].value);
   }
+  for (const Measured& of_objective : summary_.of_objective)
+    message += fmt::format(", test {} {:.4f}", of_objective.scalar.name, of_objective.value);
   directory_.log(fmt::format("step {}: {}, effective rank of the projections {:.2f} on the test set", step, message,
                              summary_.effective_rank));
   if (const auto warning = collapse_warning(summary_.effective_rank)) directory_.log(*warning);
@@ -220,7 +225,7 @@ void Trainer::Run::fail_nonfinite() {
 
 /// A step's record only tells about its loss and gradient, not about the weights after its update; so check those.
 void Trainer::Run::fail_unless_finite() {
-  const auto tensor = nonfinite_tensor(trainer_.model_.parameters, *trainer_.optimizer_);
+  const auto tensor = nonfinite_tensor(trainer_.model_.state(), *trainer_.optimizer_);
   if (!tensor) return;
   fail({.step = trainer_.step_,
         .problem = fmt::format("the update of step {} made {} infinite or NaN", trainer_.step_, *tensor),

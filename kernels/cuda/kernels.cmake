@@ -8,17 +8,21 @@ set(
   crop_resize
   directions
   elementwise
+  enqueue
   epps_pulley
   global_average_pool
   gradient_norm
   knn_vote
   l2_normalize
+  label_targets
   linear_evaluation
   max_pool
+  moving_average
   optimizer
   prior
   random_crop
   reduce
+  row_order
   similarity_backward
   similarity_forward
   sliced_wasserstein

@@ -17,6 +17,8 @@ enum class Purpose : std::uint8_t {
   holdout = 6,         ///< index: none (the held-out part of a linear evaluation)
   directions = 7,      ///< sub-index: column; index: step
   prior = 8,           ///< sub-index: 0; index: step * rows + row
+  latent = 9,          ///< sub-index: 0; index: step * rows + row (the noise of a variational autoencoder)
+  key_order = 10,      ///< sub-index: 0; index: step * rows + row (the order in which a key encoder sees a batch)
 };
 
 /// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a counter-based generator. The

@@ -59,7 +59,7 @@ TEST_CASE("loader: without shuffling, whole batches in the order of the source, 
     for (std::size_t row = 0; row < 4; ++row) {
       const std::size_t example = s % 2 * 4 + row;  // two whole batches per epoch; examples 8 to 10 are left out
       CHECK(batch.counters[row] == s / 2 * 11 + example);
-      CHECK(batch.labels[row] == static_cast<std::int32_t>(example % 4));
+      CHECK(batch.labels[0][row] == static_cast<std::int32_t>(example % 4));
       CHECK(batch.bits[row] == 0);
       for (std::size_t byte = 0; byte < 6; ++byte) CHECK(batch.images[row * 6 + byte] == example + byte);
     }

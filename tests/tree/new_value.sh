@@ -25,14 +25,15 @@ handled() { expect "$1" "$2" "$3" 'value_too_many.* not handled in switch'; }
 
 handled apps/config/compute.h Precision apps/train/make_context.cpp
 handled apps/config/config.h ProbeViews apps/train/model.cpp
-handled apps/config/config.h StepsFromEpochs apps/train/trainer.cpp
+handled apps/config/config.h StepsFromEpochs apps/config/training_plan.cpp
+handled apps/config/objective_options.h ObjectiveName apps/objectives/make_objective.cpp
 handled engine/optim/optimizer_options.h OptimizerName apps/train/make_optimizer.cpp
 handled engine/optim/schedule.h Decay engine/optim/schedule.cpp
 handled engine/optim/schedule.h LearningRateScaling engine/optim/schedule.cpp
 handled engine/optim/sgd.h SgdForm engine/optim/sgd.cpp
 handled losses/options.h LossName losses/contrastive.cpp
-handled models/encoder_options.h Architecture apps/train/make_encoder.cpp
-handled models/encoder_options.h StemChoice apps/train/make_encoder.cpp
+handled models/encoder_options.h Architecture apps/objectives/make_encoder.cpp
+handled models/encoder_options.h StemChoice apps/objectives/make_encoder.cpp
 handled models/resnet.h Stem models/resnet.cpp
 handled models/resnet.h Variant models/resnet.cpp
 handled losses/options.h LossName losses/options.cpp

@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "apps/objectives/network.h"
 #include "apps/run/exit_code.h"
-#include "apps/train/network.h"
 #include "engine/ops/global_average_pool.h"
 #include "kernels/context.h"
 #include "tests/apps/memory_source.h"
@@ -16,16 +16,16 @@ using engine::Tensor;
 
 TEST_CASE("representation: the encoder's output, or a tap of the encoder or of the head behind it, in inference mode") {
   const engine::Context context = kernels::make_context();
-  Config::Model model;
-  model.head.layers = 3;
-  model.head.hidden = 24;
+  Config config;
+  config.model.head.layers = 3;
+  config.model.head.hidden = 24;
   engine::ParameterSet parameters;
-  const Network network = make_network(parameters, model, tests::MemorySource(4));
+  const Network network = make_network(parameters, config, tests::MemorySource(4));
   parameters.allocate(context, 1);
   const Tensor images = tests::random_tensor(context, {3, 28, 28, 1}, 1);
   models::Taps taps({"conv2", "layer1"});
   const Tensor features = network.encoder->forward(images, Mode::evaluate, &taps);
-  const Tensor projections = network.projector.forward(features, Mode::evaluate, &taps);
+  const Tensor projections = network.projector->forward(features, Mode::evaluate, &taps);
   const struct {
     std::string tap, origin;
     Tensor expected;
@@ -38,7 +38,7 @@ TEST_CASE("representation: the encoder's output, or a tap of the encoder or of t
   };
   for (const auto& [tap, origin, expected] : cases) {
     CAPTURE(tap);
-    const Representation representation(*network.encoder, network.projector, tap);
+    const Representation representation(*network.encoder, &*network.projector, tap);
     CHECK(representation.origin() == origin);
     CHECK(representation.features() == expected.shape()[1]);
     const Tensor actual = representation(images);
@@ -53,7 +53,9 @@ TEST_CASE("representation: a tap that the network does not have is told those th
   engine::ParameterSet parameters;
   const Network network = make_network(parameters, {}, tests::MemorySource(4));
   parameters.allocate(context, 1);
-  CHECK(message_of<UsageError>([&] { Representation(*network.encoder, network.projector, "group1"); }) ==
+  CHECK(message_of<UsageError>([&] { Representation(*network.encoder, &*network.projector, "group1"); }) ==
         "--tap must be features, or of this run's encoder conv1, conv2, conv3, or of its projection head layer1, "
         "layer2, got 'group1'");
+  CHECK(message_of<UsageError>([&] { Representation(*network.encoder, nullptr, "layer1"); }) ==
+        "--tap must be features, or of this run's encoder conv1, conv2, conv3, got 'layer1'");
 }

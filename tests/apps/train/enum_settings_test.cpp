@@ -6,9 +6,9 @@
 
 #include "apps/evaluation/features.h"
 #include "apps/input/run_data.h"
+#include "apps/objectives/network.h"
 #include "apps/run/run_directory.h"
 #include "apps/train/make_context.h"
-#include "apps/train/network.h"
 #include "apps/train/trainer.h"
 #include "tests/data/idx_files.h"
 #include "tests/engine/io/scratch_directory.h"
@@ -57,7 +57,7 @@ std::string trained(const std::filesystem::path& out, const Keys& keys) {
   const engine::Context evaluation = make_context(compute);
   const engine::Dtype activations = activation_dtype(compute.precision);
   engine::ParameterSet evaluated;
-  const Network network = make_network(evaluated, config.model, trainer.test_data());
+  const Network network = make_network(evaluated, config, trainer.test_data());
   evaluated.allocate(evaluation, 1, activations);
   return result + bytes_of(extract_features(evaluation, *network.encoder, trainer.test_data(), {}, activations).values);
 }

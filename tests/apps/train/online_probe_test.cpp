@@ -67,5 +67,5 @@ TEST_CASE("online probe: what it looks at, or has to tell, must be there") {
     CHECK_THROWS_WITH_AS(OnlineProbe(options, *bench.head).forward(bench.tapped, bench.batch), message, engine::Error);
   };
   refused({.tap = "group9"}, "online probe 'probe': the objective shows no 'group9'");
-  refused({.label_set = "digit"}, "batch: the data have no labels 'digit', only 'label'");
+  refused({.label_set = "digit"}, "batch: the data have no labels 'digit'");
 }

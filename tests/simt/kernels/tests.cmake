@@ -9,16 +9,20 @@ set(
   crop_resize
   directions
   elementwise
+  enqueue
   epps_pulley
   global_average_pool
   knn_vote
   l2_normalize
+  label_targets
   linear_evaluation
   max_pool
+  moving_average
   optimizer
   prior
   random_crop
   reduce
+  row_order
   similarity
   sliced_wasserstein
   softmax_cross_entropy

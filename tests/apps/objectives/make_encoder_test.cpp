@@ -1,4 +1,4 @@
-#include "apps/train/make_encoder.h"
+#include "apps/objectives/make_encoder.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "apps/train/contrastive_objective.h"
+#include "apps/objectives/contrastive.h"
 
 #include <doctest/doctest.h>
 
@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "apps/input/run_data.h"
-#include "apps/train/make_objective.h"
+#include "apps/objectives/make_objective.h"
 #include "apps/train/make_optimizer.h"
 #include "apps/train/train_step.h"
 #include "engine/scope.h"
@@ -155,7 +155,7 @@ TEST_CASE(
   const engine::Context context = kernels::make_context();
   for (const bool per_view : {false, true}) {
     Config config;
-    config.contrastive.batch_norm_per_view = per_view;
+    config.objective.batch_norm_per_view = per_view;
     const Pass pass(context, config);
     const Expected expected(context, config);
     const auto close = [](double actual, double value) {  // similarities of up to 1 / temperature = 10 are rounded
@@ -176,8 +176,8 @@ TEST_CASE(
 TEST_CASE("contrastive objective: the probe learns beside the encoder and never through it") {
   const engine::Context context = kernels::make_context();
   Config both, first;
-  both.contrastive.probe_views = ProbeViews::both;
-  first.contrastive.probe_views = ProbeViews::first;
+  both.objective.probe_views = ProbeViews::both;
+  first.objective.probe_views = ProbeViews::first;
   const Pass with_both(context, both), with_first(context, first);
   CHECK_FALSE(all_zero(with_both.gradient("probe")));
   CHECK(with_both.gradient("probe") != with_first.gradient("probe"));
@@ -191,7 +191,7 @@ TEST_CASE("contrastive objective: it shows what probes ask for, view by view and
   const tests::MemorySource source(kBatch);
   for (const bool per_view : {false, true}) {
     Config config;
-    config.contrastive.batch_norm_per_view = per_view;
+    config.objective.batch_norm_per_view = per_view;
     Model model = make_model(context, config, source);
     DeviceBatch batch(context, source, kBatch);
     batch.upload(read_examples(source, 0, kBatch));
@@ -247,7 +247,7 @@ TEST_CASE("contrastive objective: a second probe is one more in the list") {
 TEST_CASE("contrastive objective: statistics per view are not those of both views together") {
   const engine::Context context = kernels::make_context();
   Config joint, per_view;
-  per_view.contrastive.batch_norm_per_view = true;
+  per_view.objective.batch_norm_per_view = true;
   const Pass together(context, joint), apart(context, per_view);
   // The head ends with batch norm without a shift: the rows that share statistics have mean 0 and variance 1.
   constexpr double kRounding = 1e-3;  // and epsilon, beside variances of 0.01 and more

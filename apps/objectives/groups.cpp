@@ -1,4 +1,4 @@
-#include "apps/train/groups.h"
+#include "apps/objectives/groups.h"
 
 namespace apps {
 namespace {
@@ -6,7 +6,7 @@ namespace {
 struct Prefix {
   std::string_view group, exported;
 };
-constexpr Prefix kPrefixes[] = {{kEncoder, ""}, {kProjector, ""}, {kProbe, "fc."}};
+constexpr Prefix kPrefixes[] = {{kEncoder, ""}, {kProjector, ""}, {kProbe, "fc."}, {kClassifier, "fc."}};
 
 }  // namespace
 

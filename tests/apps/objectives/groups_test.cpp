@@ -1,4 +1,4 @@
-#include "apps/train/groups.h"
+#include "apps/objectives/groups.h"
 
 #include <doctest/doctest.h>
 

@@ -4,10 +4,14 @@
 #include <utility>
 #include <vector>
 
+#include "apps/evaluation/features.h"
 #include "apps/evaluation/representation.h"
 #include "apps/input/device_batch.h"
+#include "apps/objectives/state_group.h"
 #include "apps/run/scalar.h"
 #include "engine/optim/step_clock.h"
+#include "engine/parameters.h"
+#include "losses/contrastive_loss.h"
 
 namespace apps {
 
@@ -40,6 +44,9 @@ struct Outcome {
   void record(Scalar scalar, engine::Tensor value) { scalars.push_back({std::move(scalar), std::move(value)}); }
 };
 
+/// Records a contrastive loss and its terms. `axis` is that of the loss.
+void record(Outcome& outcome, const losses::ContrastiveLoss& loss, const PlotAxis& axis);
+
 /// A way to pretrain: its networks, their forward pass and their loss. TrainStep does the rest of a step.
 ///
 /// A step is captured once as a CUDA graph, which is then launched for every step. So both functions only issue work
@@ -49,10 +56,21 @@ class Objective {
  public:
   virtual ~Objective() = default;
 
+  /// Called once, when the parameters have their initial values: for what starts as a copy of them, or at random.
+  virtual void initialize([[maybe_unused]] const engine::ParameterSet& parameters,
+                          [[maybe_unused]] std::uint64_t seed) {}
   virtual Outcome forward(const StepContext& step) = 0;
   /// Called after the parameters are updated: for exponential moving averages and queues. Its kernels must do nothing
   /// once `step.clock.status` says that a number was not finite.
   virtual void after_update([[maybe_unused]] const StepContext& step) {}
+
+  /// What checkpoints contain beside the model's parameters.
+  virtual std::vector<StateGroup> state() const { return {}; }
+
+  /// What an evaluation measures of the objective itself, by the features of the test set.
+  virtual std::vector<Scalar> evaluated() const { return {}; }
+  /// The same with values.
+  virtual std::vector<Measured> evaluate([[maybe_unused]] const Features& features) const { return {}; }
 
   /// The features of an image for evaluations: the output of the pretrained encoder ("features"), or another activation
   /// that `forward` can show. Throws UsageError if there is none of that name.

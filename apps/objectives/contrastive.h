@@ -1,8 +1,8 @@
 #pragma once
 #include <cstdint>
 
-#include "apps/train/network.h"
-#include "apps/train/objective.h"
+#include "apps/objectives/network.h"
+#include "apps/objectives/objective.h"
 #include "kernels/crop_sampler.h"
 #include "losses/contrastive.h"
 
@@ -24,15 +24,13 @@ class ContrastiveObjective final : public Objective {
 
   Outcome forward(const StepContext& step) override;
   Representation representation(const std::string& tap) const override {
-    return {*network_.encoder, network_.projector, tap};
+    return {*network_.encoder, &*network_.projector, tap};
   }
   engine::Tensor embeddings(const engine::Tensor& features) const override {
-    return network_.projector.forward(features, engine::Mode::evaluate);
+    return network_.projector->forward(features, engine::Mode::evaluate);
   }
 
  private:
-  struct Encoded;
-  Encoded encode(const engine::Tensor& views, std::span<const std::string> taps) const;
   losses::ContrastiveLoss contrast(const engine::Tensor& projections, const engine::StepClock& clock) const;
 
   Network network_;

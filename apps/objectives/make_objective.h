@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "apps/config/config.h"
-#include "apps/train/objective.h"
+#include "apps/objectives/objective.h"
 #include "data/source.h"
 #include "engine/parameters.h"
 

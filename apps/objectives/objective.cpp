@@ -1,0 +1,12 @@
+#include "apps/objectives/objective.h"
+
+namespace apps {
+
+void record(Outcome& outcome, const losses::ContrastiveLoss& loss, const PlotAxis& axis) {
+  outcome.record({.name = "loss", .axis = axis, .headline = true}, loss.loss.detach());
+  outcome.record({.name = "loss_align", .axis = axis}, loss.alignment);
+  outcome.record({.name = "loss_dist", .axis = axis}, loss.distribution);
+  if (loss.accuracy) outcome.record({.name = "contrast_acc", .axis = kAccuracyAxis}, loss.accuracy);
+}
+
+}  // namespace apps

@@ -1,0 +1,40 @@
+#pragma once
+#include <cstdint>
+
+#include "apps/config/objective_options.h"
+#include "apps/objectives/network.h"
+#include "apps/objectives/objective.h"
+#include "kernels/crop_sampler.h"
+#include "models/linear.h"
+
+namespace apps {
+
+/// Supervised classification of one crop of every image: the cross-entropy of a linear classifier on the encoder's
+/// features. With several labels per image the targets are the classes' shares of them.
+class SupervisedObjective final : public Objective {
+ public:
+  struct Options {
+    SupervisedOptions supervised;
+    kernels::CropRange crops;
+    std::int64_t seed = 1;  ///< of the crops
+    engine::Dtype activations = engine::Dtype::f32;
+  };
+
+  /// `classifier` has a logit for each class of the label set.
+  SupervisedObjective(Network network, models::Linear classifier, const Options& options);
+
+  Outcome forward(const StepContext& step) override;
+  std::vector<Scalar> evaluated() const override { return {kAccuracy}; }
+  std::vector<Measured> evaluate(const Features& features) const override;
+  Representation representation(const std::string& tap) const override { return {*network_.encoder, nullptr, tap}; }
+
+ private:
+  /// The fraction of images whose largest logit is one of their most frequent labels.
+  inline static const Scalar kAccuracy{.name = "class_acc", .axis = kAccuracyAxis, .headline = true};
+
+  Network network_;
+  models::Linear classifier_;
+  Options options_;
+};
+
+}  // namespace apps

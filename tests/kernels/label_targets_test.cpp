@@ -1,0 +1,10 @@
+#include "kernels/label_targets.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/cases/label_targets.h"
+#include "tests/cases/run_on_cpu.h"
+
+TEST_CASE("label_targets: a row's labels become shares or indicators of the classes") {
+  tests::run_on_cpu(tests::label_targets_cases(), kernels::label_targets);
+}
