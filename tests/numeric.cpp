@@ -45,8 +45,9 @@ void expect_close(const std::vector<float>& actual, const std::vector<double>& e
   double worst = 0;
   std::size_t at = 0;
   for (std::size_t i = 0; i < actual.size(); ++i) {
-    const double error = std::abs(static_cast<double>(actual[i]) - expected[i]) / (1 + std::abs(expected[i]));
-    if (!(error <= worst)) worst = error, at = i;
+    double error = std::abs(static_cast<double>(actual[i]) - expected[i]) / (1 + std::abs(expected[i]));
+    if (std::isnan(error)) error = INFINITY;  // a NaN would be forgotten at the next element
+    if (error > worst) worst = error, at = i;
   }
   if (actual.empty()) return;
   CAPTURE(at);

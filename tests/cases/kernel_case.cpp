@@ -16,10 +16,11 @@ double rounded(double value, engine::Dtype dtype) {
   }
 }
 
-/// 0 if both are equal or both NaN.
+/// 0 if both are equal or both NaN, infinite if one of them is NaN.
 double error_of(double actual, double expected, double unit) {
   if (actual == expected || (std::isnan(actual) && std::isnan(expected))) return 0;
-  return std::abs(actual - expected) / (unit + std::abs(expected));
+  const double error = std::abs(actual - expected) / (unit + std::abs(expected));
+  return std::isnan(error) ? INFINITY : error;
 }
 
 double root_mean_square(const std::vector<double>& values) {
@@ -36,7 +37,7 @@ void expect_close(const CaseBuffer& buffer, const std::vector<double>& actual, c
   std::size_t at = 0;
   for (std::size_t i = 0; i < expected.size(); ++i) {
     const double error = error_of(actual[i], expected[i], unit);
-    if (!(error <= worst)) worst = error, at = i;
+    if (error > worst) worst = error, at = i;
   }
   CAPTURE(at);
   CAPTURE(actual[at]);

@@ -96,9 +96,10 @@ void Twin::expect_close(double tolerance) const {
   std::size_t at = 0;
   for (std::size_t i = 0; i < actual.size(); ++i) {
     if (actual[i] == expected[i] || (std::isnan(actual[i]) && std::isnan(expected[i]))) continue;
-    const double error =
+    double error =
         std::abs(static_cast<double>(actual[i]) - static_cast<double>(expected[i])) / (1 + std::abs(expected[i]));
-    if (!(error <= worst)) worst = error, at = i;
+    if (std::isnan(error)) error = INFINITY;
+    if (error > worst) worst = error, at = i;
   }
   if (actual.empty()) return;
   CAPTURE(at);
