@@ -1,6 +1,8 @@
 #include "apps/bench/buffers.h"
+#include "kernels/cases/bernoulli_nll.h"
 #include "kernels/cases/directions.h"
 #include "kernels/cases/epps_pulley.h"
+#include "kernels/cases/gaussian_latent.h"
 #include "kernels/cases/label_targets.h"
 #include "kernels/cases/prior.h"
 #include "kernels/cases/similarity.h"
@@ -156,6 +158,37 @@ KernelWork visreg_gradient(Buffers& b) {
                                                        .std = std::vector<double>(static_cast<std::size_t>(d), 1)}));
 }
 
+/// The reconstruction of images of 224 x 224.
+kernels::BernoulliNllExample reconstruction(const Buffers& b) {
+  const Shape shape{b.sizes().images, 224, 224, 3};
+  return {.shape = shape,
+          .dtype = b.sizes().activations,
+          .logits = normal_values(shape.elements()),
+          .targets = normal_values(shape.elements())};
+}
+KernelWork bernoulli_nll_forward(Buffers& b) {
+  return b.work(kernels::bernoulli_nll_forward, bernoulli_nll_forward_case(reconstruction(b)));
+}
+KernelWork bernoulli_nll_backward(Buffers& b) {
+  return b.work(kernels::bernoulli_nll_backward, bernoulli_nll_backward_case(reconstruction(b)));
+}
+
+kernels::GaussianLatentExample latents(const Buffers& b) {
+  const std::int64_t count = b.sizes().rows * b.sizes().dim;
+  return {.n = b.sizes().rows,
+          .d = b.sizes().dim,
+          .mean = normal_values(count),
+          .log_variance = normal_values(count),
+          .dtype = b.sizes().activations};
+}
+KernelWork gaussian_latent_forward(Buffers& b) {
+  return b.work(kernels::gaussian_latent_forward, gaussian_latent_forward_case(latents(b)));
+}
+KernelWork gaussian_latent_backward(Buffers& b) {
+  const kernels::LatentGradients gradients{.dz = normal_values(b.sizes().rows * b.sizes().dim), .dkl = 1};
+  return b.work(kernels::gaussian_latent_backward, gaussian_latent_backward_case(latents(b), gradients));
+}
+
 KernelWork gather_rows(Buffers& b) {
   return b.work(kernels::gather_rows, {.x = b.random_f32({50'000, 512}),
                                        .rows = b.integers({b.sizes().rows}, 50'000),
@@ -203,6 +236,10 @@ std::vector<KernelEntry> row_kernels() {
           {"epps_pulley", epps_pulley},
           {"visreg_standardize", visreg_standardize},
           {"visreg_gradient", visreg_gradient},
+          {"bernoulli_nll_forward", bernoulli_nll_forward},
+          {"bernoulli_nll_backward", bernoulli_nll_backward},
+          {"gaussian_latent_forward", gaussian_latent_forward},
+          {"gaussian_latent_backward", gaussian_latent_backward},
           {"gather_rows", gather_rows},
           {"rowwise_sgd", rowwise_sgd},
           {"knn_vote", knn_vote}};

@@ -3,6 +3,7 @@ set(
   CUDA_KERNELS
   add_bias
   batch_norm
+  bernoulli_nll
   bias_grad
   convert
   crop_resize
@@ -10,6 +11,7 @@ set(
   elementwise
   enqueue
   epps_pulley
+  gaussian_latent
   global_average_pool
   gradient_norm
   knn_vote

@@ -66,7 +66,16 @@ TESTS = {  # those not named after the kernel
     "sliced_wasserstein_long": "sliced_wasserstein",
 }
 # Device code that kernels share.
-HEADERS = ("block_sum", "column_tiles", "radix_rank", "similarity_tile", "similarity_walk", "wide_access")
+HEADERS = (
+    "block_sum",
+    "column_tiles",
+    "map_elements",
+    "radix_rank",
+    "similarity_tile",
+    "similarity_walk",
+    "sum_terms",
+    "wide_access",
+)
 
 
 def mutants(path):

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-INITIALIZATION, CROP, DIRECTIONS = 1, 3, 7  # purposes of streams
+INITIALIZATION, CROP, DIRECTIONS, LATENT = 1, 3, 7, 9  # purposes of streams
 MASK = 0xFFFFFFFF
 
 
@@ -66,6 +66,16 @@ def unit_directions(seed, step, count, d):
     radius, angle = np.sqrt(-2 * np.log((words[..., 0] + 0.5) * 2.0**-32)), 2 * np.pi * words[..., 1] * 2.0**-32
     normal = np.concatenate([radius * np.cos(angle), radius * np.sin(angle)], 1)[:, :d]
     return normal / np.linalg.norm(normal, axis=1, keepdims=True)
+
+
+def latent_noise(seed, step, rows, d):
+    """The noise of a VAE's latent variables [rows, d]: pairs of normal numbers by Box-Muller, next to each other."""
+    index = step * rows + np.arange(rows)[:, None]
+    words = philox((np.arange((d + 3) // 4), LATENT << 24, index & MASK, index >> 32), (seed & MASK, seed >> 32))
+    words = words.reshape(rows, -1, 2)
+    radius = np.sqrt(-2 * np.log(words[..., 0].astype(np.float32) * np.float32(2.0**-32) + np.float32(2.0**-33)).astype(np.float64))
+    angle = 2 * np.pi * words[..., 1] * 2.0**-32
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], -1).reshape(rows, -1)[:, :d]
 
 
 def attempt(stream, height, width, area_min, area_max):

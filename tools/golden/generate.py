@@ -6,6 +6,7 @@ PyTorch's layout (NCHW, OIHW). Needs torch and safetensors; if torchvision is in
 checked, too. Made with PyTorch 2.15.
 """
 
+import itertools
 import pathlib
 import sys
 
@@ -13,7 +14,7 @@ try:
     import torch
     import torch.nn.functional as F
     from contrastive_step import contrastive_step
-    from draws import unit_directions
+    from draws import latent_noise, unit_directions
     from safetensors.torch import save_file
     from torch import nn
 except ImportError as error:
@@ -350,6 +351,53 @@ def visreg():
     save("visreg", tensors)
 
 
+def vae_of(seed):
+    """The values of `vae`, and how far the closest activation was from ReLU's kink."""
+    torch.manual_seed(seed)
+    n, features, latent, (height, width), planes, beta = 6, 10, 5, (13, 12), 3, 0.75
+    shapes = {"linear1.weight": (64, latent), "linear2.weight": (128, 64), "conv1.weight": (32, 32, 3, 3)}
+    shapes |= {"conv2.weight": (32, planes, 3, 3), "conv2.bias": (planes,)}
+    for name in ("mean", "log_variance"):
+        shapes |= {f"{name}.weight": (latent, features), f"{name}.bias": (latent,)}
+    p = {name: 2 * values(*shape) / shape[0] ** 0.5 for name, shape in shapes.items()}
+    for name, channels in {"bn1": 64, "bn2": 128, "bn3": 32}.items():
+        p |= {f"{name}.weight": 1 + 0.2 * values(channels), f"{name}.bias": 0.2 * values(channels)}
+    p = {name: t.float().double().requires_grad_() for name, t in p.items()}
+    h = values(n, features).requires_grad_()
+    targets = torch.rand(n, planes, height, width, dtype=torch.float32).double()
+    margins = []
+
+    def block(x, i):
+        """Batch norm and ReLU."""
+        y = F.batch_norm(x, None, None, p[f"bn{i}.weight"], p[f"bn{i}.bias"], True, 0.1, 1e-5)
+        margins.append(y.abs().min().item())
+        return F.relu(y)
+
+    mean, log_variance = (F.linear(h, p[f"{name}.weight"], p[f"{name}.bias"]) for name in ("mean", "log_variance"))
+    draw = torch.tensor([4, 17], dtype=torch.int32)
+    z = mean + (log_variance / 2).exp() * torch.tensor(latent_noise(4, 17, n, latent))
+    x = block(F.linear(block(F.linear(z, p["linear1.weight"]), 1), p["linear2.weight"]), 2)
+    x = x.view(n, 2, 2, 32).permute(0, 3, 1, 2)  # our rows of activations have the channels last
+    x = block(F.conv_transpose2d(x, p["conv1.weight"], None, 2, 0, (1, 0)), 3)
+    logits = F.conv_transpose2d(x, p["conv2.weight"], p["conv2.bias"], 2, 0, (0, 1))
+    nll = F.binary_cross_entropy_with_logits(logits, targets, reduction="sum") / n
+    kl = -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum() / n
+    loss = nll + beta * kl
+    loss.backward()
+    tensors = {"features": h, "targets": targets, "beta": torch.tensor(beta), "draw": draw, **p}
+    tensors |= {"z": z, "kl": kl, "nll": nll, "loss": loss, "dfeatures": h.grad}
+    return tensors | {f"gradient/{name}": t.grad for name, t in p.items()}, min(margins)
+
+
+def vae():
+    """The negative evidence lower bound of images with bit planes, from features through two linear layers, the noise of a
+    step and the decoder of models/decoder.h; every parameter's gradient. Batch norm over the batch."""
+    for seed in itertools.count(11):
+        tensors, margin = vae_of(seed)
+        if margin > 5e-6:  # closer, rounding to f32 could change an activation's sign and with it ReLU's gradient
+            return save("vae", tensors)
+
+
 if __name__ == "__main__":
     for generate in (
         resnet18,
@@ -364,6 +412,7 @@ if __name__ == "__main__":
         sliced_wasserstein,
         sigreg,
         visreg,
+        vae,
     ):
         generate()
     contrastive_step(DIRECTORY)

@@ -4,6 +4,7 @@ set(
   add_bias
   backend
   batch_norm
+  bernoulli_nll
   bias_grad
   convert
   crop_resize
@@ -11,6 +12,7 @@ set(
   elementwise
   enqueue
   epps_pulley
+  gaussian_latent
   global_average_pool
   knn_vote
   l2_normalize

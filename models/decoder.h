@@ -1,0 +1,46 @@
+#pragma once
+#include <vector>
+
+#include "models/batch_norm.h"
+#include "models/conv2d_transpose.h"
+#include "models/linear.h"
+
+namespace models {
+
+/// Latent variables to the logits of images: ConvN backwards, for images of any size. The image's sizes under a 3x3
+/// window with stride 2 and no padding, 28 -> 13 -> 6 -> 2 for example, until one side is below 5, are taken from the
+/// last to the first. Two linear layers lead to the smallest, then one 3x3 transposed convolution with stride 2 to each
+/// next, exactly to the image's size. Batch norm and ReLU follow every layer but the last, which has a bias per plane.
+///
+/// The layer that makes the image reads 32 channels, each one before it twice as many, at most 256; the smallest size
+/// has as many as the next. The first linear layer is half as wide as the second. So 28x28 images come from 64 -> 128
+/// -> 256 = 2x2x64 -> 6x6x64 -> 13x13x32 -> 28x28, and 224x224 images from 64 -> 512 -> 1024 = 2x2x256 -> 6x6x256 ->
+/// 13x13x256 -> 27x27x128 -> 55x55x64 -> 111x111x32 -> 224x224. Glorot uniform kernels, as in ConvN.
+class Decoder {
+ public:
+  struct Options {
+    std::int64_t latent = 64;
+    std::int64_t height = 28, width = 28;
+    std::int64_t planes = 1;  ///< of the image, bits included
+    engine::BatchNormOptions batch_norm{};
+  };
+
+  /// Throws engine::Error for images with a side below 3.
+  Decoder(const engine::Scope& scope, const Options& options);
+
+  /// z [N,latent] -> logits [N,height,width,planes], in the dtype of z
+  engine::Tensor forward(const engine::Tensor& z, engine::Mode mode) const;
+
+ private:
+  struct Size {
+    std::int64_t height, width, channels;
+  };
+  static std::vector<Size> sizes(const Options& options);
+
+  Size smallest_;
+  std::vector<Linear> linears_;
+  std::vector<Conv2dTranspose> convolutions_;
+  std::vector<BatchNorm> batch_norms_;  // one after each layer but the last
+};
+
+}  // namespace models

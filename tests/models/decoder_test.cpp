@@ -1,0 +1,116 @@
+#include "models/decoder.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "engine/autograd.h"
+#include "kernels/context.h"
+#include "tests/numeric.h"
+
+using namespace engine;
+using models::Decoder;
+
+namespace {
+
+/// The shapes of the weights of linear and convolution layers, in order.
+std::vector<Shape> weights(const ParameterSet& parameters) {
+  std::vector<Shape> shapes;
+  for (const ParameterInfo& info : parameters.parameters()) {
+    if (info.kind == ParameterKind::kernel) shapes.push_back(info.shape);
+  }
+  return shapes;
+}
+
+}  // namespace
+
+TEST_CASE("decoder: the layers of 28x28 images, with and without bits") {
+  for (const std::int64_t planes : {1, 6, 21}) {
+    const Context context = kernels::make_context();
+    ParameterSet parameters;
+    const Decoder decoder(Scope(parameters, "decoder"), {.planes = planes});
+    parameters.allocate(context, 1);
+    const std::vector<Shape> expected = {{128, 64}, {256, 128}, {64, 3, 3, 64}, {64, 3, 3, 32}, {32, 3, 3, planes}};
+    CHECK(weights(parameters) == expected);
+    CHECK(parameters.trainable("decoder") == 97216 + 289 * planes);
+    CHECK(decoder.forward(tests::random_tensor(context, {2, 64}, 1), Mode::train).shape() == Shape{2, 28, 28, planes});
+    CHECK(std::any_of(parameters.parameters().begin(), parameters.parameters().end(),
+                      [](const ParameterInfo& info) { return info.name == "decoder.conv3.bias"; }));
+  }
+}
+
+TEST_CASE("decoder: ends at the image's size, whatever it is, with channels that suit it") {
+  struct Case {
+    std::int64_t height, width;
+    std::vector<Shape> convolutions;
+  };
+  const Case cases[] = {
+      {3, 4, {{32, 3, 3, 3}}},
+      {5, 5, {{32, 3, 3, 3}}},
+      {20, 31, {{32, 3, 3, 32}, {32, 3, 3, 3}}},
+      {32, 32, {{64, 3, 3, 64}, {64, 3, 3, 32}, {32, 3, 3, 3}}},
+      {33, 90, {{64, 3, 3, 64}, {64, 3, 3, 32}, {32, 3, 3, 3}}},
+      {112, 112, {{256, 3, 3, 256}, {256, 3, 3, 128}, {128, 3, 3, 64}, {64, 3, 3, 32}, {32, 3, 3, 3}}},
+      {224,
+       224,
+       {{256, 3, 3, 256}, {256, 3, 3, 256}, {256, 3, 3, 128}, {128, 3, 3, 64}, {64, 3, 3, 32}, {32, 3, 3, 3}}},
+  };
+  const Context context = kernels::make_context();
+  for (const Case& image : cases) {
+    CAPTURE(image.height);
+    CAPTURE(image.width);
+    ParameterSet parameters;
+    const Decoder decoder(Scope(parameters, "decoder"),
+                          {.latent = 5, .height = image.height, .width = image.width, .planes = 3});
+    parameters.allocate(context, 1);
+    const std::vector<Shape> all = weights(parameters);
+    REQUIRE(all.size() > 2);
+    CHECK(std::vector<Shape>(all.begin() + 2, all.end()) == image.convolutions);
+    CHECK(all[0] == Shape{all[1][0] / 2, 5});
+    CHECK(decoder.forward(tests::random_tensor(context, {2, 5}, 1), Mode::train).shape() ==
+          Shape{2, image.height, image.width, 3});
+  }
+  ParameterSet parameters;
+  CHECK_THROWS_WITH_AS(Decoder(Scope(parameters, "decoder"), {.height = 2, .width = 28}),
+                       "decoder: expected images of at least 3x3 pixels, got 2x28", Error);
+}
+
+TEST_CASE("decoder: every parameter gets a gradient; evaluation keeps no graph and changes no running statistics") {
+  const Context context = kernels::make_context();
+  ParameterSet parameters;
+  const Decoder decoder(Scope(parameters, "decoder"), {.latent = 7, .height = 13, .width = 16, .planes = 2});
+  parameters.allocate(context, 1);
+  parameters.zero_grad();
+  const Tensor z = tests::random_tensor(context, {4, 7}, 1);
+  const Tensor logits = decoder.forward(z, Mode::train);
+  backward(logits, tests::random_tensor(context, logits.shape(), 2));
+  for (std::size_t i = 0; i < parameters.parameters().size(); ++i) {
+    CAPTURE(parameters.parameters()[i].name);
+    const std::vector<float> gradient = parameters.gradient(i).to_host<float>();
+    CHECK(std::any_of(gradient.begin(), gradient.end(), [](float g) { return g != 0; }));
+  }
+  const auto before = parameters.state(0).to_host<float>();
+  CHECK_FALSE(decoder.forward(z, Mode::evaluate).wants_gradient());
+  CHECK(parameters.state(0).to_host<float>() == before);
+}
+
+TEST_CASE("decoder: in bf16 logits are bf16 and close to those of f32") {
+  if (!tests::computes_bf16()) return;
+  const Context context = kernels::make_context();
+  std::vector<float> logits[2];
+  for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
+    ParameterSet parameters;
+    const Decoder decoder(Scope(parameters, "decoder"), {.latent = 8, .planes = 3});
+    parameters.allocate(context, 1, dtype);
+    const Tensor y = decoder.forward(tests::random_tensor(context, {16, 8}, 1, dtype), Mode::train);
+    CHECK(y.dtype() == dtype);
+    logits[dtype == Dtype::bf16] = tests::to_floats(y);
+  }
+  double squares = 0, error = 0;
+  for (std::size_t i = 0; i < logits[0].size(); ++i) {
+    squares += std::pow(static_cast<double>(logits[0][i]), 2);
+    error += std::pow(static_cast<double>(logits[0][i]) - static_cast<double>(logits[1][i]), 2);
+  }
+  CHECK(error <= 0.05 * 0.05 * squares);
+}
