@@ -95,7 +95,7 @@ class ParameterSet {
   void allocate(const Context& context, std::uint64_t seed, Dtype layers = Dtype::f32);
   /// Allocates this set as a copy of another one's values and states, without gradients: forward passes, also those
   /// that train, record no graph. Its layers must be the first ones of the other set, so that values() are the first of
-  /// the other's and an average of both is one operation.
+  /// the other's and an average of both is one operation; their names may have a prefix.
   void allocate_as_copy(const ParameterSet& other);
   /// Updates the shadow, if there is one, after something other than an optimizer has changed values.
   void refresh_shadow() const;

@@ -5,8 +5,9 @@ namespace kernels {
 
 // p_i = softmax(logits_i);  t_ij = (1 - smoothing) target_ij + smoothing / K   (Szegedy et al. 2016, section 7)
 // loss     = -(1/N) sum_ij t_ij log p_ij
-// accuracy =  (1/N) sum_i [argmax_j logits_ij = argmax_j target_ij], where the lowest j wins a tie; a row that contains
-//             NaN or +infinity, or only -infinity, counts as wrong
+// accuracy =  (1/N) sum_i [target_ij is the largest of its row at j = argmax_j logits_ij], where the lowest j wins a
+// tie
+//             of logits; a row that contains NaN or +infinity, or only -infinity, counts as wrong
 // The row's maximum is subtracted from its logits, so that logits of any size neither overflow nor cancel. Its own
 // exponential, 1, stays out of the sum: when a row is sure of its target, loss and gradient come from the sum over the
 // other classes alone, so that even a 1 - p too small to add to 1 in f32 keeps its digits. A label outside [0,K) makes

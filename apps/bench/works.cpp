@@ -73,12 +73,13 @@ class EndlessStatus {
   std::optional<engine::TrainingStatus> status_;
 };
 
-/// The classification of one batch of noise images by torchvision's ResNet-18.
+/// The classification of one batch of noise images by torchvision's ResNet.
 class Classification final : public Objective {
  public:
-  Classification(engine::ParameterSet& parameters, const Tensor& images)
+  Classification(engine::ParameterSet& parameters, const Tensor& images, int depth)
       : images_(images),
-        encoder_(engine::Scope(parameters, "encoder"), {.variant = models::ResNet::Variant::torchvision}),
+        encoder_(engine::Scope(parameters, "encoder"),
+                 {.depth = depth, .variant = models::ResNet::Variant::torchvision}),
         classifier_(
             engine::Scope(parameters, "fc"),
             {.in = encoder_.features(), .out = kClasses, .kernel = engine::Initializer::normal(0.01), .bias = true}) {}
@@ -150,12 +151,12 @@ class Noise final : public data::Source {
   std::int64_t pictures_, size_;
 };
 
-Work resnet18_step(const Context& context, const WorkOptions& options) {
+Work resnet_step(const Context& context, const WorkOptions& options, int depth) {
   const std::int64_t n = options.batch_size, size = options.image_size;
   const Tensor images = Tensor::empty(context, {n, size, size, 3}, options.activations);
   kernels::convert(context, {.x = random_tensor(context, images.shape(), false), .y = {images}});
   Model model;
-  model.objective = std::make_unique<Classification>(model.parameters, images);
+  model.objective = std::make_unique<Classification>(model.parameters, images, depth);
   model.parameters.allocate(context, 1, options.activations);
   const auto sgd = [](const engine::ParameterSet& parameters) {
     return std::make_unique<engine::Sgd>(parameters, engine::SgdOptions{}, [](const engine::ParameterInfo&) {
@@ -163,8 +164,11 @@ Work resnet18_step(const Context& context, const WorkOptions& options) {
     });
   };
   return training_step(std::make_shared<RepeatedBatch>(context, Noise(n, size), n, std::move(model), sgd), n,
-                       fmt::format("resnet18 step, {} images of {}x{}x3", n, size, size));
+                       fmt::format("resnet{} step, {} images of {}x{}x3", depth, n, size, size));
 }
+
+Work resnet18_step(const Context& context, const WorkOptions& options) { return resnet_step(context, options, 18); }
+Work resnet50_step(const Context& context, const WorkOptions& options) { return resnet_step(context, options, 50); }
 
 /// A recipe changed by the command line and by more keys.
 Config recipe_config(const char* recipe, const WorkOptions& options,
@@ -194,6 +198,24 @@ Work recipe_step(const Context& context, const Config& config, const data::Sourc
 Work convn_step(const Context& context, const WorkOptions& options) {
   return recipe_step(context, recipe_config("randbits-mnist", options), data::Digits(data::Split::train),
                      fmt::format("convn step, {} images in two views", options.batch_size));
+}
+
+/// A step of another objective with the network and optimizer of recipe randbits-mnist.
+Work objective_step(const Context& context, const WorkOptions& options, const char* objective) {
+  const std::string queue = std::to_string(4 * options.batch_size);
+  const bool queued = std::string_view(objective) == "queue";
+  const Config config =
+      queued ? recipe_config("randbits-mnist", options, {{"objective.name", objective}, {"queue.size", queue.c_str()}})
+             : recipe_config("randbits-mnist", options, {{"objective.name", objective}});
+  return recipe_step(context, config, data::Digits(data::Split::train),
+                     fmt::format("{}-step, convn, {} images", objective, options.batch_size));
+}
+Work queue_step(const Context& context, const WorkOptions& options) {
+  return objective_step(context, options, "queue");
+}
+Work byol_step(const Context& context, const WorkOptions& options) { return objective_step(context, options, "byol"); }
+Work supervised_step(const Context& context, const WorkOptions& options) {
+  return objective_step(context, options, "supervised");
 }
 
 Work simclr_step(const Context& context, const WorkOptions& options) {
@@ -227,6 +249,10 @@ constexpr std::array kWorks = {
     Entry{"simclr", "a training step of recipe simclr-mnist, ResNet-18, on pictures: crops, loss, probe and LARS",
           simclr_step},
     Entry{"resnet18", "a supervised training step of ResNet-18 (torchvision's variant) with SGD", resnet18_step},
+    Entry{"resnet50", "the same of ResNet-50", resnet50_step},
+    Entry{"queue-step", "a training step of --objective queue: ConvN, a queue of four batches, Adam", queue_step},
+    Entry{"byol-step", "the same of --objective byol", byol_step},
+    Entry{"supervised-step", "the same of --objective supervised", supervised_step},
     Entry{"nt-xent", "the NT-Xent loss and its gradient", nt_xent},
     Entry{"decoupled", "the log-sum-exp of the decoupled loss and its gradient", decoupled_work},
     Entry{"queue", "InfoNCE against a queue and its gradient", queue_work},
@@ -253,8 +279,8 @@ Work make_work(const Context& context, const std::string& name, const WorkOption
 }
 
 std::string list_works() {
-  std::string text = "Works:\n  kernels    every kernel, held against the device's own copy and matrix product";
-  for (const Entry& entry : kWorks) text += fmt::format("\n  {:<10} {}", entry.name, entry.what);
+  std::string text = "Works:\n  kernels         every kernel, held against the device's own copy and matrix product";
+  for (const Entry& entry : kWorks) text += fmt::format("\n  {:<15} {}", entry.name, entry.what);
   return text;
 }
 

@@ -9,8 +9,13 @@ std::vector<ConfigField> objective_fields() {
   return {
       {FIELD(objective.name), .flag = "--objective", .help = "what the encoder learns from: docs/objectives.md"},
       {FIELD(supervised.labels), .help = "the data's set of labels to predict", .only_with = supervised},
+      {FIELD(supervised.likelihood),
+       .help = "softmax: the share of each class among an image's labels; sigmoid: for each class, whether the image "
+               "has it",
+       .only_with = supervised},
       {FIELD(supervised.label_smoothing), .help = "share of the targets that is spread over all classes",
-       .range = {.min = 0, .max = 1, .max_excluded = true}, .only_with = supervised},
+       .range = {.min = 0, .max = 1, .max_excluded = true},
+       .only_with = supervised && when("supervised.likelihood", {"softmax"})},
       {FIELD(momentum_encoder.momentum),
        .help = "m of the key or target network: after every step its weights are m * its own + (1 - m) * the trained",
        .range = between(0, 1), .only_with = with_momentum},

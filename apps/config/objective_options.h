@@ -15,9 +15,13 @@ namespace apps {
 /// supervised: a classification of the images.
 enum class ObjectiveName { contrastive, queue, byol, supervised };
 
+/// What a classifier's logits decide: which of the classes an image is, or for each class whether it has it.
+enum class ClassLikelihood { softmax, sigmoid };
+
 struct SupervisedOptions {
   std::string labels = data::kClassLabel;  ///< a label set of the source
-  double label_smoothing = 0;              ///< this share of each target is spread over all classes
+  ClassLikelihood likelihood = ClassLikelihood::softmax;
+  double label_smoothing = 0;  ///< this share of each target is spread over all classes
   bool operator==(const SupervisedOptions&) const = default;
 };
 
@@ -56,3 +60,5 @@ constexpr bool has_projector(ObjectiveName name) {
 
 template <>
 inline constexpr std::array engine::kNames<apps::ObjectiveName> = {"contrastive", "queue", "byol", "supervised"};
+template <>
+inline constexpr std::array engine::kNames<apps::ClassLikelihood> = {"softmax", "sigmoid"};

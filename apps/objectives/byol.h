@@ -27,7 +27,7 @@ class ByolObjective final : public Objective {
   void initialize(const engine::ParameterSet& parameters, std::uint64_t) override { target_.initialize(parameters); }
   Outcome forward(const StepContext& step) override;
   void after_update(const StepContext& step) override { target_.follow(step.clock); }
-  std::vector<StateGroup> state() const override { return {target_.state()}; }
+  std::vector<const engine::ParameterSet*> state() const override { return {&target_.parameters()}; }
   Representation representation(const std::string& tap) const override {
     return {*network_.encoder, &*network_.projector, tap};
   }

@@ -8,7 +8,7 @@ using engine::Tensor;
 
 MomentumEncoder::MomentumEncoder(const Config& config, const data::Source& source,
                                  const kernels::MomentumSchedule& momentum)
-    : network_(make_network(parameters_, config, source)), momentum_(momentum) {}
+    : network_(make_network(parameters_, config, source, "momentum.")), momentum_(momentum) {}
 
 void MomentumEncoder::initialize(const engine::ParameterSet& trained) {
   parameters_.allocate_as_copy(trained);

@@ -21,7 +21,8 @@ class MomentumEncoder {
   /// Issues the update of the average; it does nothing once a number was not finite.
   void follow(const engine::StepClock& clock) const;
 
-  StateGroup state() const { return {.name = "momentum", .parameters = parameters_}; }
+  /// "momentum.encoder.conv1.weight", ...
+  const engine::ParameterSet& parameters() const { return parameters_; }
 
  private:
   engine::ParameterSet parameters_;

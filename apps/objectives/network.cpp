@@ -25,13 +25,15 @@ engine::Initializer classifier_kernel(models::Architecture arch, std::int64_t fe
                                : engine::Initializer::normal(0.01);
 }
 
-Network make_network(engine::ParameterSet& parameters, const Config& config, const data::Source& source) {
-  Network network{.encoder = make_encoder(Scope(parameters, kEncoder), config.model.encoder, source), .projector = {}};
+Network make_network(engine::ParameterSet& parameters, const Config& config, const data::Source& source,
+                     const std::string& prefix) {
+  Network network{.encoder = make_encoder(Scope(parameters, prefix + kEncoder), config.model.encoder, source),
+                  .projector = {}};
   if (has_projector(config.objective.name)) {
     models::ProjectionHead::Options options = config.model.head;
     options.in = network.encoder->features();
     options.glorot = begins_as_keras(config.model.encoder.arch);
-    network.projector.emplace(Scope(parameters, kProjector), options);
+    network.projector.emplace(Scope(parameters, prefix + kProjector), options);
   }
   return network;
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "apps/config/config.h"
 #include "data/source.h"
@@ -16,9 +17,11 @@ struct Network {
   std::optional<models::ProjectionHead> projector;
 };
 
-/// The network that the configuration describes; its parameters are added to `parameters`. `source` gives the number of
-/// channels. Throws engine::DataError if the encoder does not accept images of that size.
-Network make_network(engine::ParameterSet& parameters, const Config& config, const data::Source& source);
+/// The network that the configuration describes; its parameters are added to `parameters`, and their names begin with
+/// `prefix`. `source` gives the number of channels. Throws engine::DataError if the encoder does not accept images of
+/// that size.
+Network make_network(engine::ParameterSet& parameters, const Config& config, const data::Source& source,
+                     const std::string& prefix = {});
 
 /// Whether the layers after the encoder have Keras' initial values, as in the notebook of ConvN, instead of SimCLR's,
 /// N(0, 0.01^2).

@@ -7,7 +7,6 @@
 #include "apps/evaluation/features.h"
 #include "apps/evaluation/representation.h"
 #include "apps/input/device_batch.h"
-#include "apps/objectives/state_group.h"
 #include "apps/run/scalar.h"
 #include "engine/optim/step_clock.h"
 #include "engine/parameters.h"
@@ -64,8 +63,8 @@ class Objective {
   /// once `step.clock.status` says that a number was not finite.
   virtual void after_update([[maybe_unused]] const StepContext& step) {}
 
-  /// What checkpoints contain beside the model's parameters.
-  virtual std::vector<StateGroup> state() const { return {}; }
+  /// Tensors beside the model's parameters that checkpoints contain; no two sets have a name in common.
+  virtual std::vector<const engine::ParameterSet*> state() const { return {}; }
 
   /// What an evaluation measures of the objective itself, by the features of the test set.
   virtual std::vector<Scalar> evaluated() const { return {}; }

@@ -31,7 +31,7 @@ class QueueObjective final : public Objective {
   void initialize(const engine::ParameterSet& parameters, std::uint64_t seed) override;
   Outcome forward(const StepContext& step) override;
   void after_update(const StepContext& step) override;
-  std::vector<StateGroup> state() const override { return {momentum_.state()}; }
+  std::vector<const engine::ParameterSet*> state() const override { return {&momentum_.parameters()}; }
   Representation representation(const std::string& tap) const override {
     return {*network_.encoder, &*network_.projector, tap};
   }

@@ -10,7 +10,8 @@
 namespace apps {
 
 /// Supervised classification of one crop of every image: the cross-entropy of a linear classifier on the encoder's
-/// features. With several labels per image the targets are the classes' shares of them.
+/// features. With several labels per image the targets of a softmax are the classes' shares of them; those of a sigmoid
+/// per class are whether an image has it, and the loss is the mean over the classes.
 class SupervisedObjective final : public Objective {
  public:
   struct Options {
@@ -29,6 +30,11 @@ class SupervisedObjective final : public Objective {
   Representation representation(const std::string& tap) const override { return {*network_.encoder, nullptr, tap}; }
 
  private:
+  struct Classified {
+    engine::Tensor loss, accuracy;
+  };
+  Classified classify(const engine::Tensor& logits, const DeviceBatch& batch) const;
+
   /// The fraction of images whose largest logit is one of their most frequent labels.
   inline static const Scalar kAccuracy{.name = "class_acc", .axis = kAccuracyAxis, .headline = true};
 

@@ -11,7 +11,7 @@ std::optional<std::string> collapse_warning(double effective_rank) {
   if (!(effective_rank < kCollapsed)) return std::nullopt;
   return fmt::format(
       "the network has collapsed: the effective rank of its projections has fallen to {:.2f}, so all images look alike "
-      "to the loss; raise --lambda, or choose another --loss",
+      "to the loss; choose another --loss or --objective, or raise --lambda where the loss has one",
       effective_rank);
 }
 

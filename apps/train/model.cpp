@@ -43,10 +43,10 @@ std::vector<std::string> Model::taps() const {
   return names;
 }
 
-std::vector<StateGroup> Model::state() const {
-  std::vector<StateGroup> groups{{.name = {}, .parameters = parameters}};
-  for (const StateGroup& group : objective->state()) groups.push_back(group);
-  return groups;
+std::vector<const engine::ParameterSet*> Model::state() const {
+  std::vector<const engine::ParameterSet*> sets{&parameters};
+  for (const engine::ParameterSet* set : objective->state()) sets.push_back(set);
+  return sets;
 }
 
 Model make_model(const engine::Context& context, const Config& config, const data::Source& source) {

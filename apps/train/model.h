@@ -19,7 +19,7 @@ struct Model {
   /// The taps that the probes need, each once.
   std::vector<std::string> taps() const;
   /// All that a checkpoint contains of it.
-  std::vector<StateGroup> state() const;
+  std::vector<const engine::ParameterSet*> state() const;
 };
 
 /// The model that the configuration describes, allocated and initialised. `source` gives the numbers of channels and

@@ -137,13 +137,10 @@ std::vector<Named> tensors_of(const engine::Optimizer& optimizer) {
   return result;
 }
 
-std::vector<Named> tensors_of(const std::vector<StateGroup>& model) {
+std::vector<Named> tensors_of(const std::vector<const engine::ParameterSet*>& model) {
   std::vector<Named> result;
-  for (const StateGroup& state : model) {
-    for (Named& named : tensors_of(state.parameters)) {
-      if (!state.name.empty()) named.name = engine::concat(state.name, '.', named.name);
-      result.push_back(std::move(named));
-    }
+  for (const engine::ParameterSet* set : model) {
+    for (Named& named : tensors_of(*set)) result.push_back(std::move(named));
   }
   return result;
 }
@@ -158,14 +155,14 @@ bool all_finite(const std::vector<float>& values) {
 
 }  // namespace
 
-void save_model(const std::filesystem::path& path, const std::vector<StateGroup>& model,
+void save_model(const std::filesystem::path& path, const std::vector<const engine::ParameterSet*>& model,
                 const std::map<std::string, std::string>& metadata) {
   save(path, tensors_of(model), metadata);
 }
 
-void load_model(const std::filesystem::path& path, const std::vector<StateGroup>& model) {
+void load_model(const std::filesystem::path& path, const std::vector<const engine::ParameterSet*>& model) {
   load(path, tensors_of(model));
-  for (const StateGroup& state : model) state.parameters.refresh_shadow();
+  for (const engine::ParameterSet* set : model) set->refresh_shadow();
 }
 
 void load_groups(const std::filesystem::path& path, const engine::ParameterSet& parameters,
@@ -190,7 +187,8 @@ void export_groups(const std::filesystem::path& path, const engine::ParameterSet
   save(path, tensors, metadata);
 }
 
-std::optional<std::string> nonfinite_tensor(const std::vector<StateGroup>& model, const engine::Optimizer& optimizer) {
+std::optional<std::string> nonfinite_tensor(const std::vector<const engine::ParameterSet*>& model,
+                                            const engine::Optimizer& optimizer) {
   for (const auto& tensors : {tensors_of(model), tensors_of(optimizer)}) {
     for (const Named& named : tensors) {
       if (named.tensor.dtype() == Dtype::f32 && !all_finite(named.tensor.to_host<float>())) return named.name;

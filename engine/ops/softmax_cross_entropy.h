@@ -5,7 +5,7 @@ namespace engine {
 
 struct CrossEntropy {
   Tensor loss;      ///< f32 [], the mean over the rows
-  Tensor accuracy;  ///< f32 [], the fraction of rows whose largest logit is at the largest target; no gradient
+  Tensor accuracy;  ///< f32 [], the fraction of rows whose largest logit is at a largest target; no gradient
 };
 
 /// Softmax cross-entropy of logits [N,K] (f32 or bf16, N and K at least 1) with labels (i32 [N]) or with one

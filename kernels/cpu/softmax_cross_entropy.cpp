@@ -46,7 +46,7 @@ struct LabelRow {
     return numbers_from<V>(j) == static_cast<std::int32_t>(label) ? V() + (1 - smoothing + other) : V() + other;
   }
   float total() const { return label >= 0 && label < classes ? 1 : std::numeric_limits<float>::quiet_NaN(); }
-  std::int64_t best() const { return label; }
+  bool has_most(std::int64_t j) const { return j == label; }
 };
 
 /// The same, from a distribution.
@@ -64,7 +64,7 @@ struct DistributionRow {
     for_each_vector(classes, [&]<class V>(std::int64_t j, V) { sum += load_as<V>(target + j); });
     return (1 - smoothing) * sum.total() + smoothing;
   }
-  std::int64_t best() const { return best_of(target, classes).at; }
+  bool has_most(std::int64_t j) const { return target[j] == best_of(target, classes).value; }
 };
 
 /// Calls body(logits, row), where row(i) gives the targets of row i.
@@ -118,7 +118,7 @@ void softmax_cross_entropy_forward(const Context&, const SoftmaxCrossEntropyForw
         terms[2 * i] = best.value;
         terms[2 * i + 1] = others.total();
         part.loss += t.total() * std::log1p(others.total()) - weighted.total();
-        part.correct += best.at == t.best() && std::isfinite(best.value) && !std::isnan(others.total());
+        part.correct += t.has_most(best.at) && std::isfinite(best.value) && !std::isnan(others.total());
       }
       return part;
     });

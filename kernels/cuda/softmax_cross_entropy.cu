@@ -46,7 +46,7 @@ struct Labels {
       return (j == label ? 1 - smoothing : 0) + smoothing / static_cast<float>(classes);
     }
     __device__ float total() const { return label >= 0 && label < classes ? 1.0f : NAN; }
-    __device__ int best() const { return label; }
+    __device__ bool has_most(int j) const { return j == label; }
   };
   __device__ Row row(std::int64_t i, int classes) const { return {labels[i], classes, smoothing}; }
 };
@@ -69,7 +69,7 @@ struct Distributions {
       for (int j = lane_in_warp(); j < classes; j += kWarp) sum += target[j];
       return (1 - smoothing) * warp_sum(sum) + smoothing;
     }
-    __device__ int best() const { return largest(target, classes).index; }
+    __device__ bool has_most(int j) const { return target[j] == largest(target, classes).value; }
   };
   __device__ Row row(std::int64_t i, int classes) const { return {targets + i * classes, classes, smoothing}; }
 };
@@ -98,7 +98,7 @@ __global__ void __launch_bounds__(kThreads)
   weighted = warp_sum(weighted);
   const float loss = t.total() * log1pf(others) - weighted;
   const bool finite = best.value - best.value == 0 && others == others;  // neither infinite nor NaN
-  const bool correct = best.index == t.best() && finite;
+  const bool correct = t.has_most(best.index) && finite;
   if (lane_in_warp() != 0) return;
   terms[2 * i] = best.value;
   terms[2 * i + 1] = others;

@@ -36,6 +36,22 @@ TEST_CASE("pretrain: a wrong command line is exit 2 and one sentence, and leaves
       {{"--warmup-epochs", "1e9"}, "1e+09 epochs of warm-up, of 8 steps each, are more than 1000000000 steps"},
       {{"--optimizer", "adamw"}, "--optimizer must be one of adam, sgd, lars, got 'adamw'"},
       {{"--epochs"}, "--epochs needs a value"},
+      {{"--objective", "moco"}, "--objective must be one of contrastive, queue, byol, supervised, got 'moco'"},
+      {{"--objective", "queue", "--set", "queue.size=100"},
+       "queue.size = 100 must be a multiple of train.batch_size = 64, as a step replaces whole batches of keys; 64 "
+       "would "
+       "be one"},
+      {{"--objective", "queue", "--set", "queue.size=32"},
+       "queue.size = 32 must be a multiple of train.batch_size = 64, as a step replaces whole batches of keys; 64 "
+       "would "
+       "be one"},
+      {{"--objective", "queue", "--set", "queue.batch_norm_groups=5"},
+       "queue.batch_norm_groups = 5 must divide train.batch_size = 64"},
+      {{"--objective", "byol", "--loss", "swd"},
+       "loss.name = swd has no effect while objective.name is byol: keep its default nt-xent, or set objective.name to "
+       "contrastive"},
+      {{"--objective", "supervised", "--set", "supervised.labels=digit"},
+       "supervised.labels must be a label set of mnist:"},
       {{"--epochs", "0"}, "--epochs must be above 0 unless train.steps sets the length of the training, got 0"},
       {{"--recipe", "demo", "--steps", "0", "--epochs", "0"},
        "--epochs must be above 0 unless train.steps sets the length of the training, got 0"},

@@ -96,19 +96,22 @@ TEST_CASE("pretrain: killed anywhere, also in a checkpoint, it resumes to the sa
   CHECK_FALSE(has_leftovers(run));
 }
 
-TEST_CASE("pretrain: a killed run draws after it resumes what it would have drawn, and schedules the same") {
+TEST_CASE("pretrain: a killed run resumes to the same draws, schedules, queue and averages") {
   const Workbench bench;
+  const Strings joint{"--set", "model.bn_per_view=off"};
   const std::vector<Strings> all = {
-      {"swd", "--prior", "cube"},
-      {"sigreg", "--set", "loss.slices=32"},
-      {"visreg", "--set", "loss.slices=32"},
-      {"decoupled", "--set", "loss.temperature_schedule=cosine", "--set", "loss.temperature_period=2"}};
-  for (const Strings& loss : all) {
-    const std::string& name = loss.front();
+      {"--loss", "swd", "--prior", "cube"},
+      {"--loss", "sigreg", "--set", "loss.slices=32"},
+      {"--loss", "visreg", "--set", "loss.slices=32"},
+      {"--loss", "decoupled", "--set", "loss.temperature_schedule=cosine", "--set", "loss.temperature_period=2"},
+      {"--objective", "queue", "--set", "queue.size=256", "--set", "queue.batch_norm_groups=4", joint[0], joint[1]},
+      {"--objective", "byol", "--set", "momentum_encoder.schedule=cosine"},
+      {"--objective", "supervised", joint[0], joint[1]}};
+  for (const Strings& chosen : all) {
+    const std::string& name = chosen[1];
     CAPTURE(name);
     Strings arguments = kRun;
-    arguments.emplace_back("--loss");
-    arguments.insert(arguments.end(), loss.begin(), loss.end());
+    arguments.insert(arguments.end(), chosen.begin(), chosen.end());
     result(bench.pretrain("whole-" + name, arguments));
     const fs::path run = bench / name;
     Program program(PRETRAIN, bench.arguments(name, arguments));

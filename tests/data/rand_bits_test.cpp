@@ -69,3 +69,23 @@ TEST_CASE("randbits: refuses what it cannot do") {
                        "randbits: ramp + 3 random bits per image has 3 bit planes already; add bits to a source once",
                        engine::Error);
 }
+
+TEST_CASE("randbits: the bits are a set of labels, one of two classes for each bit") {
+  const RandBits source = with_bits(3), per_fetch = with_bits(3, true, 7);
+  const std::vector<data::LabelSet> sets = source.label_sets();
+  REQUIRE(sets.size() == 2);
+  CHECK(sets[0].name == "label");
+  CHECK(sets[0].classes == 4);
+  CHECK(sets[1].name == "bits");
+  CHECK(sets[1].classes == 6);
+  CHECK(sets[1].per_example == 3);
+  for (const RandBits* each : {&source, &per_fetch}) {
+    for (std::int64_t i = 0; i < 20; ++i) {
+      const std::uint64_t bits = each->bits(i, 1000 + static_cast<std::uint64_t>(i));
+      std::int32_t labels[3];
+      each->labels(1, i, bits, labels);
+      for (int j = 0; j < 3; ++j) CHECK(labels[j] == 2 * j + static_cast<std::int32_t>(bits >> j & 1));
+    }
+  }
+  CHECK(with_bits(0).label_sets().size() == 1);
+}

@@ -224,3 +224,43 @@ TEST_CASE("parameters: nothing can be added once the buffers are laid out") {
                        "parameters: 'encoder.late' was added after the buffers were allocated", Error);
   CHECK_THROWS_AS(Scope(set, "encoder").add_state("late", {2}, 0), Error);
 }
+
+TEST_CASE("parameters: a copy has the values and states of the first layers, and trains without a graph") {
+  const Context context = kernels::make_context();
+  for (const Dtype layers : {Dtype::f32, Dtype::bf16}) {
+    ParameterSet set, copy;
+    const auto add = [](ParameterSet& to) {
+      const Parameter weight = Scope(to, "encoder").add("weight", {3, 5}, ParameterKind::kernel, kNormal);
+      Scope(to, "encoder").add_state("mean", {7}, 2);
+      Scope(to, "encoder").add_state("batches", {}, 0, Dtype::i64);
+      return weight;
+    };
+    add(set);
+    Scope(set, "probe").add("weight", {2, 2}, ParameterKind::kernel, kNormal);
+    Scope(set, "probe").add_state("mean", {2}, 4);
+    const Parameter copied = add(copy);
+    set.allocate(context, 1, layers);
+    set.state(0).upload<float>(std::vector<float>{1, 2, 3, 4, 5, 6, 7});
+    copy.allocate_as_copy(set);
+    CHECK(copy.value(0).to_host<float>() == set.value(0).to_host<float>());
+    CHECK(copy.state(0).to_host<float>() == set.state(0).to_host<float>());
+    CHECK(copy.values().elements() == 32);
+    CHECK_FALSE(copied.tensor(Mode::train).wants_gradient());
+    if (layers == Dtype::bf16) CHECK(copied.tensor(Mode::train, Dtype::bf16).dtype() == Dtype::bf16);
+    copy.value(0).upload<float>(std::vector<float>(15, 1));
+    CHECK(copy.value(0).to_host<float>() != set.value(0).to_host<float>());  // memory of its own
+  }
+}
+
+TEST_CASE("parameters: a copy of other layers is refused") {
+  const Context context = kernels::make_context();
+  ParameterSet set, larger, other;
+  Scope(set, "encoder").add("weight", {3, 5}, ParameterKind::kernel, kNormal);
+  Scope(larger, "encoder").add("weight", {3, 5}, ParameterKind::kernel, kNormal);
+  Scope(larger, "probe").add("weight", {3, 5}, ParameterKind::kernel, kNormal);
+  Scope(other, "encoder").add("weight", {5, 3}, ParameterKind::kernel, kNormal);
+  set.allocate(context, 1);
+  for (ParameterSet* copy : {&larger, &other})
+    CHECK_THROWS_WITH_AS(copy->allocate_as_copy(set),
+                         "parameters: a copy must have the first layers of the other set, in their order", Error);
+}

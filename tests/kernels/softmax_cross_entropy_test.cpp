@@ -47,7 +47,7 @@ Expected plain_loops(const std::vector<float>& logits, const Tensor& targets, st
   for (std::int64_t i = 0; i < n; ++i) {
     const float* x = logits.data() + i * k;
     double* row = t.data() + i * k;
-    expected.accuracy += std::max_element(x, x + k) - x == std::max_element(row, row + k) - row;
+    expected.accuracy += row[std::max_element(x, x + k) - x] == *std::max_element(row, row + k);
     double partition = 0, total = 0;
     for (std::int64_t j = 0; j < k; ++j) {
       row[j] = (1 - smoothing) * row[j] + smoothing / static_cast<double>(k);

@@ -4,7 +4,7 @@
     python3 tools/compare/steps.py --data datasets/mnist --repetitions 5
     python3 tools/compare/steps.py --works resnet18 --precisions fp32 bf16 --compiled
 
-Works: resnet18 (a supervised step, 64 images of 112x112), convn (a contrastive step of `pretrain --recipe randbits-mnist`: 1000
+Works: resnet18 (a supervised step, 64 images of 112x112), resnet50 (the same, 16 images of 224x224), convn (a contrastive step of `pretrain --recipe randbits-mnist`: 1000
 images, two views, with crops and resizing; needs --data), and losses at several sizes (forward and backward, 128 columns, always
 fp32): nt-xent; swd (the sliced Wasserstein distance to a sphere), sigreg and visreg (the distribution terms of LeJEPA and VISReg),
 each with what it draws. A process reports the median of its steps. Prints the medians over the processes, their spread, and the
@@ -124,7 +124,7 @@ class ConvN:
         return result["step_ms"] + result["data_ms"], None
 
 
-WORKS = ("resnet18", "convn", "nt-xent", "decoupled", "queue", "swd", "sigreg", "visreg")
+WORKS = ("resnet18", "resnet50", "convn", "nt-xent", "decoupled", "queue", "swd", "sigreg", "visreg")
 
 
 def line(name, results):
@@ -172,11 +172,14 @@ def main():
 
     extra = lambda settings: [*settings, f"{settings[-1]} compiled"] if options.compiled else settings
     works = []
-    if "resnet18" in options.works:
+    for name, batch, size in (("resnet18", 64, 112), ("resnet50", 16, 224)):
+        if name not in options.works:
+            continue
         settings = extra(["contiguous", "channels_last"])
         if "bf16" in options.precisions:
             settings += extra(["channels_last pure_bf16", "channels_last autocast"])
-        works.append(Bench("resnet18 step, 64 images of 112x112x3", ["resnet18"], options.precisions, settings))
+        arguments = [name, "--batch-size", batch, "--image-size", size]
+        works.append(Bench(f"{name} step, {batch} images of {size}x{size}x3", arguments, options.precisions, settings))
     if "convn" in options.works and options.data:
         works.append(ConvN(options.data, options.precisions))
     if "nt-xent" in options.works:

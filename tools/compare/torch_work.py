@@ -45,21 +45,52 @@ class Block(nn.Module):
         return F.relu(self.convolutions(x) + self.shortcut(x), inplace=True)
 
 
-def resnet18():
-    """torchvision's architecture: 7x7 stem, max pooling padded by one, no projection in the first group."""
+class Bottleneck(nn.Module):
+    """With the stride on the 3x3 convolution."""
+
+    def __init__(self, c, k, stride):
+        super().__init__()
+        self.convolutions = nn.Sequential(
+            nn.Conv2d(c, k, 1, bias=False),
+            nn.BatchNorm2d(k),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(k, k, 3, stride, 1, bias=False),
+            nn.BatchNorm2d(k),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(k, 4 * k, 1, bias=False),
+            nn.BatchNorm2d(4 * k),
+        )
+        projection = nn.Conv2d(c, 4 * k, 1, stride, bias=False), nn.BatchNorm2d(4 * k)
+        self.shortcut = nn.Identity() if c == 4 * k else nn.Sequential(*projection)
+
+    def forward(self, x):
+        return F.relu(self.convolutions(x) + self.shortcut(x), inplace=True)
+
+
+def resnet(block, blocks, expansion):
+    """torchvision's architecture: 7x7 stem, max pooling padded by one; a projection only where the shape changes."""
     layers = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1)]
     c = 64
-    for k in (64, 128, 256, 512):
-        layers += [Block(c, k, 1 if k == 64 else 2), Block(k, k, 1)]
-        c = k
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, CLASSES))
+    for k, count in zip((64, 128, 256, 512), blocks):
+        for i in range(count):
+            layers.append(block(c, k, 2 if i == 0 and k > 64 else 1))
+            c = expansion * k
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(c, CLASSES))
 
 
-def resnet18_step(args):
+def resnet18():
+    return resnet(Block, (2, 2, 2, 2), 1)
+
+
+def resnet50():
+    return resnet(Bottleneck, (3, 4, 6, 3), 4)
+
+
+def resnet_step(args):
     """autocast: products in bf16, parameters in f32; pure_bf16: parameters, gradients and optimizer in bf16, too."""
     layout = torch.channels_last if "channels_last" in args.setting else torch.contiguous_format
     autocast, dtype = "autocast" in args.setting, torch.bfloat16 if "pure_bf16" in args.setting else torch.float32
-    model = resnet18().to(args.device, dtype=dtype, memory_format=layout)
+    model = {"resnet18": resnet18, "resnet50": resnet50}[args.work]().to(args.device, dtype=dtype, memory_format=layout)
     images = torch.rand(args.batch_size, 3, args.image_size, args.image_size, dtype=dtype).contiguous(memory_format=layout)
     images, labels = images.to(args.device), (torch.arange(args.batch_size) % CLASSES).to(args.device)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, nesterov=True, weight_decay=1e-4, fused=True)
@@ -338,7 +369,8 @@ def simclr(args):
 
 
 WORKS = {
-    "resnet18": resnet18_step,
+    "resnet18": resnet_step,
+    "resnet50": resnet_step,
     "nt-xent": nt_xent,
     "decoupled": similarity_loss,
     "queue": similarity_loss,

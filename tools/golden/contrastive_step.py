@@ -19,9 +19,8 @@ import torch.nn.functional as F
 from draws import bits, crop, glorot_uniform
 from safetensors.torch import save_file
 
-EXAMPLES, SIDE, CLASSES, STEPS = 8, 28, 10, 2
+EXAMPLES, SIDE, CLASSES = 8, 28, 10
 SAMPLES, PRIME = 48, 7919  # element i * PRIME % size, for i below SAMPLES: all of a small tensor
-METRICS = ("loss", "loss_align", "loss_dist", "contrast_acc", "probe_acc", "grad_norm", "lr")
 
 CASES = {
     # As SimCLR trains: statistics over both views, a head that ends with batch norm, LARS with weight decay.
@@ -92,12 +91,18 @@ def images(count, generator):
     return (x / 1.4 * 255).clamp(0, 255).round().to(torch.uint8)
 
 
-class Run:
-    """Two steps of one case; `margin` is how far the closest ReLU and the closest ranking were from a tie."""
+def unit(x):
+    return x / x.square().sum(1, keepdim=True).clamp(min=1e-12).sqrt()
 
-    def __init__(self, keys, seed):
+
+class Run:
+    """Steps of one case; `margin` is how far the closest ReLU and the closest ranking were from a tie."""
+
+    METRICS = ("loss", "loss_align", "loss_dist", "contrast_acc")  # what `objective` measures
+
+    def __init__(self, keys, seed, steps):
         self.keys = DEFAULTS | keys
-        self.seed, self.margin = seed, math.inf
+        self.seed, self.steps, self.margin = seed, steps, math.inf
         self.weights, self.state, self.moments = {}, {}, {}
         key = self.keys
         channels = (1 + key["data.bits"], 32, 64, 64)
@@ -109,6 +114,15 @@ class Run:
             self.add_batch_norm(f"encoder.bn{i + 1}", out)
         self.add_linear("encoder.dense", 256, 128)
         self.add_batch_norm("encoder.bn4", 128)
+        self.add_heads()
+        self.add_linear("probe", 128, CLASSES)
+        self.weights["probe.bias"] = np.zeros(CLASSES)
+        for name, value in self.weights.items():
+            self.weights[name] = torch.tensor(value.astype(np.float64)).requires_grad_()
+
+    def add_heads(self):
+        """What follows the encoder."""
+        key = self.keys
         layers, into = key["model.proj_layers"], 128
         for i in range(1, layers + 1):
             out = key["model.proj_dim"] if i == layers else key["model.proj_hidden"]
@@ -116,10 +130,6 @@ class Run:
             if i < layers or key["model.proj_output_bn"] == "on":
                 self.add_batch_norm(f"projector.bn{i}", out, beta=i < layers)
             into = out
-        self.add_linear("probe", 128, CLASSES)
-        self.weights["probe.bias"] = np.zeros(CLASSES)
-        for name, value in self.weights.items():
-            self.weights[name] = torch.tensor(value.astype(np.float64)).requires_grad_()
 
     def add_linear(self, name, into, out):
         self.weights[f"{name}.weight"] = glorot_uniform(f"{name}.weight", (out, into), into, out, self.seed)
@@ -160,14 +170,18 @@ class Run:
         x = x.permute(0, 2, 3, 1).flatten(1) @ self.weights["encoder.dense.weight"].T
         return self.relu(self.batch_norm(x, "encoder.bn4", training))
 
-    def project(self, x):
+    def outputs(self, x):
+        """The projections as they are."""
         layers = self.keys["model.proj_layers"]
         for i in range(1, layers + 1):
             x = x @ self.weights[f"projector.linear{i}.weight"].T
             if f"projector.bn{i}.weight" in self.weights:
                 x = self.batch_norm(x, f"projector.bn{i}", True)
             x = self.relu(x) if i < layers else x
-        return x / x.square().sum(1, keepdim=True).clamp(min=1e-12).sqrt()
+        return x
+
+    def project(self, x):
+        return unit(self.outputs(x))
 
     def classify(self, features):
         return features.detach() @ self.weights["probe.weight"].T + self.weights["probe.bias"]
@@ -215,7 +229,7 @@ class Run:
         return c + (self.keys["optim.weight_decay"] if decayed else 0)
 
     def rate(self, step):
-        done = step / STEPS
+        done = step / self.steps
         kind = self.keys["optim.schedule"]
         factor = {"constant": 1, "polynomial": 1 - done, "cosine": (1 + math.cos(math.pi * done)) / 2}[kind]
         return self.keys["optim.lr"] * factor
@@ -238,8 +252,8 @@ class Run:
         self.moments[name] = velocity + rate * trust * g
         return self.moments[name]
 
-    def step(self, step, pixels, labels):
-        views = [self.view(pixels, view, step) for view in range(2)]
+    def objective(self, views, labels):
+        """The loss, what METRICS names, and the features of each view."""
         if self.keys["model.bn_per_view"] == "on":
             features, rows = [], []
             for view in views:
@@ -248,29 +262,30 @@ class Run:
         else:
             both = self.encode(torch.cat(views))
             features, rows = both.chunk(2), self.project(both).chunk(2)
-        alignment, distribution, contrast_accuracy = self.contrast(*rows)
+        alignment, distribution, accuracy = self.contrast(*rows)
+        loss = alignment + distribution
+        return loss, (loss.item(), alignment.item(), distribution.item(), accuracy), features
+
+    def after_update(self, step):
+        pass
+
+    def step(self, step, pixels, labels):
+        views = [self.view(pixels, view, step) for view in range(2)]
+        self.now = step
+        loss, measured, features = self.objective(views, labels)
         probed = features if self.keys["model.probe_views"] == "both" else features[:1]
         logits = torch.cat([self.classify(x) for x in probed])
         targets = labels.repeat(len(probed))
-        total = alignment + distribution + F.cross_entropy(logits, targets)
+        total = loss + F.cross_entropy(logits, targets)
         gradients = dict(zip(self.weights, torch.autograd.grad(total, list(self.weights.values()))))
         with torch.no_grad():
             for name, w in self.weights.items():
                 gradients[name] += self.decay(name) * w
             for name, w in self.weights.items():
                 self.weights[name] = (w - self.update(name, w, gradients[name], step)).requires_grad_()
+            self.after_update(step)
         norm = torch.stack([g.norm() for g in gradients.values()]).norm()
-        alignment, distribution = alignment.item(), distribution.item()
-        metrics = (
-            alignment + distribution,
-            alignment,
-            distribution,
-            contrast_accuracy,
-            self.accuracy(logits, targets),
-            norm.item(),
-            self.rate(step),
-        )
-        return torch.tensor(metrics)
+        return torch.tensor((*measured, self.accuracy(logits, targets), norm.item(), self.rate(step)))
 
     def predictions(self, pixels):
         """Classes of whole images, by running statistics."""
@@ -278,46 +293,56 @@ class Run:
         self.accuracy(logits, logits.argmax(1))  # for the margin
         return logits.argmax(1)
 
+    def tensors(self):
+        return self.weights | self.state
+
     def samples(self):
-        tensors = {name: t.detach() for name, t in (self.weights | self.state).items()}
+        tensors = {name: t.detach() for name, t in self.tensors().items()}
         at = {name: torch.arange(min(SAMPLES, t.numel())) * PRIME % t.numel() for name, t in tensors.items()}
         return {name: t.reshape(-1)[at[name]].float() for name, t in tensors.items()}
 
 
-def two_steps(keys, seed, data):
-    """The run, and what the file says of it."""
-    run = Run(keys, seed)
+def run_of(make, steps, data):
+    """The run, and what the file says of it. `make` gives the run of a number of steps."""
+    run = make(steps)
     rows, metrics = {"start": run.samples()}, []
-    for step in range(STEPS):
+    for step in range(steps):
         metrics.append(run.step(step, data["train_images"], data["train_labels"].long()))
         rows[f"step{step + 1}"] = run.samples()
     tensors = {f"{when}/{name}": value for when, values in rows.items() for name, value in values.items()}
     return run, tensors | {"metrics": torch.stack(metrics)}, run.predictions(data["test_images"])
 
 
-def contrastive_step(directory):
+def write_steps(path, cases):
+    """cases: the class of the run, its keys and its number of steps, by name."""
     generator = torch.Generator().manual_seed(1)
     data = {f"{split}_images": images(EXAMPLES, generator) for split in ("train", "test")}
     data["train_labels"] = torch.randint(0, CLASSES, (EXAMPLES,), generator=generator).to(torch.uint8)
-    assignments, tensors, predictions = {}, {}, {}
-    for case, keys in CASES.items():
+    about = {"torch": torch.__version__, "metrics": {}, "steps": {}, "cases": {}}
+    tensors, predictions = {}, {}
+    for case, (kind, keys, steps) in cases.items():
         for seed in itertools.count(1):
-            run, results, predictions[case] = two_steps(keys, seed, data)
+            run, results, predictions[case] = run_of(lambda count: kind(keys, seed, count), steps, data)
             # Else rounding to f32 could decide which side of a kink an activation is on, or which class wins.
             if run.margin > 1e-5:
                 break
         print(f"{case}: seed {seed}, {run.margin:.1e} from a tie")
         tensors |= {f"{case}/{name}": value for name, value in results.items()}
-        assignments[case] = [f"{key}={value}" for key, value in keys.items()] + [f"train.seed={seed}"]
+        about["steps"][case] = steps
+        about["metrics"][case] = (*kind.METRICS, "probe_acc", "grad_norm", "lr")
+        about["cases"][case] = [f"{key}={value}" for key, value in keys.items()] + [f"train.seed={seed}"]
     # Every case has some of the test images right: each image is of the class that one of the cases takes it for.
-    cases = list(predictions.values())
-    data["test_labels"] = torch.stack([cases[i % len(cases)][i] for i in range(EXAMPLES)]).to(torch.uint8)
+    all_cases = list(predictions.values())
+    data["test_labels"] = torch.stack([all_cases[i % len(all_cases)][i] for i in range(EXAMPLES)]).to(torch.uint8)
     for case, predicted in predictions.items():
         tensors[f"{case}/probe_test_accuracy"] = (predicted == data["test_labels"]).float().mean()
     stored = {name: t.contiguous() for name, t in (data | tensors).items()}
-    about = {"torch": torch.__version__, "metrics": METRICS, "cases": assignments}
     # One entry: the order of several is left to chance, and with it the bytes of the file.
-    save_file(stored, directory / "contrastive_step.safetensors", {"about": json.dumps(about)})
+    save_file(stored, path, {"about": json.dumps(about)})
+
+
+def contrastive_step(directory):
+    write_steps(directory / "contrastive_step.safetensors", {case: (Run, keys, 2) for case, keys in CASES.items()})
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-INITIALIZATION, CROP, DIRECTIONS, LATENT = 1, 3, 7, 9  # purposes of streams
+INITIALIZATION, CROP, DIRECTIONS, PRIOR, LATENT, KEY_ORDER = 1, 3, 7, 8, 9, 10  # purposes of streams
 MASK = 0xFFFFFFFF
 
 
@@ -76,6 +76,21 @@ def latent_noise(seed, step, rows, d):
     radius = np.sqrt(-2 * np.log(words[..., 0].astype(np.float32) * np.float32(2.0**-32) + np.float32(2.0**-33)).astype(np.float64))
     angle = 2 * np.pi * words[..., 1] * 2.0**-32
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], -1).reshape(rows, -1)[:, :d]
+
+
+def sphere_rows(seed, count, d):
+    """Random unit rows [count, d] of step 0: pairs of normal numbers by Box-Muller, normalised."""
+    counter = (np.arange((d + 3) // 4), PRIOR << 24, np.arange(count)[:, None], 0)
+    words = philox(counter, (seed & MASK, seed >> 32)).reshape(count, -1, 2).astype(np.float64)
+    radius, angle = np.sqrt(-2 * np.log((words[..., 0] + 0.5) * 2.0**-32)), 2 * np.pi * words[..., 1] * 2.0**-32
+    normal = np.stack([radius * np.cos(angle), radius * np.sin(angle)], 2).reshape(count, -1)[:, :d]
+    return normal / np.linalg.norm(normal, axis=1, keepdims=True)
+
+
+def key_order(seed, step, count):
+    """The order in which a key encoder sees a batch: the rows sorted by a random word each."""
+    words = philox((0, KEY_ORDER << 24, step * count + np.arange(count), 0), (seed & MASK, seed >> 32))
+    return np.argsort(words[:, 0], kind="stable")
 
 
 def attempt(stream, height, width, area_min, area_max):

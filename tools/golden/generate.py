@@ -15,6 +15,7 @@ try:
     import torch.nn.functional as F
     from contrastive_step import contrastive_step
     from draws import latent_noise, unit_directions
+    from objective_steps import objective_steps
     from safetensors.torch import save_file
     from torch import nn
 except ImportError as error:
@@ -416,3 +417,4 @@ if __name__ == "__main__":
     ):
         generate()
     contrastive_step(DIRECTORY)
+    objective_steps(DIRECTORY)

@@ -51,9 +51,9 @@ TEST_CASE("parameter files: a model comes back exactly") {
   const engine::Context context = kernels::make_context();
   const ScratchDirectory scratch;
   const Parts saved(context, 1), loaded(context, 2);
-  save_model(scratch / "model.safetensors", {{"", saved.set}}, {{"arch", "test"}});
+  save_model(scratch / "model.safetensors", {&saved.set}, {{"arch", "test"}});
   REQUIRE(saved.set.values().to_host<float>() != loaded.set.values().to_host<float>());
-  load_model(scratch / "model.safetensors", {{"", loaded.set}});
+  load_model(scratch / "model.safetensors", {&loaded.set});
   CHECK(saved.set.values().to_host<float>() == loaded.set.values().to_host<float>());
   CHECK(loaded.set.state(0).to_host<std::int64_t>() == std::vector{kMany + 1});
 }
@@ -62,7 +62,7 @@ TEST_CASE("parameter files: on disk convolutions are OIHW and counters i64") {
   const engine::Context context = kernels::make_context();
   const ScratchDirectory scratch;
   const Parts parts(context, 1);
-  save_model(scratch / "model.safetensors", {{"", parts.set}}, {{"arch", "test"}});
+  save_model(scratch / "model.safetensors", {&parts.set}, {{"arch", "test"}});
   const engine::SafetensorsFile file(scratch / "model.safetensors");
   CHECK(file.metadata() == std::map<std::string, std::string>{{"arch", "test"}, {"format", "pt"}});
   const engine::StoredTensor& conv = file.at("encoder.conv.weight");
@@ -86,17 +86,18 @@ TEST_CASE("parameter files: a file that does not fit is refused before anything 
   const Parts parts(context, 1);
   const std::vector<float> before = parts.set.values().to_host<float>();
   SUBCASE("another shape") {
-    save_model(path, {{"", Parts(context, 2, 6).set}}, {});
-    CHECK(message_of<engine::DataError>([&] {
-            load_model(path, {{"", parts.set}});
-          }) == path.string() + ": encoder.conv.weight must be F32 [4,2,3,5] for this network, got F32 [6,2,3,5]");
+    const Parts other(context, 2, 6);
+    save_model(path, {&other.set}, {});
+    CHECK(message_of<engine::DataError>([&] { load_model(path, {&parts.set}); }) ==
+          path.string() + ": encoder.conv.weight must be F32 [4,2,3,5] for this network, got F32 [6,2,3,5]");
   }
   SUBCASE("a tensor is missing") {
     export_groups(path, Parts(context, 2).set, {"encoder"}, {});
-    CHECK_THROWS_AS(load_model(path, {{"", parts.set}}), engine::DataError);
+    CHECK_THROWS_AS(load_model(path, {&parts.set}), engine::DataError);
   }
   SUBCASE("the last tensor has another type") {
-    save_model(scratch / "good.safetensors", {{"", Parts(context, 2).set}}, {});
+    const Parts stored(context, 2);
+    save_model(scratch / "good.safetensors", {&stored.set}, {});
     const engine::SafetensorsFile good(scratch / "good.safetensors");
     std::vector<engine::StoredTensor> tensors = good.tensors();
     const std::int32_t number = 7;
@@ -106,9 +107,8 @@ TEST_CASE("parameter files: a file that does not fit is refused before anything 
       tensor.bytes = std::as_bytes(std::span(&number, 1));
     }
     engine::save_safetensors(path, tensors);
-    CHECK(message_of<engine::DataError>([&] {
-            load_model(path, {{"", parts.set}});
-          }) == path.string() + ": encoder.bn.num_batches_tracked must be I64 [] for this network, got I32 []");
+    CHECK(message_of<engine::DataError>([&] { load_model(path, {&parts.set}); }) ==
+          path.string() + ": encoder.bn.num_batches_tracked must be I64 [] for this network, got I32 []");
   }
   CHECK(parts.set.values().to_host<float>() == before);
 }
@@ -118,7 +118,7 @@ TEST_CASE("parameter files: a group alone can be taken from a model, and the enc
   const ScratchDirectory scratch;
   const Parts saved(context, 1), loaded(context, 2);
   const std::vector<float> projector = loaded.set.value(1).to_host<float>();
-  save_model(scratch / "model.safetensors", {{"", saved.set}}, {});
+  save_model(scratch / "model.safetensors", {&saved.set}, {});
   CHECK(encoder_sha256(saved.set) != encoder_sha256(loaded.set));
   load_groups(scratch / "model.safetensors", loaded.set, {"encoder"});
   CHECK(encoder_sha256(saved.set) == encoder_sha256(loaded.set));
@@ -171,7 +171,7 @@ TEST_CASE("parameter files: a number that is not finite is found wherever it is"
   const engine::Context context = kernels::make_context();
   Parts parts(context, 1);
   const auto optimizer = make_optimizer({.name = engine::OptimizerName::adam}, parts.set);
-  CHECK_FALSE(nonfinite_tensor({{"", parts.set}}, *optimizer));
+  CHECK_FALSE(nonfinite_tensor({&parts.set}, *optimizer));
   const float largest = std::numeric_limits<float>::max(), infinity = std::numeric_limits<float>::infinity(),
               nan = std::numeric_limits<float>::quiet_NaN();
   const auto set = [](const Tensor& tensor, std::int64_t i, float value) {
@@ -183,10 +183,10 @@ TEST_CASE("parameter files: a number that is not finite is found wherever it is"
     const Tensor tensor = parts.set.value(i);
     for (const std::int64_t at : {std::int64_t{0}, tensor.elements() - 1}) {
       set(tensor, at, -largest);
-      CHECK_FALSE(nonfinite_tensor({{"", parts.set}}, *optimizer));
+      CHECK_FALSE(nonfinite_tensor({&parts.set}, *optimizer));
       for (const float value : {infinity, -infinity, nan}) {
         set(tensor, at, value);
-        CHECK(nonfinite_tensor({{"", parts.set}}, *optimizer) == parts.set.parameters()[i].name);
+        CHECK(nonfinite_tensor({&parts.set}, *optimizer) == parts.set.parameters()[i].name);
       }
       set(tensor, at, 0);
     }
@@ -195,5 +195,5 @@ TEST_CASE("parameter files: a number that is not finite is found wherever it is"
   REQUIRE_FALSE(moments.empty());
   const auto& [name, tensor] = moments.back();
   set(tensor, tensor.elements() - 1, nan);
-  CHECK(nonfinite_tensor({{"", parts.set}}, *optimizer) == name);
+  CHECK(nonfinite_tensor({&parts.set}, *optimizer) == name);
 }

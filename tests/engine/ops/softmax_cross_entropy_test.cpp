@@ -109,6 +109,9 @@ TEST_CASE("softmax_cross_entropy: accuracy counts rows, takes the lowest of equa
       Tensor::from<float>(context, {4, 3}, {1, 2, 0, /**/ 5, 5, 5, /**/ 0, 0, 1, /**/ 3, 1, 2}).requires_gradient();
   const Tensor accuracy = softmax_cross_entropy(logits, labels(context, {1, 0, 2, 2})).accuracy;
   CHECK(accuracy.item() == 0.75f);
+  // Of equal targets, each is right.
+  const Tensor shares = Tensor::from<float>(context, {4, 3}, {0.5f, 0.5f, 0, 0, 0.5f, 0.5f, 0.5f, 0, 0.5f, 1, 0, 0});
+  CHECK(softmax_cross_entropy(logits, shares).accuracy.item() == 0.75f);
   CHECK_FALSE(accuracy.wants_gradient());
 }
 
