@@ -12,6 +12,10 @@ void check(const char* name) { tests::check_training_steps("objective_steps.safe
 
 TEST_CASE("golden objective steps: a queue of two batches, keys of a momentum encoder") { check("queue"); }
 
+TEST_CASE("golden objective steps: two queues, with shuffled keys and batch statistics in two groups") {
+  check("queue-symmetric");
+}
+
 TEST_CASE("golden objective steps: BYOL with a momentum that rises along a cosine") { check("byol"); }
 
 TEST_CASE("golden objective steps: BYOL with statistics per view") { check("byol-per-view"); }
