@@ -3,7 +3,7 @@
 #include "losses/step_draw.h"
 
 /// The two terms of a variational autoencoder's loss (Kingma & Welling 2014), whose sum is the negative evidence lower
-/// bound: bernoulli_nll + beta * kl, in nats per image.
+/// bound: bernoulli_nll + beta * kl, in nats per image. docs/objectives.md has the formulas.
 namespace losses {
 
 /// -log p(targets | z) of planes of independent Bernoulli numbers, summed over pixels and planes; the mean over images,

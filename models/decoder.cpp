@@ -36,16 +36,18 @@ std::vector<Decoder::Size> Decoder::sizes(const Options& options) {
 }
 
 Decoder::Decoder(const Scope& scope, const Options& options) : smallest_(sizes(options).front()) {
-  const auto add_batch_norm = [&](std::int64_t channels) {
+  const auto add_batch_norm = [&](std::int64_t channels, engine::BatchNormOptions numeric) {
     batch_norms_.emplace_back(scope / engine::concat("bn", batch_norms_.size() + 1), channels,
-                              BatchNorm::Options{.numeric = options.batch_norm});
+                              BatchNorm::Options{.numeric = numeric});
   };
+  engine::BatchNormOptions after_linear = options.batch_norm;
+  after_linear.unbiased_variance = false;
   const std::int64_t flat = smallest_.height * smallest_.width * smallest_.channels;
   std::int64_t in = options.latent;
   for (const std::int64_t out : {flat / 2, flat}) {
     linears_.emplace_back(scope / engine::concat("linear", linears_.size() + 1),
                           Linear::Options{.in = in, .out = out, .kernel = Initializer::glorot_uniform(in, out)});
-    add_batch_norm(out);
+    add_batch_norm(out, after_linear);
     in = out;
   }
   const std::vector<Size> all = sizes(options);
@@ -61,7 +63,7 @@ Decoder::Decoder(const Scope& scope, const Options& options) : smallest_(sizes(o
             .geometry = {.stride = kStride, .height = to.height, .width = to.width},
             .kernel = Initializer::glorot_uniform(kWindow * kWindow * from.channels, kWindow * kWindow * to.channels),
             .bias = last});
-    if (!last) add_batch_norm(to.channels);
+    if (!last) add_batch_norm(to.channels, options.batch_norm);
   }
 }
 

@@ -21,8 +21,8 @@ class Decoder {
   struct Options {
     std::int64_t latent = 64;
     std::int64_t height = 28, width = 28;
-    std::int64_t planes = 1;  ///< of the image, bits included
-    engine::BatchNormOptions batch_norm{};
+    std::int64_t planes = 1;                ///< of the image, bits included
+    engine::BatchNormOptions batch_norm{};  ///< linear layers always use the biased variance, as in Keras
   };
 
   /// Throws engine::Error for images with a side below 3.

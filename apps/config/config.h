@@ -52,6 +52,7 @@ struct Config {
   MomentumEncoderOptions momentum_encoder;
   QueueOptions queue;
   ByolOptions byol;
+  VaeOptions vae;
 
   losses::Options loss;
 

@@ -5,7 +5,8 @@ namespace apps {
 
 std::vector<ConfigField> objective_fields() {
   const Condition supervised = when("objective.name", {"supervised"}), queue = when("objective.name", {"queue"}),
-                  byol = when("objective.name", {"byol"}), with_momentum = when("objective.name", {"queue", "byol"});
+                  byol = when("objective.name", {"byol"}), vae = when("objective.name", {"vae"}),
+                  with_momentum = when("objective.name", {"queue", "byol"});
   return {
       {FIELD(objective.name), .flag = "--objective", .help = "what the encoder learns from: docs/objectives.md"},
       {FIELD(supervised.labels), .help = "the data's set of labels to predict", .only_with = supervised},
@@ -35,6 +36,9 @@ std::vector<ConfigField> objective_fields() {
        .only_with = queue},
       {FIELD(byol.predictor_hidden), .help = "width of the predictor's hidden layer; 0: the projection head's",
        .range = between(0, kMostDimensions), .only_with = byol},
+      {FIELD(vae.beta), .help = "weight of the latent variables' divergence from N(0, 1) against the reconstruction",
+       .range = float_or_zero(), .only_with = vae},
+      {FIELD(vae.latent), .help = "latent variables", .range = between(1, kMostDimensions), .only_with = vae},
   };
 }
 

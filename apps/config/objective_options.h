@@ -12,8 +12,9 @@ namespace apps {
 /// contrastive: two views of an image attract each other (Chen, Luo & Li 2021), by any loss of losses/;
 /// queue: MoCo (He et al. 2020), keys of a momentum encoder and negatives from a queue of earlier keys;
 /// byol: BYOL (Grill et al. 2020) predicts a momentum encoder's projections, without negatives;
-/// supervised: a classification of the images.
-enum class ObjectiveName { contrastive, queue, byol, supervised };
+/// supervised: a classification of the images;
+/// vae: a variational autoencoder (Kingma & Welling 2014) reconstructs them.
+enum class ObjectiveName { contrastive, queue, byol, supervised, vae };
 
 /// What a classifier's logits decide: which of the classes an image is, or for each class whether it has it.
 enum class ClassLikelihood { softmax, sigmoid };
@@ -45,13 +46,20 @@ struct ByolOptions {
   bool operator==(const ByolOptions&) const = default;
 };
 
+struct VaeOptions {
+  double beta = 1;           ///< weighs the divergence from the prior against the reconstruction
+  std::int64_t latent = 64;  ///< latent variables
+  bool operator==(const VaeOptions&) const = default;
+};
+
 /// Whether the objective has a projection head.
 constexpr bool has_projector(ObjectiveName name) {
   switch (name) {
     case ObjectiveName::contrastive:
     case ObjectiveName::queue:
     case ObjectiveName::byol: return true;
-    case ObjectiveName::supervised: return false;
+    case ObjectiveName::supervised:
+    case ObjectiveName::vae: return false;
   }
   return false;
 }
@@ -59,6 +67,6 @@ constexpr bool has_projector(ObjectiveName name) {
 }  // namespace apps
 
 template <>
-inline constexpr std::array engine::kNames<apps::ObjectiveName> = {"contrastive", "queue", "byol", "supervised"};
+inline constexpr std::array engine::kNames<apps::ObjectiveName> = {"contrastive", "queue", "byol", "supervised", "vae"};
 template <>
 inline constexpr std::array engine::kNames<apps::ClassLikelihood> = {"softmax", "sigmoid"};

@@ -6,7 +6,8 @@ namespace apps {
 
 /// The parameter groups of a network. A parameter's name begins with its group: "encoder.conv1.weight".
 inline constexpr char kEncoder[] = "encoder", kProjector[] = "projector", kPredictor[] = "predictor",
-                      kClassifier[] = "classifier", kQueue[] = "queue", kProbe[] = "probe";
+                      kClassifier[] = "classifier", kQueue[] = "queue", kLatent[] = "latent", kDecoder[] = "decoder",
+                      kProbe[] = "probe";
 
 /// Whether the group is the online probe or one of several: "probe.digit".
 bool is_probe(std::string_view group);

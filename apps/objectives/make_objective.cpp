@@ -9,6 +9,7 @@
 #include "apps/objectives/momentum_encoder.h"
 #include "apps/objectives/queue.h"
 #include "apps/objectives/supervised.h"
+#include "apps/objectives/vae.h"
 #include "apps/settings/usage_error.h"
 #include "engine/scope.h"
 
@@ -106,6 +107,30 @@ std::unique_ptr<Objective> make_supervised(ParameterSet& parameters, const Confi
                                    .activations = activation_dtype(config.run.compute.precision)});
 }
 
+std::unique_ptr<Objective> make_vae(ParameterSet& parameters, const Config& config, const data::Source& source) {
+  Network network = make_network(parameters, config, source);
+  const std::int64_t features = network.encoder->features(), latent = config.vae.latent;
+  const auto to_latent = [&](const char* name) {
+    return models::Linear(
+        Scope(parameters, kLatent) / name,
+        {.in = features, .out = latent, .kernel = engine::Initializer::glorot_uniform(features, latent), .bias = true});
+  };
+  models::Linear mean = to_latent("mean"), log_variance = to_latent("log_variance");
+  const engine::Shape image = source.image_shape();
+  models::Decoder decoder(Scope(parameters, kDecoder), {.latent = latent,
+                                                        .height = image[0],
+                                                        .width = image[1],
+                                                        .planes = image[2] + source.bit_planes(),
+                                                        .batch_norm = config.model.encoder.convn.batch_norm});
+  return std::make_unique<VaeObjective>(
+      std::move(network), VaeObjective::Latent{.mean = std::move(mean), .log_variance = std::move(log_variance)},
+      std::move(decoder),
+      VaeObjective::Options{.beta = static_cast<float>(config.vae.beta),
+                            .crops = config.data.crops,
+                            .seed = config.train.seed,
+                            .activations = activation_dtype(config.run.compute.precision)});
+}
+
 }  // namespace
 
 std::unique_ptr<Objective> make_objective(ParameterSet& parameters, const Config& config, const data::Source& source) {
@@ -114,6 +139,7 @@ std::unique_ptr<Objective> make_objective(ParameterSet& parameters, const Config
     case ObjectiveName::queue: return make_queue(parameters, config, source);
     case ObjectiveName::byol: return make_byol(parameters, config, source);
     case ObjectiveName::supervised: return make_supervised(parameters, config, source);
+    case ObjectiveName::vae: return make_vae(parameters, config, source);
   }
   throw engine::Error("objective: there is none of this name");
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -8,6 +9,8 @@
 #include "apps/evaluation/representation.h"
 #include "apps/input/device_batch.h"
 #include "apps/run/scalar.h"
+#include "data/contact_sheet.h"
+#include "data/source.h"
 #include "engine/optim/step_clock.h"
 #include "engine/parameters.h"
 #include "losses/contrastive_loss.h"
@@ -78,6 +81,10 @@ class Objective {
   /// The rows that the loss compares, in inference mode, from the encoder's features [N,F] in f32: [N,d]. For an
   /// objective without a projection head these are the features.
   virtual engine::Tensor embeddings(const engine::Tensor& features) const { return features; }
+
+  /// A picture of what has been learnt, from some of these examples; nothing for an objective that has none to show.
+  /// The same parameters give the same picture.
+  virtual std::optional<data::ContactSheet> samples([[maybe_unused]] const data::Source& examples) const { return {}; }
 };
 
 }  // namespace apps

@@ -34,9 +34,9 @@ fs::path create_named(const Config& config) {
 
 /// Files that a run or an experiment writes after it has begun, the most reliable first. Other files in a directory
 /// belong to others (a scheduler's log, lost+found) or to a start that was killed before it had a configuration.
-constexpr std::array kSigns = {"config.toml", "results.json", "checkpoints", "metrics.jsonl",
-                               "result.json", "data.json",    "env.json",    "plans.json",
-                               "export",      "crash",        "report.html", "scalars.json"};
+constexpr std::array kSigns = {"config.toml", "results.json", "checkpoints", "metrics.jsonl", "result.json",
+                               "data.json",   "env.json",     "plans.json",  "export",        "crash",
+                               "report.html", "scalars.json", "samples"};
 
 void refuse_used(const fs::path& directory) {
   const auto sign =
@@ -57,7 +57,7 @@ void clear_leftovers(const fs::path& run) {
        {"config.toml", "data.json", "env.json", "metrics.jsonl", "plans.json", "result.json", "scalars.json"})
     engine::remove_all(run / (std::string(name) + ".tmp"));
   std::vector<fs::path> found;
-  for (const char* folder : {"export", "crash"}) {
+  for (const char* folder : {"export", "crash", "samples"}) {
     if (!fs::is_directory(run / folder)) continue;
     for (const auto& entry : fs::recursive_directory_iterator(run / folder)) {
       if (entry.path().extension() == ".tmp") found.push_back(entry.path());
@@ -111,7 +111,9 @@ Config resolve(const RunArguments& arguments) {
 
 std::string run_name(const Config& config) {
   const std::string data = config.data.source.substr(0, config.data.source.find(':'));
-  return fmt::format("{}-{}-{}-b{}-s{}", data, engine::name(config.model.encoder.arch), engine::name(config.loss.name),
+  const bool contrastive = config.objective.name == ObjectiveName::contrastive;
+  return fmt::format("{}-{}-{}-b{}-s{}", data, engine::name(config.model.encoder.arch),
+                     contrastive ? engine::name(config.loss.name) : engine::name(config.objective.name),
                      config.train.batch_size, config.train.seed);
 }
 

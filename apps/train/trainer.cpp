@@ -22,6 +22,20 @@
 #include "engine/io/files.h"
 
 namespace apps {
+namespace {
+
+/// The result of `compute`; if memory runs out, that of another try, after the captured step has given up its own.
+template <class Compute>
+auto in_memory_of(CapturedStep& step, const Compute& compute) {
+  try {
+    return compute();
+  } catch (const engine::OutOfMemory&) {
+    if (!step.release()) throw;
+    return compute();
+  }
+}
+
+}  // namespace
 namespace fs = std::filesystem;
 
 Trainer::Trainer(const engine::Context& context, const Config& config)
@@ -105,12 +119,11 @@ std::vector<Scalar> Trainer::evaluated() const {
 }
 
 std::optional<std::vector<Measured>> Trainer::evaluate(CapturedStep& step) const {
-  try {
-    return evaluate();
-  } catch (const engine::OutOfMemory&) {
-    if (!step.release()) throw;
-    return evaluate();
-  }
+  return in_memory_of(step, [this] { return evaluate(); });
+}
+
+std::optional<data::ContactSheet> Trainer::samples(CapturedStep& step) const {
+  return in_memory_of(step, [this] { return model_.objective->samples(*test_); });
 }
 
 std::optional<std::vector<Measured>> Trainer::evaluate() const {

@@ -68,6 +68,7 @@ class Trainer {
   /// The same with values; nothing if a signal asks to stop meanwhile.
   std::optional<std::vector<Measured>> evaluate() const;
   std::optional<std::vector<Measured>> evaluate(CapturedStep& step) const;  ///< in the step's memory if need be
+  std::optional<data::ContactSheet> samples(CapturedStep& step) const;      ///< the objective's, in the same way
 
   const engine::Context& context_;
   Config config_;

@@ -42,6 +42,7 @@ class Trainer::Run {
   void take_records(const Due& due, bool stopping);
   void summarize(const std::vector<Measured>& evaluation);
   bool evaluate();
+  void write_samples();
   std::optional<double> loss() const { return value_of(log_.newest(), kLoss); }  ///< the newest that was read
   void save();
   [[noreturn]] void interrupt();
@@ -181,7 +182,8 @@ void Trainer::Run::take_records(const Due& due, bool stopping) {
 bool Trainer::Run::evaluate() {
   const std::int64_t step = trainer_.step_;
   const auto measured = trainer_.evaluate(step_);
-  plans_.save();  // it may have timed other problems than steps did; other runs wait until it is saved
+  if (measured) write_samples();  // before the record, which says that the evaluation is done
+  plans_.save();                  // it may have timed other problems than steps did; other runs wait until it is saved
   if (!measured) return false;
   summarize(*measured);
   log_.write_evaluation(step, *measured);
@@ -196,6 +198,14 @@ bool Trainer::Run::evaluate() {
                              summary_.effective_rank));
   if (const auto warning = collapse_warning(summary_.effective_rank)) directory_.log(*warning);
   return true;
+}
+
+void Trainer::Run::write_samples() {
+  const auto sheet = trainer_.samples(step_);
+  if (!sheet) return;
+  const fs::path directory = directory_.path() / "samples";
+  engine::create_directory(directory);
+  sheet->write(directory / fmt::format("step_{:08}.png", trainer_.step_));
 }
 
 void Trainer::Run::save() {

@@ -36,7 +36,7 @@ TEST_CASE("pretrain: a wrong command line is exit 2 and one sentence, and leaves
       {{"--warmup-epochs", "1e9"}, "1e+09 epochs of warm-up, of 8 steps each, are more than 1000000000 steps"},
       {{"--optimizer", "adamw"}, "--optimizer must be one of adam, sgd, lars, got 'adamw'"},
       {{"--epochs"}, "--epochs needs a value"},
-      {{"--objective", "moco"}, "--objective must be one of contrastive, queue, byol, supervised, got 'moco'"},
+      {{"--objective", "moco"}, "--objective must be one of contrastive, queue, byol, supervised, vae, got 'moco'"},
       {{"--objective", "queue", "--set", "queue.size=100"},
        "queue.size = 100 must be a multiple of train.batch_size = 64, as a step replaces whole batches of keys; 64 "
        "would "
@@ -50,6 +50,9 @@ TEST_CASE("pretrain: a wrong command line is exit 2 and one sentence, and leaves
       {{"--objective", "byol", "--loss", "swd"},
        "loss.name = swd has no effect while objective.name is byol: keep its default nt-xent, or set objective.name to "
        "contrastive"},
+      {{"--objective", "supervised", "--set", "vae.beta=2"},
+       "vae.beta = 2 has no effect while objective.name is supervised: keep its default 1, or set objective.name to "
+       "vae"},
       {{"--objective", "supervised", "--set", "supervised.labels=digit"},
        "supervised.labels must be a label set of mnist:"},
       {{"--epochs", "0"}, "--epochs must be above 0 unless train.steps sets the length of the training, got 0"},

@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <map>
+
 #include "engine/io/files.h"
 #include "tests/apps/workbench.h"
 #include "tests/data/idx_files.h"
@@ -121,6 +123,31 @@ TEST_CASE("pretrain: a killed run resumes to the same draws, schedules, queue an
     result(bench.pretrain(name, arguments));
     CHECK(same_tensors(run, bench / ("whole-" + name)));
   }
+}
+
+TEST_CASE("pretrain: a killed vae draws the same noise after it resumes, and its pictures are the same files") {
+  const Workbench bench;
+  const Strings arguments{"--epochs",     "4", "--objective", "vae", "--bits", "3",
+                          "--eval-every", "1", "--resume",    "auto"};
+  const auto pictures = [](const fs::path& run) {
+    std::map<std::string, std::string> files;
+    for (const std::string& name : names(run / "samples")) files[name] = engine::read_file(run / "samples" / name);
+    return files;
+  };
+  result(bench.pretrain("whole", arguments));
+  CHECK(pictures(bench / "whole").size() == 4);
+  const fs::path run = bench / "run";
+  for (const char* begun : {"samples", "checkpoints/latest"}) {
+    Program program(PRETRAIN, bench.arguments("run", arguments));
+    REQUIRE(wait_until(program, [&] { return fs::exists(run / begun); }));
+    program.send(SIGKILL);
+    CHECK(program.wait().signal == SIGKILL);
+  }
+  result(bench.pretrain("run", arguments));
+  CHECK(same_tensors(run, bench / "whole"));
+  CHECK(recorded(run) == recorded(bench / "whole"));
+  CHECK(pictures(run) == pictures(bench / "whole"));
+  CHECK_FALSE(has_leftovers(run));
 }
 
 TEST_CASE("pretrain: with every optimizer a killed run resumes to the same bytes") {

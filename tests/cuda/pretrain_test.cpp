@@ -119,7 +119,9 @@ TEST_CASE("pretrain on a GPU: replayed steps keep queues and averages as issued 
                                     {"--objective", "byol", "--set", "momentum_encoder.schedule=cosine"},
                                     {"--objective", "byol", bf16[0], bf16[1]},
                                     {"--objective", "supervised", "--set", "supervised.label_smoothing=0.1"},
-                                    {"--objective", "supervised", "--bits", "4", "--set", "supervised.labels=bits"}};
+                                    {"--objective", "supervised", "--bits", "4", "--set", "supervised.labels=bits"},
+                                    {"--objective", "vae", "--bits", "3"},
+                                    {"--objective", "vae", bf16[0], bf16[1]}};
   for (const Strings& each : all) check_replays(bench, each);
 }
 

@@ -19,6 +19,7 @@ TEST_CASE("make objective: each has the groups that it trains, and state that ch
       {"queue", {"encoder", "projector", "queue", "probe"}, 2},
       {"byol", {"encoder", "projector", "predictor", "probe"}, 2},
       {"supervised", {"encoder", "classifier", "probe"}, 1},
+      {"vae", {"encoder", "latent", "decoder", "probe"}, 1},
   };
   for (const auto& [name, groups, sets] : objectives) {
     CAPTURE(name);
