@@ -78,26 +78,29 @@ class Classification final : public Objective {
  public:
   Classification(engine::ParameterSet& parameters, const Tensor& images, int depth)
       : images_(images),
-        encoder_(engine::Scope(parameters, "encoder"),
-                 {.depth = depth, .variant = models::ResNet::Variant::torchvision}),
-        classifier_(
-            engine::Scope(parameters, "fc"),
-            {.in = encoder_.features(), .out = kClasses, .kernel = engine::Initializer::normal(0.01), .bias = true}) {}
+        network_{.encoder = std::make_unique<models::ResNet>(
+                     engine::Scope(parameters, "encoder"),
+                     models::ResNet::Options{.depth = depth, .variant = models::ResNet::Variant::torchvision}),
+                 .projector = {}},
+        classifier_(engine::Scope(parameters, "fc"), {.in = network_.encoder->features(),
+                                                      .out = kClasses,
+                                                      .kernel = engine::Initializer::normal(0.01),
+                                                      .bias = true}) {}
 
   Outcome forward(const StepContext& step) override {
     const engine::Mode mode = engine::Mode::train;
-    const Tensor logits = classifier_(encoder_.forward(images_, mode), mode, {.f32_output = true});
+    const Tensor logits = classifier_(network_.encoder->forward(images_, mode), mode, {.f32_output = true});
     const engine::LayerRange layer(logits.context(), "fc");
     const Tensor loss = engine::softmax_cross_entropy(logits, step.batch.labels()).loss;
     Outcome outcome{.loss = loss};
     outcome.record({.name = "loss", .axis = kLossAxis, .headline = true}, loss);
     return outcome;
   }
-  Representation representation(const std::string&) const override { return {encoder_}; }
+  const Network& network() const override { return network_; }
 
  private:
   Tensor images_;
-  models::ResNet encoder_;
+  Network network_;
   models::Linear classifier_;
 };
 
@@ -218,6 +221,8 @@ Work supervised_step(const Context& context, const WorkOptions& options) {
   return objective_step(context, options, "supervised");
 }
 
+Work vae_step(const Context& context, const WorkOptions& options) { return objective_step(context, options, "vae"); }
+
 Work simclr_step(const Context& context, const WorkOptions& options) {
   const Config config = recipe_config("simclr-mnist", options, {{"model.stem", "imagenet"}});
   return recipe_step(context, config, Noise(options.batch_size, options.image_size),
@@ -253,6 +258,7 @@ constexpr std::array kWorks = {
     Entry{"queue-step", "a training step of --objective queue: ConvN, a queue of four batches, Adam", queue_step},
     Entry{"byol-step", "the same of --objective byol", byol_step},
     Entry{"supervised-step", "the same of --objective supervised", supervised_step},
+    Entry{"vae-step", "the same of --objective vae", vae_step},
     Entry{"nt-xent", "the NT-Xent loss and its gradient", nt_xent},
     Entry{"decoupled", "the log-sum-exp of the decoupled loss and its gradient", decoupled_work},
     Entry{"queue", "InfoNCE against a queue and its gradient", queue_work},

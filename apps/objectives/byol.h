@@ -3,7 +3,6 @@
 #include <vector>
 
 #include "apps/objectives/momentum_encoder.h"
-#include "apps/objectives/network.h"
 #include "apps/objectives/objective.h"
 #include "kernels/crop_sampler.h"
 #include "models/projection_head.h"
@@ -28,12 +27,7 @@ class ByolObjective final : public Objective {
   Outcome forward(const StepContext& step) override;
   void after_update(const StepContext& step) override { target_.follow(step.clock); }
   std::vector<const engine::ParameterSet*> state() const override { return {&target_.parameters()}; }
-  Representation representation(const std::string& tap) const override {
-    return {*network_.encoder, &*network_.projector, tap};
-  }
-  engine::Tensor embeddings(const engine::Tensor& features) const override {
-    return network_.projector->forward(features, engine::Mode::evaluate);
-  }
+  const Network& network() const override { return network_; }
 
  private:
   engine::Tensor predict(const engine::Tensor& projections, std::int64_t passes) const;

@@ -1,7 +1,6 @@
 #pragma once
 #include <cstdint>
 
-#include "apps/objectives/network.h"
 #include "apps/objectives/objective.h"
 #include "kernels/crop_sampler.h"
 #include "losses/contrastive.h"
@@ -23,12 +22,7 @@ class ContrastiveObjective final : public Objective {
   ContrastiveObjective(Network network, const Options& options);
 
   Outcome forward(const StepContext& step) override;
-  Representation representation(const std::string& tap) const override {
-    return {*network_.encoder, &*network_.projector, tap};
-  }
-  engine::Tensor embeddings(const engine::Tensor& features) const override {
-    return network_.projector->forward(features, engine::Mode::evaluate);
-  }
+  const Network& network() const override { return network_; }
 
  private:
   losses::ContrastiveLoss contrast(const engine::Tensor& projections, const engine::StepClock& clock) const;

@@ -9,4 +9,14 @@ void record(Outcome& outcome, const losses::ContrastiveLoss& loss, const PlotAxi
   if (loss.accuracy) outcome.record({.name = "contrast_acc", .axis = kAccuracyAxis}, loss.accuracy);
 }
 
+Representation Objective::representation(const std::string& tap) const {
+  const Network& shown = network();
+  return {*shown.encoder, shown.projector ? &*shown.projector : nullptr, tap};
+}
+
+engine::Tensor Objective::embeddings(const engine::Tensor& features) const {
+  const Network& shown = network();
+  return shown.projector ? shown.projector->forward(features, engine::Mode::evaluate) : features;
+}
+
 }  // namespace apps

@@ -8,6 +8,7 @@
 #include "apps/evaluation/features.h"
 #include "apps/evaluation/representation.h"
 #include "apps/input/device_batch.h"
+#include "apps/objectives/network.h"
 #include "apps/run/scalar.h"
 #include "data/contact_sheet.h"
 #include "data/source.h"
@@ -74,13 +75,14 @@ class Objective {
   /// The same with values.
   virtual std::vector<Measured> evaluate([[maybe_unused]] const Features& features) const { return {}; }
 
+  /// The network that is pretrained, evaluated and exported.
+  virtual const Network& network() const = 0;
   /// The features of an image for evaluations: the output of the pretrained encoder ("features"), or another activation
-  /// that `forward` can show. Throws UsageError if there is none of that name.
-  virtual Representation representation(const std::string& tap) const = 0;
-
+  /// that the network shows. Throws UsageError if there is none of that name.
+  Representation representation(const std::string& tap) const;
   /// The rows that the loss compares, in inference mode, from the encoder's features [N,F] in f32: [N,d]. For an
   /// objective without a projection head these are the features.
-  virtual engine::Tensor embeddings(const engine::Tensor& features) const { return features; }
+  virtual engine::Tensor embeddings(const engine::Tensor& features) const;
 
   /// A picture of what has been learnt, from some of these examples; nothing for an objective that has none to show.
   /// The same parameters give the same picture.

@@ -4,7 +4,6 @@
 
 #include "apps/config/objective_options.h"
 #include "apps/objectives/momentum_encoder.h"
-#include "apps/objectives/network.h"
 #include "apps/objectives/objective.h"
 #include "kernels/crop_sampler.h"
 #include "losses/contrastive.h"
@@ -32,12 +31,7 @@ class QueueObjective final : public Objective {
   Outcome forward(const StepContext& step) override;
   void after_update(const StepContext& step) override;
   std::vector<const engine::ParameterSet*> state() const override { return {&momentum_.parameters()}; }
-  Representation representation(const std::string& tap) const override {
-    return {*network_.encoder, &*network_.projector, tap};
-  }
-  engine::Tensor embeddings(const engine::Tensor& features) const override {
-    return network_.projector->forward(features, engine::Mode::evaluate);
-  }
+  const Network& network() const override { return network_; }
 
  private:
   engine::Tensor keys_of(const engine::Tensor& views, std::int64_t view, const engine::StepClock& clock) const;

@@ -2,7 +2,6 @@
 #include <cstdint>
 
 #include "apps/config/objective_options.h"
-#include "apps/objectives/network.h"
 #include "apps/objectives/objective.h"
 #include "kernels/crop_sampler.h"
 #include "models/linear.h"
@@ -27,7 +26,7 @@ class SupervisedObjective final : public Objective {
   Outcome forward(const StepContext& step) override;
   std::vector<Scalar> evaluated() const override { return {kAccuracy}; }
   std::vector<Measured> evaluate(const Features& features) const override;
-  Representation representation(const std::string& tap) const override { return {*network_.encoder, nullptr, tap}; }
+  const Network& network() const override { return network_; }
 
  private:
   struct Classified {

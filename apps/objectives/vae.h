@@ -1,7 +1,6 @@
 #pragma once
 #include <cstdint>
 
-#include "apps/objectives/network.h"
 #include "apps/objectives/objective.h"
 #include "kernels/crop_sampler.h"
 #include "models/decoder.h"
@@ -31,7 +30,7 @@ class VaeObjective final : public Objective {
   Outcome forward(const StepContext& step) override;
   std::vector<Scalar> evaluated() const override { return {kActiveUnits}; }
   std::vector<Measured> evaluate(const Features& features) const override;
-  Representation representation(const std::string& tap) const override { return {*network_.encoder, nullptr, tap}; }
+  const Network& network() const override { return network_; }
   /// The means of the latent variables.
   engine::Tensor embeddings(const engine::Tensor& features) const override;
   /// Images and what the decoder makes of their means.

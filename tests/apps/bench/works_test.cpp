@@ -20,8 +20,8 @@ float loss_of(const Work& work) { return work.run().to_host<float>().at(0); }
 
 TEST_CASE("bench works: each runs again and again, and its loss is finite") {
   const engine::Context context = kernels::make_context({.device = {}, .threads = 1});
-  for (const std::string name :
-       {"convn", "resnet18", "resnet50", "simclr", "queue-step", "byol-step", "supervised-step", "nt-xent", "swd"}) {
+  for (const std::string name : {"convn", "resnet18", "resnet50", "simclr", "queue-step", "byol-step",
+                                 "supervised-step", "vae-step", "nt-xent", "swd"}) {
     CAPTURE(name);
     CHECK(list_works().find("\n  " + name + " ") != std::string::npos);
     const Work work = make_work(context, name, kTiny);

@@ -37,7 +37,7 @@ class Classifier final : public Objective {
                     .add("weight", {10, kPixels}, engine::ParameterKind::kernel, engine::Initializer::normal(0.01))) {}
 
   Outcome forward(const StepContext& step) override {
-    const Tensor features = encoder_.forward(step.batch.whole_images(), engine::Mode::train, nullptr);
+    const Tensor features = network_.encoder->forward(step.batch.whole_images(), engine::Mode::train, nullptr);
     const Tensor logits = engine::linear(features, weight_.tensor(engine::Mode::train));
     Outcome outcome{.loss = engine::softmax_cross_entropy(logits, step.batch.labels("label")).loss};
     outcome.record({.name = "loss", .axis = kLossAxis, .headline = true}, outcome.loss);
@@ -49,13 +49,13 @@ class Classifier final : public Objective {
     steps_seen.push_back(step.clock.status.to_host<std::int32_t>()[kernels::kStatusStep]);
     weights_seen.push_back(weight_.tensor(engine::Mode::evaluate).to_host<float>()[0]);
   }
-  Representation representation(const std::string&) const override { return {encoder_}; }
+  const Network& network() const override { return network_; }
 
   std::vector<std::int32_t> steps_seen;
   std::vector<float> weights_seen;
 
  private:
-  Pixels encoder_;
+  Network network_{.encoder = std::make_unique<Pixels>(), .projector = {}};
   engine::Parameter weight_;
 };
 
