@@ -1,5 +1,6 @@
 #include "models/resnet.h"
 
+#include <algorithm>
 #include <array>
 
 #include "engine/ops/global_average_pool.h"
@@ -38,15 +39,21 @@ Depth depth_of(const ResNet::Options& options) {
 
 /// The differences between the variants.
 struct VariantTraits {
-  bool projects_every_group, pads_as_same, lecun_normal;
+  bool projects_every_group, pads_as_same;
+  Initializer (*kernel)(std::int64_t fan_in, std::int64_t fan_out);
 };
 
 VariantTraits traits(ResNet::Variant variant) {
   switch (variant) {
-    case ResNet::Variant::simclr: return {.projects_every_group = true, .pads_as_same = true, .lecun_normal = true};
+    case ResNet::Variant::simclr:
+      return {.projects_every_group = true, .pads_as_same = true, .kernel = [](std::int64_t fan_in, std::int64_t) {
+                return Initializer::lecun_normal(fan_in);
+              }};
     case ResNet::Variant::torchvision: break;
   }
-  return {};
+  return {.projects_every_group = false, .pads_as_same = false, .kernel = [](std::int64_t, std::int64_t fan_out) {
+            return Initializer::he_normal(fan_out);
+          }};
 }
 
 /// 7x7 with pooling, instead of 3x3.
@@ -73,10 +80,17 @@ class ResNet::Builder {
 
   const Scope& scope() const { return scope_; }
 
-  ConvBn stem() const {
+  /// ResNet-D: three 3x3 convolutions instead of one of 7x7.
+  std::vector<ConvBn> stem() const {
     const bool large = is_large(options_.stem);
-    return conv_bn(scope_ / "conv1", scope_ / "bn1",
-                   {.in = options_.in_channels, .out = channels(0), .size = large ? 7 : 3, .stride = large ? 2 : 1});
+    const std::int64_t in = options_.in_channels, out = channels(0);
+    const Scope first = scope_ / "conv1", last = scope_ / "bn1";
+    if (!large) return {conv_bn(first, last, {.in = in, .out = out, .size = 3})};
+    if (!options_.selective_kernels) return {conv_bn(first, last, {.in = in, .out = out, .size = 7, .stride = 2})};
+    const std::int64_t half = scaled_channels(std::max<std::int64_t>(1, options_.base_channels / 2), options_.width);
+    return {conv_bn(first / "0", first / "1", {.in = in, .out = half, .size = 3, .stride = 2}),
+            conv_bn(first / "3", first / "4", {.in = half, .out = half, .size = 3}),
+            conv_bn(first / "6", last, {.in = half, .out = out, .size = 3})};
   }
 
   std::vector<Group> groups() const {
@@ -113,41 +127,56 @@ class ResNet::Builder {
   /// Padding that keeps the size at stride 1. SimCLR also pads strided convolutions equally on both sides.
   ConvBn conv_bn(const Scope& convolution, const Scope& batch_norm, const Geometry& g, float gamma = 1) const {
     const std::int64_t area = g.size * g.size;
-    const bool simclr = traits(options_.variant).lecun_normal;
     return {.convolution = {convolution,
                             {.in = g.in,
                              .out = g.out,
                              .size = g.size,
                              .stride = g.stride,
                              .pad = (g.size - 1) / 2,
-                             .kernel = simclr ? Initializer::lecun_normal(area * g.in)
-                                              : Initializer::he_normal(area * g.out)}},
+                             .kernel = traits(options_.variant).kernel(area * g.in, area * g.out)}},
             .batch_norm = {batch_norm, g.out, {.numeric = options_.batch_norm, .gamma_initial = gamma}}};
   }
 
   Block block(const Scope& scope, const BlockPlace& at) const {
     const std::int64_t inner = channels(at.group), out = outputs(at.group), stride = at.group > 0 && at.first ? 2 : 1;
-    const bool projects = stride > 1 || at.in != out || (at.first && traits(options_.variant).projects_every_group);
-    Block block;
-    const auto add = [&](const Geometry& g, float gamma = 1) {
-      const std::size_t number = block.branch.size() + 1;
-      block.branch.push_back(
-          conv_bn(scope / engine::concat("conv", number), scope / engine::concat("bn", number), g, gamma));
-    };
-    const float last_gamma = options_.zero_gamma ? 0.0f : 1.0f;
+    std::vector<std::variant<ConvBn, SelectiveKernel>> layers;
     if (depth_.bottlenecks) {
-      add({.in = at.in, .out = inner, .size = 1});
-      add({.in = inner, .out = inner, .size = 3, .stride = stride});
-      add({.in = inner, .out = out, .size = 1}, last_gamma);
+      layers.emplace_back(conv_bn(scope / "conv1", scope / "bn1", {.in = at.in, .out = inner, .size = 1}));
+      layers.push_back(middle(scope, inner, stride));
     } else {
-      add({.in = at.in, .out = inner, .size = 3, .stride = stride});
-      add({.in = inner, .out = out, .size = 3}, last_gamma);
+      layers.emplace_back(
+          conv_bn(scope / "conv1", scope / "bn1", {.in = at.in, .out = inner, .size = 3, .stride = stride}));
     }
-    if (projects) {
-      const Scope shortcut = scope / "downsample";
-      block.shortcut = conv_bn(shortcut / "0", shortcut / "1", {.in = at.in, .out = out, .size = 1, .stride = stride});
-    }
+    const Geometry last{.in = inner, .out = out, .size = depth_.bottlenecks ? 1 : 3};
+    const std::string number = depth_.bottlenecks ? "3" : "2";
+    Block block{
+        .inner = std::move(layers),
+        .last = conv_bn(scope / ("conv" + number), scope / ("bn" + number), last, options_.zero_gamma ? 0.0f : 1.0f)};
+    if (stride > 1 || at.in != out || (at.first && traits(options_.variant).projects_every_group))
+      block.shortcut = shortcut(scope / "downsample", {.in = at.in, .out = out, .size = 1, .stride = stride});
     return block;
+  }
+
+  /// The 3x3 convolution of a bottleneck, or a selective kernel in its place.
+  std::variant<ConvBn, SelectiveKernel> middle(const Scope& scope, std::int64_t channels, std::int64_t stride) const {
+    const Scope convolution = scope / "conv2", batch_norm = scope / "bn2";
+    if (!options_.selective_kernels)
+      return conv_bn(convolution, batch_norm, {.in = channels, .out = channels, .size = 3, .stride = stride});
+    return SelectiveKernel({.convolution = convolution, .batch_norm = batch_norm, .select = scope / "select"},
+                           {.in = channels,
+                            .out = channels,
+                            .stride = stride,
+                            .kernel = traits(options_.variant).kernel,
+                            .batch_norm = options_.batch_norm});
+  }
+
+  /// ResNet-D: 2x2 pixels are averaged first, and the convolution has no stride. Where the average halves the size, its
+  /// padding counts as zeros; where it keeps it, the last row and column are averages of fewer pixels.
+  Shortcut shortcut(const Scope& scope, Geometry g) const {
+    if (!options_.selective_kernels) return {{}, {}, conv_bn(scope / "0", scope / "1", g)};
+    const engine::AveragePoolOptions pool{.window = 2, .stride = g.stride, .after = 1, .counts_padding = g.stride > 1};
+    g.stride = 1;
+    return {(scope / "0").name(), pool, conv_bn(scope / "1", scope / "2", g)};
   }
 
   const Scope& scope_;
@@ -160,11 +189,26 @@ ResNet::ResNet(const Scope& scope, const Options& options) : ResNet(Builder(scop
 ResNet::ResNet(const Builder& build, const Options& options)
     : options_(options), name_(build.scope().name()), stem_(build.stem()), groups_(build.groups()) {}
 
+Tensor ResNet::Shortcut::operator()(const Tensor& x, Mode mode) const {
+  if (!pool) return projection(x, mode);
+  const Tensor averages = [&] {
+    const engine::LayerRange layer(x.context(), name);
+    return engine::average_pool(x, *pool);
+  }();
+  return projection(averages, mode);
+}
+
 Tensor ResNet::Block::operator()(const Tensor& x, Mode mode) const {
-  Tensor inner = x;
-  for (std::size_t i = 0; i + 1 < branch.size(); ++i) inner = branch[i](inner, mode, {.relu = true});
-  const Tensor residual = shortcut ? (*shortcut)(x, mode, {}) : x;
-  return branch.back()(inner, mode, {.residual = residual, .relu = true});
+  Tensor y = x;
+  for (const auto& layer : inner) {
+    if (const auto* convolution = std::get_if<ConvBn>(&layer)) {
+      y = (*convolution)(y, mode, {.relu = true});
+    } else {
+      y = std::get<SelectiveKernel>(layer)(y, mode);
+    }
+  }
+  const Tensor residual = shortcut ? (*shortcut)(x, mode) : x;
+  return last(y, mode, {.residual = residual, .relu = true});
 }
 
 std::vector<Tap> ResNet::taps() const {
@@ -177,7 +221,8 @@ Tensor ResNet::forward(const Tensor& images, Mode mode, Taps* taps) const {
   const engine::Shape& shape = images.shape();
   EXPECTS(shape.rank() == 4 && shape[1] > 0 && shape[2] > 0 && shape[3] == options_.in_channels,
           "resnet: images must be [N,H,W,", options_.in_channels, "] with at least one pixel, got ", shape);
-  Tensor x = stem_(images, mode, {.relu = true});
+  Tensor x = images;
+  for (const ConvBn& layer : stem_) x = layer(x, mode, {.relu = true});
   if (is_large(options_.stem)) {
     const engine::LayerRange layer(x.context(), name_ + ".maxpool");
     x = pool(x, traits(options_.variant).pads_as_same);

@@ -1,11 +1,14 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "engine/ops/average_pool.h"
 #include "kernels/runtime/names.h"
 #include "models/conv_bn.h"
 #include "models/encoder.h"
+#include "models/selective_kernel.h"
 
 namespace models {
 
@@ -32,6 +35,9 @@ class ResNet final : public Encoder {
     double width = 1;  ///< multiplies every channel count: see scaled_channels
     Variant variant = Variant::simclr;
     Stem stem = Stem::imagenet;
+    /// As in SimCLR v2 with sk_ratio 0.0625: the 3x3 convolutions of bottlenecks are selective kernels, and stem and
+    /// shortcuts are those of ResNet-D (He et al. 2019); basic blocks have only the latter.
+    bool selective_kernels = false;
     bool zero_gamma = true;  ///< each residual branch starts at zero: its last gamma is 0
     engine::BatchNormOptions batch_norm{};
     bool operator==(const Options&) const = default;
@@ -45,11 +51,20 @@ class ResNet final : public Encoder {
   std::vector<Tap> taps() const override;
 
  private:
-  /// relu(shortcut(x) + branch(x)); without a shortcut, x itself is added. The branch of a basic block is two 3x3
-  /// convolutions, that of a bottleneck 1x1, 3x3 and 1x1; all but the last are followed by a ReLU.
+  /// A 1x1 convolution, in a ResNet-D after the average of 2x2 pixels.
+  struct Shortcut {
+    std::string name;
+    std::optional<engine::AveragePoolOptions> pool;
+    ConvBn projection;
+
+    engine::Tensor operator()(const engine::Tensor& x, engine::Mode mode) const;
+  };
+  /// relu(shortcut(x) + last(inner(x))); without a shortcut, x itself is added. A basic block has two 3x3 convolutions,
+  /// a bottleneck 1x1, 3x3 and 1x1; a ReLU follows all but the last.
   struct Block {
-    std::vector<ConvBn> branch;
-    std::optional<ConvBn> shortcut{};
+    std::vector<std::variant<ConvBn, SelectiveKernel>> inner;
+    ConvBn last;
+    std::optional<Shortcut> shortcut{};
 
     engine::Tensor operator()(const engine::Tensor& x, engine::Mode mode) const;
   };
@@ -62,7 +77,7 @@ class ResNet final : public Encoder {
 
   Options options_;
   std::string name_;  // name of the scope
-  ConvBn stem_;
+  std::vector<ConvBn> stem_;
   std::vector<Group> groups_;
 };
 

@@ -1,8 +1,10 @@
 #include "apps/bench/buffers.h"
 #include "kernels/batch_norm.h"
 #include "kernels/cases/add_bias.h"
+#include "kernels/cases/average_pool.h"
 #include "kernels/cases/elementwise.h"
 #include "kernels/cases/reduce.h"
+#include "kernels/cases/selective_kernel.h"
 #include "kernels/conv2d.h"
 #include "kernels/crop_resize.h"
 #include "kernels/elementwise.h"
@@ -136,7 +138,7 @@ KernelWork batch_norm_backward_apply(Buffers& b) {
 }
 
 /// ResNet's stem: 3x3 windows with stride 2.
-kernels::MaxPoolGeometry stem_pool(const Buffers& b) {
+kernels::PoolGeometry stem_pool(const Buffers& b) {
   return {.n = b.sizes().images,
           .h = 112,
           .w = 112,
@@ -147,14 +149,14 @@ kernels::MaxPoolGeometry stem_pool(const Buffers& b) {
           .columns = {.before = 1, .after = 1}};
 }
 KernelWork max_pool_forward(Buffers& b) {
-  const kernels::MaxPoolGeometry g = stem_pool(b);
+  const kernels::PoolGeometry g = stem_pool(b);
   return b.work(kernels::max_pool_forward, {.g = g,
                                             .x = b.random({g.n, g.h, g.w, g.c}),
                                             .y = b.output({g.n, g.p(), g.q(), g.c}),
                                             .taps = b.zeros({g.n, g.p(), g.q(), g.c}, engine::Dtype::u8)});
 }
 KernelWork max_pool_backward(Buffers& b) {
-  const kernels::MaxPoolGeometry g = stem_pool(b);
+  const kernels::PoolGeometry g = stem_pool(b);
   const Shape pooled{g.n, g.p(), g.q(), g.c};
   const Tensor dx = b.output({g.n, g.h, g.w, g.c}), taps = b.zeros(pooled, engine::Dtype::u8);
   kernels::max_pool_forward(
@@ -162,6 +164,54 @@ KernelWork max_pool_backward(Buffers& b) {
       {.g = g, .x = Tensor::zeros(b.context(), dx.shape(), dx.dtype()), .y = b.output(pooled), .taps = taps});
   return b.work(kernels::max_pool_backward, {.g = g, .dy = b.random(pooled), .taps = taps, .dx = {dx}});
 }
+/// ResNet-D's shortcut into the second group: 2x2 windows with stride 2.
+kernels::AveragePoolExample shortcut_pool(const Buffers& b) {
+  return {.g = {.n = b.sizes().images,
+                .h = 56,
+                .w = 56,
+                .c = 256,
+                .window = 2,
+                .stride = 2,
+                .rows = {.after = 1},
+                .columns = {.after = 1}},
+          .counts_padding = true,
+          .dtype = b.sizes().activations};
+}
+KernelWork average_pool_forward(Buffers& b) {
+  const kernels::AveragePoolExample pool = shortcut_pool(b);
+  return b.work(kernels::average_pool_forward,
+                average_pool_forward_case(pool, normal_values(pool.images().elements())));
+}
+KernelWork average_pool_backward(Buffers& b) {
+  const kernels::AveragePoolExample pool = shortcut_pool(b);
+  return b.work(kernels::average_pool_backward,
+                average_pool_backward_case(pool, normal_values(pool.pooled().elements())));
+}
+
+/// The selective kernels of ResNet-50's second group.
+kernels::StreamExample streams(const Buffers& b) {
+  return {.n = b.sizes().images, .h = 28, .w = 28, .c = 128, .dtype = b.sizes().activations};
+}
+KernelWork stream_pool_forward(Buffers& b) {
+  return b.work(kernels::stream_pool_forward,
+                stream_pool_forward_case(streams(b), normal_values(streams(b).streams().elements())));
+}
+KernelWork stream_pool_backward(Buffers& b) {
+  return b.work(kernels::stream_pool_backward,
+                stream_pool_backward_case(streams(b), normal_values(streams(b).pooled().elements())));
+}
+KernelWork stream_merge_forward(Buffers& b) {
+  return b.work(kernels::stream_merge_forward,
+                stream_merge_forward_case(streams(b), normal_values(streams(b).streams().elements()),
+                                          normal_values(streams(b).logits().elements())));
+}
+KernelWork stream_merge_backward(Buffers& b) {
+  return b.work(kernels::stream_merge_backward,
+                stream_merge_backward_case(streams(b), {.x = normal_values(streams(b).streams().elements()),
+                                                        .logits = normal_values(streams(b).logits().elements()),
+                                                        .dy = normal_values(streams(b).merged().elements())}));
+}
+
 KernelWork global_average_pool_forward(Buffers& b) {
   return b.work(kernels::global_average_pool_forward,
                 {.x = b.random({b.sizes().images, 7, 7, 2048}), .y = b.output({b.sizes().images, 2048})});
@@ -238,6 +288,12 @@ std::vector<KernelEntry> image_kernels() {
           {"batch_norm_backward_apply", batch_norm_backward_apply},
           {"max_pool_forward", max_pool_forward},
           {"max_pool_backward", max_pool_backward},
+          {"average_pool_forward", average_pool_forward},
+          {"average_pool_backward", average_pool_backward},
+          {"stream_pool_forward", stream_pool_forward},
+          {"stream_pool_backward", stream_pool_backward},
+          {"stream_merge_forward", stream_merge_forward},
+          {"stream_merge_backward", stream_merge_backward},
           {"global_average_pool_forward", global_average_pool_forward},
           {"global_average_pool_backward", global_average_pool_backward},
           {"conv2d_forward", conv2d_forward},

@@ -102,6 +102,7 @@ std::map<std::string, std::string> describe_encoder(const models::EncoderOptions
   if (const auto resnet = resnet_options(options, source)) {
     description["variant"] = engine::name(resnet->variant);
     description["stem"] = engine::name(resnet->stem);
+    if (resnet->selective_kernels) description["selective_kernels"] = "on";
   }
   return description;
 }
@@ -109,6 +110,9 @@ std::map<std::string, std::string> describe_encoder(const models::EncoderOptions
 std::string fits_torchvision(const models::EncoderOptions& options, const data::Source& source) {
   const auto resnet = resnet_options(options, source);
   if (!resnet) return engine::concat("no: torchvision has no ", engine::name(options.arch));
+  if (resnet->selective_kernels) {
+    return engine::concat("no: ", resnet->depth < 50 ? "" : "selective kernels and ", "ResNet-D's stem and shortcuts");
+  }
   if (resnet->variant == ResNet::Variant::simclr) {
     return resnet->depth < 50 ? "no: SimCLR's shortcut in layer1 and padding of the pooling"
                               : "no: SimCLR's padding of the pooling";

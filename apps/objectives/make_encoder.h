@@ -19,8 +19,8 @@ std::unique_ptr<models::Encoder> make_encoder(const engine::Scope& scope, const 
 /// A sentence if a fractional width made it round channel counts.
 std::optional<std::string> rounded_channels(const models::EncoderOptions& options);
 
-/// Metadata for files of its weights: "arch", "in_chans"; for ResNets also "variant" and "stem"; "width" unless it
-/// is 1.
+/// Metadata for files of its weights: "arch", "in_chans"; for ResNets also "variant" and "stem", and
+/// "selective_kernels" if it has them.
 std::map<std::string, std::string> describe_encoder(const models::EncoderOptions& options, const data::Source& source);
 
 /// "yes" if torchvision's network of that name loads the weights of the encoder and a classifier strictly and computes

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t kLargestWindow = 16;  // a position in the window fits one byte
 
-kernels::MaxPoolGeometry geometry(const Shape& x, const MaxPoolOptions& options) {
+kernels::PoolGeometry geometry(const Shape& x, const MaxPoolOptions& options) {
   const auto& [window, stride, rows, columns] = options;
   EXPECTS(x.rank() == 4, "max_pool: x must be [N,H,W,C], got ", x);
   EXPECTS(window > 0 && window <= kLargestWindow && stride > 0,

@@ -1,32 +1,17 @@
 #include "kernels/max_pool.h"
 
-#include <algorithm>
-
 #include "kernels/cpu/loops.h"
 #include "kernels/cpu/simd.h"
 
 namespace kernels::cpu {
 namespace {
 
-struct Range {
-  std::int64_t begin, end;
-};
-
-/// The taps of the window at `position` that lie inside a row of `size` pixels.
-Range taps_inside(std::int64_t position, std::int64_t window, std::int64_t size) {
-  return {std::max<std::int64_t>(0, -position), std::min(window, size - position)};
-}
-
-/// The windows, out of `windows`, that cover a pixel; `padded` is the pixel's index plus the padding.
-Range windows_over(std::int64_t padded, const MaxPoolGeometry& g, std::int64_t windows) {
-  const std::int64_t first = padded < g.window ? 0 : (padded - g.window) / g.stride + 1;
-  return {first, std::min(windows, padded / g.stride + 1)};
-}
+using Range = IndexRange<std::int64_t>;
 
 /// Window q of row p of an image; `out` is the place for its maxima.
 template <class T>
 void take_maxima(const MaxPoolForward& args, std::int64_t image, std::int64_t p, std::int64_t q, std::int64_t out) {
-  const MaxPoolGeometry& g = args.g;
+  const PoolGeometry& g = args.g;
   const std::int64_t row = p * g.stride - g.rows.before, column = q * g.stride - g.columns.before;
   const Range rs = taps_inside(row, g.window, g.h), ss = taps_inside(column, g.window, g.w);
   const T* x = args.x.as<T>() + image * g.h * g.w * g.c;
@@ -60,9 +45,9 @@ void take_maxima(const MaxPoolForward& args, std::int64_t image, std::int64_t p,
 template <class T>
 void gather_gradient(const MaxPoolBackward& args, std::int64_t image, std::int64_t row, std::int64_t column, Range ps,
                      std::int64_t p_count, std::int64_t q_count) {
-  const MaxPoolGeometry& g = args.g;
+  const PoolGeometry& g = args.g;
   const std::int64_t padded_row = row + g.rows.before, padded_column = column + g.columns.before;
-  const Range qs = windows_over(padded_column, g, q_count);
+  const Range qs = windows_over(padded_column, g.window, g.stride, q_count);
   const std::int64_t first_window = image * p_count * q_count * g.c;
   const T* dy = args.dy.as<T>() + first_window;
   const std::uint8_t* taps = args.taps.as<std::uint8_t>() + first_window;
@@ -102,7 +87,7 @@ void max_pool_backward(const Context&, const MaxPoolBackward& args) {
 #pragma omp parallel for collapse(2) schedule(static) if (n * h * w * args.g.c >= kParallelElements)
     for (std::int64_t image = 0; image < n; ++image) {
       for (std::int64_t i = 0; i < h; ++i) {
-        const Range ps = windows_over(i + args.g.rows.before, args.g, p);
+        const Range ps = windows_over(i + args.g.rows.before, args.g.window, args.g.stride, p);
         for (std::int64_t j = 0; j < w; ++j) gather_gradient<T>(args, image, i, j, ps, p, q);
       }
     }

@@ -1,6 +1,7 @@
 # All files with device code: nvcc compiles them for GPUs, tests/simt for the interpreter.
 set(
   CUDA_KERNELS
+  average_pool
   add_bias
   batch_norm
   bernoulli_nll
@@ -25,6 +26,7 @@ set(
   random_crop
   reduce
   row_order
+  selective_kernel
   similarity_backward
   similarity_forward
   sliced_wasserstein

@@ -1,41 +1,18 @@
 #include "kernels/max_pool.h"
 
 #include "kernels/cuda/backend.h"
+#include "kernels/cuda/pool_sizes.h"
 #include "kernels/cuda/wide_access.h"
 #include "kernels/float_types.h"
 
 namespace kernels::cuda {
 namespace {
 
-/// The geometry in 32 bits: 64-bit divisions would cost more than the comparisons.
-struct Sizes {
-  int h, w, c, p, q, window, stride, before_rows, before_columns;
-};
-
-Sizes sizes(const MaxPoolGeometry& g) {
-  const auto narrowed = [](std::int64_t size) { return static_cast<int>(size); };
-  return {narrowed(g.h),      narrowed(g.w),      narrowed(g.c),           narrowed(g.p()),           narrowed(g.q()),
-          narrowed(g.window), narrowed(g.stride), narrowed(g.rows.before), narrowed(g.columns.before)};
-}
-
-struct Range {
-  int begin, end;
-};
-
-/// The taps of the window at `position` that lie inside a row of `size` pixels.
-__device__ Range taps_inside(int position, int window, int size) {
-  return {max(0, -position), min(window, size - position)};
-}
-
-/// The windows, out of `windows`, that cover a pixel; `padded` is the pixel's index plus the padding.
-__device__ Range windows_over(int padded, const Sizes& g, int windows) {
-  const int first = padded < g.window ? 0 : (padded - g.window) / g.stride + 1;
-  return {first, min(windows, padded / g.stride + 1)};
-}
+using Range = IndexRange<int>;
 
 // One block per row of windows; one thread per window and kWidth channels.
 template <int kWidth, class T>
-__global__ void __launch_bounds__(kThreads) take_maxima(const T* xs, Sizes g, T* ys, std::uint8_t* all_taps) {
+__global__ void __launch_bounds__(kThreads) take_maxima(const T* xs, PoolSizes g, T* ys, std::uint8_t* all_taps) {
   const int image = static_cast<int>(blockIdx.x) / g.p, p = static_cast<int>(blockIdx.x) % g.p;
   const int groups = g.c / kWidth, row = p * g.stride - g.before_rows;
   const Range rs = taps_inside(row, g.window, g.h);
@@ -71,13 +48,13 @@ __global__ void __launch_bounds__(kThreads) take_maxima(const T* xs, Sizes g, T*
 // One block per row of pixels; each pixel gathers from the windows over it, in a fixed order.
 template <int kWidth, bool kAccumulate, class T>
 __global__ void __launch_bounds__(kThreads)
-    gather_gradient(const T* dys, const std::uint8_t* all_taps, Sizes g, T* dxs) {
+    gather_gradient(const T* dys, const std::uint8_t* all_taps, PoolSizes g, T* dxs) {
   const int image = static_cast<int>(blockIdx.x) / g.h, row = static_cast<int>(blockIdx.x) % g.h + g.before_rows;
   const int groups = g.c / kWidth;
-  const Range ps = windows_over(row, g, g.p);
+  const Range ps = windows_over(row, g.window, g.stride, g.p);
   for (int i = static_cast<int>(threadIdx.x); i < g.w * groups; i += kThreads) {
     const int pixel = i / groups, channel = i % groups * kWidth, column = pixel + g.before_columns;
-    const Range qs = windows_over(column, g, g.q);
+    const Range qs = windows_over(column, g.window, g.stride, g.q);
     float sums[kWidth] = {};
     for (int p = ps.begin; p < ps.end; ++p) {
 #pragma unroll 1  // few windows cover a pixel; unrolling would spill registers
@@ -99,19 +76,19 @@ __global__ void __launch_bounds__(kThreads)
 }  // namespace
 
 void max_pool_forward(const Context& context, const MaxPoolForward& args) {
-  const MaxPoolGeometry& g = args.g;
+  const PoolGeometry& g = args.g;
   with_float_type(args.x.dtype, [&]<class T>(T*) {
     const T* x = args.x.as<T>();
     T* y = args.y.as<T>();
     std::uint8_t* taps = args.taps ? args.taps.as<std::uint8_t>() : nullptr;
     with_width<T>(g.c % kWidest<T> == 0 && aligned({x, y, taps}), [&](auto width) {
-      launch(block_each(g.n * g.p(), stream(context)), take_maxima<width.value, T>, x, sizes(g), y, taps);
+      launch(block_each(g.n * g.p(), stream(context)), take_maxima<width.value, T>, x, PoolSizes(g), y, taps);
     });
   });
 }
 
 void max_pool_backward(const Context& context, const MaxPoolBackward& args) {
-  const MaxPoolGeometry& g = args.g;
+  const PoolGeometry& g = args.g;
   with_float_type(args.dy.dtype, [&]<class T>(T*) {
     const T* dy = args.dy.as<T>();
     const auto* taps = args.taps.as<std::uint8_t>();
@@ -119,7 +96,7 @@ void max_pool_backward(const Context& context, const MaxPoolBackward& args) {
     with_width<T>(g.c % kWidest<T> == 0 && aligned({dy, taps, dx}), [&](auto width) {
       with_flag(args.dx.accumulate, [&](auto accumulate) {
         launch(block_each(g.n * g.h, stream(context)), gather_gradient<width.value, accumulate.value, T>, dy, taps,
-               sizes(g), dx);
+               PoolSizes(g), dx);
       });
     });
   });

@@ -9,12 +9,12 @@
 #include "tests/numeric.h"
 
 using namespace engine;
-using kernels::MaxPoolGeometry;
+using kernels::PoolGeometry;
 using tests::GuardedTensor;
 
 namespace {
 
-constexpr MaxPoolGeometry kCases[] = {
+constexpr PoolGeometry kCases[] = {
     {.n = 1, .h = 1, .w = 1, .c = 1, .window = 1, .stride = 1},
     {.n = 2, .h = 8, .w = 6, .c = 5, .window = 3, .stride = 2, .rows = {1, 1}, .columns = {1, 1}},   // torchvision's
     {.n = 2, .h = 8, .w = 7, .c = 64, .window = 3, .stride = 2, .rows = {0, 1}, .columns = {1, 1}},  // SAME
@@ -39,7 +39,7 @@ struct Expected {
   std::vector<double> dx;
 };
 
-Expected plain_loops(const MaxPoolGeometry& g, const std::vector<float>& x, const std::vector<float>& dy,
+Expected plain_loops(const PoolGeometry& g, const std::vector<float>& x, const std::vector<float>& dy,
                      const std::vector<float>& before) {
   Expected expected{{}, {}, {before.begin(), before.end()}};
   for (std::int64_t n = 0; n < g.n; ++n)
@@ -71,7 +71,7 @@ Expected plain_loops(const MaxPoolGeometry& g, const std::vector<float>& x, cons
 TEST_CASE("max_pool kernels: equal the plain loops, write all of the output and nothing else") {
   const Context context = kernels::make_context();
   for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
-    for (const MaxPoolGeometry& g : kCases) {
+    for (const PoolGeometry& g : kCases) {
       for (const bool accumulate : {false, true}) {
         CAPTURE(name(dtype));
         CAPTURE(g.h);
@@ -106,7 +106,7 @@ TEST_CASE("max_pool kernels: equal the plain loops, write all of the output and 
 TEST_CASE("max_pool kernels: bit-equal for any number of threads") {
   const auto with_threads = [](int threads) {
     const Context context = kernels::make_context({.device = {}, .threads = threads});
-    const MaxPoolGeometry g{.n = 3, .h = 33, .w = 31, .c = 20, .window = 3, .stride = 2, .rows = {1, 1}};
+    const PoolGeometry g{.n = 3, .h = 33, .w = 31, .c = 20, .window = 3, .stride = 2, .rows = {1, 1}};
     const Shape pooled{g.n, g.p(), g.q(), g.c};
     const Tensor x = tests::random_tensor(context, {g.n, g.h, g.w, g.c}, 1), y = Tensor::empty(context, pooled);
     const Tensor taps = Tensor::empty(context, pooled, Dtype::u8), dx = Tensor::empty(context, x.shape());
@@ -121,7 +121,7 @@ TEST_CASE("max_pool kernels: bit-equal for any number of threads") {
 
 TEST_CASE("max_pool kernels: NaN wins, and an image of nothing but minus infinity stays one") {
   const Context context = kernels::make_context();
-  const MaxPoolGeometry g{.n = 1, .h = 1, .w = 3, .c = 2, .window = 3, .stride = 1, .rows = {1, 1}};
+  const PoolGeometry g{.n = 1, .h = 1, .w = 3, .c = 2, .window = 3, .stride = 1, .rows = {1, 1}};
   const Tensor x = Tensor::from<float>(context, {1, 1, 3, 2}, {1, -INFINITY, NAN, -INFINITY, 2, -INFINITY});
   const GuardedTensor y(context, {1, 1, 1, 2}), taps(context, {1, 1, 1, 2}, Dtype::u8);
   kernels::max_pool_forward(context, {.g = g, .x = x, .y = y, .taps = taps});

@@ -54,6 +54,8 @@ TEST_CASE("resnet: parameter counts of SimCLR's and torchvision's networks") {
   CHECK(count({.depth = 50, .width = 2}) == 93907072);
   // torchvision's 25557032, 44549160 and 60192808 without the 2049000 of their classifiers; with bottlenecks, both
   // variants project in every group.
+  CHECK(count({.depth = 50, .selective_kernels = true}) == 35215584);
+  CHECK(count({.depth = 50, .width = 2, .selective_kernels = true}) == 140306048);
   for (const ResNet::Variant variant : {ResNet::Variant::simclr, ResNet::Variant::torchvision}) {
     CHECK(count({.depth = 50, .variant = variant}) == 23508032);
     CHECK(count({.depth = 101, .variant = variant}) == 42500160);
@@ -104,6 +106,11 @@ TEST_CASE("resnet: every parameter gets a gradient, for any image size and numbe
       {{.depth = 50, .in_channels = 3}, {2, 37, 45, 3}},
       {{.depth = 101, .variant = ResNet::Variant::torchvision, .stem = ResNet::Stem::cifar}, {4, 9, 7, 3}},
       {{.depth = 152}, {8, 1, 2, 3}},
+      {{.selective_kernels = true}, {2, 45, 37, 3}},
+      {{.depth = 50, .selective_kernels = true}, {2, 37, 45, 3}},
+      {{.depth = 50, .variant = ResNet::Variant::torchvision, .stem = ResNet::Stem::cifar, .selective_kernels = true},
+       {4, 9, 7, 3}},
+      {{.depth = 50, .selective_kernels = true}, {8, 1, 1, 3}},
   };
   for (auto [options, images] : cases) {
     CAPTURE(images);
@@ -139,6 +146,34 @@ TEST_CASE("resnet: bottlenecks have torchvision's tensors") {
     CHECK(shapes.at("encoder.layer1.0.downsample.0.weight") == Shape{8, 1, 1, 2});
     CHECK_FALSE(shapes.contains("encoder.layer1.1.downsample.0.weight"));
   }
+}
+
+TEST_CASE("resnet: a ResNet-D's tensors are timm's, and a cifar stem stays as it is") {
+  const Context context = kernels::make_context();
+  const auto shapes = [&](const Options& options) {
+    const Built network(context, options);
+    std::map<std::string, Shape> result;
+    for (const ParameterInfo& info : network.parameters.parameters()) result[info.name] = info.shape;
+    return result;
+  };
+  const auto basic = shapes({.base_channels = 4, .selective_kernels = true});
+  CHECK(basic.at("encoder.conv1.0.weight") == Shape{2, 3, 3, 3});
+  CHECK(basic.at("encoder.conv1.1.weight") == Shape{2});
+  CHECK(basic.at("encoder.conv1.3.weight") == Shape{2, 3, 3, 2});
+  CHECK(basic.at("encoder.conv1.6.weight") == Shape{4, 3, 3, 2});
+  CHECK(basic.at("encoder.bn1.weight") == Shape{4});
+  CHECK(basic.at("encoder.layer1.0.downsample.1.weight") == Shape{4, 1, 1, 4});
+  CHECK(basic.at("encoder.layer2.0.downsample.2.bias") == Shape{8});
+  CHECK(basic.at("encoder.layer2.0.conv2.weight") == Shape{8, 3, 3, 8});  // basic blocks have no selective kernels
+  const auto bottlenecks =
+      shapes({.depth = 50, .base_channels = 4, .stem = ResNet::Stem::cifar, .selective_kernels = true});
+  CHECK(bottlenecks.at("encoder.conv1.weight") == Shape{4, 3, 3, 3});
+  CHECK(bottlenecks.at("encoder.layer2.0.conv2.weight") == Shape{16, 3, 3, 8});
+  CHECK(bottlenecks.at("encoder.layer2.0.bn2.weight") == Shape{16});
+  CHECK(bottlenecks.at("encoder.layer2.0.select.reduce.weight") == Shape{32, 8});
+  CHECK(bottlenecks.at("encoder.layer2.0.select.bn.weight") == Shape{32});
+  CHECK(bottlenecks.at("encoder.layer2.0.select.expand.weight") == Shape{16, 32});
+  CHECK(bottlenecks.at("encoder.layer2.0.conv3.weight") == Shape{32, 1, 1, 8});
 }
 
 TEST_CASE("resnet: a fractional width gives multiples of 8") {

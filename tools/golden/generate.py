@@ -2,8 +2,8 @@
 """Writes the golden values of tests/golden with PyTorch: tools/golden/generate.py [DIRECTORY].
 
 Inputs are rounded to f32, everything is computed from them in double, and the results are stored as f32. Tensors are in
-PyTorch's layout (NCHW, OIHW). Needs torch and safetensors; if torchvision is installed, the names of its ResNet-18 are
-checked, too. Made with PyTorch 2.15.
+PyTorch's layout (NCHW, OIHW). Needs torch and safetensors; if torchvision is installed, the names of its ResNet-18 and
+ResNet-50 are checked, too. Made with PyTorch 2.15.
 """
 
 import itertools
@@ -16,6 +16,7 @@ try:
     from contrastive_step import contrastive_step
     from draws import latent_noise, unit_directions
     from objective_steps import objective_steps
+    from resnets import training_pass
     from safetensors.torch import save_file
     from torch import nn
 except ImportError as error:
@@ -115,6 +116,15 @@ def resnet18():
     running = {f"after/{name}": b for name, b in model.named_buffers() if not name.endswith("tracked")}
     gradients = {f"gradient/{name}": p.grad for name, p in model.named_parameters()}
     save("resnet18", {"image": image, "logits": logits, "dlogits": dlogits, **parameters, **gradients, **running})
+
+
+def resnet50():
+    save("resnet50", training_pass(values, selective=False, size=(36, 44)))
+
+
+def resnet50_selective():
+    """On images of an odd size."""
+    save("resnet50_selective", training_pass(values, selective=True, size=(45, 37)))
 
 
 def conv2d():
@@ -402,6 +412,8 @@ def vae():
 if __name__ == "__main__":
     for generate in (
         resnet18,
+        resnet50,
+        resnet50_selective,
         conv2d,
         conv2d_transpose,
         batch_norm,

@@ -86,6 +86,15 @@ TEST_CASE("encoder: torchvision takes the deeper networks, too") {
     CHECK(fits_torchvision(options("torchvision", "1"), Photographs(64)) == "yes");
     CHECK(fits_torchvision(options("torchvision", "0.25"), Photographs(64)) == "no: 0.25 times as wide");
     CHECK(fits_torchvision(options("simclr", "1"), Photographs(64)) == "no: SimCLR's padding of the pooling");
+    models::EncoderOptions selective = options("torchvision", "1");
+    selective.resnet.selective_kernels = true;
+    CHECK(fits_torchvision(selective, Photographs(64)) == "no: selective kernels and ResNet-D's stem and shortcuts");
+    CHECK(describe_encoder(selective, Photographs(64)) ==
+          std::map<std::string, std::string>{{"arch", arch},
+                                             {"in_chans", "3"},
+                                             {"selective_kernels", "on"},
+                                             {"stem", "imagenet"},
+                                             {"variant", "torchvision"}});
   }
 }
 
@@ -94,9 +103,17 @@ TEST_CASE("encoder: no two tensors of an encoder draw their initial values alike
                                                            {"resnet34", 512},   {"resnet50", 2048},
                                                            {"resnet101", 2048}, {"resnet152", 2048}};
   for (const auto& [arch, expected] : features) {
-    engine::ParameterSet parameters;  // refuses two names of one hash
-    const auto options = tests::configured({{"model.arch", arch}}).model.encoder;
-    CHECK(make_encoder(engine::Scope(parameters, "encoder"), options, tests::MemorySource(1))->features() == expected);
+    for (const bool selective : {false, true}) {
+      for (const std::string stem : {"cifar", "imagenet"}) {
+        if (arch == "convn" && (selective || stem == "imagenet")) continue;
+        engine::ParameterSet parameters;  // refuses two names of one hash
+        models::EncoderOptions options = tests::configured({{"model.arch", arch}}).model.encoder;
+        options.stem = *engine::named<models::StemChoice>(stem);
+        options.resnet.selective_kernels = selective;
+        const auto encoder = make_encoder(engine::Scope(parameters, "encoder"), options, tests::MemorySource(1));
+        CHECK(encoder->features() == expected);
+      }
+    }
   }
 }
 

@@ -16,7 +16,7 @@ using tests::Start;
 using tests::Twin;
 
 TEST_CASE("cuda max_pool takes what the CPU's takes, tap for tap, and gives the gradient there") {
-  const MaxPoolGeometry geometries[] = {
+  const PoolGeometry geometries[] = {
       {.n = 0, .h = 4, .w = 4, .c = 8, .window = 2, .stride = 2},
       {.n = 1, .h = 1, .w = 1, .c = 1, .window = 1, .stride = 1},
       {.n = 2, .h = 7, .w = 5, .c = 3, .window = 3, .stride = 2, .rows = {1, 1}, .columns = {1, 1}},
@@ -24,7 +24,7 @@ TEST_CASE("cuda max_pool takes what the CPU's takes, tap for tap, and gives the 
       {.n = 2, .h = 5, .w = 9, .c = 40, .window = 2, .stride = 3},
       {.n = 1, .h = 6, .w = 11, .c = 264, .window = 3, .stride = 1, .rows = {2, 2}, .columns = {1, 0}},
   };
-  for (const MaxPoolGeometry& g : geometries) {
+  for (const PoolGeometry& g : geometries) {
     for (const Dtype dtype : {Dtype::f32, Dtype::bf16}) {
       for (const Start start : {Start::aligned, Start::skewed}) {
         CAPTURE(g.h);

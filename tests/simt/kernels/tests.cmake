@@ -1,6 +1,7 @@
 # The tests of the kernels in kernels/cuda; they run in the interpreter and on a GPU (tests/cuda).
 set(
   KERNEL_TESTS
+  average_pool
   add_bias
   backend
   batch_norm
@@ -25,6 +26,7 @@ set(
   random_crop
   reduce
   row_order
+  selective_kernel
   similarity
   sliced_wasserstein
   softmax_cross_entropy
