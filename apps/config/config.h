@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "apps/config/compute.h"
 #include "apps/config/linear_evaluation.h"
@@ -45,6 +46,7 @@ struct Config {
     ObjectiveName name = ObjectiveName::contrastive;
     bool batch_norm_per_view = false;
     ProbeViews probe_views = ProbeViews::both;
+    std::vector<std::string> probe_taps = {};  ///< with an online probe of their own, beside that on the features
     bool operator==(const Objective&) const = default;
   } objective;
 

@@ -78,8 +78,13 @@ std::vector<ConfigField> model_fields() {
        .only_with = when("objective.name", {"contrastive", "byol"})},
       {.key = "model.probe_views",
        .value = MEMBER(objective.probe_views),
-       .help = "views that the online probe trains on",
+       .help = "views that the online probes train on",
        .only_with = projecting},
+      {.key = "model.probe_taps",
+       .value = MEMBER(objective.probe_taps),
+       .flag = "--probe-taps",
+       .help = "activations with an online probe of their own, beside the probe on the features: group1 to group4 of a "
+               "ResNet, conv1 to conv3 of convn, layer1, ... of the projection head"},
   };
 }
 

@@ -27,6 +27,7 @@ std::optional<std::string> node_text(const toml::node& node, Kind kind) {
       if (const auto value = node.value_exact<bool>()) return *value ? "on" : "off";
       return std::nullopt;
     case Kind::numbers:
+    case Kind::names:
     case Kind::text: return node.value_exact<std::string>();
     case Kind::number:
       if (const auto number = node.value_exact<double>()) return number_text(*number);
@@ -43,6 +44,7 @@ std::string toml_value(const std::string& text, Kind kind) {
   switch (kind) {
     case Kind::on_off: return text == "on" ? "true" : "false";
     case Kind::numbers:
+    case Kind::names:
     case Kind::text: return toml_string(text);
     case Kind::number: return text.find_first_of(".e") == text.npos ? text + ".0" : text;
     case Kind::whole: break;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -47,6 +48,7 @@ std::string expectation(Kind kind, const Range& range, const Choices& choices) {
     case Kind::whole: return "a whole number" + whole_range_text(range) + others;
     case Kind::number: return "a number" + range_text(range) + others;
     case Kind::numbers: return "numbers" + range_text(range) + " with commas between" + others;
+    case Kind::names: return "different names with commas between, or nothing" + others;
     case Kind::text: break;
   }
   if (choices.empty()) return "text";
@@ -60,6 +62,7 @@ std::string placeholder(Kind kind, const Choices& choices) {
     case Kind::whole: return "N" + others;
     case Kind::number: return "X" + others;
     case Kind::numbers: return "X,X,..." + others;
+    case Kind::names: return "NAME,NAME,..." + others;
     case Kind::text: break;
   }
   return choices.empty() ? "TEXT" : others.substr(1);
@@ -100,11 +103,27 @@ std::optional<std::vector<double>> read_numbers(std::string_view text, const Ran
   return numbers;
 }
 
+std::optional<std::vector<std::string>> read_names(std::string_view text) {
+  std::vector<std::string> names;
+  for (std::size_t begin = 0; begin <= text.size() && !text.empty();) {
+    const std::size_t end = std::min(text.find(',', begin), text.size());
+    const std::string_view name = text.substr(begin, end - begin);
+    if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return std::nullopt;
+    names.emplace_back(name);
+    begin = end + 1;
+  }
+  return names;
+}
+
 std::string number_text(double number) { return fmt::format("{}", number); }
 std::string number_text(float number) { return fmt::format("{}", number); }
 
 std::string Format<std::vector<double>>::text(const std::vector<double>& values) {
   return fmt::format("{}", fmt::join(values, ","));
+}
+
+std::string Format<std::vector<std::string>>::text(const std::vector<std::string>& names) {
+  return fmt::format("{}", fmt::join(names, ","));
 }
 
 std::string Format<engine::Device>::text(const engine::Device& value) {

@@ -13,7 +13,7 @@
 namespace apps {
 
 /// The kind of text that people write for a setting.
-enum class Kind { on_off, whole, number, numbers, text };
+enum class Kind { on_off, whole, number, numbers, names, text };
 
 /// The range of numbers that a setting accepts.
 struct Range {
@@ -43,6 +43,7 @@ std::optional<bool> read_switch(std::string_view text);
 std::optional<std::int64_t> read_whole(std::string_view text, const Range& range);
 std::optional<double> read_number(std::string_view text, const Range& range);
 std::optional<std::vector<double>> read_numbers(std::string_view text, const Range& range);
+std::optional<std::vector<std::string>> read_names(std::string_view text);
 /// The shortest decimal that reads back as the same number.
 std::string number_text(double number);
 std::string number_text(float number);
@@ -106,6 +107,15 @@ struct Format<std::vector<double>> {
   static std::optional<std::vector<double>> read(std::string_view text, const Range& range) {
     return read_numbers(text, range);
   }
+};
+
+/// Names that differ from each other; possibly none.
+template <>
+struct Format<std::vector<std::string>> {
+  static constexpr Kind kKind = Kind::names;
+  static Choices choices() { return {}; }
+  static std::string text(const std::vector<std::string>& names);
+  static std::optional<std::vector<std::string>> read(std::string_view text, const Range&) { return read_names(text); }
 };
 
 template <>

@@ -5,6 +5,7 @@
 #include "apps/objectives/groups.h"
 #include "apps/objectives/make_objective.h"
 #include "apps/objectives/network.h"
+#include "apps/settings/usage_error.h"
 #include "engine/scope.h"
 
 namespace apps {
@@ -18,12 +19,26 @@ int number_of(ProbeViews views) {
   return 0;
 }
 
-/// The probes of a run: their taps and label sets.
+/// Beside them, a record of a step has room for the scalars of an objective.
+constexpr std::size_t kMostProbes = 16;
+
+/// The probes of a run: their taps and label sets. The first is on the features; exports and results mean it.
 std::vector<OnlineProbe::Options> probes_of(const Config::Objective& options) {
-  return {{.name = kProbe,
-           .tap = Representation::kFeatures,
-           .label_set = "label",
-           .views = number_of(options.probe_views)}};
+  const OnlineProbe::Options features{
+      .name = kProbe, .tap = Representation::kFeatures, .label_set = "label", .views = number_of(options.probe_views)};
+  std::vector<OnlineProbe::Options> probes{features};
+  for (const std::string& tap : options.probe_taps) {
+    if (tap == features.tap) continue;
+    OnlineProbe::Options& probe = probes.emplace_back(features);
+    probe.name = engine::concat(kProbe, '.', tap);
+    probe.tap = tap;
+  }
+  if (probes.size() > kMostProbes) {
+    throw UsageError(engine::concat("model.probe_taps names ", options.probe_taps.size(),
+                                    " taps, and a run has at most ", kMostProbes,
+                                    " probes, one of them on the features; name fewer"));
+  }
+  return probes;
 }
 
 OnlineProbe make_probe(engine::ParameterSet& parameters, const OnlineProbe::Options& options, std::int64_t features,

@@ -28,6 +28,12 @@ OnlineProbe::Result OnlineProbe::forward(std::span<const Tapped> tapped, const D
   return {.loss = loss, .accuracy = {scalar(), accuracy}};
 }
 
+Scalar OnlineProbe::scalar() const {
+  std::string name = options_.name + "_acc";
+  std::replace(name.begin(), name.end(), '.', '_');
+  return {.name = name, .axis = kAccuracyAxis};
+}
+
 Measured OnlineProbe::accuracy(const Features& features) const {
   return {scalar(), probe_accuracy(head_, features, options_.label_set)};
 }

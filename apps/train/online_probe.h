@@ -13,7 +13,7 @@ namespace apps {
 class OnlineProbe {
  public:
   struct Options {
-    std::string name = "probe";                   ///< name of its parameter group; its scalar is "probe_acc"
+    std::string name = "probe";                   ///< name of its parameter group
     std::string tap = Representation::kFeatures;  ///< its input: the encoder's output, or one of its taps
     std::string label_set = "label";              ///< the labels that it predicts
     int views = 2;                                ///< trains on the first 1 or 2 views; their mean counts
@@ -30,7 +30,8 @@ class OnlineProbe {
   Measured accuracy(const Features& features) const;
 
   const Options& options() const { return options_; }
-  Scalar scalar() const { return {.name = options_.name + "_acc", .axis = kAccuracyAxis}; }
+  /// "probe_acc"; of the group "probe.group3" "probe_group3_acc".
+  Scalar scalar() const;
 
  private:
   Options options_;

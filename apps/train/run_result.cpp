@@ -19,7 +19,7 @@ std::string write_result(const RunDirectory& directory, const Trainer& trainer, 
                                 {"loss", summary.loss ? nlohmann::ordered_json(*summary.loss) : nullptr},
                                 {"probe_test_accuracy", summary.test_accuracy},
                                 {kEffectiveRank, summary.effective_rank}};
-  for (const Measured& measured : summary.of_objective) result["test_" + measured.scalar.name] = measured.value;
+  for (const Measured& measured : summary.others) result["test_" + measured.scalar.name] = measured.value;
   result["seconds"] = summary.seconds;
   if (const auto warning = collapse_warning(summary.effective_rank)) result["warning"] = *warning;
   directory.check_in_place();

@@ -32,12 +32,12 @@ class Trainer {
   void restore(const Checkpoint& checkpoint);
 
   struct Summary {
-    std::optional<double> loss;               ///< of the last step; none if an earlier version did it
-    double test_accuracy = 0;                 ///< of the first online probe
-    double effective_rank = 0;                ///< of the test images' embeddings
-    std::vector<Measured> of_objective = {};  ///< what else it measures on the test set
-    double seconds = 0;                       ///< duration of this process's steps
-    std::int64_t steps = 0;                   ///< number of this process's steps
+    std::optional<double> loss;         ///< of the last step; none if an earlier version did it
+    double test_accuracy = 0;           ///< of the first online probe
+    double effective_rank = 0;          ///< of the test images' embeddings
+    std::vector<Measured> others = {};  ///< what else was measured on the test set: other probes, the objective's
+    double seconds = 0;                 ///< duration of this process's steps
+    std::int64_t steps = 0;             ///< number of this process's steps
   };
   /// Called after every step with the number of steps done and the headlines of the newest record: "loss 4.1312".
   using Observer = std::function<void(std::int64_t step, std::string_view detail)>;

@@ -138,9 +138,8 @@ void Trainer::Run::catch_up() {
 void Trainer::Run::summarize(const std::vector<Measured>& evaluation) {
   summary_.test_accuracy = evaluation.front().value;
   summary_.effective_rank = value_of(evaluation, kEffectiveRank).value();
-  summary_.of_objective.clear();
-  for (const Scalar& scalar : trainer_.model_.objective->evaluated())
-    summary_.of_objective.push_back({scalar, value_of(evaluation, scalar.name).value()});
+  summary_.others.clear();
+  for (std::size_t i = 1; i + 1 < evaluation.size(); ++i) summary_.others.push_back(evaluation[i]);
 }
 
 void Trainer::Run::issue_step() {
@@ -188,12 +187,10 @@ bool Trainer::Run::evaluate() {
   summarize(*measured);
   log_.write_evaluation(step, *measured);
   std::string message = headlines(log_.newest(), ", ");
-  for (std::size_t i = 0; i < trainer_.model_.probes.size(); ++i) {
-    message += fmt::format("{}online {} {:.4f}", message.empty() ? "" : ", ", trainer_.model_.probes[i].options().name,
-                           (*measured)[i].value);
-  }
-  for (const Measured& of_objective : summary_.of_objective)
-    message += fmt::format(", test {} {:.4f}", of_objective.scalar.name, of_objective.value);
+  message += fmt::format("{}online {} {:.4f}", message.empty() ? "" : ", ",
+                         trainer_.model_.probes.front().options().name, summary_.test_accuracy);
+  for (const Measured& other : summary_.others)
+    message += fmt::format(", test {} {:.4f}", other.scalar.name, other.value);
   directory_.log(fmt::format("step {}: {}, effective rank of the projections {:.2f} on the test set", step, message,
                              summary_.effective_rank));
   if (const auto warning = collapse_warning(summary_.effective_rank)) directory_.log(*warning);

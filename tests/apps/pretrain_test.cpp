@@ -277,6 +277,38 @@ TEST_CASE("pretrain: convn takes images of other sizes, from 20 pixels, and line
   result(bench.lineval({(bench / "run").string(), "--epochs", "1", "--batch-size", "64"}));
 }
 
+TEST_CASE("pretrain --probe-taps: probes on other activations are trained, tested, saved and resumed") {
+  const Workbench bench;
+  const Strings taps{"--probe-taps", "conv2,layer1"};
+  const auto plain = result(bench.pretrain("plain")), probed = result(bench.pretrain("run", taps));
+  // They look, and change nothing: neither the network nor the first probe.
+  CHECK(read_file(bench / "run/export/classifier.safetensors") ==
+        read_file(bench / "plain/export/classifier.safetensors"));
+  CHECK(probed.at("probe_test_accuracy") == plain.at("probe_test_accuracy"));
+  for (const std::string tap : {"conv2", "layer1"}) {
+    CAPTURE(tap);
+    const std::string name = "probe_" + tap + "_acc";
+    for (const auto& record : metrics(bench / "run")) CHECK(record.contains(name));
+    CHECK(probed.at("test_" + name) == metrics(bench / "run").back().at(name));
+    const engine::SafetensorsFile model(latest_checkpoint(bench / "run") / "model.safetensors");
+    const auto bias = model.at("probe." + tap + ".bias").bytes;  // starts as zeros
+    CHECK(std::any_of(bias.begin(), bias.end(), [](std::byte b) { return b != std::byte{}; }));
+    CHECK_FALSE(metrics(bench / "plain").front().contains(name));
+    CHECK(read_file(bench / "run/train.log").find("test " + name + " 0.") != std::string::npos);
+  }
+  CHECK(read_file(bench / "run/config.toml").find("\nprobe_taps = \"conv2,layer1\"\n") != std::string::npos);
+
+  Strings half = taps;
+  half.insert(half.end(), {"--epochs", "1"});
+  result(bench.pretrain("halves", half));
+  half.back() = "2";
+  half.insert(half.end(), {"--resume", "auto"});
+  result(bench.pretrain("halves", half));
+  CHECK(same_tensors(bench / "run", bench / "halves"));
+  CHECK(complaint(bench.pretrain("none", {"--probe-taps", "group3"}))
+            .starts_with("a tap must be features, or of this run's encoder conv1, conv2, conv3"));
+}
+
 TEST_CASE("pretrain: warns of a run that ends within its warm-up") {
   const Workbench bench;
   const std::string warning =

@@ -234,14 +234,14 @@ TEST_CASE("contrastive objective: a second probe is one more in the list") {
   step.run(batch, status);
   const std::vector<Measured> measured = step.measured(status.collect().back());
   CHECK(value_of(measured, "probe_acc").has_value());
-  CHECK(value_of(measured, "probe.early_acc").has_value());
+  CHECK(value_of(measured, "probe_early_acc").has_value());
   for (std::size_t i = 0; i < model.parameters.parameters().size(); ++i) {
     CAPTURE(model.parameters.parameters()[i].name);
     CHECK_FALSE(all_zero(model.parameters.gradient(i).to_host<float>()));
   }
   const Features early = extract_features(context, model.objective->representation("conv1"), source);
   CHECK(early.values.shape() == engine::Shape{kBatch, 32});
-  CHECK(model.probes[1].accuracy(early).scalar.name == "probe.early_acc");
+  CHECK(model.probes[1].accuracy(early).scalar.name == "probe_early_acc");
 }
 
 TEST_CASE("contrastive objective: statistics per view are not those of both views together") {

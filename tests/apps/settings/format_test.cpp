@@ -32,6 +32,14 @@ TEST_CASE("format: several numbers, with commas between") {
     CHECK(round_trip<Numbers>(text, above(0)) == "refused");
 }
 
+TEST_CASE("format: several names, with commas between, or none") {
+  using Names = std::vector<std::string>;
+  CHECK(round_trip<Names>("group3,layer1") == "group3,layer1");
+  CHECK(round_trip<Names>("") == "");
+  CHECK(Format<Names>::read("", {}).value().empty());
+  for (const char* text : {",", "a,", ",a", "a,,b", "a,b,a"}) CHECK(round_trip<Names>(text) == "refused");
+}
+
 TEST_CASE("format: an optional value is auto or a value") {
   CHECK(round_trip<std::optional<float>>("0.5", above(0)) == "0.5");
   CHECK(round_trip<std::optional<float>>("auto", above(0)) == "auto");
@@ -61,6 +69,8 @@ TEST_CASE("format: what is accepted, in a sentence and in --help") {
   CHECK(expectation(Kind::text, {}, {"a", "b"}) == "one of a, b");
   CHECK(expectation(Kind::text, {}, {}) == "text");
   CHECK(placeholder(Kind::numbers, {}) == "X,X,...");
+  CHECK(expectation(Kind::names, {}, {}) == "different names with commas between, or nothing");
+  CHECK(placeholder(Kind::names, {}) == "NAME,NAME,...");
   CHECK(placeholder(Kind::number, {"auto"}) == "X|auto");
   CHECK(placeholder(Kind::text, {"a", "b"}) == "a|b");
   CHECK(placeholder(Kind::text, {}) == "TEXT");

@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "apps/settings/usage_error.h"
 #include "kernels/context.h"
 #include "kernels/runtime/error.h"
 #include "tests/apps/configured.h"
@@ -53,6 +54,32 @@ TEST_CASE("model: a ResNet is SimCLR's from the stem to the heads unless told ot
     const auto count = static_cast<double>(info.shape.elements());
     CHECK(std::sqrt(square / count) == doctest::Approx(0.01).epsilon(4 / std::sqrt(2 * count)));  // 4 standard errors
   }
+}
+
+TEST_CASE("model: a run may have a probe on every activation of its encoder and its head") {
+  const engine::Context context = kernels::make_context();
+  const auto made = [&](const std::string& taps) {
+    return make_model(context, tests::configured({{"model.probe_taps", taps}}), tests::MemorySource(4));
+  };
+  const Model model = made("conv1,features,conv3,layer1,layer2");
+  std::vector<std::string> names;
+  for (const OnlineProbe& probe : model.probes) names.push_back(probe.scalar().name);
+  CHECK(names == std::vector<std::string>{"probe_acc", "probe_conv1_acc", "probe_conv3_acc", "probe_layer1_acc",
+                                          "probe_layer2_acc"});
+  CHECK(model.taps() == std::vector<std::string>{"features", "conv1", "conv3", "layer1", "layer2"});
+  const std::pair<std::string, std::int64_t> groups[] = {
+      {"probe", 128}, {"probe.conv1", 32}, {"probe.conv3", 64}, {"probe.layer1", 128}, {"probe.layer2", 64}};
+  for (const auto& [group, features] : groups) {
+    CAPTURE(group);
+    CHECK(model.parameters.trainable(group) == features * 10 + 10);
+  }
+  CHECK(message_of<UsageError>([&] { made("group3"); }) ==
+        "a tap must be features, or of this run's encoder conv1, conv2, conv3, or of its projection head layer1, "
+        "layer2, got 'group3'");
+  std::string many = "conv1";
+  for (int i = 1; i <= 15; ++i) many += ",layer" + std::to_string(i);
+  CHECK(message_of<UsageError>([&] { made(many); }) ==
+        "model.probe_taps names 16 taps, and a run has at most 16 probes, one of them on the features; name fewer");
 }
 
 TEST_CASE("model: the seed decides the start, and nothing else does") {

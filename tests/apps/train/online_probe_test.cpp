@@ -56,7 +56,7 @@ TEST_CASE("online probe: its scalar has its name") {
   const Bench bench;
   const OnlineProbe probe({.name = "probe.digit"}, *bench.head);
   const NamedScalar accuracy = probe.forward(bench.tapped, bench.batch).accuracy;
-  CHECK(accuracy.scalar.name == "probe.digit_acc");
+  CHECK(accuracy.scalar.name == "probe_digit_acc");
   CHECK(accuracy.value.item() >= 0);
   CHECK(accuracy.value.item() <= 1);
 }
