@@ -38,6 +38,7 @@ struct Config {
 
   struct Model {
     models::EncoderOptions encoder;
+    std::string init = {};  ///< file with the encoder's first weights; empty: they are drawn
     models::ProjectionHead::Options head;
     bool operator==(const Model&) const = default;
   } model;

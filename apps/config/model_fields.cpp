@@ -35,6 +35,12 @@ std::vector<ConfigField> model_fields() {
        .flag = "--width",
        .help = "multiplies every channel count of the encoder; a fractional one gives multiples of 8",
        .range = between(0.25, 64)},
+      {.key = "model.init",
+       .value = MEMBER(model.init),
+       .flag = "--init",
+       .help = "safetensors file whose weights the encoder starts with: torchvision's, timm's or an export; see "
+               "docs/weights.md",
+       .placeholder = "FILE"},
       {.key = "model.proj_layers",
        .value = MEMBER(model.head.layers),
        .flag = "--proj-layers",

@@ -89,7 +89,7 @@ void pretrain(const PretrainArguments& arguments, std::span<char* const> argv) {
   if (arguments.viewed_examples > 0)
     return write_views(context, config, arguments.viewed_examples, arguments.views_file);
   check_plans(context, config.run.plans, resumed_path(arguments.run));
-  Trainer trainer(context, config);
+  Trainer trainer(context, config, initial_weights(arguments.run, config));
   warn(warmup_warning(trainer.plan().schedule));
   check_profiled_steps(arguments.profiled_steps, trainer.plan().schedule.steps);
   if (arguments.dry_run) {

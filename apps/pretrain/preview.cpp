@@ -50,13 +50,15 @@ std::string schedule_csv(const TrainingPlan& plan) {
 std::string dry_run_text(const engine::Context& context, const Config& config, const Trainer& trainer) {
   const auto& schedule = trainer.plan().schedule;
   const auto rounded = rounded_channels(config.model.encoder);
+  const std::string& weights = trainer.model().initial_weights;
   return fmt::format(
-      "train data     {}\ntest data      {}\nencoder        {}\n{}parameters     {}\n"
+      "train data     {}\ntest data      {}\nencoder        {}\n{}{}parameters     {}\n"
       "device bytes   {} before the first step\nsteps          {} = {:.2f} epochs of {} batches of {} images\n"
       "learning rate  {:.6g} peak after {} warmup steps, {} decay\nthreads        {}\n",
       trainer.train_data().describe(), trainer.test_data().describe(),
       encoder_text(config.model.encoder, trainer.train_data()),
-      rounded ? fmt::format("channels       {}\n", *rounded) : "", parameters_text(trainer.model().parameters),
+      rounded ? fmt::format("channels       {}\n", *rounded) : "",
+      weights.empty() ? "" : fmt::format("initial weights {}\n", weights), parameters_text(trainer.model().parameters),
       context.pool().used_bytes(), schedule.steps,
       static_cast<double>(schedule.steps) / static_cast<double>(trainer.plan().steps_per_epoch),
       trainer.plan().steps_per_epoch, config.train.batch_size, schedule.peak, schedule.warmup_steps,

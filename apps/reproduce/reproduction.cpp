@@ -98,7 +98,7 @@ void run_cell(const Cell& cell, std::span<char* const> argv, const Trainer::Obse
   // A separate context: thread count and memory are those of this run only.
   const engine::Context context = make_context(config.run.compute);
   check_plans(context, config.run.plans, resumed_path(cell.run));
-  Trainer trainer(context, config);
+  Trainer trainer(context, config, initial_weights(cell.run, config));
   RunDirectory directory(cell.run);
   start_run(context, trainer, directory, argv);
   write_result(directory, trainer, trainer.run(directory, observe));

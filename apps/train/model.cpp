@@ -6,6 +6,7 @@
 #include "apps/objectives/make_objective.h"
 #include "apps/objectives/network.h"
 #include "apps/settings/usage_error.h"
+#include "apps/train/encoder_file.h"
 #include "engine/scope.h"
 
 namespace apps {
@@ -64,7 +65,8 @@ std::vector<const engine::ParameterSet*> Model::state() const {
   return sets;
 }
 
-Model make_model(const engine::Context& context, const Config& config, const data::Source& source) {
+Model make_model(const engine::Context& context, const Config& config, const data::Source& source,
+                 const std::filesystem::path& weights) {
   Model model;
   model.objective = make_objective(model.parameters, config, source);
   for (const OnlineProbe::Options& options : probes_of(config.objective)) {
@@ -74,6 +76,11 @@ Model make_model(const engine::Context& context, const Config& config, const dat
   }
   const auto seed = static_cast<std::uint64_t>(config.train.seed);
   model.parameters.allocate(context, seed, activation_dtype(config.run.compute.precision));
+  if (!weights.empty()) {  // before momentum encoders become copies of the trained one
+    const EncoderFile file(weights);
+    file.load(model.parameters, config.model.encoder, source);
+    model.initial_weights = file.description();
+  }
   model.objective->initialize(model.parameters, seed);
   return model;
 }

@@ -1,5 +1,7 @@
 #pragma once
+#include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "apps/config/config.h"
@@ -15,6 +17,7 @@ struct Model {
   engine::ParameterSet parameters;  ///< parameters of all networks
   std::unique_ptr<Objective> objective;
   std::vector<OnlineProbe> probes;
+  std::string initial_weights = {};  ///< where the encoder's weights are from, for a log; empty: drawn
 
   /// The taps that the probes need, each once.
   std::vector<std::string> taps() const;
@@ -23,7 +26,9 @@ struct Model {
 };
 
 /// The model that the configuration describes, allocated and initialised. `source` gives the numbers of channels and
-/// classes. Throws engine::DataError if the encoder does not accept images of that size.
-Model make_model(const engine::Context& context, const Config& config, const data::Source& source);
+/// classes. The encoder starts with the weights in the file `weights`, unless that is empty. Throws engine::DataError
+/// if the encoder does not accept images of that size, and for a file that is not of this encoder.
+Model make_model(const engine::Context& context, const Config& config, const data::Source& source,
+                 const std::filesystem::path& weights = {});
 
 }  // namespace apps

@@ -35,6 +35,12 @@ void keep_threads(const RunArguments& arguments, Config& config) {
     config.run.compute.threads = checkpoint->state.threads;
 }
 
+std::filesystem::path initial_weights(const RunArguments& arguments, const Config& config) {
+  const std::filesystem::path run = resumed_path(arguments);
+  if (!run.empty() && Checkpoints(run, config.run.keep).newest()) return {};
+  return config.model.init;
+}
+
 std::optional<TrainingPlan> earlier_plan(const RunArguments& arguments, std::int64_t examples) {
   const std::filesystem::path run = resumed_path(arguments);
   if (run.empty()) return std::nullopt;
@@ -80,6 +86,8 @@ void start_run(const engine::Context& context, Trainer& trainer, RunDirectory& d
   directory.log(kept ? fmt::format("{}, as the run began with", threads_text(context.threads()))
                      : describe_threads(context, config.run.compute.threads));
   if (const auto rounded = rounded_channels(config.model.encoder)) directory.log(*rounded);
+  if (const std::string& weights = trainer.model().initial_weights; !weights.empty())
+    directory.log(fmt::format("the encoder starts with the weights of {}", weights));
   if (!directory.resumed()) return;
   directory.log(fmt::format("resumed at step {}", trainer.step()));
   if (!known) {

@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +12,10 @@ namespace apps {
 /// With --threads 0, a resumed run keeps the number of threads that it began with, on any machine: results are only
 /// bit-equal for the same number.
 void keep_threads(const RunArguments& arguments, Config& config);
+
+/// The file with the weights that the encoder starts with, if the run has one; empty if it has a checkpoint to go on
+/// from, so that the file is not needed any more.
+std::filesystem::path initial_weights(const RunArguments& arguments, const Config& config);
 
 /// The steps and rates with which the run to resume began, before the arguments change its configuration; nothing for a
 /// new run.

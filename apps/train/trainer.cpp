@@ -38,13 +38,13 @@ auto in_memory_of(CapturedStep& step, const Compute& compute) {
 }  // namespace
 namespace fs = std::filesystem;
 
-Trainer::Trainer(const engine::Context& context, const Config& config)
+Trainer::Trainer(const engine::Context& context, const Config& config, const fs::path& weights)
     : context_(context),
       config_(config),
       train_(open_data(config.data, data::Split::train, config.train.seed)),
       test_(open_data(config.data, data::Split::test, config.train.seed)),
       plan_(plan_training(config.train, config.optim, train_->size())),
-      model_(make_model(context, config, *train_)),
+      model_(make_model(context, config, *train_, weights)),
       batch_(context, *train_, config.train.batch_size),
       optimizer_(make_optimizer(config.optim.update, model_.parameters)),
       train_step_(model_, *optimizer_) {

@@ -25,8 +25,9 @@ class CapturedStep;
 /// One training run: data, model, optimizer, and its progress.
 class Trainer {
  public:
-  /// Builds everything that a step needs.
-  Trainer(const engine::Context& context, const Config& config);
+  /// Builds everything that a step needs. The encoder starts with the weights in the file `weights`, unless that is
+  /// empty.
+  Trainer(const engine::Context& context, const Config& config, const std::filesystem::path& weights = {});
 
   /// Restores a checkpoint. Throws engine::DataError for files that do not fit this configuration.
   void restore(const Checkpoint& checkpoint);
