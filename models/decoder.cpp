@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/ops/reshape.h"
+#include "kernels/runtime/rounding.h"
 
 namespace models {
 
@@ -12,10 +13,11 @@ using engine::Tensor;
 
 namespace {
 
-constexpr std::int64_t kWindow = 3, kStride = 2;
+constexpr std::int64_t kWindow = 3, kStride = 2, kPad = 1;
 
-/// What a convolution with this window and stride makes of a side.
-std::int64_t next_smaller(std::int64_t side) { return (side - kWindow) / kStride + 1; }
+/// What a convolution with this window, stride and padding makes of a side: half, rounded up. The windows cover every
+/// pixel, so that none is left to the bias alone.
+std::int64_t next_smaller(std::int64_t side) { return (side + 2 * kPad - kWindow) / kStride + 1; }
 
 }  // namespace
 
@@ -27,7 +29,8 @@ std::vector<Decoder::Size> Decoder::sizes(const Options& options) {
   std::vector<Size> sizes{{options.height, options.width, options.planes}};
   do {
     const Size& last = sizes.back();
-    const std::int64_t channels = sizes.size() == 1 ? kFewestChannels : std::min(2 * last.channels, kMostChannels);
+    const std::int64_t fewest = std::max(kFewestChannels, engine::round_up(2 * options.planes, 8));
+    const std::int64_t channels = sizes.size() == 1 ? fewest : std::min(2 * last.channels, kMostChannels);
     sizes.push_back({next_smaller(last.height), next_smaller(last.width), channels});
   } while (std::min(sizes.back().height, sizes.back().width) >= kSmallest);
   if (sizes.size() > 2) sizes.back().channels = sizes[sizes.size() - 2].channels;
@@ -60,7 +63,7 @@ Decoder::Decoder(const Scope& scope, const Options& options) : smallest_(sizes(o
             .in = from.channels,
             .out = to.channels,
             .size = kWindow,
-            .geometry = {.stride = kStride, .height = to.height, .width = to.width},
+            .geometry = {.stride = kStride, .pad = kPad, .height = to.height, .width = to.width},
             .kernel = Initializer::glorot_uniform(kWindow * kWindow * from.channels, kWindow * kWindow * to.channels),
             .bias = last});
     if (!last) add_batch_norm(to.channels, options.batch_norm);

@@ -7,15 +7,16 @@
 
 namespace models {
 
-/// Latent variables to the logits of images: ConvN backwards, for images of any size. The image's sizes under a 3x3
-/// window with stride 2 and no padding, 28 -> 13 -> 6 -> 2 for example, until one side is below 5, are taken from the
-/// last to the first. Two linear layers lead to the smallest, then one 3x3 transposed convolution with stride 2 to each
-/// next, exactly to the image's size. Batch norm and ReLU follow every layer but the last, which has a bias per plane.
+/// Latent variables to the logits of images of any size: an encoder backwards. The image's sides are halved, rounded
+/// up, until one is below 5, 28 -> 14 -> 7 -> 4 for example. Two linear layers lead to the smallest size, then one 3x3
+/// transposed convolution with stride 2 and padding 1 to each next, exactly to the image's size; their windows cover
+/// every pixel. Batch norm and ReLU follow every layer but the last, which has a bias per plane.
 ///
-/// The layer that makes the image reads 32 channels, each one before it twice as many, at most 256; the smallest size
-/// has as many as the next. The first linear layer is half as wide as the second. So 28x28 images come from 64 -> 128
-/// -> 256 = 2x2x64 -> 6x6x64 -> 13x13x32 -> 28x28, and 224x224 images from 64 -> 512 -> 1024 = 2x2x256 -> 6x6x256 ->
-/// 13x13x256 -> 27x27x128 -> 55x55x64 -> 111x111x32 -> 224x224. Glorot uniform kernels, as in ConvN.
+/// The layer that makes the image reads 32 channels, or two for each plane if these are more; each one before it twice
+/// as many, at most 256; the smallest size has as many as the next. The first linear layer is half as wide as the
+/// second. So 28x28 images come from 64 -> 512 -> 1024 = 4x4x64 -> 7x7x64 -> 14x14x32 -> 28x28, and 224x224 images from
+/// 64 -> 2048 -> 4096 = 4x4x256 -> 7x7x256 -> 14x14x256 -> 28x28x128 -> 56x56x64 -> 112x112x32 -> 224x224. Glorot
+/// uniform kernels, as in ConvN.
 class Decoder {
  public:
   struct Options {

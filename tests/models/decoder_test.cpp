@@ -26,14 +26,14 @@ std::vector<Shape> weights(const ParameterSet& parameters) {
 }  // namespace
 
 TEST_CASE("decoder: the layers of 28x28 images, with and without bits") {
-  for (const std::int64_t planes : {1, 6, 21}) {
+  for (const std::int64_t planes : {1, 6, 16}) {
     const Context context = kernels::make_context();
     ParameterSet parameters;
     const Decoder decoder(Scope(parameters, "decoder"), {.planes = planes});
     parameters.allocate(context, 1);
-    const std::vector<Shape> expected = {{128, 64}, {256, 128}, {64, 3, 3, 64}, {64, 3, 3, 32}, {32, 3, 3, planes}};
+    const std::vector<Shape> expected = {{512, 64}, {1024, 512}, {64, 3, 3, 64}, {64, 3, 3, 32}, {32, 3, 3, planes}};
     CHECK(weights(parameters) == expected);
-    CHECK(parameters.trainable("decoder") == 97216 + 289 * planes);
+    CHECK(parameters.trainable("decoder") == 615616 + 289 * planes);
     CHECK(decoder.forward(tests::random_tensor(context, {2, 64}, 1), Mode::train).shape() == Shape{2, 28, 28, planes});
     CHECK(std::any_of(parameters.parameters().begin(), parameters.parameters().end(),
                       [](const ParameterInfo& info) { return info.name == "decoder.conv3.bias"; }));
@@ -48,9 +48,9 @@ TEST_CASE("decoder: ends at the image's size, whatever it is, with channels that
   const Case cases[] = {
       {3, 4, {{32, 3, 3, 3}}},
       {5, 5, {{32, 3, 3, 3}}},
-      {20, 31, {{32, 3, 3, 32}, {32, 3, 3, 3}}},
+      {20, 31, {{64, 3, 3, 64}, {64, 3, 3, 32}, {32, 3, 3, 3}}},
       {32, 32, {{64, 3, 3, 64}, {64, 3, 3, 32}, {32, 3, 3, 3}}},
-      {33, 90, {{64, 3, 3, 64}, {64, 3, 3, 32}, {32, 3, 3, 3}}},
+      {33, 90, {{128, 3, 3, 128}, {128, 3, 3, 64}, {64, 3, 3, 32}, {32, 3, 3, 3}}},
       {112, 112, {{256, 3, 3, 256}, {256, 3, 3, 128}, {128, 3, 3, 64}, {64, 3, 3, 32}, {32, 3, 3, 3}}},
       {224,
        224,
@@ -74,6 +74,30 @@ TEST_CASE("decoder: ends at the image's size, whatever it is, with channels that
   ParameterSet parameters;
   CHECK_THROWS_WITH_AS(Decoder(Scope(parameters, "decoder"), {.height = 2, .width = 28}),
                        "decoder: expected images of at least 3x3 pixels, got 2x28", Error);
+}
+
+TEST_CASE("decoder: more planes have more channels to come from, two for each in the last layer") {
+  const Context context = kernels::make_context();
+  ParameterSet parameters;
+  const Decoder decoder(Scope(parameters, "decoder"), {.planes = 21});
+  parameters.allocate(context, 1);
+  const std::vector<Shape> expected = {{768, 64}, {1536, 768}, {96, 3, 3, 96}, {96, 3, 3, 48}, {48, 3, 3, 21}};
+  CHECK(weights(parameters) == expected);
+}
+
+TEST_CASE("decoder: every pixel of an image depends on the latent variables") {
+  const Context context = kernels::make_context();
+  for (const std::int64_t side : {20, 27, 28}) {
+    ParameterSet parameters;
+    const Decoder decoder(Scope(parameters, "decoder"), {.latent = 8, .height = side, .width = side});
+    parameters.allocate(context, 1);
+    const std::vector<float> images =
+        decoder.forward(tests::random_tensor(context, {2, 8}, 1), Mode::train).to_host<float>();
+    const auto pixels = static_cast<std::size_t>(side * side);
+    std::size_t same = 0;
+    for (std::size_t i = 0; i < pixels; ++i) same += images[i] == images[pixels + i] ? 1 : 0;
+    CHECK(same == 0);
+  }
 }
 
 TEST_CASE("decoder: every parameter gets a gradient; evaluation keeps no graph and changes no running statistics") {

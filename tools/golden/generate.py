@@ -366,12 +366,12 @@ def vae_of(seed):
     """The values of `vae`, and how far the closest activation was from ReLU's kink."""
     torch.manual_seed(seed)
     n, features, latent, (height, width), planes, beta = 6, 10, 5, (13, 12), 3, 0.75
-    shapes = {"linear1.weight": (64, latent), "linear2.weight": (128, 64), "conv1.weight": (32, 32, 3, 3)}
+    shapes = {"linear1.weight": (192, latent), "linear2.weight": (384, 192), "conv1.weight": (32, 32, 3, 3)}
     shapes |= {"conv2.weight": (32, planes, 3, 3), "conv2.bias": (planes,)}
     for name in ("mean", "log_variance"):
         shapes |= {f"{name}.weight": (latent, features), f"{name}.bias": (latent,)}
     p = {name: 2 * values(*shape) / shape[0] ** 0.5 for name, shape in shapes.items()}
-    for name, channels in {"bn1": 64, "bn2": 128, "bn3": 32}.items():
+    for name, channels in {"bn1": 192, "bn2": 384, "bn3": 32}.items():
         p |= {f"{name}.weight": 1 + 0.2 * values(channels), f"{name}.bias": 0.2 * values(channels)}
     p = {name: t.float().double().requires_grad_() for name, t in p.items()}
     h = values(n, features).requires_grad_()
@@ -388,9 +388,9 @@ def vae_of(seed):
     draw = torch.tensor([4, 17], dtype=torch.int32)
     z = mean + (log_variance / 2).exp() * torch.tensor(latent_noise(4, 17, n, latent))
     x = block(F.linear(block(F.linear(z, p["linear1.weight"]), 1), p["linear2.weight"]), 2)
-    x = x.view(n, 2, 2, 32).permute(0, 3, 1, 2)  # our rows of activations have the channels last
-    x = block(F.conv_transpose2d(x, p["conv1.weight"], None, 2, 0, (1, 0)), 3)
-    logits = F.conv_transpose2d(x, p["conv2.weight"], p["conv2.bias"], 2, 0, (0, 1))
+    x = x.view(n, 4, 3, 32).permute(0, 3, 1, 2)  # our rows of activations have the channels last
+    x = block(F.conv_transpose2d(x, p["conv1.weight"], None, 2, 1, (0, 1)), 3)
+    logits = F.conv_transpose2d(x, p["conv2.weight"], p["conv2.bias"], 2, 1, (0, 1))
     nll = F.binary_cross_entropy_with_logits(logits, targets, reduction="sum") / n
     kl = -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum() / n
     loss = nll + beta * kl
