@@ -10,8 +10,9 @@ namespace {
 
 using Range = IndexRange<int>;
 
-__device__ float share(Range rs, Range ss, int window, bool counts_padding) {
-  return 1 / static_cast<float>(counts_padding ? window * window : (rs.end - rs.begin) * (ss.end - ss.begin));
+/// How many taps of a window count in one direction.
+__device__ int counted(Range taps, int window, bool counts_padding) {
+  return counts_padding ? window : taps.end - taps.begin;
 }
 
 // One block per row of windows; one thread per window and kWidth channels.
@@ -23,9 +24,12 @@ __global__ void __launch_bounds__(kThreads) average_windows(const T* xs, PoolSiz
   for (int i = static_cast<int>(threadIdx.x); i < g.q * groups; i += kThreads) {
     const int q = i / groups, channel = i % groups * kWidth, column = q * g.stride - g.before_columns;
     const Range ss = taps_inside(column, g.window, g.w);
-    const float factor = share(rs, ss, g.window, counts_padding);
+    const int taps = (rs.end - rs.begin) * (ss.end - ss.begin);
+    const float factor = 1 / static_cast<float>(counts_padding ? g.window * g.window : taps);
     float sums[kWidth] = {};
+#pragma unroll 1  // unrolling would spill registers
     for (int r = rs.begin; r < rs.end; ++r) {
+#pragma unroll 1
       for (int s = ss.begin; s < ss.end; ++s) {
         const auto lanes =
             load<kWidth>(xs + ((static_cast<std::int64_t>(image) * g.h + row + r) * g.w + column + s) * g.c + channel);
@@ -49,14 +53,15 @@ __global__ void __launch_bounds__(kThreads) spread_gradient(const T* dys, PoolSi
     const int pixel = i / groups, channel = i % groups * kWidth;
     const Range qs = windows_over(pixel + g.before_columns, g.window, g.stride, g.q);
     float sums[kWidth] = {};
-    for (int p = ps.begin; p < ps.end; ++p) {
-      const Range rs = taps_inside(p * g.stride - g.before_rows, g.window, g.h);
 #pragma unroll 1  // few windows cover a pixel; unrolling would spill registers
+    for (int p = ps.begin; p < ps.end; ++p) {
+      const int rows = counted(taps_inside(p * g.stride - g.before_rows, g.window, g.h), g.window, counts_padding);
+      const T* dy = dys + (static_cast<std::int64_t>(image) * g.p + p) * g.q * g.c + channel;
+#pragma unroll 1
       for (int q = qs.begin; q < qs.end; ++q) {
         const Range ss = taps_inside(q * g.stride - g.before_columns, g.window, g.w);
-        const float factor = share(rs, ss, g.window, counts_padding);
-        const auto gradients =
-            load<kWidth>(dys + ((static_cast<std::int64_t>(image) * g.p + p) * g.q + q) * g.c + channel);
+        const float factor = 1 / static_cast<float>(rows * counted(ss, g.window, counts_padding));
+        const auto gradients = load<kWidth>(dy + q * g.c);
 #pragma unroll
         for (int j = 0; j < kWidth; ++j) sums[j] += static_cast<float>(gradients.lane[j]) * factor;
       }

@@ -76,6 +76,7 @@ template <int kWidth, class T>
 __global__ void __launch_bounds__(kThreads) pool_streams(const T* xs, StreamTiles tiles, float factor, T* ys) {
   const StreamPlace at = place_in_image<kWidth>(tiles);
   float sums[kWidth] = {};
+#pragma unroll 1  // unrolling would spill registers
   for (std::int64_t pixel = at.pixel; pixel < at.end; pixel += tiles.down) {
     const T* x = xs + (at.image * tiles.pixels + pixel) * 2 * tiles.channels + at.channel;
     const auto first = load<kWidth>(x), second = load<kWidth>(x + tiles.channels);
@@ -125,6 +126,7 @@ __global__ void __launch_bounds__(kThreads) merge(const T* xs, const float* logi
   const StreamPlace at = place_in_image<kWidth>(tiles);
   if (at.pixel >= at.end) return;
   const Weights<kWidth> weights(logits, tiles, at);
+#pragma unroll 1  // unrolling would spill registers
   for (std::int64_t pixel = at.pixel; pixel < at.end; pixel += tiles.down) {
     const T* x = xs + (at.image * tiles.pixels + pixel) * 2 * tiles.channels + at.channel;
     const auto first = load<kWidth>(x), second = load<kWidth>(x + tiles.channels);
