@@ -70,7 +70,7 @@ void stream_pool_backward(const Context&, const StreamPoolBackward& args) {
         const T* dy = dys + image * s.c;
         T* first = dxs + (image * s.pixels + pixel) * 2 * s.c;
         for (T* dx : {first, first + s.c}) {
-          for_each_vector(s.c, [=, accumulate = args.dx.accumulate]<class V>(std::int64_t j, V) {
+          for_each_vector(s.c, [=, factor = factor, accumulate = args.dx.accumulate]<class V>(std::int64_t j, V) {
             const V gradient = load_as<V>(dy + j) * factor;
             store(dx + j, accumulate ? load_as<V>(dx + j) + gradient : gradient);
           });
