@@ -23,6 +23,13 @@ std::string_view flag_of_key(std::string_view key) {
   return flag;
 }
 
+/// The requirements that concern embeddings; those of a run's objective do not.
+Condition without_objective(Condition condition) {
+  std::erase_if(condition.all,
+                [](const Requirement& requirement) { return requirement.key.starts_with("objective."); });
+  return condition;
+}
+
 /// A flag for a key of the configuration of a run; it accepts the values of that key.
 MeasureField of_key(const ConfigField& field, std::string_view group, std::string_view help = {}) {
   return {.key = field.key,
@@ -30,7 +37,7 @@ MeasureField of_key(const ConfigField& field, std::string_view group, std::strin
           .flag = field.flag.empty() ? flag_of_key(field.key) : field.flag,
           .help = help.empty() ? field.help : help,
           .range = field.range,
-          .only_with = field.only_with,
+          .only_with = without_objective(field.only_with),
           .group = group};
 }
 

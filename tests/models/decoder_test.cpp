@@ -100,7 +100,7 @@ TEST_CASE("decoder: every pixel of an image depends on the latent variables") {
   }
 }
 
-TEST_CASE("decoder: every parameter gets a gradient; evaluation keeps no graph and changes no running statistics") {
+TEST_CASE("decoder: every parameter gets a gradient, evaluation keeps no graph and changes no running statistics") {
   const Context context = kernels::make_context();
   ParameterSet parameters;
   const Decoder decoder(Scope(parameters, "decoder"), {.latent = 7, .height = 13, .width = 16, .planes = 2});

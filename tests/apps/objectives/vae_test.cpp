@@ -117,7 +117,7 @@ TEST_CASE("vae objective: both terms are those of their definition, and the loss
   }
 }
 
-TEST_CASE("vae objective: every parameter gets a gradient, the same each time; three groups and no projector") {
+TEST_CASE("vae objective: every parameter gets a gradient, the same each time, with three groups and no projector") {
   const Context context = kernels::make_context();
   const Pass pass(context, vae()), again(context, vae());
   CHECK(pass.model.parameters.groups() == Strings{"encoder", "latent", "decoder", "probe"});
