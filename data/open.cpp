@@ -2,6 +2,7 @@
 
 #include "data/digits.h"
 #include "data/mnist.h"
+#include "data/npy_images.h"
 #include "kernels/runtime/error.h"
 
 namespace data {
@@ -20,7 +21,11 @@ std::unique_ptr<Source> open_source(std::string_view name, Split split) {
     if (rest.empty()) throw DataError("data: mnist: needs a directory, as in mnist:DIR");
     return open_mnist(rest, split);
   }
-  throw DataError(concat("data: unknown source '", name, "'; expected digits: or mnist:DIR"));
+  if (colon != std::string_view::npos && scheme == "npy") {
+    if (rest.empty()) throw DataError("data: npy: needs a directory, as in npy:DIR");
+    return open_npy(rest, split);
+  }
+  throw DataError(concat("data: unknown source '", name, "'; expected digits:, mnist:DIR or npy:DIR"));
 }
 
 }  // namespace data

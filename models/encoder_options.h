@@ -1,6 +1,7 @@
 #pragma once
 #include "kernels/runtime/names.h"
 #include "models/conv_n.h"
+#include "models/prepared_input.h"
 #include "models/resnet.h"
 
 namespace models {
@@ -15,6 +16,7 @@ enum class StemChoice { automatic, cifar, imagenet };
 struct EncoderOptions {
   Architecture arch = Architecture::convn;
   StemChoice stem = StemChoice::automatic;
+  InputOptions input;
   ConvN::Options convn{.batch_norm{.unbiased_variance = true}};
   ResNet::Options resnet{.batch_norm{.unbiased_variance = true}};
   bool operator==(const EncoderOptions&) const = default;

@@ -8,8 +8,8 @@ std::vector<ConfigField> data_fields() {
       {.key = "data.source",
        .value = MEMBER(data.source),
        .flag = "--data",
-       .help =
-           "training images: digits: (built in) or mnist:DIR; a resumed run may read the same images from elsewhere",
+       .help = "training images: digits: (built in), mnist:DIR or npy:DIR; a resumed run may read the same images from "
+               "elsewhere",
        .on_resume = OnResume::change},
       {.key = "data.bits",
        .value = MEMBER(data.random_bits.bits),

@@ -35,6 +35,15 @@ std::vector<ConfigField> model_fields() {
        .flag = "--width",
        .help = "multiplies every channel count of the encoder; a fractional one gives multiples of 8",
        .range = between(0.25, 64)},
+      {.key = "model.normalize",
+       .value = MEMBER(model.encoder.input.normalization),
+       .flag = "--normalize",
+       .help =
+           "images are (x - mean) / std before the encoder, as weights from torchvision and timm need it; numbers have "
+           "commas between"},
+      {.key = "model.gray_as_rgb",
+       .value = MEMBER(model.encoder.input.gray_as_rgb),
+       .help = "the encoder sees an image of one channel as three equal ones"},
       {.key = "model.init",
        .value = MEMBER(model.init),
        .flag = "--init",

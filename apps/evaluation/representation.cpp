@@ -37,7 +37,7 @@ Representation::Representation(const models::Encoder& encoder, const models::Pro
     tap_ = *behind;
     head_ = head;
   } else {
-    throw UsageError(engine::concat("a tap must be ", kFeatures, ", or of this run's encoder ", names_of(of_encoder),
+    throw UsageError(engine::concat("a tap must be ", kFeatures, ", or of this encoder ", names_of(of_encoder),
                                     head ? ", or of its projection head " : "", names_of(of_head), ", got '", tap,
                                     "'"));
   }

@@ -1,6 +1,7 @@
 #include "apps/lineval/arguments.h"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -38,16 +39,30 @@ Config run_config(const fs::path& run) {
   return read_config(run / "config.toml");
 }
 
+/// Whether the command line has a flag.
+using Gives = std::function<bool(std::string_view flag)>;
+
+/// Sets what follows from the flags if a file of weights is evaluated.
+void complete_pretrained(EvaluationSettings& settings, const Gives& gives) {
+  if (!settings.run.empty()) throw UsageError("--weights evaluates a file, and RUN_DIR a run; give one of them");
+  if (settings.random_init) throw UsageError("--random-init is for RUN_DIR: a file has no network but its own");
+  if (!gives("--data")) throw UsageError("--weights needs --data SOURCE, as a file of weights says nothing of images");
+  const models::EncoderOptions& encoder = settings.config.model.encoder;
+  settings.pretrained.file = settings.weights;
+  if (gives("--arch")) settings.pretrained.arch = encoder.arch;
+  if (gives("--normalize")) settings.pretrained.normalization = encoder.input.normalization;
+  settings.config.train.seed = settings.config.lineval.seed;
+}
+
 /// Sets the keys that follow from other flags.
 void complete(EvaluationSettings& settings, bool asks_for_report) {
   Config& config = settings.config;
   // The untrained network has no run to draw, and results stored with --out do not change the run's report.
-  const bool draws_none = settings.random_init || !settings.out.empty();
+  const bool draws_none = settings.random_init || !settings.out.empty() || settings.run.empty();
   if (draws_none && asks_for_report && config.run.report)
     throw UsageError(
-        "--report on draws the run's directory, but --out and --random-init store their results elsewhere; leave out "
-        "one "
-        "of them");
+        "--report on draws the run's directory, but --out, --weights and --random-init store their results elsewhere; "
+        "leave out one of them");
   if (draws_none) config.run.report = false;
   config.run.compute.precision = config.lineval.precision;
   config.run.compute.repeatable = true;  // an evaluation is always repeatable
@@ -65,6 +80,20 @@ const Table<EvaluationSettings>& evaluation_table() {
            .help = "evaluate the same network untrained, into RUN_DIR-random-init",
            .group = "Evaluation",
            .bare = true},
+          {.key = "--weights",
+           .value = MEMBER(weights),
+           .flag = "--weights",
+           .help = "evaluate the encoder in a safetensors file instead of a run: torchvision's, timm's or an export;\n"
+                   "results go to FILE-lineval",
+           .group = "Evaluation",
+           .placeholder = "FILE"},
+          of_key(
+              "model.arch",
+              {.flag = "--arch", .group = "Evaluation", .help = "the encoder in that file", .fallback = "the file's"}),
+          of_key("model.normalize", {.flag = "--normalize",
+                                     .group = "Evaluation",
+                                     .help = "images are (x - mean) / std before that encoder",
+                                     .fallback = "the file's, or imagenet"}),
           {.key = "--tap",
            .value = MEMBER(tap),
            .flag = "--tap",
@@ -105,6 +134,12 @@ const Table<EvaluationSettings>& evaluation_table() {
            .group = "Output",
            .placeholder = "DIR",
            .fallback = "RUN_DIR/eval"},
+          {.key = "--save-features",
+           .value = MEMBER(save_features),
+           .flag = "--save-features",
+           .help = "also write {train,test}_{features,labels}.npy, as `measure` and NumPy read them, into DIR",
+           .group = "Output",
+           .placeholder = "DIR"},
           of_key("run.report", {.flag = "--report",
                                 .group = "Output",
                                 .help = "draw the run's plots and report.html again with tools/report",
@@ -117,7 +152,8 @@ const Table<EvaluationSettings>& evaluation_table() {
 bool parse(int argc, const char* const* argv, EvaluationSettings& settings) {
   Flags flags(
       "lineval",
-      "Linear evaluation of a pretrained encoder: lineval RUN_DIR. Trains linear classifiers on its frozen "
+      "Linear evaluation of a pretrained encoder: lineval RUN_DIR, or lineval --weights FILE --data SOURCE. Trains "
+      "linear classifiers on its frozen "
       "features for a\ngrid of learning rates in one pass, chooses the rate on a held-out part of the training "
       "set, and reports top-1 on\nthe test set, with k nearest neighbours beside it. Without flags the protocol "
       "is the run's: its keys lineval.*.");
@@ -129,12 +165,21 @@ bool parse(int argc, const char* const* argv, EvaluationSettings& settings) {
     given.emplace_back(&field, text);
   });
   if (!flags.parse(argc, argv)) return false;
-  if (settings.run.empty()) throw UsageError("give the directory of a pretraining run: lineval RUN_DIR");
-  settings.config = run_config(settings.run);
-  for (const auto& [field, text] : given) field->set(settings, text, field->flag);
-  const auto gives = [&](std::string_view flag) {
+  const Gives gives = [&](std::string_view flag) {
     return std::any_of(given.begin(), given.end(), [&](const auto& each) { return each.first->flag == flag; });
   };
+  if (!gives("--weights")) {
+    if (settings.run.empty())
+      throw UsageError(
+          "give the directory of a pretraining run, or a file of weights: lineval RUN_DIR, or "
+          "lineval --weights FILE --data SOURCE");
+    for (const std::string_view flag : {"--arch", "--normalize"}) {
+      if (gives(flag)) throw UsageError(engine::concat(flag, " is for --weights FILE; the network of a run is known"));
+    }
+    settings.config = run_config(settings.run);
+  }
+  for (const auto& [field, text] : given) field->set(settings, text, field->flag);
+  if (gives("--weights")) complete_pretrained(settings, gives);
   settings.other_data = gives("--data");
   complete(settings, gives("--report"));
   return true;
@@ -142,6 +187,11 @@ bool parse(int argc, const char* const* argv, EvaluationSettings& settings) {
 
 fs::path result_directory(const EvaluationSettings& settings) {
   if (!settings.out.empty()) return settings.out;
+  if (settings.run.empty()) {
+    fs::path results = fs::path(settings.weights).replace_extension();
+    results += "-lineval";
+    return settings.tap == Representation::kFeatures ? results : results / settings.tap;
+  }
   fs::path run = fs::absolute(settings.run).lexically_normal();  // an absolute path, since "." has no name
   if (!run.has_filename()) run = run.parent_path();
   const fs::path results = (settings.random_init ? fs::path(run.string() + "-random-init") : run) / "eval";

@@ -5,9 +5,11 @@
 #include <iostream>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "apps/evaluation/knn.h"
 #include "apps/input/run_data.h"
+#include "apps/lineval/feature_files.h"
 #include "apps/lineval/result_store.h"
 #include "apps/lineval/results.h"
 #include "apps/lineval/stop.h"
@@ -43,6 +45,15 @@ Data open_both(const EvaluationSettings& settings) {
   return data;
 }
 
+/// What is evaluated.
+struct Subject {
+  engine::ParameterSet parameters = {};
+  std::unique_ptr<models::Encoder> encoder = {};
+  std::optional<models::ProjectionHead> head = {};
+  std::int64_t step = 0;
+  std::string arch = {}, input = {};  ///< its name, and what happens to its images
+};
+
 /// Loads the newest checkpoint's encoder and projection head; returns its step.
 std::int64_t load_trained(const fs::path& run, const Config& config, const engine::ParameterSet& parameters) {
   const auto checkpoint = Checkpoints(run, config.run.keep).newest();
@@ -50,6 +61,32 @@ std::int64_t load_trained(const fs::path& run, const Config& config, const engin
     throw UsageError(engine::concat(run.string(), " has no checkpoint yet; let pretrain finish an epoch first"));
   load_groups(checkpoint->directory / "model.safetensors", parameters, parameters.groups());
   return checkpoint->state.step;
+}
+
+std::string input_text(const models::InputOptions& input) {
+  const std::string normalized = input.normalization ? ", normalised by " + input.normalization.text() : "";
+  return (input.gray_as_rgb ? ", grey as three channels" : "") + normalized;
+}
+
+Subject subject_of(const engine::Context& context, const EvaluationSettings& settings, const data::Source& source) {
+  const Config& config = settings.config;
+  const engine::Dtype dtype = activation_dtype(config.run.compute.precision);
+  if (settings.run.empty()) {
+    PretrainedEncoder pretrained = load_pretrained(context, settings.pretrained, source, dtype);
+    std::cerr << "weights: " << pretrained.description << '\n';
+    return {.parameters = std::move(pretrained.parameters),
+            .encoder = std::move(pretrained.encoder),
+            .arch = std::string(engine::name(pretrained.options.arch)),
+            .input = input_text(pretrained.options.input)};
+  }
+  Subject subject{.arch = std::string(engine::name(config.model.encoder.arch)),
+                  .input = input_text(config.model.encoder.input)};
+  Network network = make_network(subject.parameters, config, source);
+  subject.parameters.allocate(context, static_cast<std::uint64_t>(config.train.seed), dtype);
+  subject.encoder = std::move(network.encoder);
+  subject.head = std::move(network.projector);
+  if (!settings.random_init) subject.step = load_trained(settings.run, config, subject.parameters);
+  return subject;
 }
 
 Features features_of(const engine::Context& context, const Config& config, const Representation& representation,
@@ -99,22 +136,18 @@ void evaluate(const EvaluationSettings& settings) {
   const LinearEvaluation& protocol = config.lineval;
   const engine::Context context = make_context(config.run.compute);
   warn_of_threads(context, config.run.compute.threads, "lineval");
-  take_up_plans(context, settings.run);
+  if (!settings.run.empty()) take_up_plans(context, settings.run);
   const Data data = open_both(settings);
-  engine::ParameterSet parameters;
-  const Network network = make_network(parameters, config, *data.train);
-  parameters.allocate(context, static_cast<std::uint64_t>(config.train.seed),
-                      activation_dtype(config.run.compute.precision));
-  const Representation representation(*network.encoder, network.projector ? &*network.projector : nullptr,
-                                      settings.tap);
-  const std::int64_t step = settings.random_init ? 0 : load_trained(settings.run, config, parameters);
+  const Subject subject = subject_of(context, settings, *data.train);
+  const Representation representation(*subject.encoder, subject.head ? &*subject.head : nullptr, settings.tap);
   const std::int64_t dimensions = representation.features();
   ResultStore store(result_directory(settings),
                     most_bytes_of_results(dimensions, data.train->classes(), protocol.learning_rates.size()));
   EvaluationResults results{.settings = settings,
-                            .step = step,
-                            .encoder_sha256 = encoder_sha256(parameters),
-                            .protocol = protocol_text(protocol, representation, data.train->describe()),
+                            .arch = subject.arch,
+                            .step = subject.step,
+                            .encoder_sha256 = encoder_sha256(subject.parameters),
+                            .protocol = protocol_text(protocol, representation, data.train->describe() + subject.input),
                             .features = dimensions,
                             .neighbours = std::min(protocol.neighbours, data.train->size()),
                             .knn = 0,
@@ -122,9 +155,13 @@ void evaluate(const EvaluationSettings& settings) {
 
   const Features train = features_of(context, config, representation, *data.train, "the training set");
   const Features test = features_of(context, config, representation, *data.test, "the test set");
+  if (!settings.save_features.empty()) {
+    write_features(settings.save_features, "train", train);
+    write_features(settings.save_features, "test", test);
+  }
   results.probe = train_probe(train, test, protocol);
   results.knn = nearest_neighbours(train, test, results.neighbours);
-  EXPECTS(encoder_sha256(parameters) == results.encoder_sha256,
+  EXPECTS(encoder_sha256(subject.parameters) == results.encoder_sha256,
           "lineval: the encoder changed during its evaluation; the figures are void");
 
   std::cerr << "protocol: " << results.protocol << '\n';

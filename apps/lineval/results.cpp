@@ -18,6 +18,8 @@ using Json = nlohmann::ordered_json;
 
 Json summary(const EvaluationResults& results) {
   Json json{{"run", results.settings.run}, {"step", results.step}, {"untrained", results.settings.random_init}};
+  if (results.settings.run.empty())
+    json = {{"weights", results.settings.weights}, {"arch", results.arch}, {"untrained", false}};
   if (results.settings.tap != Representation::kFeatures) json["tap"] = results.settings.tap;
   json["top1"] = results.probe.best.test_accuracy;
   json["learning_rate"] = results.probe.best.learning_rate;

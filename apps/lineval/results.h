@@ -11,7 +11,8 @@ namespace apps {
 /// The results of an evaluation, and what was evaluated.
 struct EvaluationResults {
   const EvaluationSettings& settings;
-  std::int64_t step = 0;  ///< the checkpoint's step
+  std::string arch = {};
+  std::int64_t step = 0;  ///< the checkpoint's step; of a file, 0
   std::string encoder_sha256 = {};
   std::string protocol = {};  ///< how the figures were obtained, in one sentence
   std::int64_t features = 0;  ///< number of features per image

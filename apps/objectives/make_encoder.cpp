@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "kernels/runtime/error.h"
 #include "models/width.h"
@@ -17,7 +18,23 @@ using models::StemChoice;
 constexpr std::int64_t kLargestCifarImage = 32;
 constexpr float kTorchvisionEpsilon = 1e-5f;
 
-std::int64_t channels(const data::Source& source) { return source.image_shape()[2] + source.bit_planes(); }
+models::InputChannels input_channels(const data::Source& source) {
+  return {.image = source.image_shape()[2], .planes = source.bit_planes()};
+}
+
+std::int64_t channels(const models::EncoderOptions& options, const data::Source& source) {
+  return models::prepared_channels(options.input, input_channels(source));
+}
+
+/// Throws unless the normalisation is for as many channels as images have.
+void check_input(const models::InputOptions& options, const data::Source& source) {
+  const auto given = static_cast<std::int64_t>(options.normalization.mean.size());
+  const std::int64_t colours = models::prepared_channels(options, {.image = source.image_shape()[2], .planes = 0});
+  if (given <= 1 || given == colours) return;
+  throw engine::DataError(engine::concat(
+      "--normalize ", options.normalization.text(), " is for images of ", given, " channels, and ", source.describe(),
+      " has ", colours, colours == 1 ? "; with --set model.gray_as_rgb=on it has three equal ones" : ""));
+}
 
 ResNet::Stem stem(StemChoice choice, const data::Source& source) {
   const engine::Shape image = source.image_shape();
@@ -56,14 +73,13 @@ std::optional<ResNet::Options> resnet_options(const models::EncoderOptions& opti
   if (!depth) return std::nullopt;
   ResNet::Options resnet = options.resnet;
   resnet.depth = *depth;
-  resnet.in_channels = channels(source);
+  resnet.in_channels = channels(options, source);
   resnet.stem = stem(options.stem, source);
   return resnet;
 }
 
-}  // namespace
-
-std::unique_ptr<models::Encoder> make_encoder(const engine::Scope& scope, const models::EncoderOptions& options,
+/// Without what prepares its input.
+std::unique_ptr<models::Encoder> bare_encoder(const engine::Scope& scope, const models::EncoderOptions& options,
                                               const data::Source& source) {
   if (const auto resnet = resnet_options(options, source)) return std::make_unique<ResNet>(scope, *resnet);
   const engine::Shape image = source.image_shape();
@@ -73,10 +89,20 @@ std::unique_ptr<models::Encoder> make_encoder(const engine::Scope& scope, const 
                                            ConvN::kSmallestImage, "; a ResNet takes any size"));
   }
   ConvN::Options convn = options.convn;
-  convn.in_channels = channels(source);
+  convn.in_channels = channels(options, source);
   convn.image_height = image[0];
   convn.image_width = image[1];
   return std::make_unique<ConvN>(scope, convn);
+}
+
+}  // namespace
+
+std::unique_ptr<models::Encoder> make_encoder(const engine::Scope& scope, const models::EncoderOptions& options,
+                                              const data::Source& source) {
+  check_input(options.input, source);
+  std::unique_ptr<models::Encoder> encoder = bare_encoder(scope, options, source);
+  if (options.input == models::InputOptions{}) return encoder;
+  return std::make_unique<models::PreparedInput>(std::move(encoder), options.input, input_channels(source));
 }
 
 std::optional<std::string> rounded_channels(const models::EncoderOptions& options) {
@@ -98,11 +124,17 @@ std::optional<std::string> rounded_channels(const models::EncoderOptions& option
 
 std::map<std::string, std::string> describe_encoder(const models::EncoderOptions& options, const data::Source& source) {
   std::map<std::string, std::string> description{{"arch", std::string(engine::name(options.arch))},
-                                                 {"in_chans", std::to_string(channels(source))}};
+                                                 {"in_chans", std::to_string(channels(options, source))}};
   if (const auto resnet = resnet_options(options, source)) {
     description["variant"] = engine::name(resnet->variant);
     description["stem"] = engine::name(resnet->stem);
     if (resnet->selective_kernels) description["selective_kernels"] = "on";
+  }
+  const float epsilon = options.resnet.batch_norm.epsilon;  // the same for all encoders
+  if (epsilon != kTorchvisionEpsilon) description["bn_eps"] = engine::concat(epsilon);
+  if (const models::Normalization& normal = options.input.normalization) {
+    description["mean"] = normal.mean_text();
+    description["std"] = normal.std_text();
   }
   return description;
 }

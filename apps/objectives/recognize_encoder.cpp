@@ -48,6 +48,11 @@ std::optional<Architecture> resnet_of(const TensorShapes& shapes) {
   return std::nullopt;
 }
 
+/// Whether a network with a plain first convolution has ResNet-D's shortcuts.
+bool averages_before_shortcuts(const TensorShapes& shapes) {
+  return convolution(shapes, "layer2.0.downsample.1.weight") != nullptr;
+}
+
 std::optional<ResNet::Stem> stem_of(const Shape& first) {
   if (first[2] == 3 && first[3] == 3) return ResNet::Stem::cifar;
   if (first[2] == 7 && first[3] == 7) return ResNet::Stem::imagenet;
@@ -58,21 +63,24 @@ std::optional<ResNet::Stem> stem_of(const Shape& first) {
 
 std::optional<RecognizedEncoder> recognize_encoder(const TensorShapes& shapes) {
   const Shape* first = convolution(shapes, "conv1.weight");
-  if (!first) return std::nullopt;
-  RecognizedEncoder encoder{.in_channels = (*first)[1]};
-  if (shapes.contains("dense.weight")) {
+  const Shape *deep = convolution(shapes, "conv1.0.weight"), *last = convolution(shapes, "conv1.6.weight");
+  if (!first && !(deep && last)) return std::nullopt;
+  RecognizedEncoder encoder{.in_channels = first ? (*first)[1] : (*deep)[1]};
+  if (first && shapes.contains("dense.weight")) {
     encoder.arch = Architecture::convn;
     encoder.width = width(*first, ConvN::kChannels.front());
     return encoder;
   }
   const auto arch = resnet_of(shapes);
-  encoder.stem = stem_of(*first);
+  encoder.stem = first ? stem_of(*first) : ResNet::Stem::imagenet;
+  encoder.selective_kernels = !first || averages_before_shortcuts(shapes);
   if (!arch || !encoder.stem) return std::nullopt;
   encoder.arch = *arch;
-  encoder.width = width(*first, kBaseChannels);
+  encoder.width = width(first ? *first : *last, kBaseChannels);
   if (!convolution(shapes, "layer1.0.conv3.weight")) {
-    encoder.variant =
-        convolution(shapes, "layer1.0.downsample.0.weight") ? ResNet::Variant::simclr : ResNet::Variant::torchvision;
+    const bool projects =
+        shapes.contains("layer1.0.downsample.0.weight") || shapes.contains("layer1.0.downsample.1.weight");
+    encoder.variant = projects ? ResNet::Variant::simclr : ResNet::Variant::torchvision;
   }
   return encoder;
 }

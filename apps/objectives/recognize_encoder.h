@@ -18,6 +18,7 @@ struct RecognizedEncoder {
   models::Architecture arch{};
   std::int64_t in_channels = 0;
   double width = 1;
+  bool selective_kernels = false;                 ///< with ResNet-D's stem and shortcuts
   std::optional<models::ResNet::Stem> stem = {};  ///< of ResNets
   /// Of ResNets with basic blocks; those with bottlenecks have the same tensors in both variants.
   std::optional<models::ResNet::Variant> variant = {};

@@ -18,6 +18,10 @@ using engine::StoredTensor;
 using engine::Tensor;
 
 constexpr std::string_view kCounter = "num_batches_tracked";
+constexpr std::int64_t kColours = 3;
+
+constexpr std::string_view kUnknown =
+    "it is of no encoder that is known here: names must be torchvision's, as tools/import_checkpoint writes them";
 
 std::string listed(const std::vector<std::string>& items) {
   constexpr std::size_t kShown = 3;
@@ -68,6 +72,8 @@ std::string other_settings(const RecognizedEncoder& file, const models::EncoderO
   std::string settings;
   if (file.arch != options.arch) settings += concat(" --arch ", engine::name(file.arch));
   if (file.width != options.convn.width) settings += concat(" --width ", number_text(file.width));
+  if (file.selective_kernels != options.resnet.selective_kernels)
+    settings += concat(" --selective-kernels ", file.selective_kernels ? "on" : "off");
   const auto add = [&](const char* key, std::string_view value) {
     const auto found = network.find(key);
     if (found == network.end() || found->second != value) settings += concat(" --set model.", key, '=', value);
@@ -80,11 +86,13 @@ std::string other_settings(const RecognizedEncoder& file, const models::EncoderO
 /// What to do about weights that do not fit.
 std::string remedy(const std::optional<RecognizedEncoder>& file, const models::EncoderOptions& options,
                    const data::Source& source) {
-  if (!file)
-    return "it is of no encoder that is known here: names must be torchvision's, as tools/import_checkpoint writes "
-           "them";
+  if (!file) return std::string(kUnknown);
   const std::map<std::string, std::string> network = describe_encoder(options, source);
-  if (const std::string settings = other_settings(*file, options, network); !settings.empty())
+  const std::int64_t bits = source.bit_planes();
+  const bool gray = source.image_shape()[2] == 1 && file->in_channels == kColours + bits && !options.input.gray_as_rgb;
+  if (const std::string settings =
+          other_settings(*file, options, network) + (gray ? " --set model.gray_as_rgb=on" : "");
+      !settings.empty())
     return concat("it fits", settings);
   if (const std::string& channels = network.at("in_chans"); channels != std::to_string(file->in_channels))
     return concat("it takes images of ", file->in_channels, " channels, and ", source.describe(), " has ", channels);
@@ -129,6 +137,11 @@ EncoderFile::EncoderFile(const std::filesystem::path& path)
       file_(existing(path)),
       encoder_(encoder_tensors(file_.tensors())),
       recognized_(recognize_encoder(encoder_.shapes())) {}
+
+const RecognizedEncoder& EncoderFile::required() const {
+  if (!recognized_) throw engine::DataError(concat(path_.string(), ": ", kUnknown));
+  return *recognized_;
+}
 
 void EncoderFile::load(const engine::ParameterSet& parameters, const models::EncoderOptions& options,
                        const data::Source& source) const {

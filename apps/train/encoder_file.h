@@ -20,7 +20,8 @@ class EncoderFile {
 
   const std::map<std::string, std::string>& metadata() const { return file_.metadata(); }
   const std::optional<RecognizedEncoder>& recognized() const { return recognized_; }
-  const EncoderTensors& encoder() const { return encoder_; }
+  /// The same, if the file is of a known encoder; otherwise throws engine::DataError.
+  const RecognizedEncoder& required() const;
 
   /// Loads the parameters and running statistics of the encoder that `options` describe for this source. Numbers may be
   /// f16, bf16, f32 or f64; f64 are rounded. `num_batches_tracked` may be missing and is 0 then. Throws

@@ -147,7 +147,7 @@ TEST_CASE("lineval --tap: what the network has come to in between is evaluated b
   CHECK(names(run / "eval") == after);
   const auto untrained = result(evaluation.evaluate({"--tap", "layer2", "--random-init"}));
   CHECK(read_json(evaluation / "run-random-init/eval/layer2/lineval.json").at("top1") == untrained.at("top1"));
-  CHECK(complaint(evaluation.evaluate({"--tap", "layer3"})).starts_with("a tap must be features, or of this run's "));
+  CHECK(complaint(evaluation.evaluate({"--tap", "layer3"})).starts_with("a tap must be features, or of this encoder "));
 }
 
 TEST_CASE("lineval: a ResNet is rebuilt from its run's configuration, and its files say what it is") {

@@ -23,9 +23,10 @@ TEST_CASE("open: names the known schemes when it does not know one") {
   const auto failure = [](std::string_view name) {
     return message_of<engine::DataError>([&] { open_source(name, Split::train); });
   };
-  CHECK(failure("imagenet:DIR") == "data: unknown source 'imagenet:DIR'; expected digits: or mnist:DIR");
-  CHECK(failure("digits") == "data: unknown source 'digits'; expected digits: or mnist:DIR");
-  CHECK(failure("") == "data: unknown source ''; expected digits: or mnist:DIR");
+  CHECK(failure("imagenet:DIR") == "data: unknown source 'imagenet:DIR'; expected digits:, mnist:DIR or npy:DIR");
+  CHECK(failure("digits") == "data: unknown source 'digits'; expected digits:, mnist:DIR or npy:DIR");
+  CHECK(failure("") == "data: unknown source ''; expected digits:, mnist:DIR or npy:DIR");
   CHECK(failure("digits:7") == "data: digits: takes nothing after its colon, got 'digits:7'");
   CHECK(failure("mnist:") == "data: mnist: needs a directory, as in mnist:DIR");
+  CHECK(failure("npy:") == "data: npy: needs a directory, as in npy:DIR");
 }

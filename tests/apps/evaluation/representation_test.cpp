@@ -54,8 +54,8 @@ TEST_CASE("representation: a tap that the network does not have is told those th
   const Network network = make_network(parameters, {}, tests::MemorySource(4));
   parameters.allocate(context, 1);
   CHECK(message_of<UsageError>([&] { Representation(*network.encoder, &*network.projector, "group1"); }) ==
-        "a tap must be features, or of this run's encoder conv1, conv2, conv3, or of its projection head layer1, "
+        "a tap must be features, or of this encoder conv1, conv2, conv3, or of its projection head layer1, "
         "layer2, got 'group1'");
   CHECK(message_of<UsageError>([&] { Representation(*network.encoder, nullptr, "layer1"); }) ==
-        "a tap must be features, or of this run's encoder conv1, conv2, conv3, got 'layer1'");
+        "a tap must be features, or of this encoder conv1, conv2, conv3, got 'layer1'");
 }

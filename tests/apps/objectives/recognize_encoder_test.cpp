@@ -26,34 +26,44 @@ TensorShapes shapes_of(const models::EncoderOptions& options, int bits = 0) {
 
 }  // namespace
 
-TEST_CASE("recognized encoder: every encoder is known by its tensors") {
+TEST_CASE("recognized encoder: every ResNet is known by its tensors") {
   for (const std::string_view arch : engine::kNames<models::Architecture>) {
+    if (arch == "convn") continue;
+    const bool basic = arch == "resnet18" || arch == "resnet34";
     for (const std::string_view variant : engine::kNames<models::ResNet::Variant>) {
       for (const std::string_view stem : engine::kNames<models::ResNet::Stem>) {
-        if (arch == "convn" && (variant != "simclr" || stem != "cifar")) continue;
-        CAPTURE(arch);
-        CAPTURE(variant);
-        CAPTURE(stem);
-        models::EncoderOptions options =
-            tests::configured({{"model.arch", arch}, {"model.width", "0.25"}}).model.encoder;
-        if (arch != "convn") {
-          options =
-              tests::configured(
-                  {{"model.arch", arch}, {"model.width", "0.25"}, {"model.variant", variant}, {"model.stem", stem}})
-                  .model.encoder;
+        for (const std::string_view selective : {"off", "on"}) {
+          CAPTURE(arch);
+          CAPTURE(variant);
+          CAPTURE(stem);
+          CAPTURE(selective);
+          const Config config = tests::configured({{"model.arch", arch},
+                                                   {"model.width", "0.25"},
+                                                   {"model.variant", variant},
+                                                   {"model.stem", stem},
+                                                   {"model.selective_kernels", selective}});
+          const auto encoder = recognize_encoder(shapes_of(config.model.encoder, 2));
+          REQUIRE(encoder);
+          CHECK(engine::name(encoder->arch) == arch);
+          CHECK(encoder->in_channels == 3);
+          CHECK(encoder->width == 0.25);
+          CHECK(engine::name(encoder->stem.value()) == stem);
+          CHECK(encoder->selective_kernels == (selective == "on"));
+          CHECK(encoder->variant.has_value() == basic);
+          if (basic) CHECK(engine::name(*encoder->variant) == variant);
         }
-        const auto encoder = recognize_encoder(shapes_of(options, 2));
-        REQUIRE(encoder);
-        CHECK(encoder->arch == options.arch);
-        CHECK(encoder->in_channels == 3);
-        CHECK(encoder->width == 0.25);
-        CHECK((encoder->stem ? engine::name(*encoder->stem) : "cifar") == stem);
-        const bool basic = arch == "resnet18" || arch == "resnet34";
-        CHECK(encoder->variant.has_value() == basic);
-        if (basic) CHECK(engine::name(*encoder->variant) == variant);
       }
     }
   }
+}
+
+TEST_CASE("recognized encoder: so is ConvN") {
+  const auto encoder = recognize_encoder(shapes_of(tests::configured({{"model.width", "2"}}).model.encoder));
+  REQUIRE(encoder);
+  CHECK(encoder->arch == models::Architecture::convn);
+  CHECK(encoder->in_channels == 1);
+  CHECK(encoder->width == 2);
+  CHECK_FALSE(encoder->stem);
 }
 
 TEST_CASE("recognized encoder: what is like none of them is none") {

@@ -73,7 +73,9 @@ std::string built(const ScratchDirectory& scratch, Keys keys, const char* images
 
 /// Whether the setting is an enumeration: its choices are all its values, without patterns.
 bool is_enumeration(const ConfigField& field) {
-  const auto is_form = [](std::string_view choice) { return choice.ends_with(":N") || choice == "FILE"; };
+  const auto is_form = [](std::string_view choice) {
+    return choice.ends_with(":N") || choice == "FILE" || choice == "MEAN/STD";
+  };
   const Choices& choices = field.value.choices;
   return !choices.empty() && std::none_of(choices.begin(), choices.end(), is_form);
 }

@@ -74,7 +74,7 @@ TEST_CASE("model: a run may have a probe on every activation of its encoder and 
     CHECK(model.parameters.trainable(group) == features * 10 + 10);
   }
   CHECK(message_of<UsageError>([&] { made("group3"); }) ==
-        "a tap must be features, or of this run's encoder conv1, conv2, conv3, or of its projection head layer1, "
+        "a tap must be features, or of this encoder conv1, conv2, conv3, or of its projection head layer1, "
         "layer2, got 'group3'");
   std::string many = "conv1";
   for (int i = 1; i <= 15; ++i) many += ",layer" + std::to_string(i);
