@@ -15,7 +15,6 @@ namespace {
 
 using engine::concat;
 using engine::StoredTensor;
-using engine::Tensor;
 
 constexpr std::string_view kCounter = "num_batches_tracked";
 constexpr std::int64_t kColours = 3;
