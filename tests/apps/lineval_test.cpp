@@ -203,7 +203,8 @@ TEST_CASE("lineval: what is wrong is one sentence, and leaves nothing") {
     return complaint(ended);
   };
   const std::string run = evaluation.run().string();
-  CHECK(sentence(2, Workbench::lineval({})).starts_with("give the directory of a pretraining run: lineval RUN_DIR"));
+  CHECK(sentence(2, Workbench::lineval({}))
+            .starts_with("give the directory of a pretraining run, or a file of weights: lineval RUN_DIR, or"));
   CHECK(sentence(2, Workbench::lineval({evaluation.data().string()}))
             .starts_with(evaluation.data().string() + " is not a run directory: it has no config.toml"));
   CHECK(
