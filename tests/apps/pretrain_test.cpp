@@ -306,7 +306,7 @@ TEST_CASE("pretrain --probe-taps: probes on other activations are trained, teste
   result(bench.pretrain("halves", half));
   CHECK(same_tensors(bench / "run", bench / "halves"));
   CHECK(complaint(bench.pretrain("none", {"--probe-taps", "group3"}))
-            .starts_with("a tap must be features, or of this run's encoder conv1, conv2, conv3"));
+            .starts_with("a tap must be features, or of this encoder conv1, conv2, conv3"));
 }
 
 TEST_CASE("pretrain: warns of a run that ends within its warm-up") {
