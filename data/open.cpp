@@ -1,8 +1,8 @@
 #include "data/open.h"
 
-#include "data/digits.h"
-#include "data/mnist.h"
-#include "data/npy_images.h"
+#include "data/sources/digits.h"
+#include "data/sources/mnist.h"
+#include "data/sources/npy_images.h"
 #include "kernels/runtime/error.h"
 
 namespace data {

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "data/compositions/rand_bits.h"
 #include "data/fingerprint.h"
 #include "data/open.h"
-#include "data/rand_bits.h"
 #include "kernels/bilinear_tap.h"
 #include "kernels/runtime/error.h"
 

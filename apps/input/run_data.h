@@ -3,8 +3,8 @@
 
 #include "apps/config/config.h"
 #include "apps/run/data_fingerprint.h"
+#include "data/compositions/resident.h"
 #include "data/loader.h"
-#include "data/resident.h"
 #include "data/source.h"
 
 namespace apps {

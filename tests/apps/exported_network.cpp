@@ -6,7 +6,7 @@
 #include <numeric>
 #include <string>
 
-#include "data/digits.h"
+#include "data/sources/digits.h"
 #include "engine/io/safetensors.h"
 
 namespace tests {

@@ -15,7 +15,7 @@
 #include "kernels/runtime/error.h"
 #include "tests/apps/exported_network.h"
 #include "tests/apps/workbench.h"
-#include "tests/data/idx_files.h"
+#include "tests/data/sources/idx_files.h"
 
 using namespace tests;
 using engine::read_file;

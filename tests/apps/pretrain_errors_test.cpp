@@ -12,7 +12,7 @@
 #include "engine/io/safetensors.h"
 #include "tests/apps/tiny_mnist.h"
 #include "tests/apps/workbench.h"
-#include "tests/data/idx_files.h"
+#include "tests/data/sources/idx_files.h"
 
 using namespace tests;
 using engine::read_file;

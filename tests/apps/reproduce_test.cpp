@@ -5,7 +5,7 @@
 
 #include "engine/io/files.h"
 #include "tests/apps/workbench.h"
-#include "tests/data/idx_files.h"
+#include "tests/data/sources/idx_files.h"
 
 using namespace tests;
 using engine::read_file;

@@ -1,7 +1,7 @@
 #include "tests/apps/tiny_mnist.h"
 
-#include "data/digits.h"
-#include "tests/data/idx_files.h"
+#include "data/sources/digits.h"
+#include "tests/data/sources/idx_files.h"
 
 namespace tests {
 

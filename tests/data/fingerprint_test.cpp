@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "data/rand_bits.h"
-#include "data/resident.h"
+#include "data/compositions/rand_bits.h"
+#include "data/compositions/resident.h"
 
 namespace {
 

@@ -9,8 +9,8 @@
 #include <thread>
 #include <utility>
 
+#include "data/compositions/rand_bits.h"
 #include "data/permutation.h"
-#include "data/rand_bits.h"
 #include "tests/data/ramp_source.h"
 
 using data::HostBatch;

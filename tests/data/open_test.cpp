@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "kernels/runtime/error.h"
-#include "tests/data/idx_files.h"
+#include "tests/data/sources/idx_files.h"
 #include "tests/engine/io/message_of.h"
 #include "tests/engine/io/scratch_directory.h"
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "data/idx.h"
+#include "data/sources/idx.h"
 #include "kernels/runtime/error.h"
 #include "tests/fuzz/input.h"
 

@@ -9,7 +9,7 @@
 #include "engine/io/safetensors.h"
 #include "kernels/runtime/error.h"
 #include "tests/apps/workbench.h"
-#include "tests/data/idx_files.h"
+#include "tests/data/sources/idx_files.h"
 
 using engine::SafetensorsFile;
 using engine::StoredTensor;

@@ -30,20 +30,23 @@ row engine/ops engine "${kernel[@]}"
 row engine/optim engine "${kernel[@]}"
 row models engine engine/ops kernels/runtime
 row losses engine engine/ops "${kernel[@]}"
-row data engine engine/io "${kernel[@]}"
+row data/files engine/io kernels/runtime
+row data/sources data data/files engine/io kernels/runtime
+row data/compositions data kernels/runtime
+row data data/{sources,compositions,files} engine engine/io "${kernel[@]}"
 row apps/settings kernels/runtime
-row apps/config apps/settings models losses data engine engine/ops engine/optim "${kernel[@]}"
+row apps/config apps/settings models losses data data/{sources,compositions} engine engine/ops engine/optim "${kernel[@]}"
 row apps/run apps/config apps/settings engine/io kernels/runtime
-row apps/input apps/config apps/settings apps/run data engine kernels kernels/runtime
-row apps/evaluation apps/config apps/settings apps/input apps/run models data "${engine[@]}"
-row apps/objectives apps/config apps/settings apps/evaluation apps/input apps/run models losses data "${engine[@]}"
-row apps/train apps/config apps/settings apps/objectives apps/evaluation apps/input apps/run models losses data "${engine[@]}"
-row apps/lineval apps/config apps/settings apps/train apps/objectives apps/evaluation apps/input apps/run models data "${engine[@]}"
-row apps/pretrain apps/config apps/settings apps/train apps/objectives apps/input apps/run data engine kernels/runtime
-row apps/reproduce apps/config apps/settings apps/train apps/input apps/run data engine engine/io kernels/runtime
-row apps/bench kernels/cases apps/config apps/settings apps/train apps/objectives apps/input apps/run models losses data "${engine[@]}"
+row apps/input apps/config apps/settings apps/run data data/{sources,compositions} engine kernels kernels/runtime
+row apps/evaluation apps/config apps/settings apps/input apps/run models data data/{sources,compositions} "${engine[@]}"
+row apps/objectives apps/config apps/settings apps/evaluation apps/input apps/run models losses data data/{sources,compositions} "${engine[@]}"
+row apps/train apps/config apps/settings apps/objectives apps/evaluation apps/input apps/run models losses data data/{sources,compositions} "${engine[@]}"
+row apps/lineval apps/config apps/settings apps/train apps/objectives apps/evaluation apps/input apps/run models data data/{sources,compositions} "${engine[@]}"
+row apps/pretrain apps/config apps/settings apps/train apps/objectives apps/input apps/run data data/{sources,compositions} engine kernels/runtime
+row apps/reproduce apps/config apps/settings apps/train apps/input apps/run data data/{sources,compositions} engine engine/io kernels/runtime
+row apps/bench kernels/cases apps/config apps/settings apps/train apps/objectives apps/input apps/run models losses data data/{sources,compositions} "${engine[@]}"
 row apps/measure apps/config apps/settings apps/evaluation apps/run losses "${engine[@]}"
-row apps apps/{bench,config,evaluation,input,lineval,measure,objectives,pretrain,reproduce,run,settings,train} models losses data "${engine[@]}"
+row apps apps/{bench,config,evaluation,input,lineval,measure,objectives,pretrain,reproduce,run,settings,train} models losses data data/{sources,compositions} "${engine[@]}"
 
 while read -r folder; do
   [[ " ${folders[*]} " == *" $folder "* ]] && continue

@@ -9,7 +9,7 @@
 
 #include "engine/io/files.h"
 #include "kernels/runtime/error.h"
-#include "tests/data/idx_files.h"
+#include "tests/data/sources/idx_files.h"
 #include "tests/engine/io/file_size_limit.h"
 #include "tests/engine/io/message_of.h"
 #include "tests/engine/io/scratch_directory.h"

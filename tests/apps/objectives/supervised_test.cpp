@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "data/rand_bits.h"
+#include "data/compositions/rand_bits.h"
 #include "tests/apps/objectives/objective_bench.h"
 
 using namespace apps;

@@ -11,7 +11,7 @@
 
 #include "apps/run/signals.h"
 #include "engine/io/files.h"
-#include "tests/data/idx_files.h"
+#include "tests/data/sources/idx_files.h"
 #include "tests/engine/io/scratch_directory.h"
 
 namespace {

@@ -10,7 +10,7 @@
 #include "apps/run/run_directory.h"
 #include "apps/train/make_context.h"
 #include "apps/train/trainer.h"
-#include "tests/data/idx_files.h"
+#include "tests/data/sources/idx_files.h"
 #include "tests/engine/io/scratch_directory.h"
 
 using namespace apps;

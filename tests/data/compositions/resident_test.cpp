@@ -1,11 +1,11 @@
-#include "data/resident.h"
+#include "data/compositions/resident.h"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
 
-#include "data/digits.h"
-#include "data/rand_bits.h"
+#include "data/compositions/rand_bits.h"
+#include "data/sources/digits.h"
 #include "tests/data/ramp_source.h"
 
 using data::Resident;

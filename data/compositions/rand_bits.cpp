@@ -1,4 +1,4 @@
-#include "data/rand_bits.h"
+#include "data/compositions/rand_bits.h"
 
 #include "data/splitmix.h"
 #include "kernels/runtime/error.h"

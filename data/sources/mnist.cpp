@@ -1,11 +1,11 @@
-#include "data/mnist.h"
+#include "data/sources/mnist.h"
 
 #include <algorithm>
 #include <cstring>
 #include <set>
 #include <vector>
 
-#include "data/idx.h"
+#include "data/sources/idx.h"
 #include "kernels/runtime/error.h"
 
 namespace data {

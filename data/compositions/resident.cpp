@@ -1,4 +1,4 @@
-#include "data/resident.h"
+#include "data/compositions/resident.h"
 
 #include <cstring>
 #include <exception>

@@ -1,4 +1,4 @@
-#include "data/digits.h"
+#include "data/sources/digits.h"
 
 #include <doctest/doctest.h>
 

@@ -1,10 +1,10 @@
-#include "data/idx.h"
+#include "data/sources/idx.h"
 
 #include <algorithm>
 #include <iomanip>
 #include <optional>
 
-#include "data/gzip.h"
+#include "data/files/gzip.h"
 #include "engine/io/mapped_file.h"
 #include "kernels/runtime/error.h"
 

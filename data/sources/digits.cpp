@@ -1,9 +1,9 @@
-#include "data/digits.h"
+#include "data/sources/digits.h"
 
 #include <algorithm>
 #include <cmath>
 
-#include "data/glyphs.h"
+#include "data/sources/glyphs.h"
 #include "kernels/runtime/error.h"
 #include "kernels/runtime/philox.h"
 

@@ -1,4 +1,4 @@
-#include "data/npy_images.h"
+#include "data/sources/npy_images.h"
 
 #include <algorithm>
 #include <cstring>

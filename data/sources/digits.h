@@ -6,8 +6,8 @@ namespace data {
 /// Digits drawn on demand that look handwritten, so that everything runs without any data files: 60000 training and
 /// 10000 test images [28,28,1], light ink on black, ten classes. Replaces MNIST in demos, never in reported results.
 ///
-/// Image i of a split is a pure function of (split, i): a glyph of its digit (data/glyphs.h) is bent, slanted, scaled
-/// and placed at random, drawn with a pen of varying width, and given stray marks and noise.
+/// Image i of a split is a pure function of (split, i): a glyph of its digit (data/sources/glyphs.h) is bent, slanted,
+/// scaled and placed at random, drawn with a pen of varying width, and given stray marks and noise.
 class Digits final : public Source {
  public:
   explicit Digits(Split split) : split_(split) {}

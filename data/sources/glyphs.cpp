@@ -1,4 +1,4 @@
-#include "data/glyphs.h"
+#include "data/sources/glyphs.h"
 
 #include <algorithm>
 
