@@ -31,9 +31,10 @@ row engine/optim engine "${kernel[@]}"
 row models engine engine/ops kernels/runtime
 row losses engine engine/ops "${kernel[@]}"
 row data/files engine/io kernels/runtime
-row data/sources data data/files engine/io kernels/runtime
-row data/compositions data kernels/runtime
-row data data/{sources,compositions,files} engine engine/io "${kernel[@]}"
+row data/image data engine/io kernels/runtime
+row data/sources data data/{files,image} engine/io kernels/runtime
+row data/compositions data data/image kernels/runtime
+row data data/{sources,compositions,files,image} engine engine/io "${kernel[@]}"
 row apps/settings kernels/runtime
 row apps/config apps/settings models losses data data/{sources,compositions} engine engine/ops engine/optim "${kernel[@]}"
 row apps/run apps/config apps/settings engine/io kernels/runtime
