@@ -4,8 +4,8 @@
 # Installs the Debian packages that building Antipode needs, and those named as arguments, if any is missing.
 install_packages() {
   local packages=(g++ cmake ninja-build libdnnl-dev ocl-icd-opencl-dev libfmt-dev doctest-dev libcli11-dev
-    libtomlplusplus-dev nlohmann-json3-dev libeigen3-dev libpng-dev libjpeg62-turbo-dev
-    zlib1g-dev libssl-dev "$@")
+    libtomlplusplus-dev nlohmann-json3-dev libeigen3-dev libpng-dev libjpeg62-turbo-dev zlib1g-dev libzstd-dev
+    libssl-dev "$@")
   local missing=() as_root=() package
   for package in "${packages[@]}"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")
