@@ -19,6 +19,9 @@ enum class Purpose : std::uint8_t {
   prior = 8,           ///< sub-index: 0; index: step * rows + row
   latent = 9,          ///< sub-index: 0; index: step * rows + row (the noise of a variational autoencoder)
   key_order = 10,      ///< sub-index: 0; index: step * rows + row (the order in which a key encoder sees a batch)
+  scene = 11,          ///< sub-index: role; index: epoch * examples + example (the digits of a canvas)
+  overlay = 12,        ///< sub-index: role; index: epoch * examples + example (the digit over an image)
+  trifeature = 13,     ///< sub-index: role; index: epoch * examples + example (place and angles of a shape)
 };
 
 /// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a counter-based generator. The

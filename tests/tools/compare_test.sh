@@ -25,6 +25,7 @@ expect " has no PyTorch; " steps.py
 expect " has no PyTorch; " end_to_end.py "${mnist[@]}"
 tools="$1/tools/golden"
 expect "generate.py: error: No module named 'torch'; python3 -m venv .venv" generate.py "$scratch"
+expect "scenes.py: error: No module named 'numpy'; python3 -m venv .venv" scenes.py "$scratch/scenes.txt"
 
 # With a fake torch, the checks for other missing things are reached.
 isolated=

@@ -1,0 +1,122 @@
+#include "data/compositions/overlay.h"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <span>
+
+#include "data/compositions/digit_source.h"
+#include "kernels/runtime/error.h"
+#include "kernels/runtime/philox.h"
+
+namespace data {
+namespace {
+
+using engine::concat;
+using engine::DataError;
+
+constexpr double kPlaceFractions[Overlay::kPlaces] = {0.15, 0.45, 0.75};
+constexpr std::uint32_t kOfTheImage = 3;  // sub-index of the draws that belong to the image, beside the roles
+
+void check(const Overlay::Options& options) {
+  EXPECTS(options.unique >= 0 && options.probe_unique >= 0,
+          "overlay: expected a number of unique digits of at least 1, ", "or 0 for all, got unique=", options.unique,
+          " and probe_unique=", options.probe_unique);
+  EXPECTS(options.digit_size > 0 && (options.digit_size < 1 || options.digit_size == std::floor(options.digit_size)),
+          "overlay: expected a digit size below 1, as a fraction of the image, or a number of whole pixels, got "
+          "digit_size=",
+          options.digit_size);
+}
+
+std::int64_t unique_digits(const Overlay::Options& options, Role role, const Source& digits) {
+  if (role == Role::probe_test) return digits.size();
+  const bool probe = role == Role::probe_train && options.probe_unique > 0;
+  const std::int64_t unique = probe ? options.probe_unique : options.unique;
+  if (unique > digits.size()) {
+    throw DataError(concat("overlay: ", probe ? "probe_unique=" : "unique=", unique, " asks for more digits than the ",
+                           digits.size(), " of ", digits.describe()));
+  }
+  return unique > 0 ? unique : digits.size();
+}
+
+}  // namespace
+
+Overlay::Overlay(std::shared_ptr<const Source> images, std::shared_ptr<const Source> digits, const Options& options,
+                 Role role, std::uint64_t run_seed)
+    : images_(std::move(images)), digits_(std::move(digits)), options_(options), role_(role), run_seed_(run_seed) {
+  check(options);
+  const LabelSet digit = digit_labels("overlay", *digits_);
+  unique_ = unique_digits(options, role, *digits_);
+  layout_ = images_->layout();
+  if (layout_.extent) static_cast<void>(places(*layout_.extent));
+  for (const LabelSet& set : layout_.labels) {
+    if (set.name == kDigitLabel) {
+      throw DataError(concat("overlay: ", images_->describe(), " has labels called ", kDigitLabel,
+                             " already; lay digits over images without digits"));
+    }
+  }
+  layout_.labels.push_back({.name = kDigitLabel, .classes = digit.classes});
+}
+
+std::int64_t Overlay::digit(const Visit& visit) const {
+  const bool fixed = is_fixed();
+  engine::Philox random(fixed ? options_.seed : run_seed_, engine::Purpose::overlay,
+                        fixed ? kOfTheImage : static_cast<std::uint32_t>(role_),
+                        fixed ? static_cast<std::uint64_t>(visit.example) : visit.fetch);
+  return random.below(static_cast<std::uint64_t>(unique_));
+}
+
+Overlay::Places Overlay::places(const Extent& image) const {
+  const double size = options_.digit_size;
+  Places places;
+  places.side = std::lround(size < 1 ? size * static_cast<double>(std::min(image.height, image.width)) : size);
+  for (std::size_t i = 0; i < kPlaces; ++i) {
+    places.y[i] = static_cast<std::int64_t>(static_cast<double>(image.height) * kPlaceFractions[i]);
+    places.x[i] = static_cast<std::int64_t>(static_cast<double>(image.width) * kPlaceFractions[i]);
+  }
+  if (places.side < 1 || places.y.back() + places.side > image.height || places.x.back() + places.side > image.width) {
+    throw DataError(concat("overlay: digits of ", places.side, " pixels do not fit at the nine places of an image of ",
+                           image.height, " x ", image.width, " of ", images_->describe(),
+                           "; change digit_size or use larger images"));
+  }
+  return places;
+}
+
+void Overlay::read(const Visit& visit, const DecodeHint& hint, Example& example) const {
+  // Digits of a number of pixels are for the image as it is, not as it was decoded for the views.
+  images_->read(visit, options_.digit_size < 1 ? hint : DecodeHint{}, example);
+  const Places places = this->places(example.extent);
+  Example& digit = example.scratch();
+  digits_->read({.example = this->digit(visit), .fetch = visit.fetch}, {}, digit);
+  example.labels.push_back(digit.labels[0]);
+  const Sprite sprite = sprite_of(digit, {places.side, places.side}, layout_.channels);
+  const Canvas canvas{.pixels = example.pixels.data(), .extent = example.extent, .channels = layout_.channels};
+  for (const std::int64_t y : places.y) {
+    for (const std::int64_t x : places.x) blend(sprite, y, x, options_.combine, canvas);
+  }
+}
+
+std::optional<std::int32_t> Overlay::label(std::int64_t example) const {
+  if (layout_.labels.size() > 1) return images_->label(example);
+  if (!is_fixed()) return {};
+  return digits_->label(digit({.example = example, .fetch = 0}));
+}
+
+void Overlay::fingerprint(engine::Sha256& hash) const {
+  images_->fingerprint(hash);
+  digits_->fingerprint(hash);
+  const std::int64_t numbers[] = {static_cast<std::int64_t>(role_),
+                                  unique_,
+                                  is_fixed(),
+                                  static_cast<std::int64_t>(options_.combine),
+                                  std::bit_cast<std::int64_t>(options_.digit_size),
+                                  static_cast<std::int64_t>(options_.seed)};
+  hash.update(std::as_bytes(std::span(numbers)));
+}
+
+std::string Overlay::describe() const {
+  return concat(images_->describe(), " under one of ", unique_,
+                is_fixed() ? " digits" : " digits, drawn at every visit,", " from ", digits_->describe());
+}
+
+}  // namespace data
