@@ -23,6 +23,7 @@ expect " has no PyTorch; python3 -m venv .venv" torch_work.py nt-xent
 expect " has no PyTorch; " randbits_mnist.py "${mnist[@]}"
 expect " has no PyTorch; " steps.py
 expect " has no PyTorch; " end_to_end.py "${mnist[@]}"
+expect " has no numpy; python3 -m venv .venv" canvases.py
 tools="$1/tools/golden"
 expect "generate.py: error: No module named 'torch'; python3 -m venv .venv" generate.py "$scratch"
 expect "scenes.py: error: No module named 'numpy'; python3 -m venv .venv" scenes.py "$scratch/scenes.txt"

@@ -22,6 +22,14 @@ def need_torch():
         )
 
 
+def need_numpy():
+    if importlib.util.find_spec("numpy") is None:
+        refuse(
+            f"{sys.executable} has no numpy; python3 -m venv .venv && .venv/bin/pip install numpy, then begin this command with "
+            f".venv/bin/python3"
+        )
+
+
 def need_program(path):
     if not os.access(path, os.X_OK):
         refuse(f"there is no program {path}; build it: cmake --preset cpu && cmake --build --preset cpu --target bench pretrain")
