@@ -17,8 +17,12 @@ bool is_hidden(std::string_view name) { return name.starts_with('.') || name.fin
 }  // namespace
 
 ArchiveSet::ArchiveSet(const std::string& pattern) {
+  std::vector<std::filesystem::path> paths;
+  try {
+    paths = expand_shards(pattern);
+  } catch (const DataError& error) { throw DataError(concat("tar: ", error.what())); }
   std::uint64_t unpacked = 0;
-  for (const std::filesystem::path& path : expand_shards(pattern)) {
+  for (const std::filesystem::path& path : paths) {
     archives_.push_back(open_archive(path));
     unpacked += archives_.back()->unpacked_bytes();
     if (unpacked > kMostUnpackedBytes) {
@@ -42,6 +46,13 @@ ArchiveSet::ArchiveSet(const std::string& pattern) {
 }
 
 std::string_view ArchiveSet::name(std::int64_t i) const { return full_name(files_[static_cast<std::size_t>(i)]); }
+
+std::optional<std::int64_t> ArchiveSet::find(std::string_view name, std::uint32_t part) const {
+  const auto key = [this](const File& file) { return std::tuple(full_name(file), file.archive); };
+  const auto found = std::ranges::lower_bound(files_, std::tuple(name, part), {}, key);
+  if (found == files_.end() || key(*found) != std::tuple(name, part)) return std::nullopt;
+  return found - files_.begin();
+}
 
 std::uint64_t ArchiveSet::bytes(std::int64_t i) const {
   return archive_of(i).files().bytes(files_[static_cast<std::size_t>(i)].index);

@@ -16,6 +16,9 @@ class ArchiveSet final : public FileSet {
   /// and for more than kMostUnpackedBytes in all.
   explicit ArchiveSet(const std::string& pattern);
 
+  /// The file of this name in one archive.
+  std::optional<std::int64_t> find(std::string_view name, std::uint32_t part) const;
+
   std::int64_t size() const override { return static_cast<std::int64_t>(files_.size()); }
   std::string_view name(std::int64_t i) const override;
   std::uint64_t bytes(std::int64_t i) const override;

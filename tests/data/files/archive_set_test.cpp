@@ -28,6 +28,10 @@ TEST_CASE("archive set: the files of all shards, sorted by name") {
     const auto bytes = set.read(i, buffer);
     CHECK(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()) == contents[i]);
   }
+  CHECK(set.find("a/1.jpg", 0) == 0);
+  CHECK(set.find("a/1.jpg", 1) == 1);
+  CHECK_FALSE(set.find("b/1.jpg", 0).has_value());
+  CHECK_FALSE(set.find("z", 1).has_value());
   CHECK(set.locate(1) == (scratch / "s-1.tar").string() + ": a/1.jpg");
 }
 
