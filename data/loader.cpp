@@ -1,6 +1,8 @@
 #include "data/loader.h"
 
+#include <algorithm>
 #include <chrono>
+#include <optional>
 #include <system_error>
 #include <utility>
 
@@ -8,26 +10,16 @@
 #include "kernels/runtime/error.h"
 
 namespace data {
+namespace {
 
-void HostBatch::resize(const Source& source, std::int64_t rows) {
-  const auto count = static_cast<std::size_t>(rows);
-  images.resize(count * static_cast<std::size_t>(source.image_shape().elements()));
-  counters.resize(count);
-  bits.resize(count);
-  label_sets = source.label_sets();
-  labels.resize(label_sets.size());
-  for (std::size_t set = 0; set < labels.size(); ++set)
-    labels[set].resize(count * static_cast<std::size_t>(label_sets[set].per_example));
-}
+/// Images smaller than this are taken several at a time: taking one costs as much as copying a few kilobytes.
+constexpr std::int64_t kBytesAtOnce = 16 << 10;
+constexpr std::int64_t kFewestBatches = 2, kMostBatches = 16;
 
-void HostBatch::read(const Source& source, std::int64_t row, std::int64_t i, std::uint64_t fetch) {
-  const auto r = static_cast<std::size_t>(row);
-  source.image(i, images.data() + row * source.image_shape().elements());
-  counters[r] = fetch;
-  bits[r] = source.bits(i, fetch);
-  labels[0][r] = source.label(i);
-  for (std::size_t set = 1; set < labels.size(); ++set)
-    source.labels(set, i, bits[r], labels[set].data() + row * label_sets[set].per_example);
+}  // namespace
+
+std::int64_t steps_per_epoch(std::int64_t examples, std::int64_t batch_size, LastBatch last_batch) {
+  return (examples + (last_batch == LastBatch::drop ? 0 : batch_size - 1)) / batch_size;
 }
 
 Loader::Lease::Lease(Lease&& other) noexcept
@@ -38,20 +30,25 @@ Loader::Lease::~Lease() {
 }
 
 Loader::Loader(const Source& source, const LoaderOptions& options)
-    : source_(source), options_(options), next_to_draw_(options.first_step), next_to_lend_(options.first_step) {
+    : source_(source), options_(options), step_to_read_(options.first_step), step_to_lend_(options.first_step) {
   EXPECTS(options.batch_size >= 1, "loader: expected a batch of at least one image, got ", options.batch_size);
   EXPECTS(options.workers >= 1, "loader: expected at least one worker, got ", options.workers);
-  EXPECTS(options.depth >= 1, "loader: expected a depth of at least one batch, got ", options.depth);
+  EXPECTS(options.ring_bytes >= 0, "loader: expected a ring of 0 bytes or more, got ", options.ring_bytes);
   EXPECTS(options.first_step >= 0, "loader: expected a first step of 0 or more, got ", options.first_step);
   if (options.batch_size > source.size()) {
     throw engine::DataError(engine::concat("loader: a batch of ", options.batch_size, " images does not fit into ",
                                            source.describe(), "; expected at most ", source.size(),
                                            ", lower --batch-size"));
   }
-  steps_per_epoch_ = source.size() / options.batch_size;
+  steps_per_epoch_ = data::steps_per_epoch(source.size(), options.batch_size, options.last_batch);
 
-  ring_.resize(static_cast<std::size_t>(options.depth));
-  for (Slot& slot : ring_) slot.batch.resize(source, options.batch_size);
+  const std::int64_t image_bytes = std::max<std::int64_t>(image_shape(source).elements(), 1);
+  rows_at_once_ = std::clamp<std::int64_t>(kBytesAtOnce / image_bytes, 1,
+                                           std::max<std::int64_t>(options.batch_size / (4 * options.workers), 1));
+  const std::int64_t fitting = options.ring_bytes / HostBatch(source, options.batch_size).bytes();
+  ring_.resize(static_cast<std::size_t>(std::clamp(fitting, kFewestBatches, kMostBatches)));
+  for (Slot& slot : ring_) slot.batch = HostBatch(source, options.batch_size);
+  for (std::int64_t step = options.first_step; step < options.first_step + depth(); ++step) open(slot_of(step), step);
   workers_.reserve(static_cast<std::size_t>(options.workers));
   for (int i = 0; i < options.workers; ++i) {
     try {
@@ -68,54 +65,83 @@ Loader::~Loader() {
   for (std::jthread& worker : workers_) worker.request_stop();  // stops all workers before it joins the first
 }
 
+std::int64_t Loader::rows_of(std::int64_t step) const {
+  if (options_.last_batch != LastBatch::keep) return options_.batch_size;
+  const std::int64_t first = step % steps_per_epoch_ * options_.batch_size;
+  return std::min(options_.batch_size, source_.size() - first);
+}
+
+void Loader::open(Slot& slot, std::int64_t step) {
+  slot.step = slot.batch.step = step;
+  slot.left = slot.batch.rows = rows_of(step);
+  slot.leased = false;
+  slot.failure = nullptr;
+}
+
 Loader::Lease Loader::next() {
   const auto start = std::chrono::steady_clock::now();
   std::unique_lock lock(mutex_);
-  Slot& slot = slot_of(next_to_lend_);
-  EXPECTS(slot.state != State::leased, "loader: all ", options_.depth,
-          " batches are on lease; give one back before asking for the next, or raise the depth");
-  batch_drawn_.wait(lock, [&] { return slot.state == State::ready; });
+  EXPECTS(!ended(step_to_lend_), "loader: all ", options_.steps, " batches have been lent");
+  Slot& slot = slot_of(step_to_lend_);
+  EXPECTS(!slot.leased, "loader: all ", ring_.size(),
+          " batches are on lease; give one back before asking for the next");
+  batch_read_.wait(lock, [&] { return slot.left == 0; });
   if (slot.failure) std::rethrow_exception(slot.failure);
-  slot.state = State::leased;
-  ++next_to_lend_;
+  slot.leased = true;
+  ++step_to_lend_;
   const std::chrono::duration<double, std::milli> waited = std::chrono::steady_clock::now() - start;
   return {*this, slot.batch, waited.count()};
 }
 
 void Loader::give_back(std::int64_t step) {
   const std::lock_guard lock(mutex_);
-  slot_of(step).state = State::free;
-  slot_freed_.notify_all();
+  open(slot_of(step), step + depth());
+  slot_opened_.notify_all();
 }
 
 void Loader::work(const std::stop_token& stopped) {
+  Example example;  // its memory is reused
   std::unique_lock lock(mutex_);
   while (true) {
-    slot_freed_.wait(lock, stopped, [&] { return slot_of(next_to_draw_).state == State::free; });
+    slot_opened_.wait(lock, stopped,
+                      [&] { return !ended(step_to_read_) && slot_of(step_to_read_).step == step_to_read_; });
     if (stopped.stop_requested()) return;
-    Slot& slot = slot_of(next_to_draw_);
-    slot.state = State::drawing;
-    slot.batch.step = next_to_draw_++;
+    Slot& slot = slot_of(step_to_read_);
+    const std::int64_t begin = row_to_read_, end = std::min(begin + rows_at_once_, slot.batch.rows);
+    row_to_read_ = end;
+    if (end == slot.batch.rows) {
+      ++step_to_read_;
+      row_to_read_ = 0;
+    }
     lock.unlock();
     std::exception_ptr failure;
+    std::int64_t row = begin;
     try {
-      draw(slot.batch, stopped);
+      read(slot.batch, row, end, example, stopped);
     } catch (...) { failure = std::current_exception(); }
     lock.lock();
-    slot.failure = failure;
-    slot.state = State::ready;
-    batch_drawn_.notify_one();
+    // Of several failures, the same comes out whichever worker was first.
+    if (failure && (!slot.failure || row < slot.failed_row)) {
+      slot.failure = failure;
+      slot.failed_row = row;
+    }
+    slot.left -= end - begin;
+    if (slot.left == 0) batch_read_.notify_one();
   }
 }
 
-void Loader::draw(HostBatch& batch, const std::stop_token& stopped) const {
-  const std::int64_t size = source_.size();
-  const std::int64_t epoch = batch.step / steps_per_epoch_;
-  const std::int64_t first = batch.step % steps_per_epoch_ * options_.batch_size;
+/// Reads rows [row, end); where it fails, `row` is the one that failed.
+void Loader::read(HostBatch& batch, std::int64_t& row, std::int64_t end, Example& example,
+                  const std::stop_token& stopped) {
+  const std::int64_t size = source_.size(), epoch = batch.step / steps_per_epoch_,
+                     first = batch.step % steps_per_epoch_ * options_.batch_size;
   const Permutation shuffled(size, options_.seed, static_cast<std::uint64_t>(epoch));
-  for (std::int64_t row = 0; row < options_.batch_size && !stopped.stop_requested(); ++row) {
-    const std::int64_t example = options_.shuffle ? shuffled(first + row) : first + row;
-    batch.read(source_, row, example, static_cast<std::uint64_t>(epoch * size + example));
+  for (; row < end && !stopped.stop_requested(); ++row) {
+    const std::int64_t position = (first + row) % size;  // beyond the end in a batch that is filled up
+    const std::int64_t i = options_.shuffle ? shuffled(position) : position;
+    const Visit visit{.example = i, .fetch = static_cast<std::uint64_t>(epoch * size + i)};
+    source_.read(visit, {}, example);
+    batch.store(row, visit, example);
   }
 }
 

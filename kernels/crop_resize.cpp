@@ -18,8 +18,8 @@ void expect_valid(const CropResize& args) {
           " pixels a side, got images ", x, " and y ", y);
   EXPECTS(!args.boxes || args.boxes.shape == (Shape{y[0], y[1], 4}),
           "crop_resize: boxes must be [views,B,4] = ", Shape{y[0], y[1], 4}, ", got ", args.boxes.shape);
-  EXPECTS(args.bit_planes == 0 || args.bits.shape == Shape{x[0]},
-          "crop_resize: bit planes need bits [B] = ", Shape{x[0]}, ", got ", args.bits.shape);
+  EXPECTS(args.bit_planes == 0 || args.bits.shape == Shape{x[0]} || args.bits.shape == (Shape{y[0], x[0]}),
+          "crop_resize: bit planes need bits [B] or [views,B] = ", Shape{y[0], x[0]}, ", got ", args.bits.shape);
 }
 
 }  // namespace kernels

@@ -9,8 +9,8 @@
 #include "apps/run/environment.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/json_text.h"
-#include "apps/settings/nearest.h"
 #include "kernels/context.h"
+#include "kernels/runtime/nearest.h"
 
 namespace apps {
 namespace {
@@ -21,7 +21,8 @@ std::vector<KernelEntry> entries_with(const std::string& part) {
   for (const KernelEntry& entry : found) names.push_back(entry.name);
   std::erase_if(found, [&](const KernelEntry& entry) { return entry.name.find(part) == std::string_view::npos; });
   if (found.empty())
-    throw UsageError(fmt::format("no kernel has '{}' in its name; the nearest is {}", part, nearest(part, names)));
+    throw UsageError(
+        fmt::format("no kernel has '{}' in its name; the nearest is {}", part, engine::nearest(part, names)));
   return found;
 }
 

@@ -16,7 +16,6 @@
 #include "apps/run/config_layers.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/recipes.h"
-#include "apps/settings/nearest.h"
 #include "apps/train/make_optimizer.h"
 #include "apps/train/train_step.h"
 #include "data/source.h"
@@ -27,6 +26,7 @@
 #include "engine/optim/sgd.h"
 #include "engine/optim/training_status.h"
 #include "kernels/convert.h"
+#include "kernels/runtime/nearest.h"
 #include "kernels/runtime/philox.h"
 #include "losses/similarity.h"
 #include "models/linear.h"
@@ -116,7 +116,7 @@ class RepeatedBatch {
         optimizer_(make_optimizer(model_.parameters)),
         step_(model_, *optimizer_),
         status_(context) {
-    batch_.upload(read_examples(source, 0, batch_size));
+    batch_.upload(first_examples(source, batch_size));
   }
 
   Tensor run() { return step_.run(batch_, status_.next()); }
@@ -139,19 +139,25 @@ Work training_step(const std::shared_ptr<RepeatedBatch>& step, std::int64_t batc
 /// Any number of noise images of any size.
 class Noise final : public data::Source {
  public:
-  Noise(std::int64_t pictures, std::int64_t size) : pictures_(pictures), size_(size) {}
+  Noise(std::int64_t pictures, std::int64_t size)
+      : pictures_(pictures),
+        layout_{.channels = 3,
+                .extent = data::Extent{size, size},
+                .labels = {{.name = data::kClassLabel, .classes = kClasses}}} {}
   std::int64_t size() const override { return pictures_; }
-  engine::Shape image_shape() const override { return {size_, size_, 3}; }
-  int classes() const override { return kClasses; }
-  void image(std::int64_t i, std::uint8_t* out) const override {
-    engine::Philox random(1, engine::Purpose::initialization, 1, static_cast<std::uint64_t>(i));
-    for (std::int64_t k = 0; k < image_shape().elements(); ++k) out[k] = static_cast<std::uint8_t>(random.next() >> 24);
+  const data::InputLayout& layout() const override { return layout_; }
+  void read(const data::Visit& visit, const data::DecodeHint&, data::Example& example) const override {
+    engine::Philox random(1, engine::Purpose::initialization, 1, static_cast<std::uint64_t>(visit.example));
+    example.resize(*layout_.extent, layout_.channels);
+    for (std::uint8_t& pixel : example.pixels) pixel = static_cast<std::uint8_t>(random.next() >> 24);
+    example.labels.assign(1, static_cast<std::int32_t>(visit.example % kClasses));
+    example.bits = {};
   }
-  std::int32_t label(std::int64_t i) const override { return static_cast<std::int32_t>(i % kClasses); }
   std::string describe() const override { return "noise"; }
 
  private:
-  std::int64_t pictures_, size_;
+  std::int64_t pictures_;
+  data::InputLayout layout_;
 };
 
 Work resnet_step(const Context& context, const WorkOptions& options, int depth) {
@@ -281,7 +287,7 @@ Work make_work(const Context& context, const std::string& name, const WorkOption
   for (const Entry& entry : kWorks) {
     if (entry.name == name) return entry.make(context, options);
   }
-  throw UsageError(fmt::format("there is no work '{}'; the nearest is {}", name, nearest(name, work_names())));
+  throw UsageError(fmt::format("there is no work '{}'; the nearest is {}", name, engine::nearest(name, work_names())));
 }
 
 std::string list_works() {

@@ -7,7 +7,6 @@
 #include "apps/config/linear_evaluation.h"
 #include "apps/config/objective_options.h"
 #include "apps/config/plan_source.h"
-#include "data/compositions/rand_bits.h"
 #include "data/loader.h"
 #include "engine/optim/optimizer_options.h"
 #include "engine/optim/schedule.h"
@@ -30,7 +29,9 @@ enum class StepsFromEpochs { whole_batches, simclr };
 struct Config {
   struct Data {
     std::string source = "digits:";
-    data::RandBits::Options random_bits;  ///< its seed is the run's seed
+    int bits = 0;                 ///< random bits around the source
+    bool bits_per_fetch = false;  ///< drawn anew at every visit
+    std::int64_t resident_mib = 1024;
     data::LoaderOptions loader{.workers = 2};
     kernels::CropRange crops;
     bool operator==(const Data&) const = default;
@@ -47,7 +48,8 @@ struct Config {
     ObjectiveName name = ObjectiveName::contrastive;
     bool batch_norm_per_view = false;
     ProbeViews probe_views = ProbeViews::both;
-    std::vector<std::string> probe_taps = {};  ///< with an online probe of their own, beside that on the features
+    std::vector<std::string> probe_taps = {};    ///< with an online probe of their own, beside that on the features
+    std::vector<std::string> probe_labels = {};  ///< label sets with a probe of their own, beside the first
     bool operator==(const Objective&) const = default;
   } objective;
 
@@ -71,6 +73,8 @@ struct Config {
     std::int64_t batch_size = 256;
     std::int64_t epochs = 0, steps = 0;
     StepsFromEpochs steps_from_epochs = StepsFromEpochs::whole_batches;
+    bool fill_last_batch = false;
+    data::LastBatch last_batch() const { return fill_last_batch ? data::LastBatch::fill : data::LastBatch::drop; }
     std::int64_t seed = 1;
     bool operator==(const Train&) const = default;
   } train;

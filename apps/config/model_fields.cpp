@@ -100,6 +100,11 @@ std::vector<ConfigField> model_fields() {
        .flag = "--probe-taps",
        .help = "activations with an online probe of their own, beside the probe on the features: group1 to group4 of a "
                "ResNet, conv1 to conv3 of convn, layer1, ... of the projection head"},
+      {.key = "model.probe_labels",
+       .value = MEMBER(objective.probe_labels),
+       .flag = "--probe-labels",
+       .help = "label sets with an online probe of their own on every activation that has one, beside the first set of "
+               "the source: digit of overlay, say"},
   };
 }
 

@@ -15,6 +15,9 @@ std::vector<ConfigField> train_fields() {
       {FIELD(train.steps_from_epochs),
        .help = "whole-batches: epochs * (images // batch_size); simclr: images * epochs // batch_size + 1",
        .only_with = epochs},
+      {FIELD(train.fill_last_batch),
+       .help = "images that do not fill a batch at the end of an epoch: on fills it with the epoch's first images, off "
+               "leaves them out"},
       {FIELD(train.seed), .flag = "--seed", .help = "seed of all random numbers", .range = at_least(0)},
   };
 }

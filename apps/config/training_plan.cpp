@@ -19,7 +19,8 @@ double peak_rate(const Config::Optim& optim, std::int64_t batch) {
 std::int64_t steps_of(const Config::Train& train, std::int64_t examples) {
   if (train.steps > 0) return train.steps;
   switch (train.steps_from_epochs) {
-    case StepsFromEpochs::whole_batches: return train.epochs * (examples / train.batch_size);
+    case StepsFromEpochs::whole_batches:
+      return train.epochs * data::steps_per_epoch(examples, train.batch_size, train.last_batch());
     case StepsFromEpochs::simclr: return engine::simclr_steps(train.epochs, examples, train.batch_size);
   }
   return 0;
@@ -34,7 +35,7 @@ TrainingPlan plan_training(const Config::Train& train, const Config::Optim& opti
                                            " examples; lower --batch-size"));
   }
   TrainingPlan plan;
-  plan.steps_per_epoch = examples / batch;
+  plan.steps_per_epoch = data::steps_per_epoch(examples, batch, train.last_batch());
   const std::int64_t steps = steps_of(train, examples);
   if (steps > kMostSteps) {
     throw UsageError(engine::concat(train.epochs, " epochs of ", plan.steps_per_epoch, " steps are more than ",

@@ -23,36 +23,33 @@ engine::Shape with_rows(const engine::Shape& shape, std::int64_t rows) {
 
 }  // namespace
 
-const Tensor& Features::targets(const std::string& label_set) const {
-  if (label_set == data::kClassLabel) return labels;
-  const auto found = further_targets.find(label_set);
-  EXPECTS(found != further_targets.end(), "features: the data have no labels '", label_set, "'");
-  return found->second;
-}
-
 Features extract_features(const engine::Context& context, const Representation& of, const data::Source& source,
-                          const std::function<void(std::int64_t done)>& progress, engine::Dtype images) {
+                          const Extraction& how, const std::function<void(std::int64_t done)>& progress) {
   constexpr std::int64_t kBatch = 500;
   const std::int64_t size = source.size();
-  Features features{.values = Tensor::empty(context, {size, of.features()}),
-                    .labels = Tensor::empty(context, {size}, engine::Dtype::i32),
-                    .classes = source.classes()};
-  for (const data::LabelSet& set : source.label_sets())
-    if (set.name != data::kClassLabel) features.further_targets[set.name] = {};
+  const data::InputLayout& layout = source.layout();
+  Features features{.values = Tensor::empty(context, {size, of.features()})};
+  data::Loader loader(source, evaluation_order(std::min(kBatch, size), size, how.workers));
   std::optional<DeviceBatch> batch;
   for (std::int64_t begin = 0, count = 0; begin < size; begin += count) {
-    count = std::min(kBatch, size - begin);
-    if (!batch || batch->labels().elements() != count) batch.emplace(context, source, count);
-    batch->upload(read_examples(source, begin, count));
-    const Tensor values = of(batch->whole_images(images));
+    const data::Loader::Lease examples = loader.next();
+    count = examples->rows;
+    if (!batch || batch->size() != count) batch.emplace(context, source, count);
+    batch->upload(count == examples->capacity() ? *examples : examples->head(count));
+    const Tensor values = of(batch->whole_images(how.images));
     kernels::convert(context, {.x = values, .y = {features.values.narrow(begin, count)}});
-    copy(batch->labels(), features.labels.narrow(begin, count));
-    for (auto& [name, all] : features.further_targets) {
-      const Tensor targets = batch->targets(name);
+    for (const data::LabelSet& set : layout.labels) {
+      const Tensor targets = batch->targets(set.name);
+      Tensor& all = features.targets[set.name];
       if (!all) all = Tensor::empty(context, with_rows(targets.shape(), size), targets.dtype());
       copy(targets, all.narrow(begin, count));
     }
     if (progress) progress(begin + count);
+  }
+  if (const auto chosen = layout.find(how.label_set)) {
+    const data::LabelSet& set = layout.labels[*chosen];
+    features.classes = set.classes;
+    if (set.per_example == 1) features.labels = features.targets[set.name];
   }
   return features;
 }
@@ -76,7 +73,7 @@ void check_finite(const Features& features, std::string_view whose) {
 
 double probe_accuracy(const models::ProbeHead& probe, const Features& features, const std::string& label_set) {
   const Tensor logits = probe.forward(features.values, engine::Mode::evaluate);
-  return static_cast<double>(engine::softmax_cross_entropy(logits, features.targets(label_set)).accuracy.item());
+  return static_cast<double>(engine::softmax_cross_entropy(logits, features.targets.at(label_set)).accuracy.item());
 }
 
 }  // namespace apps

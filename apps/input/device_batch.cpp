@@ -1,7 +1,5 @@
 #include "apps/input/device_batch.h"
 
-#include <algorithm>
-
 #include "kernels/crop_resize.h"
 #include "kernels/label_targets.h"
 #include "kernels/random_crop.h"
@@ -13,12 +11,12 @@ using engine::Shape;
 using engine::Tensor;
 
 DeviceBatch::DeviceBatch(const engine::Context& context, const data::Source& source, std::int64_t batch_size)
-    : bit_planes_(source.bit_planes()), label_sets_(source.label_sets()) {
-  const Shape image = source.image_shape();
+    : layout_(source.layout()) {
+  const Shape image = data::image_shape(source);
   images_ = Tensor::empty(context, {batch_size, image[0], image[1], image[2]}, Dtype::u8);
   counters_ = Tensor::empty(context, {batch_size}, Dtype::i64);
-  bits_ = Tensor::empty(context, {batch_size}, Dtype::i64);
-  for (const data::LabelSet& set : label_sets_)
+  bits_ = Tensor::empty(context, {layout_.bit_views, batch_size}, Dtype::i64);
+  for (const data::LabelSet& set : layout_.labels)
     labels_.push_back(Tensor::empty(context, {batch_size, set.per_example}, Dtype::i32));
 }
 
@@ -33,14 +31,14 @@ void DeviceBatch::upload(const data::HostBatch& batch) {
 
 Tensor DeviceBatch::labels(std::string_view set) const {
   const std::size_t i = index_of(set);
-  EXPECTS(label_sets_[i].per_example == 1, "batch: an example has ", label_sets_[i].per_example, " labels '", set,
+  EXPECTS(layout_.labels[i].per_example == 1, "batch: an example has ", layout_.labels[i].per_example, " labels '", set,
           "', not one; use their shares");
   return labels_[i].view_as({labels_[i].shape()[0]});
 }
 
 Tensor DeviceBatch::targets(std::string_view set) const {
   const std::size_t i = index_of(set);
-  return label_sets_[i].per_example == 1 ? labels(set) : per_class(i, kernels::LabelTargets::Kind::shares);
+  return layout_.labels[i].per_example == 1 ? labels(set) : per_class(i, kernels::LabelTargets::Kind::shares);
 }
 
 Tensor DeviceBatch::indicators(std::string_view set) const {
@@ -48,14 +46,14 @@ Tensor DeviceBatch::indicators(std::string_view set) const {
 }
 
 std::size_t DeviceBatch::index_of(std::string_view set) const {
-  const auto found = std::find_if(label_sets_.begin(), label_sets_.end(), [&](const auto& s) { return s.name == set; });
-  EXPECTS(found != label_sets_.end(), "batch: the data have no labels '", set, "'");
-  return static_cast<std::size_t>(found - label_sets_.begin());
+  const std::optional<std::size_t> index = layout_.find(set);
+  EXPECTS(index.has_value(), "batch: the data have no labels '", set, "'");
+  return *index;
 }
 
 Tensor DeviceBatch::per_class(std::size_t set, kernels::LabelTargets::Kind kind) const {
   const Tensor& labels = labels_[set];
-  Tensor targets = Tensor::empty(labels.context(), {labels.shape()[0], label_sets_[set].classes});
+  Tensor targets = Tensor::empty(labels.context(), {labels.shape()[0], layout_.labels[set].classes});
   kernels::label_targets(labels.context(), {.labels = labels, .kind = kind, .targets = targets});
   return targets;
 }
@@ -82,10 +80,18 @@ Tensor DeviceBatch::whole_images(Dtype dtype) const {
 
 Tensor DeviceBatch::resized(const Tensor& boxes, std::int64_t views, Dtype dtype) const {
   const Shape& shape = images_.shape();
-  Tensor y = Tensor::empty(images_.context(), {views, shape[0], shape[1], shape[2], shape[3] + bit_planes_}, dtype);
+  const int planes = layout_.bit_planes;
+  Tensor y = Tensor::empty(images_.context(), {views, shape[0], shape[1], shape[2], shape[3] + planes}, dtype);
   kernels::crop_resize(images_.context(),
-                       {.images = images_, .boxes = boxes, .bits = bits_, .y = y, .bit_planes = bit_planes_});
+                       {.images = images_, .boxes = boxes, .bits = bits_of(views), .y = y, .bit_planes = planes});
   return y;
+}
+
+/// [B] where all views share them, [views,B] where each has its own.
+Tensor DeviceBatch::bits_of(std::int64_t views) const {
+  if (layout_.bit_views == 1) return bits_.view_as({bits_.shape()[1]});
+  EXPECTS(views <= layout_.bit_views, "batch: bits for ", layout_.bit_views, " views, asked for ", views);
+  return bits_.narrow(0, views);
 }
 
 }  // namespace apps

@@ -15,6 +15,7 @@ class DeviceBatch {
  public:
   DeviceBatch(const engine::Context& context, const data::Source& source, std::int64_t batch_size);
 
+  std::int64_t size() const { return images_.shape()[0]; }
   void upload(const data::HostBatch& batch);
 
   /// `views` random crops of every image, drawn independently: [views,B,H,W,C+bits], f32 or bf16. All views have the
@@ -23,7 +24,7 @@ class DeviceBatch {
                                  engine::Dtype dtype = engine::Dtype::f32) const;
   /// The images without augmentation, [B,H,W,C+bits].
   engine::Tensor whole_images(engine::Dtype dtype = engine::Dtype::f32) const;
-  /// A set of labels with one label per example, i32 [B].
+  /// A label set with one label per example, i32 [B].
   engine::Tensor labels(std::string_view set = data::kClassLabel) const;
   /// The same of any set as targets of a softmax: i32 [B] or, of several labels per example, each class's share of
   /// them, f32 [B,classes].
@@ -33,12 +34,12 @@ class DeviceBatch {
 
  private:
   engine::Tensor resized(const engine::Tensor& boxes, std::int64_t views, engine::Dtype dtype) const;
+  engine::Tensor bits_of(std::int64_t views) const;
 
   std::size_t index_of(std::string_view set) const;
   engine::Tensor per_class(std::size_t set, kernels::LabelTargets::Kind kind) const;
 
-  int bit_planes_;
-  std::vector<data::LabelSet> label_sets_;
+  data::InputLayout layout_;
   engine::Tensor images_, counters_, bits_;
   std::vector<engine::Tensor> labels_;  // of each set, i32 [B, per_example]
 };

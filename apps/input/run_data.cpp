@@ -3,8 +3,7 @@
 #include <algorithm>
 
 #include "data/compositions/rand_bits.h"
-#include "data/fingerprint.h"
-#include "data/open.h"
+#include "data/kinds.h"
 #include "kernels/bilinear_tap.h"
 #include "kernels/runtime/error.h"
 
@@ -12,41 +11,68 @@ namespace apps {
 namespace {
 
 void refuse_large_images(const data::Source& source) {
-  const engine::Shape shape = source.image_shape();
+  const engine::Shape shape = data::image_shape(source);
   if (std::max(shape[0], shape[1]) <= kernels::kMostPixels) return;
   throw engine::DataError(engine::concat(source.describe(), " has images of ", shape[0], " x ", shape[1], "; at most ",
                                          kernels::kMostPixels, " pixels a side can be cropped"));
 }
 
-}  // namespace
-
-std::shared_ptr<const data::Source> open_data(const Config::Data& options, data::Split split, std::int64_t seed) {
-  std::shared_ptr<const data::Source> source =
-      std::make_shared<data::Resident>(data::open_source(options.source, split));
-  refuse_large_images(*source);
-  if (options.random_bits.bits == 0) return source;
-  data::RandBits::Options bits = options.random_bits;
-  bits.seed = static_cast<std::uint64_t>(seed);
-  return std::make_shared<data::RandBits>(source, bits);
+std::string text_of(const data::Source& source) {
+  std::string text = engine::concat(source.describe(), " has ", data::image_shape(source), " images");
+  const data::InputLayout& layout = source.layout();
+  if (layout.bit_planes > 0) text += engine::concat(" and ", layout.bit_planes, " bits");
+  if (!layout.labels.empty()) text += engine::concat(" of ", layout.labels[0].classes, " classes");
+  return text;
 }
 
-void check_splits_match(const data::Source& train, const data::Source& test) {
-  if (train.image_shape() == test.image_shape() && train.classes() == test.classes()) return;
-  throw engine::DataError(engine::concat("the splits do not match: ", train.describe(), " has ", train.image_shape(),
-                                         " images of ", train.classes(), " classes, ", test.describe(), " has ",
-                                         test.image_shape(), " images of ", test.classes(),
-                                         " classes; fetch the data again"));
+int classes_of(const data::Source& source) {
+  const data::InputLayout& layout = source.layout();
+  return layout.labels.empty() ? 0 : layout.labels[0].classes;
+}
+
+}  // namespace
+
+std::shared_ptr<const data::Source> open_data(const Config::Data& options, data::Role role, std::int64_t seed) {
+  const auto run_seed = static_cast<std::uint64_t>(seed);
+  std::shared_ptr<const data::Source> source =
+      data::open_source(options.source, {.role = role, .seed = run_seed, .resident_bytes = options.resident_mib << 20});
+  refuse_large_images(*source);
+  if (options.bits == 0) return source;
+  const auto redraw = options.bits_per_fetch ? data::RandBits::Redraw::visit : data::RandBits::Redraw::never;
+  return std::make_shared<data::RandBits>(
+      source, data::RandBits::Options{.bits = options.bits, .redraw = redraw, .seed = run_seed});
+}
+
+void check_roles_match(const data::Source& train, const data::Source& test) {
+  if (data::image_shape(train) == data::image_shape(test) && classes_of(train) == classes_of(test) &&
+      train.layout().bit_planes == test.layout().bit_planes)
+    return;
+  throw engine::DataError(engine::concat("training and test data do not match: ", text_of(train), ", ", text_of(test),
+                                         "; fetch the data again"));
 }
 
 DataFingerprint fingerprint_of(const data::Source& train, const data::Source& test) {
   return {.train = data::fingerprint(train), .test = data::fingerprint(test)};
 }
 
-data::HostBatch read_examples(const data::Source& source, std::int64_t begin, std::int64_t count) {
-  data::HostBatch batch;
-  batch.resize(source, count);
-  for (std::int64_t i = begin; i < begin + count; ++i) batch.read(source, i - begin, i, static_cast<std::uint64_t>(i));
+data::HostBatch first_examples(const data::Source& source, std::int64_t count) {
+  data::HostBatch batch(source, count);
+  data::Example example;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const data::Visit visit{.example = i, .fetch = static_cast<std::uint64_t>(i)};
+    source.read(visit, {}, example);
+    batch.store(i, visit, example);
+  }
   return batch;
+}
+
+data::LoaderOptions evaluation_order(std::int64_t batch_size, std::int64_t examples, int workers) {
+  const auto last_batch = data::LastBatch::keep;
+  return {.batch_size = batch_size,
+          .shuffle = false,
+          .last_batch = last_batch,
+          .workers = workers,
+          .steps = data::steps_per_epoch(examples, batch_size, last_batch)};
 }
 
 data::LoaderOptions loader_options(const data::LoaderOptions& configured, const Config::Train& train,
@@ -54,6 +80,7 @@ data::LoaderOptions loader_options(const data::LoaderOptions& configured, const 
   data::LoaderOptions options = configured;
   options.batch_size = train.batch_size;
   options.seed = static_cast<std::uint64_t>(train.seed);
+  options.last_batch = train.last_batch();
   options.first_step = first_step;
   return options;
 }

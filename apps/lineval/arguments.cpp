@@ -102,6 +102,13 @@ const Table<EvaluationSettings>& evaluation_table() {
            .group = "Evaluation",
            .placeholder = "NAME",
            .fallback = Representation::kFeatures},
+          {.key = "--labels",
+           .value = MEMBER(label_set),
+           .flag = "--labels",
+           .help = "the label set whose classes are told apart: digit, shape, ...; results go to RUN_DIR/eval/SET",
+           .group = "Evaluation",
+           .placeholder = "SET",
+           .fallback = "the first"},
           of_key("lineval.learning_rates", {.flag = "--learning-rates",
                                             .group = "Evaluation",
                                             .help = "the grid; each is scaled by batch size / 256"}),
@@ -187,15 +194,18 @@ bool parse(int argc, const char* const* argv, EvaluationSettings& settings) {
 
 fs::path result_directory(const EvaluationSettings& settings) {
   if (!settings.out.empty()) return settings.out;
+  fs::path part;
+  if (settings.tap != Representation::kFeatures) part /= settings.tap;
+  if (settings.label_set != data::kClassLabel) part /= settings.label_set;
+  const auto within = [&](const fs::path& results) { return part.empty() ? results : results / part; };
   if (settings.run.empty()) {
     fs::path results = fs::path(settings.weights).replace_extension();
     results += "-lineval";
-    return settings.tap == Representation::kFeatures ? results : results / settings.tap;
+    return within(results);
   }
   fs::path run = fs::absolute(settings.run).lexically_normal();  // an absolute path, since "." has no name
   if (!run.has_filename()) run = run.parent_path();
-  const fs::path results = (settings.random_init ? fs::path(run.string() + "-random-init") : run) / "eval";
-  return settings.tap == Representation::kFeatures ? results : results / settings.tap;
+  return within((settings.random_init ? fs::path(run.string() + "-random-init") : run) / "eval");
 }
 
 }  // namespace apps

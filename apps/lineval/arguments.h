@@ -16,9 +16,10 @@ struct EvaluationSettings {
   std::string out = {};  ///< --out; empty: the run's directory, or one next to it for the untrained network
   bool random_init = false;
   std::string tap = Representation::kFeatures;
-  std::string save_features = {};  ///< a directory; empty: features are not kept
-  bool other_data = false;         ///< whether --data was given
-  Config config = {};              ///< the run's configuration, changed by the flags
+  std::string label_set = data::kClassLabel;  ///< the classes to tell apart
+  std::string save_features = {};             ///< a directory; empty: features are not kept
+  bool other_data = false;                    ///< whether --data was given
+  Config config = {};                         ///< the run's configuration, changed by the flags
 };
 
 /// The flags of `lineval`; most set keys of the run's configuration.
@@ -29,8 +30,8 @@ const Table<EvaluationSettings>& evaluation_table();
 [[nodiscard]] bool parse(int argc, const char* const* argv, EvaluationSettings& settings);
 
 /// The directory for the results: --out, or the run's directory, or one next to it for the untrained network, or
-/// FILE-lineval for FILE.safetensors. The results of a tap are in a subdirectory with its name, so that they do not
-/// replace the encoder's.
+/// FILE-lineval for FILE.safetensors. The results of a tap, and of another label set than the first, are in a
+/// subdirectory with its name, so that they do not replace the encoder's.
 std::filesystem::path result_directory(const EvaluationSettings& settings);
 
 }  // namespace apps

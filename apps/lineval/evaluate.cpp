@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "apps/evaluation/knn.h"
+#include "apps/input/label_set.h"
 #include "apps/input/run_data.h"
 #include "apps/lineval/feature_files.h"
 #include "apps/lineval/result_store.h"
@@ -36,12 +37,21 @@ struct Data {
 /// Opens both splits and checks that they are the run's; other data is only evaluated if --data is given.
 Data open_both(const EvaluationSettings& settings) {
   const Config& config = settings.config;
-  const Data data{.train = open_data(config.data, data::Split::train, config.train.seed),
-                  .test = open_data(config.data, data::Split::test, config.train.seed)};
-  check_splits_match(*data.train, *data.test);
+  const Data data{.train = open_data(config.data, data::Role::probe_train, config.train.seed),
+                  .test = open_data(config.data, data::Role::probe_test, config.train.seed)};
+  check_roles_match(*data.train, *data.test);
   const auto of_run = settings.other_data ? std::nullopt : read_fingerprint(settings.run);
-  if (of_run) check_same_data(settings.run, *of_run, fingerprint_of(*data.train, *data.test), config.data.source);
+  if (of_run) {
+    const auto pretrained_on = open_data(config.data, data::Role::pretrain, config.train.seed);
+    check_same_data(settings.run, *of_run, fingerprint_of(*pretrained_on, *data.test), config.data.source);
+  }
   check_enough_examples(data.train->size(), config.lineval);
+  for (const data::Source* source : {data.train.get(), data.test.get()}) {
+    const data::LabelSet labels = label_set(*source, settings.label_set, "--labels");
+    if (labels.per_example == 1) continue;
+    throw UsageError(engine::concat("--labels ", labels.name, ": an example has ", labels.per_example,
+                                    " of these labels, and a linear evaluation needs one; name another set"));
+  }
   return data;
 }
 
@@ -89,15 +99,19 @@ Subject subject_of(const engine::Context& context, const EvaluationSettings& set
   return subject;
 }
 
-Features features_of(const engine::Context& context, const Config& config, const Representation& representation,
-                     const data::Source& source, const std::string& whose) {
+Features features_of(const engine::Context& context, const EvaluationSettings& settings,
+                     const Representation& representation, const data::Source& source, const std::string& whose) {
+  const Config& config = settings.config;
   Progress progress({.label = "features of " + whose, .unit = "images", .total = source.size()});
   const auto observe = [&](std::int64_t done) {
     progress.update(done);
     stop_if_asked();
   };
-  const Features features =
-      extract_features(context, representation, source, observe, activation_dtype(config.run.compute.precision));
+  const Features features = extract_features(context, representation, source,
+                                             {.label_set = settings.label_set,
+                                              .images = activation_dtype(config.run.compute.precision),
+                                              .workers = config.data.loader.workers},
+                                             observe);
   check_finite(features, whose);
   return features;
 }
@@ -141,8 +155,9 @@ void evaluate(const EvaluationSettings& settings) {
   const Subject subject = subject_of(context, settings, *data.train);
   const Representation representation(*subject.encoder, subject.head ? &*subject.head : nullptr, settings.tap);
   const std::int64_t dimensions = representation.features();
+  const int classes = label_set(*data.train, settings.label_set, "--labels").classes;
   ResultStore store(result_directory(settings),
-                    most_bytes_of_results(dimensions, data.train->classes(), protocol.learning_rates.size()));
+                    most_bytes_of_results(dimensions, classes, protocol.learning_rates.size()));
   EvaluationResults results{.settings = settings,
                             .arch = subject.arch,
                             .step = subject.step,
@@ -153,8 +168,8 @@ void evaluate(const EvaluationSettings& settings) {
                             .knn = 0,
                             .probe = {}};
 
-  const Features train = features_of(context, config, representation, *data.train, "the training set");
-  const Features test = features_of(context, config, representation, *data.test, "the test set");
+  const Features train = features_of(context, settings, representation, *data.train, "the training set");
+  const Features test = features_of(context, settings, representation, *data.test, "the test set");
   if (!settings.save_features.empty()) {
     write_features(settings.save_features, "train", train);
     write_features(settings.save_features, "test", test);

@@ -21,6 +21,7 @@ Json summary(const EvaluationResults& results) {
   if (results.settings.run.empty())
     json = {{"weights", results.settings.weights}, {"arch", results.arch}, {"untrained", false}};
   if (results.settings.tap != Representation::kFeatures) json["tap"] = results.settings.tap;
+  if (results.settings.label_set != data::kClassLabel) json["labels"] = results.settings.label_set;
   json["top1"] = results.probe.best.test_accuracy;
   json["learning_rate"] = results.probe.best.learning_rate;
   json["knn"] = results.knn;
@@ -29,7 +30,7 @@ Json summary(const EvaluationResults& results) {
   json["seed"] = results.settings.config.lineval.seed;
   json["precision"] = engine::name(results.settings.config.run.compute.precision);
   json["data"] = results.settings.config.data.source;
-  json["bits"] = results.settings.config.data.random_bits.bits;
+  json["bits"] = results.settings.config.data.bits;
   return json;
 }
 

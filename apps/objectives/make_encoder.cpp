@@ -19,7 +19,7 @@ constexpr std::int64_t kLargestCifarImage = 32;
 constexpr float kTorchvisionEpsilon = 1e-5f;
 
 models::InputChannels input_channels(const data::Source& source) {
-  return {.image = source.image_shape()[2], .planes = source.bit_planes()};
+  return {.image = source.layout().channels, .planes = source.layout().bit_planes};
 }
 
 std::int64_t channels(const models::EncoderOptions& options, const data::Source& source) {
@@ -29,7 +29,7 @@ std::int64_t channels(const models::EncoderOptions& options, const data::Source&
 /// Throws unless the normalisation is for as many channels as images have.
 void check_input(const models::InputOptions& options, const data::Source& source) {
   const auto given = static_cast<std::int64_t>(options.normalization.mean.size());
-  const std::int64_t colours = models::prepared_channels(options, {.image = source.image_shape()[2], .planes = 0});
+  const std::int64_t colours = models::prepared_channels(options, {.image = source.layout().channels, .planes = 0});
   if (given <= 1 || given == colours) return;
   throw engine::DataError(engine::concat(
       "--normalize ", options.normalization.text(), " is for images of ", given, " channels, and ", source.describe(),
@@ -37,7 +37,7 @@ void check_input(const models::InputOptions& options, const data::Source& source
 }
 
 ResNet::Stem stem(StemChoice choice, const data::Source& source) {
-  const engine::Shape image = source.image_shape();
+  const engine::Shape image = data::image_shape(source);
   switch (choice) {
     case StemChoice::automatic: break;
     case StemChoice::cifar: return ResNet::Stem::cifar;
@@ -82,7 +82,7 @@ std::optional<ResNet::Options> resnet_options(const models::EncoderOptions& opti
 std::unique_ptr<models::Encoder> bare_encoder(const engine::Scope& scope, const models::EncoderOptions& options,
                                               const data::Source& source) {
   if (const auto resnet = resnet_options(options, source)) return std::make_unique<ResNet>(scope, *resnet);
-  const engine::Shape image = source.image_shape();
+  const engine::Shape image = data::image_shape(source);
   if (std::min(image[0], image[1]) < ConvN::kSmallestImage) {
     throw engine::DataError(engine::concat(source.describe(), " has images of ", image[0], " x ", image[1],
                                            ", and --arch convn needs at least ", ConvN::kSmallestImage, " x ",

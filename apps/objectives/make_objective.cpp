@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "apps/config/training_plan.h"
+#include "apps/input/label_set.h"
 #include "apps/objectives/byol.h"
 #include "apps/objectives/contrastive.h"
 #include "apps/objectives/groups.h"
@@ -10,7 +11,6 @@
 #include "apps/objectives/queue.h"
 #include "apps/objectives/supervised.h"
 #include "apps/objectives/vae.h"
-#include "apps/settings/usage_error.h"
 #include "engine/scope.h"
 
 namespace apps {
@@ -22,7 +22,7 @@ using engine::Scope;
 /// The loss' options with what follows from the data.
 losses::Options loss_of(const Config& config, const data::Source& source) {
   losses::Options loss = config.loss;
-  loss.steps_per_epoch = source.size() / config.train.batch_size;
+  loss.steps_per_epoch = data::steps_per_epoch(source.size(), config.train.batch_size, config.train.last_batch());
   return loss;
 }
 
@@ -78,22 +78,13 @@ std::unique_ptr<Objective> make_byol(ParameterSet& parameters, const Config& con
                              .activations = activation_dtype(config.run.compute.precision)});
 }
 
-/// Throws UsageError if the source does not have this set.
-data::LabelSet label_set(const data::Source& source, const std::string& name) {
-  const std::vector<data::LabelSet> sets = source.label_sets();
-  std::string names;
-  for (const data::LabelSet& set : sets) {
-    if (set.name == name) return set;
-    names += (names.empty() ? "" : ", ") + set.name;
-  }
-  throw UsageError(engine::concat("supervised.labels must be a label set of ", source.describe(), ", ", names,
-                                  ", got '", name, "'"));
-}
-
 std::unique_ptr<Objective> make_supervised(ParameterSet& parameters, const Config& config, const data::Source& source) {
   Network network = make_network(parameters, config, source);
   const std::int64_t features = network.encoder->features();
-  const std::int64_t classes = label_set(source, config.supervised.labels).classes;
+  SupervisedOptions options = config.supervised;
+  const data::LabelSet labels = label_set(source, options.labels, "supervised.labels");
+  options.labels = labels.name;
+  const std::int64_t classes = labels.classes;
   models::Linear classifier(Scope(parameters, kClassifier),
                             {.in = features,
                              .out = classes,
@@ -101,7 +92,7 @@ std::unique_ptr<Objective> make_supervised(ParameterSet& parameters, const Confi
                              .bias = true});
   return std::make_unique<SupervisedObjective>(
       std::move(network), std::move(classifier),
-      SupervisedObjective::Options{.supervised = config.supervised,
+      SupervisedObjective::Options{.supervised = options,
                                    .crops = config.data.crops,
                                    .seed = config.train.seed,
                                    .activations = activation_dtype(config.run.compute.precision)});
@@ -116,11 +107,11 @@ std::unique_ptr<Objective> make_vae(ParameterSet& parameters, const Config& conf
         {.in = features, .out = latent, .kernel = engine::Initializer::glorot_uniform(features, latent), .bias = true});
   };
   models::Linear mean = to_latent("mean"), log_variance = to_latent("log_variance");
-  const engine::Shape image = source.image_shape();
+  const engine::Shape image = data::image_shape(source);
   models::Decoder decoder(Scope(parameters, kDecoder), {.latent = latent,
                                                         .height = image[0],
                                                         .width = image[1],
-                                                        .planes = image[2] + source.bit_planes(),
+                                                        .planes = image[2] + source.layout().bit_planes,
                                                         .batch_norm = config.model.encoder.convn.batch_norm});
   return std::make_unique<VaeObjective>(
       std::move(network), VaeObjective::Latent{.mean = std::move(mean), .log_variance = std::move(log_variance)},

@@ -44,7 +44,7 @@ Outcome SupervisedObjective::forward(const StepContext& step) {
 
 std::vector<Measured> SupervisedObjective::evaluate(const Features& features) const {
   const Tensor logits = classifier_(features.values, Mode::evaluate, {.f32_output = true});
-  const Tensor& targets = features.targets(options_.supervised.labels);
+  const Tensor& targets = features.targets.at(options_.supervised.labels);
   return {{kAccuracy, static_cast<double>(engine::softmax_cross_entropy(logits, targets).accuracy.item())}};
 }
 

@@ -70,13 +70,13 @@ std::optional<data::ContactSheet> VaeObjective::samples(const data::Source& exam
   constexpr std::int64_t kImages = 16;
   const std::int64_t count = std::min(kImages, examples.size());
   DeviceBatch batch(latent_.mean.weight.tensor(Mode::evaluate).context(), examples, count);
-  batch.upload(read_examples(examples, 0, count));
+  batch.upload(first_examples(examples, count));
   const Tensor images = batch.whole_images(options_.activations);
   const Tensor features = network_.encoder->forward(images, Mode::evaluate);
   const Tensor mean = latent_.mean(features, Mode::evaluate, {.f32_output = true});
   const Tensor logits = decoder_.forward(convert(mean, options_.activations), Mode::evaluate);
   const auto on_host = [](const Tensor& x) { return convert(x, engine::Dtype::f32).to_host<float>(); };
-  return reconstructions({.planes = images.shape(), .bit_planes = examples.bit_planes()}, on_host(images),
+  return reconstructions({.planes = images.shape(), .bit_planes = examples.layout().bit_planes}, on_host(images),
                          on_host(logits));
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "apps/run/exit_code.h"
+#include "data/kinds.h"
 
 namespace apps {
 
@@ -18,6 +19,8 @@ bool parse(int argc, char** argv, PretrainArguments& arguments) {
   std::vector<std::string> views;
   Flags flags("pretrain", "Pretrains an encoder with a contrastive loss; an online linear probe watches it.");
   add_run_flags(flags, arguments.run);
+  flags.add_text({"--list-sources", "Information", "show every kind of data source with its parameters", "", ""},
+                 data::list_of_kinds);
   flags.add_switch(
       {.name = "--dry-run", .group = "Output", .help = "build everything, say what would run, train nothing"},
       arguments.dry_run);

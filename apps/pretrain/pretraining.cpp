@@ -12,7 +12,7 @@
 #include "apps/train/plans.h"
 #include "apps/train/run_result.h"
 #include "apps/train/run_start.h"
-#include "data/open.h"
+#include "data/kinds.h"
 
 namespace apps {
 namespace {
@@ -22,7 +22,7 @@ void warn(const std::string& warning) {
 }
 
 void print_schedule(const Config& config) {
-  const auto source = data::open_source(config.data.source, data::Split::train);
+  const auto source = data::open_source(config.data.source, {});
   const TrainingPlan plan = plan_training(config.train, config.optim, source->size());
   warn(warmup_warning(plan.schedule));
   std::cout << schedule_csv(plan);

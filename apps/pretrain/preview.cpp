@@ -66,11 +66,11 @@ std::string dry_run_text(const engine::Context& context, const Config& config, c
 }
 
 void write_views(const engine::Context& context, const Config& config, std::int64_t count, const std::string& path) {
-  const auto source = open_data(config.data, data::Split::train, config.train.seed);
+  const auto source = open_data(config.data, data::Role::pretrain, config.train.seed);
   if (count > source->size()) {
     throw UsageError(engine::concat("--dump-views: the data has ", source->size(), " examples, asked for ", count));
   }
-  check_crops(config.data.crops, source->image_shape());
+  check_crops(config.data.crops, data::image_shape(*source));
   data::LoaderOptions options = loader_options(config.data.loader, config.train, 0);
   options.batch_size = count;
   data::Loader loader(*source, options);
@@ -79,7 +79,7 @@ void write_views(const engine::Context& context, const Config& config, std::int6
   batch.upload(*examples);
   const engine::Tensor views = batch.augmented_views(config.data.crops, config.train.seed, 2);
   const std::vector<float> pixels = views.to_host<float>();
-  const engine::Shape image = source->image_shape(), view{views.shape()[2], views.shape()[3], views.shape()[4]};
+  const engine::Shape image = data::image_shape(*source), view{views.shape()[2], views.shape()[3], views.shape()[4]};
   data::ContactSheet sheet({.rows = static_cast<int>(count), .columns = 3, .cell = image, .scale = kViewScale});
   for (std::int64_t i = 0; i < count; ++i) {
     const int row = static_cast<int>(i);

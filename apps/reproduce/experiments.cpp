@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "apps/run/exit_code.h"
-#include "apps/settings/nearest.h"
+#include "kernels/runtime/nearest.h"
 
 namespace apps {
 namespace {
@@ -47,7 +47,7 @@ const Experiment& find_experiment(std::string_view name) {
   for (const Experiment& experiment : table()) {
     if (experiment.name == name) return experiment;
   }
-  throw UsageError(fmt::format("there is no experiment '{}'; the nearest is {}", name, nearest(name, names())));
+  throw UsageError(fmt::format("there is no experiment '{}'; the nearest is {}", name, engine::nearest(name, names())));
 }
 
 std::string experiments_text() {

@@ -172,8 +172,8 @@ void reproduce(const ReproduceArguments& arguments, std::span<char* const> argv)
   std::vector<Cell> cells = cells_of(experiment, arguments.request);
   const Config config = with_layers(Config{}, cells.front().run.layers);
   std::string environment = environment_of(config.run.compute, argv);
-  const auto train = open_data(config.data, data::Split::train, config.train.seed),
-             test = open_data(config.data, data::Split::test, config.train.seed);
+  const auto train = open_data(config.data, data::Role::pretrain, config.train.seed),
+             test = open_data(config.data, data::Role::probe_test, config.train.seed);
   const DataFingerprint data = fingerprint_of(*train, *test);
   const Reproduction reproduction{.experiment = experiment,
                                   .out = out,

@@ -7,7 +7,7 @@
 
 #include "apps/run/build_info.h"
 #include "apps/run/exit_code.h"
-#include "apps/settings/nearest.h"
+#include "kernels/runtime/nearest.h"
 
 namespace apps {
 
@@ -43,7 +43,7 @@ struct Flags::Implementation {
     }
     const std::vector<std::string_view> candidates(names.begin(), names.end());
     const std::string flag = argument.substr(0, argument.find('='));
-    throw UsageError(engine::concat("unknown flag ", flag, "; the nearest is ", nearest(flag, candidates)));
+    throw UsageError(engine::concat("unknown flag ", flag, "; the nearest is ", engine::nearest(flag, candidates)));
   }
 };
 

@@ -4,8 +4,8 @@
 #include <vector>
 
 #include "apps/run/exit_code.h"
-#include "apps/settings/nearest.h"
 #include "engine/io/files.h"
+#include "kernels/runtime/nearest.h"
 
 namespace apps {
 
@@ -32,7 +32,7 @@ Layer read_recipe(const std::string& name_or_path) {
     names.push_back(recipe.name);
   }
   throw UsageError(engine::concat("--recipe: unknown recipe '", name_or_path, "'; the nearest is ",
-                                  nearest(name_or_path, names), ", built in are ", recipe_names(),
+                                  engine::nearest(name_or_path, names), ", built in are ", recipe_names(),
                                   ", and a file's name ends in .toml"));
 }
 

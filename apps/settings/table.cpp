@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "apps/settings/nearest.h"
+#include "kernels/runtime/nearest.h"
 
 namespace apps {
 namespace {
@@ -44,7 +44,7 @@ std::string_view nearest_of(std::string_view key, const std::vector<std::string_
   const bool has_section = key.find('.') != key.npos;
   std::vector<std::string_view> names;
   for (const std::string_view each : keys) names.push_back(has_section ? each : each.substr(each.find('.') + 1));
-  const auto index = std::find(names.begin(), names.end(), nearest(key, names)) - names.begin();
+  const auto index = std::find(names.begin(), names.end(), engine::nearest(key, names)) - names.begin();
   return keys[static_cast<std::size_t>(index)];
 }
 

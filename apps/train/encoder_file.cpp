@@ -87,8 +87,8 @@ std::string remedy(const std::optional<RecognizedEncoder>& file, const models::E
                    const data::Source& source) {
   if (!file) return std::string(kUnknown);
   const std::map<std::string, std::string> network = describe_encoder(options, source);
-  const std::int64_t bits = source.bit_planes();
-  const bool gray = source.image_shape()[2] == 1 && file->in_channels == kColours + bits && !options.input.gray_as_rgb;
+  const std::int64_t bits = source.layout().bit_planes;
+  const bool gray = source.layout().channels == 1 && file->in_channels == kColours + bits && !options.input.gray_as_rgb;
   if (const std::string settings =
           other_settings(*file, options, network) + (gray ? " --set model.gray_as_rgb=on" : "");
       !settings.empty())

@@ -19,7 +19,7 @@ std::string found_by_trying(const engine::Context& context, TrainStep& step, con
     try {
       context.pool().reset_peak();
       DeviceBatch batch(context, source, size);
-      batch.upload(read_examples(source, 0, size));
+      batch.upload(first_examples(source, size));
       step.gradients(batch, clock);
       taken = pool.peak_bytes() - fixed;
       return true;

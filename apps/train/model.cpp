@@ -1,7 +1,9 @@
 #include "apps/train/model.h"
 
 #include <algorithm>
+#include <iterator>
 
+#include "apps/input/label_set.h"
 #include "apps/objectives/groups.h"
 #include "apps/objectives/make_objective.h"
 #include "apps/objectives/network.h"
@@ -23,21 +25,33 @@ int number_of(ProbeViews views) {
 /// Beside them, a record of a step has room for the scalars of an objective.
 constexpr std::size_t kMostProbes = 16;
 
-/// The probes of a run: their taps and label sets. The first is on the features; exports and results mean it.
-std::vector<OnlineProbe::Options> probes_of(const Config::Objective& options) {
-  const OnlineProbe::Options features{
-      .name = kProbe, .tap = Representation::kFeatures, .label_set = "label", .views = number_of(options.probe_views)};
-  std::vector<OnlineProbe::Options> probes{features};
-  for (const std::string& tap : options.probe_taps) {
-    if (tap == features.tap) continue;
-    OnlineProbe::Options& probe = probes.emplace_back(features);
-    probe.name = engine::concat(kProbe, '.', tap);
-    probe.tap = tap;
+/// `first`, and those of `more` that are others.
+std::vector<std::string> with_first(const std::string& first, const std::vector<std::string>& more) {
+  std::vector<std::string> names{first};
+  std::copy_if(more.begin(), more.end(), std::back_inserter(names), [&](const auto& name) { return name != first; });
+  return names;
+}
+
+/// The probes of a run: every tap with every label set. The first is on the features, for the first label set; exports
+/// and results mean it. None without labels.
+std::vector<OnlineProbe::Options> probes_of(const Config::Objective& options, const data::Source& source) {
+  const data::InputLayout& layout = source.layout();
+  for (const std::string& name : options.probe_labels) label_set(source, name, "model.probe_labels");
+  std::vector<OnlineProbe::Options> probes;
+  if (layout.labels.empty()) return probes;
+  const std::string& first_set = layout.labels[0].name;
+  for (const std::string& tap : with_first(Representation::kFeatures, options.probe_taps)) {
+    for (const std::string& set : with_first(first_set, options.probe_labels)) {
+      std::string name = kProbe;
+      if (tap != Representation::kFeatures) name += "." + tap;
+      if (set != first_set) name += "." + set;
+      probes.push_back({.name = name, .tap = tap, .label_set = set, .views = number_of(options.probe_views)});
+    }
   }
   if (probes.size() > kMostProbes) {
-    throw UsageError(engine::concat("model.probe_taps names ", options.probe_taps.size(),
-                                    " taps, and a run has at most ", kMostProbes,
-                                    " probes, one of them on the features; name fewer"));
+    throw UsageError(engine::concat("model.probe_taps and model.probe_labels ask for ", probes.size(),
+                                    " probes, and a run has at most ", kMostProbes,
+                                    ", one of them on the features for the first label set; name fewer"));
   }
   return probes;
 }
@@ -69,10 +83,10 @@ Model make_model(const engine::Context& context, const Config& config, const dat
                  const std::filesystem::path& weights) {
   Model model;
   model.objective = make_objective(model.parameters, config, source);
-  for (const OnlineProbe::Options& options : probes_of(config.objective)) {
-    model.probes.push_back(make_probe(model.parameters, options,
-                                      model.objective->representation(options.tap).features(), source.classes(),
-                                      config.model.encoder.arch));
+  for (const OnlineProbe::Options& options : probes_of(config.objective, source)) {
+    model.probes.push_back(
+        make_probe(model.parameters, options, model.objective->representation(options.tap).features(),
+                   label_set(source, options.label_set, "model.probe_labels").classes, config.model.encoder.arch));
   }
   const auto seed = static_cast<std::uint64_t>(config.train.seed);
   model.parameters.allocate(context, seed, activation_dtype(config.run.compute.precision));

@@ -73,9 +73,9 @@ models::EncoderOptions encoder_options(const PretrainedOptions& options, const E
   encoder.resnet.variant = variant(options, file);
   encoder.resnet.selective_kernels = known.selective_kernels;
   if (known.stem) encoder.stem = stem(*known.stem);
-  const std::int64_t colours = known.in_channels - source.bit_planes();
+  const std::int64_t colours = known.in_channels - source.layout().bit_planes;
   encoder.input = {.normalization = normalization(options, file, colours),
-                   .gray_as_rgb = source.image_shape()[2] == 1 && colours == kColours};
+                   .gray_as_rgb = source.layout().channels == 1 && colours == kColours};
   return encoder;
 }
 

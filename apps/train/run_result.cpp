@@ -15,9 +15,12 @@ constexpr char kResult[] = "result.json";
 }  // namespace
 
 std::string write_result(const RunDirectory& directory, const Trainer& trainer, const Trainer::Summary& summary) {
+  const auto or_null = [](const std::optional<double>& value) {
+    return value ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+  };
   nlohmann::ordered_json result{{"step", trainer.step()},
-                                {"loss", summary.loss ? nlohmann::ordered_json(*summary.loss) : nullptr},
-                                {"probe_test_accuracy", summary.test_accuracy},
+                                {"loss", or_null(summary.loss)},
+                                {"probe_test_accuracy", or_null(summary.test_accuracy)},
                                 {kEffectiveRank, summary.effective_rank}};
   for (const Measured& measured : summary.others) result["test_" + measured.scalar.name] = measured.value;
   result["seconds"] = summary.seconds;
@@ -37,8 +40,12 @@ std::optional<RunResult> read_result(const std::filesystem::path& run) {
   if (!std::filesystem::exists(path)) return std::nullopt;
   try {
     const auto json = engine::parse_json<nlohmann::json>(engine::read_file(path));
-    if (const auto step = engine::whole_number(json.at("step")))
-      return RunResult{.step = *step, .probe_test_accuracy = json.at("probe_test_accuracy").get<double>()};
+    if (const auto step = engine::whole_number(json.at("step"))) {
+      const nlohmann::json& accuracy = json.at("probe_test_accuracy");
+      RunResult result{.step = *step};
+      if (!accuracy.is_null()) result.probe_test_accuracy = accuracy.get<double>();
+      return result;
+    }
   } catch (const nlohmann::json::exception&) {}  // reported like a missing step, below
   throw engine::DataError(engine::concat(path.string(), " is not the result of a run; remove it and resume the run"));
 }

@@ -16,7 +16,7 @@ std::string write_result(const RunDirectory& directory, const Trainer& trainer, 
 /// The contents of result.json.
 struct RunResult {
   std::int64_t step = 0;
-  double probe_test_accuracy = 0;
+  std::optional<double> probe_test_accuracy = {};  ///< none without labels
 };
 /// Returns nothing if the run is not finished.
 std::optional<RunResult> read_result(const std::filesystem::path& run);

@@ -7,6 +7,7 @@
 #include "apps/evaluation/features.h"
 #include "apps/evaluation/ranks.h"
 #include "apps/input/crops.h"
+#include "apps/input/label_set.h"
 #include "apps/input/run_data.h"
 #include "apps/objectives/groups.h"
 #include "apps/objectives/make_encoder.h"
@@ -41,15 +42,16 @@ namespace fs = std::filesystem;
 Trainer::Trainer(const engine::Context& context, const Config& config, const fs::path& weights)
     : context_(context),
       config_(config),
-      train_(open_data(config.data, data::Split::train, config.train.seed)),
-      test_(open_data(config.data, data::Split::test, config.train.seed)),
+      train_(open_data(config.data, data::Role::pretrain, config.train.seed)),
+      test_(open_data(config.data, data::Role::probe_test, config.train.seed)),
       plan_(plan_training(config.train, config.optim, train_->size())),
       model_(make_model(context, config, *train_, weights)),
       batch_(context, *train_, config.train.batch_size),
       optimizer_(make_optimizer(config.optim.update, model_.parameters)),
       train_step_(model_, *optimizer_) {
-  check_splits_match(*train_, *test_);
-  check_crops(config.data.crops, train_->image_shape());
+  check_roles_match(*train_, *test_);
+  check_crops(config.data.crops, data::image_shape(*train_));
+  for (const OnlineProbe& probe : model_.probes) label_set(*test_, probe.options().label_set, "model.probe_labels");
 }
 
 void Trainer::restore(const Checkpoint& checkpoint) {
@@ -106,8 +108,9 @@ void Trainer::write_exports(const fs::path& directory) const {
   write("backbone.safetensors", {kEncoder},
         fits == "yes" ? "no: without fc.weight and fc.bias, as in classifier.safetensors" : fits);
   if (has(kProjector)) write("projector.safetensors", {kProjector}, "no: torchvision has no projection head");
-  write("linear_head.safetensors", {kProbe}, "no: fc.weight and fc.bias alone");
-  write("classifier.safetensors", {kEncoder, has(kClassifier) ? kClassifier : kProbe}, fits);
+  if (has(kProbe)) write("linear_head.safetensors", {kProbe}, "no: fc.weight and fc.bias alone");
+  const char* head = has(kClassifier) ? kClassifier : kProbe;
+  if (has(head)) write("classifier.safetensors", {kEncoder, head}, fits);
 }
 
 std::vector<Scalar> Trainer::evaluated() const {
@@ -138,8 +141,9 @@ std::optional<std::vector<Measured>> Trainer::evaluate() const {
     if (std::find(taps.begin(), taps.end(), Representation::kFeatures) == taps.end())
       taps.emplace_back(Representation::kFeatures);
     for (const std::string& tap : taps) {
-      features[tap] = extract_features(context_, model_.objective->representation(tap), *test_, stop,
-                                       activation_dtype(config_.run.compute.precision));
+      features[tap] = extract_features(
+          context_, model_.objective->representation(tap), *test_,
+          {.images = activation_dtype(config_.run.compute.precision), .workers = config_.data.loader.workers}, stop);
     }
     std::vector<Measured> measured;
     for (const OnlineProbe& probe : model_.probes) measured.push_back(probe.accuracy(features[probe.options().tap]));

@@ -33,9 +33,9 @@ class Trainer {
   void restore(const Checkpoint& checkpoint);
 
   struct Summary {
-    std::optional<double> loss;         ///< of the last step; none if an earlier version did it
-    double test_accuracy = 0;           ///< of the first online probe
-    double effective_rank = 0;          ///< of the test images' embeddings
+    std::optional<double> loss;                ///< of the last step; none if an earlier version did it
+    std::optional<double> test_accuracy = {};  ///< of the first online probe; none without labels
+    double effective_rank = 0;                 ///< of the test images' embeddings
     std::vector<Measured> others = {};  ///< what else was measured on the test set: other probes, the objective's
     double seconds = 0;                 ///< duration of this process's steps
     std::int64_t steps = 0;             ///< number of this process's steps

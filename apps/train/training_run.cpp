@@ -136,10 +136,11 @@ void Trainer::Run::catch_up() {
 }
 
 void Trainer::Run::summarize(const std::vector<Measured>& evaluation) {
-  summary_.test_accuracy = evaluation.front().value;
   summary_.effective_rank = value_of(evaluation, kEffectiveRank).value();
-  summary_.others.clear();
-  for (std::size_t i = 1; i + 1 < evaluation.size(); ++i) summary_.others.push_back(evaluation[i]);
+  summary_.others.assign(evaluation.begin(), evaluation.end() - 1);
+  if (trainer_.model_.probes.empty()) return;
+  summary_.test_accuracy = evaluation.front().value;
+  summary_.others.erase(summary_.others.begin());
 }
 
 void Trainer::Run::issue_step() {
@@ -187,12 +188,12 @@ bool Trainer::Run::evaluate() {
   summarize(*measured);
   log_.write_evaluation(step, *measured);
   std::string message = headlines(log_.newest(), ", ");
-  message += fmt::format("{}online {} {:.4f}", message.empty() ? "" : ", ",
-                         trainer_.model_.probes.front().options().name, summary_.test_accuracy);
-  for (const Measured& other : summary_.others)
-    message += fmt::format(", test {} {:.4f}", other.scalar.name, other.value);
-  directory_.log(fmt::format("step {}: {}, effective rank of the projections {:.2f} on the test set", step, message,
-                             summary_.effective_rank));
+  const auto add = [&](const std::string& part) { message += (message.empty() ? "" : ", ") + part; };
+  if (summary_.test_accuracy)
+    add(fmt::format("online {} {:.4f}", trainer_.model_.probes.front().options().name, *summary_.test_accuracy));
+  for (const Measured& other : summary_.others) add(fmt::format("test {} {:.4f}", other.scalar.name, other.value));
+  add(fmt::format("effective rank of the projections {:.2f} on the test set", summary_.effective_rank));
+  directory_.log(fmt::format("step {}: {}", step, message));
   if (const auto warning = collapse_warning(summary_.effective_rank)) directory_.log(*warning);
   return true;
 }

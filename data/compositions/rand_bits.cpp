@@ -7,34 +7,42 @@
 namespace data {
 
 RandBits::RandBits(std::shared_ptr<const Source> source, const Options& options)
-    : source_(std::move(source)), options_(options) {
+    : source_(std::move(source)), options_(options), layout_(source_->layout()) {
   EXPECTS(options.bits >= 0 && options.bits <= 64, "randbits: expected 0 to 64 bits, got ", options.bits);
-  EXPECTS(source_->bit_planes() == 0, "randbits: ", source_->describe(), " has ", source_->bit_planes(),
+  EXPECTS(layout_.bit_planes == 0, "randbits: ", source_->describe(), " has ", layout_.bit_planes,
           " bit planes already; add bits to a source once");
+  layout_.bit_planes = options.bits;
+  if (options.bits == 0) return;
+  layout_.bit_views = options.redraw == Redraw::view ? Example::kMostViews : 1;
+  layout_.labels.push_back({.name = "bits", .classes = 2 * options.bits, .per_example = options.bits});
 }
 
-std::uint64_t RandBits::bits(std::int64_t i, std::uint64_t fetch) const {
+std::uint64_t RandBits::draw(const Visit& visit, int view) const {
   if (options_.bits == 0) return 0;
-  const std::uint64_t word = options_.per_fetch
-                                 ? engine::Philox(options_.seed, engine::Purpose::bits, 0, fetch).next64()
-                                 : splitmix64(static_cast<std::uint64_t>(i));
+  const bool again = options_.redraw != Redraw::never;
+  const auto sub_index = static_cast<std::uint32_t>(options_.redraw == Redraw::view ? view : 0);
+  const std::uint64_t word = again
+                                 ? engine::Philox(options_.seed, engine::Purpose::bits, sub_index, visit.fetch).next64()
+                                 : splitmix64(static_cast<std::uint64_t>(visit.example));
   return word & (~std::uint64_t{0} >> (64 - options_.bits));
 }
 
-std::vector<LabelSet> RandBits::label_sets() const {
-  std::vector<LabelSet> sets = source_->label_sets();
-  if (options_.bits > 0) sets.push_back({.name = "bits", .classes = 2 * options_.bits, .per_example = options_.bits});
-  return sets;
-}
-
-void RandBits::labels(std::size_t set, std::int64_t i, std::uint64_t bits, std::int32_t* out) const {
-  if (set < source_->label_sets().size()) return source_->labels(set, i, bits, out);
-  for (int j = 0; j < options_.bits; ++j) out[j] = 2 * j + static_cast<std::int32_t>(bits >> j & 1);
+void RandBits::read(const Visit& visit, const DecodeHint& hint, Example& example) const {
+  source_->read(visit, hint, example);
+  for (int view = 0; view < Example::kMostViews; ++view)
+    example.bits[static_cast<std::size_t>(view)] = draw(visit, view);
+  for (int j = 0; j < options_.bits; ++j)
+    example.labels.push_back(2 * j + static_cast<std::int32_t>(example.bits[0] >> j & 1));
 }
 
 std::string RandBits::describe() const {
-  return engine::concat(source_->describe(), " + ", options_.bits, " random bits per ",
-                        options_.per_fetch ? "fetch" : "image");
+  const char* each = "image";
+  switch (options_.redraw) {
+    case Redraw::never: break;
+    case Redraw::visit: each = "fetch"; break;
+    case Redraw::view: each = "view"; break;
+  }
+  return engine::concat(source_->describe(), " + ", options_.bits, " random bits per ", each);
 }
 
 }  // namespace data

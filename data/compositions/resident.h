@@ -1,37 +1,40 @@
 #pragma once
+#include <atomic>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "data/source.h"
 
 namespace data {
 
-/// A source whose images and labels are drawn once into contiguous memory: size * H * W * C bytes. Useful for small
-/// sets that are slow to decode or draw. Bits still come from the original source, because they are cheap and may
-/// change from fetch to fetch.
+/// Keeps the images of a source in memory once they have been read: size * H * W * C bytes. For sets that are slow to
+/// decode or draw. Nothing is read ahead, so that opening takes no time.
 class Resident final : public Source {
  public:
-  /// Draws every example, on all OpenMP threads. Passes on exceptions of the source.
-  explicit Resident(std::shared_ptr<const Source> source);
+  /// What identifies the contents: what the source says, or the images themselves, which are then all read.
+  enum class Fingerprint { of_source, of_images };
+  /// The source must not vary, have no bits, and have images of one size.
+  Resident(std::shared_ptr<const Source> source, Fingerprint fingerprint);
+
+  static std::int64_t bytes_needed(const Source& source);
 
   std::int64_t size() const override { return source_->size(); }
-  engine::Shape image_shape() const override { return source_->image_shape(); }
-  int classes() const override { return source_->classes(); }
-  void image(std::int64_t i, std::uint8_t* out) const override;
-  std::int32_t label(std::int64_t i) const override { return labels_[static_cast<std::size_t>(i)]; }
-  int bit_planes() const override { return source_->bit_planes(); }
-  std::uint64_t bits(std::int64_t i, std::uint64_t fetch) const override { return source_->bits(i, fetch); }
+  const InputLayout& layout() const override { return source_->layout(); }
+  void read(const Visit& visit, const DecodeHint& hint, Example& example) const override;
+  std::optional<std::int32_t> label(std::int64_t i) const override { return source_->label(i); }
+  void fingerprint(engine::Sha256& hash) const override;
   std::string describe() const override { return source_->describe() + ", resident"; }
 
-  /// All images, [size,H,W,C], and all labels, [size].
-  std::span<const std::uint8_t> images() const { return images_; }
-  std::span<const std::int32_t> labels() const { return labels_; }
-
  private:
+  enum class State : std::uint8_t { empty, filling, held };
+
   std::shared_ptr<const Source> source_;
-  std::vector<std::uint8_t> images_;
-  std::vector<std::int32_t> labels_;
+  Fingerprint fingerprint_;
+  std::size_t image_bytes_, label_count_;
+  // Threads that read different examples write to different places; whoever sees `held` sees what was written before.
+  mutable std::vector<std::atomic<State>> states_;
+  std::unique_ptr<std::uint8_t[]> images_;
+  std::unique_ptr<std::int32_t[]> labels_;
 };
 
 }  // namespace data

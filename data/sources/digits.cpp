@@ -192,10 +192,12 @@ Philox random_of(Split split, std::int64_t i) {
 
 }  // namespace
 
-std::int32_t Digits::label(std::int64_t i) const { return static_cast<std::int32_t>(random_of(split_, i).below(10)); }
+std::optional<std::int32_t> Digits::label(std::int64_t i) const {
+  return static_cast<std::int32_t>(random_of(split_, i).below(10));
+}
 
-void Digits::image(std::int64_t i, std::uint8_t* out) const {
-  Philox random = random_of(split_, i);
+void Digits::read(const Visit& visit, const DecodeHint&, Example& example) const {
+  Philox random = random_of(split_, visit.example);
   const auto digit = static_cast<int>(random.below(10));  // the first draw, as in label()
   const std::span<const Glyph> glyphs = glyphs_of(digit);
   const Glyph& glyph = glyphs[random.below(glyphs.size())];
@@ -209,7 +211,10 @@ void Digits::image(std::int64_t i, std::uint8_t* out) const {
 
   std::uint32_t grain[kSide * kSide / 4];  // a byte of noise per pixel
   for (std::uint32_t& word : grain) word = random.next();
-  paper.develop(reinterpret_cast<const std::uint8_t*>(grain), static_cast<float>(between(random, 0, kMaxGrain)), out);
+  paper.develop(reinterpret_cast<const std::uint8_t*>(grain), static_cast<float>(between(random, 0, kMaxGrain)),
+                example.resize(*layout_.extent, layout_.channels));
+  example.labels.assign(1, digit);
+  example.bits = {};
 }
 
 std::string Digits::describe() const {

@@ -13,14 +13,14 @@ class Digits final : public Source {
   explicit Digits(Split split) : split_(split) {}
 
   std::int64_t size() const override { return split_ == Split::train ? 60000 : 10000; }
-  engine::Shape image_shape() const override { return {28, 28, 1}; }
-  int classes() const override { return 10; }
-  void image(std::int64_t i, std::uint8_t* out) const override;
-  std::int32_t label(std::int64_t i) const override;
+  const InputLayout& layout() const override { return layout_; }
+  void read(const Visit& visit, const DecodeHint& hint, Example& example) const override;
+  std::optional<std::int32_t> label(std::int64_t i) const override;
   std::string describe() const override;
 
  private:
   Split split_;
+  InputLayout layout_{.channels = 1, .extent = Extent{28, 28}, .labels = {{.name = kClassLabel, .classes = 10}}};
 };
 
 }  // namespace data

@@ -97,20 +97,28 @@ class Mnist final : public Source {
     }
     // Both splits get the same number of classes, even if only one of them contains the largest labels.
     const fs::path others = find_file(directory, split == Split::train ? Split::test : Split::train, kLabels);
-    classes_ = std::max(kFewestClasses, classes_in(labels_));
-    if (!others.empty()) classes_ = std::max(classes_, classes_in(read_idx(others, 1)));
+    int classes = std::max(kFewestClasses, classes_in(labels_));
+    if (!others.empty()) classes = std::max(classes, classes_in(read_idx(others, 1)));
+    layout_ = {.channels = 1,
+               .extent = Extent{images_.dims[1], images_.dims[2]},
+               .labels = {{.name = kClassLabel, .classes = classes}}};
   }
 
   std::int64_t size() const override { return images_.dims[0]; }
-  engine::Shape image_shape() const override { return {images_.dims[1], images_.dims[2], 1}; }
-  int classes() const override { return classes_; }
-  void image(std::int64_t i, std::uint8_t* out) const override {
-    const auto bytes = static_cast<std::size_t>(images_.dims[1] * images_.dims[2]);
-    std::memcpy(out, images_.values.data() + static_cast<std::size_t>(i) * bytes, bytes);
+  const InputLayout& layout() const override { return layout_; }
+  void read(const Visit& visit, const DecodeHint&, Example& example) const override {
+    std::uint8_t* pixels = example.resize(*layout_.extent, 1);
+    const std::size_t bytes = example.pixels.size(), i = static_cast<std::size_t>(visit.example);
+    std::memcpy(pixels, images_.values.data() + i * bytes, bytes);
+    example.labels.assign(1, labels_.values[i]);
+    example.bits = {};
   }
-  std::int32_t label(std::int64_t i) const override { return labels_.values[static_cast<std::size_t>(i)]; }
+  std::optional<std::int32_t> label(std::int64_t i) const override {
+    return labels_.values[static_cast<std::size_t>(i)];
+  }
   std::string describe() const override {
-    const std::string classes = classes_ == kFewestClasses ? "" : concat(" of ", classes_, " classes");
+    const int count = layout_.labels[0].classes;
+    const std::string classes = count == kFewestClasses ? "" : concat(" of ", count, " classes");
     return concat("mnist:", directory_.string(), " (", split_ == Split::train ? "train" : "test", ", ", size(),
                   " images", classes, ")");
   }
@@ -119,7 +127,7 @@ class Mnist final : public Source {
   fs::path directory_;
   Split split_;
   IdxArray images_, labels_;
-  int classes_ = kFewestClasses;
+  InputLayout layout_;
 };
 
 }  // namespace

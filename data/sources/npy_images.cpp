@@ -70,23 +70,27 @@ class NpyImages final : public Source {
       throw DataError(concat("npy: ", path, " holds ", array.shape[0], " images, but there are ", labels_.size(),
                              " labels; expected as many"));
     }
-    shape_ = {array.shape[1], array.shape[2], channels};
     // Both splits get the same number of classes, even if only one of them contains the largest labels.
     const fs::path others = file_of(directory, split == Split::train ? Split::test : Split::train, "labels");
-    classes_ = std::max(classes_in(labels_), classes_in(read_labels(others)));
+    const int classes = std::max(classes_in(labels_), classes_in(read_labels(others)));
+    layout_ = {.channels = static_cast<int>(channels),
+               .extent = Extent{array.shape[1], array.shape[2]},
+               .labels = {{.name = kClassLabel, .classes = classes}}};
   }
 
   std::int64_t size() const override { return static_cast<std::int64_t>(labels_.size()); }
-  engine::Shape image_shape() const override { return shape_; }
-  int classes() const override { return classes_; }
-  void image(std::int64_t i, std::uint8_t* out) const override {
-    const auto bytes = static_cast<std::size_t>(shape_.elements());
-    std::memcpy(out, images_.array().bytes.data() + static_cast<std::size_t>(i) * bytes, bytes);
+  const InputLayout& layout() const override { return layout_; }
+  void read(const Visit& visit, const DecodeHint&, Example& example) const override {
+    std::uint8_t* pixels = example.resize(*layout_.extent, layout_.channels);
+    const std::size_t bytes = example.pixels.size(), i = static_cast<std::size_t>(visit.example);
+    std::memcpy(pixels, images_.array().bytes.data() + i * bytes, bytes);
+    example.labels.assign(1, labels_[i]);
+    example.bits = {};
   }
-  std::int32_t label(std::int64_t i) const override { return labels_[static_cast<std::size_t>(i)]; }
+  std::optional<std::int32_t> label(std::int64_t i) const override { return labels_[static_cast<std::size_t>(i)]; }
   std::string describe() const override {
     return concat("npy:", directory_.string(), " (", split_ == Split::train ? "train" : "test", ", ", size(),
-                  " images of ", classes_, " classes)");
+                  " images of ", layout_.labels[0].classes, " classes)");
   }
 
  private:
@@ -94,8 +98,7 @@ class NpyImages final : public Source {
   Split split_;
   NpyFile images_;
   std::vector<std::int32_t> labels_;
-  engine::Shape shape_;
-  int classes_ = 0;
+  InputLayout layout_;
 };
 
 }  // namespace

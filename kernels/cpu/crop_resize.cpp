@@ -100,7 +100,9 @@ void resize(const CropResize& args, std::int64_t i, BoxRows& rows) {
   const std::int32_t whole[4] = {0, 0, static_cast<std::int32_t>(x[1]), static_cast<std::int32_t>(x[2])};
   const std::int32_t* box = args.boxes ? args.boxes.as<std::int32_t>() + 4 * i : whole;
   rows.start(args.images.as<std::uint8_t>() + (image * x[1] + box[0]) * pitch + box[1] * channels, pitch, box[3],
-             args.bit_planes > 0 ? static_cast<std::uint64_t>(args.bits.as<std::int64_t>()[image]) : 0);
+             args.bit_planes > 0
+                 ? static_cast<std::uint64_t>(args.bits.as<std::int64_t>()[args.bits.shape.rank() == 1 ? image : i])
+                 : 0);
   T* out = args.y.as<T>() + i * h * size;
   for (std::int64_t k = 0; k < h; ++k, out += size) {
     const Tap vertical = tap(k, box[2], h, 1);

@@ -19,6 +19,7 @@ struct Source {
   const std::uint8_t* images;
   const std::int32_t* boxes;  // or null
   const std::int64_t* bits;   // or null
+  bool bits_per_view;
 };
 
 /// x / 255, rounded like the division, which would compile to a function call.
@@ -65,7 +66,8 @@ __global__ void __launch_bounds__(kThreads) resize_bands(Sizes g, Source from, T
   }
   __syncthreads();
 
-  const std::uint64_t word = from.bits != nullptr ? static_cast<std::uint64_t>(from.bits[image]) : 0;
+  const std::uint64_t word =
+      from.bits != nullptr ? static_cast<std::uint64_t>(from.bits[from.bits_per_view ? item : image]) : 0;
   const int vectors = g.w * g.depth / kWidth;  // vectors per row
   T* out = ys + (static_cast<std::int64_t>(item) * g.h + first_row) * g.w * g.depth;
   for (int i = thread; i < band * vectors; i += kThreads) {
@@ -121,7 +123,8 @@ void crop_resize(const Context& context, const CropResize& args) {
                     .band = narrowed(band)};
   const Source from{.images = args.images.as<std::uint8_t>(),
                     .boxes = args.boxes ? args.boxes.as<std::int32_t>() : nullptr,
-                    .bits = args.bit_planes > 0 ? args.bits.as<std::int64_t>() : nullptr};
+                    .bits = args.bit_planes > 0 ? args.bits.as<std::int64_t>() : nullptr,
+                    .bits_per_view = args.bit_planes > 0 && args.bits.shape.rank() == 2};
   with_float_type(args.y.dtype, [&]<class T>(T*) {
     T* to = args.y.as<T>();
     with_width<T>(w * depth % kWidest<T> == 0 && aligned({to}), [&](auto width) {

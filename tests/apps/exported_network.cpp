@@ -8,6 +8,7 @@
 
 #include "data/sources/digits.h"
 #include "engine/io/safetensors.h"
+#include "tests/data/drawn_source.h"
 
 namespace tests {
 namespace {
@@ -26,7 +27,7 @@ std::size_t largest(const std::vector<double>& scores) {
 }
 
 std::size_t label(data::Split split, std::size_t i) {
-  return static_cast<std::size_t>(data::Digits(split).label(static_cast<std::int64_t>(i)));
+  return static_cast<std::size_t>(*data::Digits(split).label(static_cast<std::int64_t>(i)));
 }
 
 }  // namespace
@@ -84,12 +85,8 @@ std::vector<double> ExportedNetwork::forward(const std::vector<std::uint8_t>& pi
 
 ExportedNetwork::Rows ExportedNetwork::features(data::Split split, std::int64_t count) const {
   const data::Digits digits(split);
-  std::vector<std::uint8_t> pixels(28 * 28);
   Rows rows;
-  for (std::int64_t i = 0; i < count; ++i) {
-    digits.image(i, pixels.data());
-    rows.push_back(forward(pixels));
-  }
+  for (std::int64_t i = 0; i < count; ++i) rows.push_back(forward(read_example(digits, i).pixels));
   return rows;
 }
 

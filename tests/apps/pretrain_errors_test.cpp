@@ -181,7 +181,7 @@ TEST_CASE("pretrain: data that does not fit the request is exit 3") {
   CHECK(complaint(large) == "batch size 513 is larger than the training set of 512 examples; lower --batch-size");
   const Ended unknown = bench.pretrain("run", {"--data", "imagenet:x"});
   CHECK(unknown.exit_code == 3);
-  CHECK(complaint(unknown).starts_with("data: unknown source 'imagenet:x'"));
+  CHECK(complaint(unknown).starts_with("data.source: there is no source 'imagenet', the nearest is "));
   CHECK_FALSE(fs::exists(bench / "run"));
 }
 

@@ -1,6 +1,9 @@
 #include "tests/apps/tiny_mnist.h"
 
+#include <algorithm>
+
 #include "data/sources/digits.h"
+#include "tests/data/drawn_source.h"
 #include "tests/data/sources/idx_files.h"
 
 namespace tests {
@@ -12,8 +15,9 @@ void write_tiny_mnist(const std::filesystem::path& directory, int train_images) 
     const data::Digits digits(split);
     std::string images(count * kImageBytes, '\0'), labels;
     for (std::uint32_t i = 0; i < count; ++i) {
-      digits.image(i, reinterpret_cast<std::uint8_t*>(images.data() + i * kImageBytes));
-      labels.push_back(static_cast<char>(digits.label(i)));
+      const data::Example example = read_example(digits, i);
+      std::copy(example.pixels.begin(), example.pixels.end(), images.data() + i * kImageBytes);
+      labels.push_back(static_cast<char>(example.labels[0]));
     }
     write_plain(directory / (prefix + "-images-idx3-ubyte"), idx_bytes(0x803, {count, 28, 28}, images));
     write_plain(directory / (prefix + "-labels-idx1-ubyte"), idx_bytes(0x801, {count}, labels));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <barrier>
 #include <chrono>
 #include <set>
 #include <thread>
@@ -21,7 +22,10 @@ namespace {
 std::vector<HostBatch> first_batches(const data::Source& source, const data::LoaderOptions& options, int count) {
   Loader loader(source, options);
   std::vector<HostBatch> batches;
-  for (int i = 0; i < count; ++i) batches.push_back(*loader.next());
+  for (int i = 0; i < count; ++i) {
+    const Loader::Lease lease = loader.next();
+    batches.push_back(lease->head(lease->rows));
+  }
   return batches;
 }
 
@@ -40,9 +44,9 @@ void check_equal(const std::vector<HostBatch>& a, const std::vector<HostBatch>& 
 class GatedSource final : public RampSource {
  public:
   using RampSource::RampSource;
-  void image(std::int64_t i, std::uint8_t* out) const override {
+  void read(const data::Visit& visit, const data::DecodeHint& hint, data::Example& example) const override {
     open.wait(false);
-    RampSource::image(i, out);
+    RampSource::read(visit, hint, example);
   }
   mutable std::atomic<bool> open = false;
 };
@@ -83,30 +87,98 @@ TEST_CASE("loader: shuffled, every epoch visits different examples once, in the 
   }
 }
 
-TEST_CASE("loader: workers, depth and the first step change nothing") {
-  const data::RandBits source(std::make_shared<RampSource>(101), {.bits = 30, .per_fetch = true, .seed = 2});
-  const auto expected = first_batches(source, {.batch_size = 7, .seed = 1, .workers = 1, .depth = 1}, 60);
-  CHECK(expected[0].bits != expected[14].bits);
-  check_equal(first_batches(source, {.batch_size = 7, .seed = 1, .workers = 2, .depth = 3}, 60), expected);
-  check_equal(first_batches(source, {.batch_size = 7, .seed = 1, .workers = 5, .depth = 8}, 60), expected);
-  const auto resumed = first_batches(source, {.batch_size = 7, .seed = 1, .workers = 3, .first_step = 25}, 35);
-  check_equal(resumed, {expected.begin() + 25, expected.end()});
+TEST_CASE("loader: workers, the ring and the first step change nothing") {
+  const data::RandBits source(std::make_shared<RampSource>(101),
+                              {.bits = 30, .redraw = data::RandBits::Redraw::view, .seed = 2});
+  for (const auto last_batch : {data::LastBatch::drop, data::LastBatch::fill, data::LastBatch::keep}) {
+    const auto first = [&](int workers, std::int64_t ring_bytes, std::int64_t step, int count) {
+      return first_batches(source,
+                           {.batch_size = 7,
+                            .seed = 1,
+                            .last_batch = last_batch,
+                            .workers = workers,
+                            .ring_bytes = ring_bytes,
+                            .first_step = step},
+                           count);
+    };
+    const auto expected = first(1, 0, 0, 60);
+    CHECK(expected[0].bits != expected[14].bits);
+    CHECK(expected[0].bits.size() == 14);
+    check_equal(first(2, 1000, 0, 60), expected);
+    check_equal(first(16, 1 << 20, 0, 60), expected);
+    check_equal(first(3, 1 << 20, 25, 35), {expected.begin() + 25, expected.end()});
+  }
+}
+
+TEST_CASE("loader: the last batch of an epoch is left out, filled up from its beginning, or kept short") {
+  const RampSource source(11);
+  using data::LastBatch;
+  const auto batches = [&](LastBatch last_batch) {
+    return first_batches(source, {.batch_size = 4, .shuffle = false, .last_batch = last_batch}, 4);
+  };
+  const auto counters = [](const HostBatch& batch) {
+    return std::vector<std::uint64_t>(batch.counters.begin(), batch.counters.end());
+  };
+  using Counters = std::vector<std::uint64_t>;
+  CHECK(counters(batches(LastBatch::drop)[2]) == Counters{11, 12, 13, 14});
+  CHECK(counters(batches(LastBatch::fill)[2]) == Counters{8, 9, 10, 0});
+  CHECK(counters(batches(LastBatch::fill)[3]) == Counters{11, 12, 13, 14});
+  const auto kept = batches(LastBatch::keep);
+  CHECK(counters(kept[2]) == Counters{8, 9, 10});
+  CHECK(counters(kept[3]) == Counters{11, 12, 13, 14});
+  const HostBatch head = kept[2].head(3);
+  CHECK(head.images.size() == 18);
+  CHECK(head.labels[0] == std::vector<std::int32_t>{0, 1, 2});
+  CHECK(data::steps_per_epoch(11, 4, LastBatch::drop) == 2);
+  CHECK(data::steps_per_epoch(11, 4, LastBatch::fill) == 3);
+  CHECK(data::steps_per_epoch(12, 4, LastBatch::keep) == 3);
+}
+
+TEST_CASE("loader: ends where it is told to") {
+  const RampSource source(11);
+  Loader loader(source, {.batch_size = 4, .last_batch = data::LastBatch::keep, .steps = 3});
+  for (int i = 0; i < 3; ++i) CHECK(loader.next()->step == i);
+  CHECK_THROWS_WITH_AS(loader.next(), "loader: all 3 batches have been lent", engine::Error);
+}
+
+TEST_CASE("loader: the workers read one batch together") {
+  /// Each of the first two reads waits for the other.
+  class Meeting final : public RampSource {
+   public:
+    using RampSource::RampSource;
+    void read(const data::Visit& visit, const data::DecodeHint& hint, data::Example& example) const override {
+      if (visit.fetch < 2) meeting.arrive_and_wait();
+      RampSource::read(visit, hint, example);
+    }
+    mutable std::barrier<> meeting{2};
+  };
+  const Meeting source(20);
+  Loader loader(source, {.batch_size = 10, .shuffle = false, .workers = 2});
+  CHECK(loader.next()->step == 0);  // with one worker for a batch it would never come
+}
+
+TEST_CASE("loader: the ring holds what its bytes allow, two batches at least") {
+  const RampSource source(40);
+  const std::int64_t bytes = HostBatch(source, 4).bytes();
+  CHECK(Loader(source, {.batch_size = 4, .ring_bytes = 0}).depth() == 2);
+  CHECK(Loader(source, {.batch_size = 4, .ring_bytes = 5 * bytes}).depth() == 5);
+  CHECK(Loader(source, {.batch_size = 4}).depth() == 16);
 }
 
 TEST_CASE("loader: reuses the memory of its slots, and a lease keeps its own untouched") {
   const RampSource source(40);
-  Loader loader(source, {.batch_size = 4, .shuffle = false, .workers = 2, .depth = 3});
+  Loader loader(source, {.batch_size = 4, .shuffle = false, .workers = 2, .ring_bytes = 0});
   std::set<const void*> addresses;
   {
     const Loader::Lease first = loader.next();
     const std::vector<std::uint8_t> before = first->images;
     addresses.insert(first->images.data());
-    for (int i = 0; i < 2; ++i) addresses.insert(loader.next()->images.data());
-    CHECK(addresses.size() == 3);
+    addresses.insert(loader.next()->images.data());
+    CHECK(addresses.size() == 2);
     CHECK(first->images == before);
     CHECK(first->step == 0);
   }
-  for (int i = 3; i < 100; ++i) {
+  for (int i = 2; i < 100; ++i) {
     const Loader::Lease lease = loader.next();
     CHECK(lease->step == i);
     CHECK(addresses.contains(lease->images.data()));
@@ -115,21 +187,19 @@ TEST_CASE("loader: reuses the memory of its slots, and a lease keeps its own unt
 
 TEST_CASE("loader: refuses to wait for slots that are all on lease") {
   const RampSource source(40);
-  Loader loader(source, {.batch_size = 4, .depth = 2});
+  Loader loader(source, {.batch_size = 4, .ring_bytes = 0});
   const Loader::Lease first = loader.next();
   {
     const Loader::Lease second = loader.next();
-    CHECK_THROWS_WITH_AS(
-        loader.next(),
-        "loader: all 2 batches are on lease; give one back before asking for the next, or raise the depth",
-        engine::Error);
+    CHECK_THROWS_WITH_AS(loader.next(), "loader: all 2 batches are on lease; give one back before asking for the next",
+                         engine::Error);
   }
 }
 
 TEST_CASE("loader: a moved lease gives its slot back once") {
   const RampSource source(40);
-  Loader loader(source, {.batch_size = 4, .depth = 1});
-  for (int i = 0; i < 3; ++i) {
+  Loader loader(source, {.batch_size = 4, .ring_bytes = 0});
+  for (int i = 0; i < 5; ++i) {
     Loader::Lease lease = loader.next();
     const Loader::Lease moved = std::move(lease);
     CHECK(moved->step == i);
@@ -144,6 +214,22 @@ TEST_CASE("loader: what the source throws comes out of next(), at its step and a
   CHECK(loader.next()->step == 1);
   CHECK_THROWS_WITH_AS(loader.next(), "example 9 is damaged", engine::DataError);
   CHECK_THROWS_WITH_AS(loader.next(), "example 9 is damaged", engine::DataError);
+}
+
+TEST_CASE("loader: of several failures in a batch the first row's comes out") {
+  class Damaged final : public RampSource {
+   public:
+    using RampSource::RampSource;
+    void read(const data::Visit& visit, const data::DecodeHint& hint, data::Example& example) const override {
+      if (visit.example >= 5) throw engine::DataError(engine::concat("example ", visit.example, " is damaged"));
+      RampSource::read(visit, hint, example);
+    }
+  };
+  const Damaged source(200);
+  for (int i = 0; i < 20; ++i) {
+    Loader loader(source, {.batch_size = 200, .shuffle = false, .workers = 4});
+    CHECK_THROWS_WITH_AS(loader.next(), "example 5 is damaged", engine::DataError);
+  }
 }
 
 TEST_CASE("loader: says how long it waited") {
@@ -161,7 +247,7 @@ TEST_CASE("loader: says how long it waited") {
 TEST_CASE("loader: stops at any time") {
   const RampSource source(1000);
   for (int taken = 0; taken < 50; ++taken) {
-    Loader loader(source, {.batch_size = 10, .workers = 3, .depth = 4});
+    Loader loader(source, {.batch_size = 10, .workers = 3});
     for (int i = 0; i < taken % 7; ++i) loader.next();
   }
 }
@@ -176,6 +262,6 @@ TEST_CASE("loader: refuses a batch that the data cannot fill, and options out of
   CHECK_THROWS_WITH_AS(Loader(source, {.batch_size = 0}), "loader: expected a batch of at least one image, got 0",
                        engine::Error);
   CHECK_THROWS_AS(Loader(source, {.batch_size = 1, .workers = 0}), engine::Error);
-  CHECK_THROWS_AS(Loader(source, {.batch_size = 1, .depth = 0}), engine::Error);
+  CHECK_THROWS_AS(Loader(source, {.batch_size = 1, .ring_bytes = -1}), engine::Error);
   CHECK_THROWS_AS(Loader(source, {.batch_size = 1, .first_step = -1}), engine::Error);
 }

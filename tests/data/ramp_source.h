@@ -1,23 +1,21 @@
 #pragma once
-#include "data/source.h"
 #include "kernels/runtime/error.h"
+#include "tests/data/drawn_source.h"
 
 /// 2 x 3 x 1 images whose first byte is their index and whose label is index mod 4, so that contents show their origin.
-class RampSource : public data::Source {
+class RampSource : public tests::DrawnSource {
  public:
-  explicit RampSource(std::int64_t size) : size_(size) {}
-  std::int64_t size() const override { return size_; }
-  engine::Shape image_shape() const override { return {2, 3, 1}; }
-  int classes() const override { return 4; }
-  void image(std::int64_t i, std::uint8_t* out) const override {
-    if (i == bad_example) throw engine::DataError(engine::concat("example ", i, " is damaged"));
-    for (int byte = 0; byte < 6; ++byte) out[byte] = static_cast<std::uint8_t>(i + byte);
+  explicit RampSource(std::int64_t size)
+      : DrawnSource(
+            size, {2, 3, 1}, 4,
+            [](std::int64_t i, std::uint8_t* pixels) {
+              for (int byte = 0; byte < 6; ++byte) pixels[byte] = static_cast<std::uint8_t>(i + byte);
+            },
+            "ramp") {}
+  void read(const data::Visit& visit, const data::DecodeHint& hint, data::Example& example) const override {
+    if (visit.example == bad_example) throw engine::DataError(engine::concat("example ", visit.example, " is damaged"));
+    DrawnSource::read(visit, hint, example);
   }
-  std::int32_t label(std::int64_t i) const override { return static_cast<std::int32_t>(i % 4); }
-  std::string describe() const override { return "ramp"; }
 
-  std::int64_t bad_example = -1;  ///< image() throws for this example
-
- private:
-  std::int64_t size_;
+  std::int64_t bad_example = -1;  ///< reading it throws
 };

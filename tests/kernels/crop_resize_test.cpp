@@ -18,6 +18,7 @@ namespace {
 struct Case {
   std::int64_t batch, height, width, channels, views, out_height, out_width;
   int bit_planes = 0;
+  bool bits_per_view = false;
 };
 
 template <class T>
@@ -27,7 +28,7 @@ struct Fixture {
     for (std::int64_t i = 0; i < c.batch * c.height * c.width * c.channels; ++i) {
       images.push_back(static_cast<std::uint8_t>(random()));
     }
-    for (std::int64_t i = 0; i < c.batch; ++i) {
+    for (std::int64_t i = 0; i < c.batch * (c.bits_per_view ? c.views : 1); ++i) {
       const std::uint64_t low = random(), high = random();
       bits.push_back(static_cast<std::int64_t>(high << 32 | low));
     }
@@ -44,7 +45,7 @@ struct Fixture {
   kernels::CropResize args(T* y) const {
     return {.images = {images.data(), Dtype::u8, {c.batch, c.height, c.width, c.channels}},
             .boxes = {boxes.data(), Dtype::i32, {c.views, c.batch, 4}},
-            .bits = {bits.data(), Dtype::i64, {c.batch}},
+            .bits = {bits.data(), Dtype::i64, c.bits_per_view ? Shape{c.views, c.batch} : Shape{c.batch}},
             .y = {y, engine::dtype_of<T>, {c.views, c.batch, c.out_height, c.out_width, c.channels + c.bit_planes}},
             .bit_planes = c.bit_planes};
   }
@@ -65,7 +66,7 @@ struct Fixture {
   double expected(std::int64_t v, std::int64_t b, std::int64_t i, std::int64_t j, std::int64_t channel) const {
     if (channel >= c.channels) {
       const std::int64_t plane = channel - c.channels;
-      return static_cast<double>(bits[static_cast<std::size_t>(b)] >> plane & 1);
+      return static_cast<double>(bits[static_cast<std::size_t>(c.bits_per_view ? v * c.batch + b : b)] >> plane & 1);
     }
     const std::int32_t* box = boxes.data() + (v * c.batch + b) * 4;
     const auto coordinate = [](std::int64_t k, std::int32_t in, std::int64_t out) {
@@ -132,13 +133,14 @@ std::vector<double> resize_row(const std::vector<std::uint8_t>& row, std::int64_
 
 TEST_CASE("crop_resize: agrees with the definition") {
   const Case cases[] = {
-      {1, 1, 1, 1, 1, 1, 1},          // the smallest case
-      {2, 5, 7, 1, 2, 3, 11},         // grey, primes
-      {3, 28, 28, 1, 2, 28, 28, 20},  // MNIST with bits
-      {2, 13, 9, 3, 2, 17, 8, 37},    // RGB, planes from both words
-      {1, 50, 31, 3, 3, 7, 5},        // shrinking, three views
-      {2, 6, 5, 4, 1, 4, 9, 1},       // neither grey nor RGB
-      {0, 4, 4, 3, 2, 4, 4, 5},       // an empty batch
+      {1, 1, 1, 1, 1, 1, 1},           // the smallest case
+      {2, 5, 7, 1, 2, 3, 11},          // grey, primes
+      {3, 28, 28, 1, 2, 28, 28, 20},   // MNIST with bits
+      {2, 13, 9, 3, 2, 17, 8, 37},     // RGB, planes from both words
+      {1, 50, 31, 3, 3, 7, 5},         // shrinking, three views
+      {3, 6, 5, 1, 2, 6, 5, 9, true},  // each view has bits of its own
+      {2, 6, 5, 4, 1, 4, 9, 1},        // neither grey nor RGB
+      {0, 4, 4, 3, 2, 4, 4, 5},        // an empty batch
   };
   for (const Case& c : cases) {
     // Coordinates have an error of about size * 2^-24, and a pixel's slope is at most 1; sums and the division add a
@@ -198,7 +200,7 @@ TEST_CASE("crop_resize: refuses shapes that do not fit together") {
       engine::Error);
   args = fixture.args(y.data());
   args.bits = {};
-  CHECK_THROWS_WITH_AS(kernels::crop_resize(context, args), "crop_resize: bit planes need bits [B] = [2], got []",
+  CHECK_THROWS_WITH_AS(kernels::crop_resize(context, args), "crop_resize: bit planes need bits [B] or [views,B] = [1,2], got []",
                        engine::Error);
   args = fixture.args(y.data());
   args.boxes.shape = {2, 1, 4};

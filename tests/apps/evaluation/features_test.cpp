@@ -23,12 +23,12 @@ TEST_CASE("features: in batches, with a shorter last one, what one forward pass 
   const Representation representation = model.objective->representation("features");
   std::vector<std::int64_t> progress;
   const Features features =
-      extract_features(context, representation, source, [&](std::int64_t done) { progress.push_back(done); });
+      extract_features(context, representation, source, {}, [&](std::int64_t done) { progress.push_back(done); });
   CHECK(progress == std::vector<std::int64_t>{500, 1000, 1003});
   CHECK(features.classes == 10);
 
   DeviceBatch batch(context, source, source.size());
-  batch.upload(read_examples(source, 0, source.size()));
+  batch.upload(first_examples(source, source.size()));
   const Tensor direct = representation(batch.whole_images());
   REQUIRE(features.values.shape() == direct.shape());
   const std::vector<float> expected = direct.to_host<float>();
@@ -77,9 +77,8 @@ TEST_CASE("features: a probe whose logits are not finite is right nowhere, whate
   for (const float weight : {NAN, INFINITY}) {
     parameters.value(0).upload<float>(std::vector<float>(9, weight));
     const Features features{.values = Tensor::from(context, {3, 3}, std::vector<float>(9, 1.0f)),
-                            .labels = Tensor::from(context, {3}, std::vector<std::int32_t>{0, 0, 1}),
-                            .classes = 3};
-    CHECK(probe_accuracy(probe, features) == 0);
+                            .targets = {{"x", Tensor::from(context, {3}, std::vector<std::int32_t>{0, 0, 1})}}};
+    CHECK(probe_accuracy(probe, features, "x") == 0);
   }
 }
 
@@ -91,7 +90,6 @@ TEST_CASE("features: the accuracy of a probe is the fraction of examples whose l
   parameters.value(0).upload<float>(std::vector<float>{1, 0, 0, 0, 1, 0, 0, 0, 1});  // class: the largest feature
   const Features features{
       .values = Tensor::from(context, {4, 3}, std::vector<float>{9, 1, 2, 1, 9, 2, 1, 2, 9, 9, 1, 2}),
-      .labels = Tensor::from(context, {4}, std::vector<std::int32_t>{0, 1, 2, 1}),
-      .classes = 3};
-  CHECK(probe_accuracy(probe, features) == 0.75);
+      .targets = {{"x", Tensor::from(context, {4}, std::vector<std::int32_t>{0, 1, 2, 1})}}};
+  CHECK(probe_accuracy(probe, features, "x") == 0.75);
 }

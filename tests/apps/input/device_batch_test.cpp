@@ -5,32 +5,23 @@
 #include <cmath>
 
 #include "apps/input/run_data.h"
+#include "data/compositions/rand_bits.h"
 #include "kernels/context.h"
+#include "tests/apps/memory_source.h"
 
 using namespace apps;
 
 namespace {
 
 /// Images whose pixels encode their position: 3 x column in the first channel, 3 x row in the second.
-class Coordinates final : public data::Source {
- public:
-  Coordinates(std::int64_t height, std::int64_t width) : height_(height), width_(width) {}
-
-  std::int64_t size() const override { return 1000; }
-  engine::Shape image_shape() const override { return {height_, width_, 2}; }
-  int classes() const override { return 1; }
-  void image(std::int64_t, std::uint8_t* out) const override {
-    for (std::int64_t i = 0; i < height_ * width_; ++i) {
-      out[2 * i] = static_cast<std::uint8_t>(3 * (i % width_));
-      out[2 * i + 1] = static_cast<std::uint8_t>(3 * (i / width_));
-    }
-  }
-  std::int32_t label(std::int64_t) const override { return 0; }
-  std::string describe() const override { return "coordinates"; }
-
- private:
-  std::int64_t height_, width_;
-};
+tests::DrawnSource coordinates(std::int64_t height, std::int64_t width) {
+  return {1000, {height, width, 2}, 1, [=](std::int64_t, std::uint8_t* out) {
+            for (std::int64_t i = 0; i < height * width; ++i) {
+              out[2 * i] = static_cast<std::uint8_t>(3 * (i % width));
+              out[2 * i + 1] = static_cast<std::uint8_t>(3 * (i / width));
+            }
+          }};
+}
 
 struct Size {
   double height, width;
@@ -39,9 +30,9 @@ struct Size {
 /// The mean size of the crops in an augmented batch, from the slope of the coordinates in the middle of each crop.
 Size mean_crop(std::int64_t height, std::int64_t width) {
   const engine::Context context = kernels::make_context();
-  const Coordinates source(height, width);
+  const tests::DrawnSource source = coordinates(height, width);
   DeviceBatch batch(context, source, source.size());
-  batch.upload(read_examples(source, 0, source.size()));
+  batch.upload(first_examples(source, source.size()));
   const std::vector<float> views = batch.augmented_views({}, 1, 2).to_host<float>();
   const std::int64_t images = 2 * source.size(), y = height / 2, x = width / 2;
   Size sum{};
@@ -65,4 +56,29 @@ TEST_CASE("device batch: crops of images that are not square have the images' sh
   CHECK(tall.height == doctest::Approx(39.5).epsilon(0.03));
   CHECK(tall.width == doctest::Approx(tall.height / 4).epsilon(0.05));
   CHECK(square.height == doctest::Approx(square.width).epsilon(0.05));
+}
+
+TEST_CASE("device batch: views share the bits of their image, unless each view has its own") {
+  const engine::Context context = kernels::make_context();
+  constexpr std::int64_t kImages = 6, kBits = 8, kPixels = 28 * 28, kPlanes = 1 + kBits;
+  for (const auto redraw : {data::RandBits::Redraw::visit, data::RandBits::Redraw::view}) {
+    const data::RandBits source(std::make_shared<tests::MemorySource>(kImages),
+                                {.bits = kBits, .redraw = redraw, .seed = 3});
+    DeviceBatch batch(context, source, kImages);
+    batch.upload(first_examples(source, kImages));
+    const std::vector<float> views = batch.augmented_views({}, 1, 2).to_host<float>(),
+                             whole = batch.whole_images().to_host<float>();
+    bool shared = true;
+    for (std::int64_t i = 0; i < kImages; ++i) {
+      const data::Example example = tests::read_example(source, i);
+      for (std::size_t view = 0; view < 2; ++view) {
+        const float* pixel = &views[(view * kImages + static_cast<std::size_t>(i)) * kPixels * kPlanes + 1];
+        for (std::int64_t bit = 0; bit < kBits; ++bit)
+          CHECK(pixel[bit] == static_cast<float>(example.bits[view] >> bit & 1));
+      }
+      CHECK(whole[static_cast<std::size_t>(i * kPixels * kPlanes + 1)] == static_cast<float>(example.bits[0] & 1));
+      shared = shared && example.bits[0] == example.bits[1];
+    }
+    CHECK(shared == (redraw == data::RandBits::Redraw::visit));
+  }
 }

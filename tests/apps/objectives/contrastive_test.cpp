@@ -25,7 +25,7 @@ constexpr std::int64_t kBatch = 64;
 struct Pass {
   Pass(const engine::Context& context, const Config& config) : model(make_model(context, config, source)) {
     DeviceBatch batch(context, source, kBatch);
-    batch.upload(read_examples(source, 0, kBatch));
+    batch.upload(first_examples(source, kBatch));
     const auto optimizer = make_optimizer(config.optim.update, model.parameters);
     engine::TrainingStatus status(
         context, [](std::int64_t) { return 1e-3; }, 0);
@@ -62,7 +62,7 @@ struct Expected {
     const tests::MemorySource source(kBatch);
     Model model = make_model(context, config, source);
     DeviceBatch batch(context, source, kBatch);
-    batch.upload(read_examples(source, 0, kBatch));
+    batch.upload(first_examples(source, kBatch));
     const engine::TrainingStatus status(
         context, [](std::int64_t) { return 1e-3; }, 0);
     const Strings taps{"features", "layer2"};
@@ -194,7 +194,7 @@ TEST_CASE("contrastive objective: it shows what probes ask for, view by view and
     config.objective.batch_norm_per_view = per_view;
     Model model = make_model(context, config, source);
     DeviceBatch batch(context, source, kBatch);
-    batch.upload(read_examples(source, 0, kBatch));
+    batch.upload(first_examples(source, kBatch));
     const engine::TrainingStatus status(
         context, [](std::int64_t) { return 1e-3; }, 0);
     const Strings taps{"conv2", "features", "layer1"};
@@ -226,7 +226,7 @@ TEST_CASE("contrastive objective: a second probe is one more in the list") {
   }
   model.parameters.allocate(context, 1);
   DeviceBatch batch(context, source, kBatch);
-  batch.upload(read_examples(source, 0, kBatch));
+  batch.upload(first_examples(source, kBatch));
   const auto optimizer = make_optimizer({}, model.parameters);
   engine::TrainingStatus status(
       context, [](std::int64_t) { return 1e-3; }, 0);

@@ -11,19 +11,7 @@ using namespace apps;
 namespace {
 
 /// A source of 3-channel images of `size` x `size` pixels.
-class Photographs final : public data::Source {
- public:
-  explicit Photographs(std::int64_t size) : size_(size) {}
-  std::int64_t size() const override { return 1; }
-  engine::Shape image_shape() const override { return {size_, size_, 3}; }
-  int classes() const override { return 10; }
-  void image(std::int64_t, std::uint8_t*) const override {}
-  std::int32_t label(std::int64_t) const override { return 0; }
-  std::string describe() const override { return "photographs"; }
-
- private:
-  std::int64_t size_;
-};
+tests::DrawnSource photographs(std::int64_t size) { return {1, {size, size, 3}, 10, {}, "photographs"}; }
 
 models::EncoderOptions resnet(const std::string& variant, const std::string& stem) {
   return tests::configured({{"model.arch", "resnet18"}, {"model.variant", variant}, {"model.stem", stem}})
@@ -34,7 +22,7 @@ models::EncoderOptions resnet(const std::string& variant, const std::string& ste
 
 TEST_CASE("encoder: the stem follows the size of the images unless it is named") {
   const auto stem = [](std::int64_t size, const std::string& asked) {
-    return describe_encoder(resnet("simclr", asked), Photographs(size)).at("stem");
+    return describe_encoder(resnet("simclr", asked), photographs(size)).at("stem");
   };
   CHECK(stem(32, "auto") == "cifar");
   CHECK(stem(33, "auto") == "imagenet");
@@ -61,18 +49,18 @@ TEST_CASE("encoder: the description is of what is built") {
 
 TEST_CASE("encoder: whether torchvision takes it, and why not") {
   const auto& loads = fits_torchvision;
-  CHECK(loads(resnet("torchvision", "imagenet"), Photographs(64)) == "yes");
+  CHECK(loads(resnet("torchvision", "imagenet"), photographs(64)) == "yes");
   CHECK(loads(resnet("torchvision", "imagenet"), tests::MemorySource(1, 2)) == "yes");
   CHECK(loads(resnet("torchvision", "imagenet"), tests::MemorySource(1)) == "no: 1 input channels instead of 3");
-  CHECK(loads(resnet("torchvision", "cifar"), Photographs(64)) == "no: a 3x3 stem without pooling");
-  CHECK(loads(resnet("simclr", "imagenet"), Photographs(64)) ==
+  CHECK(loads(resnet("torchvision", "cifar"), photographs(64)) == "no: a 3x3 stem without pooling");
+  CHECK(loads(resnet("simclr", "imagenet"), photographs(64)) ==
         "no: SimCLR's shortcut in layer1 and padding of the pooling");
   models::EncoderOptions wide = resnet("torchvision", "imagenet");
   wide.resnet.width = 2;
-  CHECK(loads(wide, Photographs(64)) == "no: 2 times as wide");
+  CHECK(loads(wide, photographs(64)) == "no: 2 times as wide");
   models::EncoderOptions keras = resnet("torchvision", "imagenet");
   keras.resnet.batch_norm.epsilon = 1e-3f;
-  CHECK(loads(keras, Photographs(64)) == "no: batch norm's epsilon is 0.001 instead of 1e-05");
+  CHECK(loads(keras, photographs(64)) == "no: batch norm's epsilon is 0.001 instead of 1e-05");
   CHECK(loads({}, tests::MemorySource(1)) == "no: torchvision has no convn");
 }
 
@@ -83,13 +71,13 @@ TEST_CASE("encoder: torchvision takes the deeper networks, too") {
                  {{"model.arch", arch}, {"model.variant", variant}, {"model.stem", "imagenet"}, {"model.width", width}})
           .model.encoder;
     };
-    CHECK(fits_torchvision(options("torchvision", "1"), Photographs(64)) == "yes");
-    CHECK(fits_torchvision(options("torchvision", "0.25"), Photographs(64)) == "no: 0.25 times as wide");
-    CHECK(fits_torchvision(options("simclr", "1"), Photographs(64)) == "no: SimCLR's padding of the pooling");
+    CHECK(fits_torchvision(options("torchvision", "1"), photographs(64)) == "yes");
+    CHECK(fits_torchvision(options("torchvision", "0.25"), photographs(64)) == "no: 0.25 times as wide");
+    CHECK(fits_torchvision(options("simclr", "1"), photographs(64)) == "no: SimCLR's padding of the pooling");
     models::EncoderOptions selective = options("torchvision", "1");
     selective.resnet.selective_kernels = true;
-    CHECK(fits_torchvision(selective, Photographs(64)) == "no: selective kernels and ResNet-D's stem and shortcuts");
-    CHECK(describe_encoder(selective, Photographs(64)) ==
+    CHECK(fits_torchvision(selective, photographs(64)) == "no: selective kernels and ResNet-D's stem and shortcuts");
+    CHECK(describe_encoder(selective, photographs(64)) ==
           std::map<std::string, std::string>{{"arch", arch},
                                              {"in_chans", "3"},
                                              {"selective_kernels", "on"},
@@ -133,7 +121,7 @@ TEST_CASE("encoder: says when a fractional width made it round channel counts") 
 }
 
 TEST_CASE("encoder: files say what it is") {
-  CHECK(describe_encoder(resnet("simclr", "auto"), Photographs(64)) ==
+  CHECK(describe_encoder(resnet("simclr", "auto"), photographs(64)) ==
         std::map<std::string, std::string>{
             {"arch", "resnet18"}, {"in_chans", "3"}, {"stem", "imagenet"}, {"variant", "simclr"}});
   CHECK(describe_encoder({}, tests::MemorySource(1)) ==

@@ -23,7 +23,7 @@ class ObjectiveBench {
         status(
             context, [](std::int64_t) { return 1e-3; }, 0),
         step(model, *optimizer) {
-    batch.upload(apps::read_examples(source, 0, kBatch));
+    batch.upload(apps::first_examples(source, kBatch));
   }
 
   /// Trains one step; returns the minimised loss.

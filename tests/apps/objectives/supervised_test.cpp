@@ -56,7 +56,7 @@ TEST_CASE("supervised objective: it learns bits from their planes as several lab
                                            {"optim.name", "adam"}});
   Model model = make_model(context, config, source);
   DeviceBatch batch(context, source, 16);
-  batch.upload(read_examples(source, 0, 16));
+  batch.upload(first_examples(source, 16));
   CHECK(batch.targets("bits").shape() == engine::Shape{16, 6});
   const auto optimizer = make_optimizer(config.optim.update, model.parameters);
   engine::TrainingStatus status(
@@ -68,7 +68,7 @@ TEST_CASE("supervised objective: it learns bits from their planes as several lab
   CHECK(value_of(measured, "loss").value() < std::log(3) + 0.1);
   CHECK(value_of(measured, "class_acc").value() == 1);
   const Features features = extract_features(context, model.objective->representation("features"), source);
-  CHECK(features.targets("bits").shape() == engine::Shape{16, 6});
+  CHECK(features.targets.at("bits").shape() == engine::Shape{16, 6});
   CHECK(model.objective->evaluate(features)[0].value > 0.9);
 }
 
@@ -82,7 +82,7 @@ TEST_CASE("supervised objective: a sigmoid decides for each class alone") {
                                            {"train.steps", "4"}});
   Model model = make_model(context, config, source);
   DeviceBatch batch(context, source, 16);
-  batch.upload(read_examples(source, 0, 16));
+  batch.upload(first_examples(source, 16));
   const engine::TrainingStatus status(
       context, [](std::int64_t) { return 0.0; }, 0);
   const std::vector<std::string> taps{"features"};
@@ -100,7 +100,7 @@ TEST_CASE("supervised objective: a sigmoid decides for each class alone") {
       double logit = static_cast<double>(bias[k]);
       for (std::size_t j = 0; j < 128; ++j)
         logit += static_cast<double>(weight[k * 128 + j]) * static_cast<double>(features[i * 128 + j]);
-      const bool has = (source.bits(static_cast<std::int64_t>(i), 0) >> (k / 2) & 1) == k % 2;
+      const bool has = (tests::read_example(source, static_cast<std::int64_t>(i)).bits[0] >> (k / 2) & 1) == k % 2;
       loss += (std::log1p(std::exp(logit)) - (has ? logit : 0)) / (16 * 4);
     }
   }

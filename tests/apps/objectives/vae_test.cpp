@@ -40,7 +40,7 @@ Config vae(double beta = 0.6) {
 struct Pass {
   Pass(const Context& context, const Config& config) : model(make_model(context, config, source)) {
     DeviceBatch batch(context, source, kBatch);
-    batch.upload(read_examples(source, 0, kBatch));
+    batch.upload(first_examples(source, kBatch));
     const auto optimizer = make_optimizer(config.optim.update, model.parameters);
     engine::TrainingStatus status(
         context, [](std::int64_t) { return 1e-3; }, kStep);
@@ -74,7 +74,7 @@ Terms defined(const Context& context, const Config& config) {
   parameters.allocate(context, static_cast<std::uint64_t>(config.train.seed));
 
   DeviceBatch batch(context, source, kBatch);
-  batch.upload(read_examples(source, 0, kBatch));
+  batch.upload(first_examples(source, kBatch));
   const Tensor views = batch.augmented_views(config.data.crops, config.train.seed, 1);
   const Tensor h = network.encoder->forward(views.view_as({kBatch, 28, 28, 1 + kBits}), Mode::train);
   const std::vector<float> mean = mean_layer(h, Mode::train).to_host<float>(),

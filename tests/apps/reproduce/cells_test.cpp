@@ -45,7 +45,7 @@ TEST_CASE("cells: the whole table with one seed, then with the next, each in a d
   CHECK(cells.front().name == "bits00-t0.05-s1");
   CHECK(cells[6].name == "bits05-t0.10-s1");
   const Config config = with_layers({}, cells[6].run.layers);
-  CHECK(config.data.random_bits.bits == 5);
+  CHECK(config.data.bits == 5);
   CHECK(config.loss.temperature == 0.1f);
   CHECK(config.train.seed == 1);
   CHECK(config.train.batch_size == 1000);

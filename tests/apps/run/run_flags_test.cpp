@@ -52,7 +52,7 @@ TEST_CASE("run_flags: --print-config is loadable, --help-config is the table, --
   const Parsed printed = parse({"--recipe", "randbits-mnist", "--print-config", "--bits", "5"});
   CHECK_FALSE(printed.go_on);
   const apps::Config config = apps::with_layers({}, {apps::read_toml(printed.printed, "printed"), {}, {}});
-  CHECK(config.data.random_bits.bits == 5);
+  CHECK(config.data.bits == 5);
   CHECK(config == apps::resolve(parse({"--recipe", "randbits-mnist", "--bits", "5"}).run));
   CHECK(parse({"--help-config"}).printed == apps::config_table().markdown());
   const std::string help = parse({"--help"}).printed;

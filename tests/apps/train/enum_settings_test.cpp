@@ -59,7 +59,8 @@ std::string trained(const std::filesystem::path& out, const Keys& keys) {
   engine::ParameterSet evaluated;
   const Network network = make_network(evaluated, config, trainer.test_data());
   evaluated.allocate(evaluation, 1, activations);
-  return result + bytes_of(extract_features(evaluation, *network.encoder, trainer.test_data(), {}, activations).values);
+  return result +
+         bytes_of(extract_features(evaluation, *network.encoder, trainer.test_data(), {.images = activations}).values);
 }
 
 /// The same; for a refused configuration, the message.

@@ -51,7 +51,7 @@ std::string advice(std::size_t bytes, std::int64_t batch_size, bool breaks = fal
   TrainStep step(model, *optimizer);
   try {
     DeviceBatch batch(context, source, batch_size);
-    batch.upload(read_examples(source, 0, batch_size));
+    batch.upload(first_examples(source, batch_size));
     step.gradients(batch, status.clock());
     return "";
   } catch (const engine::OutOfMemory& error) {

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "apps/settings/usage_error.h"
+#include "data/compositions/rand_bits.h"
 #include "kernels/context.h"
 #include "kernels/runtime/error.h"
 #include "tests/apps/configured.h"
@@ -79,7 +80,31 @@ TEST_CASE("model: a run may have a probe on every activation of its encoder and 
   std::string many = "conv1";
   for (int i = 1; i <= 15; ++i) many += ",layer" + std::to_string(i);
   CHECK(message_of<UsageError>([&] { made(many); }) ==
-        "model.probe_taps names 16 taps, and a run has at most 16 probes, one of them on the features; name fewer");
+        "model.probe_taps and model.probe_labels ask for 17 probes, and a run has at most 16, one of them on the "
+        "features "
+        "for the first label set; name fewer");
+}
+
+TEST_CASE(
+    "model: a run may have a probe for every label set, on every activation with a probe, and none without labels") {
+  const engine::Context context = kernels::make_context();
+  const data::RandBits source(std::make_shared<tests::MemorySource>(4), {.bits = 3});
+  const auto made = [&](const std::string& sets) {
+    return make_model(context, tests::configured({{"model.probe_taps", "conv1"}, {"model.probe_labels", sets}}),
+                      source);
+  };
+  const Model model = made("bits,label");
+  std::vector<std::string> names;
+  for (const OnlineProbe& probe : model.probes) names.push_back(probe.scalar().name);
+  CHECK(names == std::vector<std::string>{"probe_acc", "probe_bits_acc", "probe_conv1_acc", "probe_conv1_bits_acc"});
+  CHECK(model.parameters.trainable("probe.conv1.bits") == 32 * 6 + 6);
+  CHECK(message_of<UsageError>([&] { made("digit"); }) ==
+        "model.probe_labels must be a label set of test images + 3 random bits per image, label, bits, got 'digit'");
+  class Unlabelled final : public tests::DrawnSource {
+   public:
+    Unlabelled() : DrawnSource(4, {28, 28, 1}, 1, {}) { layout_.labels.clear(); }
+  };
+  CHECK(make_model(context, Config{}, Unlabelled()).probes.empty());
 }
 
 TEST_CASE("model: the seed decides the start, and nothing else does") {
@@ -95,16 +120,8 @@ TEST_CASE("model: the seed decides the start, and nothing else does") {
 }
 
 TEST_CASE("model: images of a size that the encoder cannot take are the data's fault") {
-  class Small final : public data::Source {
-   public:
-    std::int64_t size() const override { return 1; }
-    engine::Shape image_shape() const override { return {19, 28, 1}; }
-    int classes() const override { return 2; }
-    void image(std::int64_t, std::uint8_t*) const override {}
-    std::int32_t label(std::int64_t) const override { return 0; }
-    std::string describe() const override { return "small images"; }
-  };
+  const tests::DrawnSource small(1, {19, 28, 1}, 2, {}, "small images");
   const engine::Context context = kernels::make_context();
-  CHECK(message_of<engine::DataError>([&] { make_model(context, Config{}, Small()); }) ==
+  CHECK(message_of<engine::DataError>([&] { make_model(context, Config{}, small); }) ==
         "small images has images of 19 x 28, and --arch convn needs at least 20 x 20; a ResNet takes any size");
 }

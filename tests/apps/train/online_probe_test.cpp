@@ -21,7 +21,7 @@ struct Bench {
   Bench() {
     head.emplace(engine::Scope(parameters, "probe"), kChannels, kClasses, engine::Initializer::normal(0.5));
     parameters.allocate(context, 1);
-    batch.upload(read_examples(source, 0, kRows));
+    batch.upload(first_examples(source, kRows));
     tapped = {{.tap = "other", .views = {}},
               {.tap = "features",
                .views = {tests::random_tensor(context, {kRows, kChannels}, 1),

@@ -69,7 +69,7 @@ struct Bench {
       model.probes.emplace_back(OnlineProbe::Options{.views = 1}, head);
     }
     model.parameters.allocate(context, 1);
-    batch.upload(read_examples(source, 0, kBatch));
+    batch.upload(first_examples(source, kBatch));
     optimizer = make_optimizer({.name = engine::OptimizerName::sgd}, model.parameters);
     step.emplace(model, *optimizer);
   }

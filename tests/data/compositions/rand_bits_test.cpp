@@ -11,11 +11,16 @@
 #include "tests/data/ramp_source.h"
 
 using data::RandBits;
+using Redraw = data::RandBits::Redraw;
 
 namespace {
 
-RandBits with_bits(int bits, bool per_fetch = false, std::uint64_t seed = 0) {
-  return {std::make_shared<RampSource>(100), {.bits = bits, .per_fetch = per_fetch, .seed = seed}};
+RandBits with_bits(int bits, Redraw redraw = Redraw::never, std::uint64_t seed = 0) {
+  return {std::make_shared<RampSource>(100), {.bits = bits, .redraw = redraw, .seed = seed}};
+}
+
+std::uint64_t bits_of(const RandBits& source, std::int64_t i, std::uint64_t fetch, std::size_t view = 0) {
+  return tests::read_example(source, i, fetch).bits[view];
 }
 
 }  // namespace
@@ -23,42 +28,59 @@ RandBits with_bits(int bits, bool per_fetch = false, std::uint64_t seed = 0) {
 TEST_CASE("randbits: leaves the source as it is and adds splitmix64(index) mod 2^b, whatever the fetch") {
   const RandBits source = with_bits(20);
   CHECK(source.size() == 100);
-  CHECK(source.image_shape() == engine::Shape{2, 3, 1});
-  CHECK(source.classes() == 4);
+  CHECK(image_shape(source) == engine::Shape{2, 3, 1});
   CHECK(source.label(7) == 3);
-  std::uint8_t image[6];
-  source.image(7, image);
-  CHECK(image[0] == 7);
-  CHECK(source.bit_planes() == 20);
+  CHECK(tests::read_example(source, 7).pixels[0] == 7);
+  CHECK(source.layout().bit_planes == 20);
+  CHECK(source.layout().bit_views == 1);
+  CHECK_FALSE(source.varies());
   for (std::int64_t i = 0; i < 100; ++i) {
-    CHECK(source.bits(i, 12345) == data::splitmix64(static_cast<std::uint64_t>(i)) % (1 << 20));
+    for (const std::size_t view : {0, 1})
+      CHECK(bits_of(source, i, 12345, view) == data::splitmix64(static_cast<std::uint64_t>(i)) % (1 << 20));
   }
   CHECK(source.describe() == "ramp + 20 random bits per image");
 }
 
 TEST_CASE("randbits: 0 bits are zero and 64 bits are the whole word") {
-  CHECK(with_bits(0).bits(5, 5) == 0);
-  CHECK(with_bits(64).bits(5, 5) == data::splitmix64(5));
-  CHECK(with_bits(0, true).bits(5, 5) == 0);
+  CHECK(bits_of(with_bits(0), 5, 5) == 0);
+  CHECK(bits_of(with_bits(64), 5, 5) == data::splitmix64(5));
+  CHECK(bits_of(with_bits(0, Redraw::visit), 5, 5) == 0);
 }
 
 TEST_CASE("randbits: per fetch, bits follow the fetch and the seed and nothing else, each bit is fair") {
-  const RandBits source = with_bits(10, true, 1);
-  CHECK(source.bits(1, 777) == source.bits(2, 777));
+  const RandBits source = with_bits(10, Redraw::visit, 1);
+  CHECK(source.varies());
+  CHECK(bits_of(source, 1, 777) == bits_of(source, 2, 777));
+  CHECK(bits_of(source, 1, 777) == bits_of(source, 1, 777, 1));
   constexpr int kFetches = 20000;
   int same = 0, other_seed_same = 0, ones = 0;
-  const RandBits other = with_bits(10, true, 2);
+  const RandBits other = with_bits(10, Redraw::visit, 2);
   for (std::uint64_t fetch = 0; fetch < kFetches; ++fetch) {
-    const std::uint64_t bits = source.bits(0, fetch);
+    const std::uint64_t bits = bits_of(source, 0, fetch);
     REQUIRE(bits < 1024);
     ones += std::popcount(bits);
-    same += bits == source.bits(0, fetch + 1);
-    other_seed_same += bits == other.bits(0, fetch);
+    same += bits == bits_of(source, 0, fetch + 1);
+    other_seed_same += bits == bits_of(other, 0, fetch);
   }
   const double expected = kFetches / 1024.0;  // agreements by chance, Poisson
   CHECK(std::abs(same - expected) < 5 * std::sqrt(expected));
   CHECK(std::abs(other_seed_same - expected) < 5 * std::sqrt(expected));
   CHECK(std::abs(ones - kFetches * 5.0) < 5 * std::sqrt(kFetches * 10 * 0.25));
+}
+
+TEST_CASE("randbits: per view, two views of an image agree as often as chance has it") {
+  const RandBits source = with_bits(10, Redraw::view, 1);
+  CHECK(source.layout().bit_views == 2);
+  constexpr int kFetches = 20000;
+  int same = 0;
+  for (std::uint64_t fetch = 0; fetch < kFetches; ++fetch) {
+    const data::Example example = tests::read_example(source, 3, fetch);
+    REQUIRE(example.bits[1] < 1024);
+    same += example.bits[0] == example.bits[1];
+  }
+  const double expected = kFetches / 1024.0;
+  CHECK(std::abs(same - expected) < 5 * std::sqrt(expected));
+  CHECK(source.describe() == "ramp + 10 random bits per view");
 }
 
 TEST_CASE("randbits: refuses what it cannot do") {
@@ -71,21 +93,19 @@ TEST_CASE("randbits: refuses what it cannot do") {
 }
 
 TEST_CASE("randbits: the bits are a set of labels, one of two classes for each bit") {
-  const RandBits source = with_bits(3), per_fetch = with_bits(3, true, 7);
-  const std::vector<data::LabelSet> sets = source.label_sets();
-  REQUIRE(sets.size() == 2);
-  CHECK(sets[0].name == "label");
-  CHECK(sets[0].classes == 4);
-  CHECK(sets[1].name == "bits");
-  CHECK(sets[1].classes == 6);
-  CHECK(sets[1].per_example == 3);
-  for (const RandBits* each : {&source, &per_fetch}) {
+  for (const Redraw redraw : {Redraw::never, Redraw::visit}) {
+    const RandBits source = with_bits(3, redraw, 7);
+    CHECK(source.layout().labels == std::vector<data::LabelSet>{{.name = "label", .classes = 4},
+                                                                {.name = "bits", .classes = 6, .per_example = 3}});
+    CHECK(source.layout().label_count() == 4);
     for (std::int64_t i = 0; i < 20; ++i) {
-      const std::uint64_t bits = each->bits(i, 1000 + static_cast<std::uint64_t>(i));
-      std::int32_t labels[3];
-      each->labels(1, i, bits, labels);
-      for (int j = 0; j < 3; ++j) CHECK(labels[j] == 2 * j + static_cast<std::int32_t>(bits >> j & 1));
+      const data::Example example = tests::read_example(source, i, 1000 + static_cast<std::uint64_t>(i));
+      REQUIRE(example.labels.size() == 4);
+      CHECK(example.labels[0] == i % 4);
+      for (int j = 0; j < 3; ++j)
+        CHECK(example.labels[static_cast<std::size_t>(1 + j)] ==
+              2 * j + static_cast<std::int32_t>(example.bits[0] >> j & 1));
     }
   }
-  CHECK(with_bits(0).label_sets().size() == 1);
+  CHECK(with_bits(0).layout().labels.size() == 1);
 }

@@ -2,10 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdlib>
 #include <vector>
+
+#include "tests/data/drawn_source.h"
 
 using data::Digits;
 using data::Split;
@@ -16,7 +19,7 @@ using Image = std::array<std::uint8_t, 28 * 28>;
 
 Image draw(const Digits& digits, std::int64_t i) {
   Image image;
-  digits.image(i, image.data());
+  std::ranges::copy(tests::read_example(digits, i).pixels, image.begin());
   return image;
 }
 
@@ -26,9 +29,9 @@ TEST_CASE("digits: has the shape and sizes of MNIST") {
   const Digits train(Split::train), test(Split::test);
   CHECK(train.size() == 60000);
   CHECK(test.size() == 10000);
-  CHECK(train.image_shape() == engine::Shape{28, 28, 1});
-  CHECK(train.classes() == 10);
-  CHECK(train.bit_planes() == 0);
+  CHECK(image_shape(train) == engine::Shape{28, 28, 1});
+  CHECK(train.layout().labels == std::vector<data::LabelSet>{{.name = "label", .classes = 10}});
+  CHECK(train.layout().bit_planes == 0);
   CHECK(test.describe() == "digits: (test, 10000 drawn images)");
 }
 
@@ -48,6 +51,7 @@ TEST_CASE("digits: the set is frozen") {
       27.158, 34.673, 29.645, 21.139};  // of the pixels; the last bit of a sine may differ between processors
   for (int i = 0; i < 8; ++i) {
     CHECK(train.label(i) == labels[i]);
+    CHECK(tests::read_example(train, i).labels == std::vector{labels[i]});
     double sum = 0;
     for (const std::uint8_t pixel : draw(train, i)) sum += pixel;
     CHECK(std::abs(sum / 784 - means[i]) < 0.02);
@@ -58,7 +62,7 @@ TEST_CASE("digits: classes are equally likely in both splits") {
   for (const Split split : {Split::train, Split::test}) {
     const Digits digits(split);
     int counts[10] = {};
-    for (std::int64_t i = 0; i < digits.size(); ++i) ++counts[digits.label(i)];
+    for (std::int64_t i = 0; i < digits.size(); ++i) ++counts[*digits.label(i)];
     const double expected = static_cast<double>(digits.size()) / 10;
     for (const int count : counts) CHECK(std::abs(count - expected) < 5 * std::sqrt(expected));
   }
@@ -87,7 +91,7 @@ TEST_CASE("digits: what is drawn is the digit of the label: the mean image of a 
   int counts[10] = {};
   for (std::int64_t i = 0; i < 5000; ++i) {
     const Image image = draw(train, i);
-    const auto label = static_cast<std::size_t>(train.label(i));
+    const auto label = static_cast<std::size_t>(*train.label(i));
     for (std::size_t pixel = 0; pixel < 784; ++pixel) means[label][pixel] += image[pixel];
     ++counts[label];
   }

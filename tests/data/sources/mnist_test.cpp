@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "kernels/runtime/error.h"
+#include "tests/data/drawn_source.h"
 #include "tests/data/sources/idx_files.h"
 #include "tests/engine/io/message_of.h"
 #include "tests/engine/io/scratch_directory.h"
@@ -30,14 +31,14 @@ TEST_CASE("mnist: reads both splits, plain and packed") {
   const auto train = open_mnist(scratch.path(), Split::train), test = open_mnist(scratch.path(), Split::test);
   CHECK(train->size() == 2);
   CHECK(test->size() == 1);
-  CHECK(train->image_shape() == engine::Shape{1, 3, 1});
-  CHECK(train->classes() == 10);
+  CHECK(image_shape(*train) == engine::Shape{1, 3, 1});
+  CHECK(train->layout().labels[0].classes == 10);
   CHECK(train->label(0) == 9);
   CHECK(train->label(1) == 3);
   CHECK(test->label(0) == 4);
-  CHECK(train->bit_planes() == 0);
-  std::string image(3, '?');
-  train->image(1, reinterpret_cast<std::uint8_t*>(image.data()));
+  CHECK(train->layout().bit_planes == 0);
+  const std::vector<std::uint8_t> pixels = tests::read_example(*train, 1).pixels;
+  const std::string image(pixels.begin(), pixels.end());
   CHECK(image == "def");
   CHECK(test->describe() == "mnist:" + scratch.path().string() + " (test, 1 images)");
 }
@@ -47,7 +48,7 @@ TEST_CASE("mnist: other spellings of the names") {
   const std::string images = idx_bytes(0x803, {1, 1, 3}, "abc"), labels = idx_bytes(0x801, {1}, "\x04");
   const auto check = [&] {
     CHECK(open_mnist(scratch.path(), Split::train)->label(0) == 4);
-    CHECK(open_mnist(scratch.path(), Split::test)->image_shape() == engine::Shape{1, 3, 1});
+    CHECK(image_shape(*open_mnist(scratch.path(), Split::test)) == engine::Shape{1, 3, 1});
   };
   SUBCASE("dots") {
     write_plain(scratch / "train-images.idx3-ubyte", images);
@@ -86,8 +87,8 @@ TEST_CASE("mnist: both splits have as many classes as the largest label of eithe
   const auto classes = [&](const std::string& train, const std::string& test) {
     write("train", train);
     write("t10k", test);
-    const int both = open_mnist(scratch.path(), Split::train)->classes();
-    CHECK(open_mnist(scratch.path(), Split::test)->classes() == both);
+    const int both = open_mnist(scratch.path(), Split::train)->layout().labels[0].classes;
+    CHECK(open_mnist(scratch.path(), Split::test)->layout().labels[0].classes == both);
     return both;
   };
   CHECK(classes("\x01", "\x02") == 10);
@@ -163,13 +164,12 @@ TEST_CASE("mnist: the real thing") {
   const auto train = open_mnist(directory, Split::train), test = open_mnist(directory, Split::test);
   CHECK(train->size() == 60000);
   CHECK(test->size() == 10000);
-  CHECK(train->image_shape() == engine::Shape{28, 28, 1});
+  CHECK(image_shape(*train) == engine::Shape{28, 28, 1});
   int counts[10] = {};
   std::uint64_t sum = 0;
-  std::vector<std::uint8_t> image(28 * 28);
   for (std::int64_t i = 0; i < train->size(); ++i) {
-    ++counts[train->label(i)];
-    train->image(i, image.data());
+    ++counts[*train->label(i)];
+    const std::vector<std::uint8_t> image = tests::read_example(*train, i).pixels;
     sum = std::accumulate(image.begin(), image.end(), sum);
   }
   const int published[10] = {5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949};

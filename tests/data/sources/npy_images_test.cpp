@@ -7,6 +7,7 @@
 
 #include "engine/io/npy.h"
 #include "kernels/runtime/error.h"
+#include "tests/data/drawn_source.h"
 #include "tests/engine/io/message_of.h"
 #include "tests/engine/io/scratch_directory.h"
 
@@ -55,15 +56,14 @@ TEST_CASE("npy images: pixels, labels and classes are the files'") {
   const Images images;
   const auto train = open_npy(images.path(), Split::train), test = open_npy(images.path(), Split::test);
   CHECK(train->size() == 2);
-  CHECK(train->image_shape() == engine::Shape{3, 2, 2});
-  CHECK(train->classes() == 7);  // the largest label is in the test set
-  CHECK(test->classes() == 7);
+  CHECK(image_shape(*train) == engine::Shape{3, 2, 2});
+  CHECK(train->layout().labels[0].classes == 7);  // the largest label is in the test set
+  CHECK(test->layout().labels[0].classes == 7);
   CHECK(train->label(0) == 4);
   CHECK(test->label(0) == 6);
-  std::vector<std::uint8_t> pixels(12), expected(12);
+  std::vector<std::uint8_t> expected(12);
   std::iota(expected.begin(), expected.end(), std::uint8_t{12});
-  train->image(1, pixels.data());
-  CHECK(pixels == expected);
+  CHECK(tests::read_example(*train, 1).pixels == expected);
   CHECK(train->describe() == "npy:" + images.path() + " (train, 2 images of 7 classes)");
 }
 
@@ -71,7 +71,7 @@ TEST_CASE("npy images: without a dimension of channels, images are grey") {
   Images images;
   const std::uint8_t pixels[12] = {};
   images.write("train_images", StoredType::u8, {2, 2, 3}, pixels);
-  CHECK(open_npy(images.path(), Split::train)->image_shape() == engine::Shape{2, 3, 1});
+  CHECK(image_shape(*open_npy(images.path(), Split::train)) == engine::Shape{2, 3, 1});
 }
 
 TEST_CASE("npy images: what cannot be images and labels is refused in one sentence") {

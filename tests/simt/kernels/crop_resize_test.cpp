@@ -18,6 +18,7 @@ namespace {
 struct Case {
   std::int64_t batch, height, width, channels, views, h, w;
   int bit_planes = 0;
+  bool bits_per_view = false;
 };
 
 struct Problem {
@@ -25,7 +26,7 @@ struct Problem {
       : c(size),
         images({c.batch, c.height, c.width, c.channels}, pixels()),
         boxes({c.views, c.batch, 4}, random_boxes()),
-        bits({c.batch}, words()) {}
+        bits(c.bits_per_view ? engine::Shape{c.views, c.batch} : engine::Shape{c.batch}, words()) {}
 
   std::vector<std::uint8_t> pixels() {
     std::vector<std::uint8_t> values(static_cast<std::size_t>(c.batch * c.height * c.width * c.channels));
@@ -49,7 +50,7 @@ struct Problem {
     return values;
   }
   std::vector<std::int64_t> words() {
-    std::vector<std::int64_t> values(static_cast<std::size_t>(c.batch));
+    std::vector<std::int64_t> values(static_cast<std::size_t>(c.batch * (c.bits_per_view ? c.views : 1)));
     for (std::int64_t& value : values) {
       const std::uint64_t low = random(), high = random();
       value = static_cast<std::int64_t>(high << 32 | low);
@@ -73,17 +74,18 @@ struct Problem {
 
 TEST_CASE("cuda crop_resize sees the same pixels as the CPU's") {
   const Case cases[] = {
-      {1, 1, 1, 1, 1, 1, 1},          // the smallest case
-      {2, 5, 7, 1, 2, 3, 11},         // grey, primes
-      {3, 28, 28, 1, 2, 28, 28, 20},  // MNIST with bits
-      {2, 13, 9, 3, 2, 17, 8, 37},    // RGB, planes from both halves of a word
-      {1, 50, 31, 3, 3, 7, 5},        // shrinking, three views
-      {2, 6, 5, 4, 1, 4, 9, 64},      // neither grey nor RGB, every plane
-      {1, 6, 7, 2, 2, 3, 300},        // more columns than a block has threads
-      {2, 9, 60, 5, 1, 21, 8},        // two bands of rows
-      {1, 4, 7000, 1, 2, 3, 16, 1},   // a row that needs more shared memory than a band may use
-      {0, 4, 4, 3, 2, 4, 4, 5},       // an empty batch
-      {1, 4, 4, 3, 2, 0, 4},          // outputs without pixels
+      {1, 1, 1, 1, 1, 1, 1},           // the smallest case
+      {2, 5, 7, 1, 2, 3, 11},          // grey, primes
+      {3, 28, 28, 1, 2, 28, 28, 20},   // MNIST with bits
+      {2, 13, 9, 3, 2, 17, 8, 37},     // RGB, planes from both halves of a word
+      {1, 50, 31, 3, 3, 7, 5},         // shrinking, three views
+      {3, 6, 5, 1, 2, 6, 5, 9, true},  // each view has bits of its own
+      {2, 6, 5, 4, 1, 4, 9, 64},       // neither grey nor RGB, every plane
+      {1, 6, 7, 2, 2, 3, 300},         // more columns than a block has threads
+      {2, 9, 60, 5, 1, 21, 8},         // two bands of rows
+      {1, 4, 7000, 1, 2, 3, 16, 1},    // a row that needs more shared memory than a band may use
+      {0, 4, 4, 3, 2, 4, 4, 5},        // an empty batch
+      {1, 4, 4, 3, 2, 0, 4},           // outputs without pixels
       {1, 4, 4, 3, 2, 4, 0},
   };
   for (const Case& c : cases) {

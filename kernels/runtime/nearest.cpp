@@ -1,10 +1,10 @@
-#include "apps/settings/nearest.h"
+#include "kernels/runtime/nearest.h"
 
 #include <algorithm>
 #include <cassert>
 #include <vector>
 
-namespace apps {
+namespace engine {
 namespace {
 
 std::size_t edits(std::string_view a, std::string_view b) {
@@ -30,4 +30,4 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
                            [&](std::string_view a, std::string_view b) { return edits(word, a) < edits(word, b); });
 }
 
-}  // namespace apps
+}  // namespace engine

@@ -1,0 +1,55 @@
+#include "data/host_batch.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "kernels/runtime/error.h"
+
+namespace data {
+
+HostBatch::HostBatch(const Source& source, std::int64_t count)
+    : rows(count), layout_(source.layout()), image_bytes_(static_cast<std::size_t>(image_shape(source).elements())) {
+  const auto n = static_cast<std::size_t>(count);
+  images.resize(n * image_bytes_);
+  counters.resize(n);
+  bits.resize(n * static_cast<std::size_t>(layout_.bit_views));
+  for (const LabelSet& set : layout_.labels) labels.emplace_back(n * static_cast<std::size_t>(set.per_example));
+}
+
+void HostBatch::store(std::int64_t row, const Visit& visit, const Example& example) {
+  EXPECTS(example.pixels.size() == image_bytes_, "batch: example ", visit.example, " has ", example.pixels.size(),
+          " bytes of pixels instead of ", image_bytes_);
+  const auto r = static_cast<std::size_t>(row);
+  std::memcpy(images.data() + r * image_bytes_, example.pixels.data(), image_bytes_);
+  counters[r] = visit.fetch;
+  for (std::size_t view = 0; view < static_cast<std::size_t>(layout_.bit_views); ++view)
+    bits[view * counters.size() + r] = example.bits[view];
+  const std::int32_t* from = example.labels.data();
+  for (std::size_t set = 0; set < labels.size(); ++set) {
+    const std::int64_t count = layout_.labels[set].per_example;
+    std::copy_n(from, count, labels[set].data() + row * count);
+    from += count;
+  }
+}
+
+HostBatch HostBatch::head(std::int64_t count) const {
+  const auto n = static_cast<std::size_t>(count);
+  HostBatch part = *this;
+  part.rows = count;
+  part.images.resize(n * image_bytes_);
+  part.counters.resize(n);
+  part.bits.clear();
+  for (auto view = bits.begin(); view != bits.end(); view += capacity())
+    part.bits.insert(part.bits.end(), view, view + count);
+  for (std::size_t set = 0; set < labels.size(); ++set)
+    part.labels[set].resize(n * static_cast<std::size_t>(layout_.labels[set].per_example));
+  return part;
+}
+
+std::int64_t HostBatch::bytes() const {
+  std::size_t all = images.size() + (counters.size() + bits.size()) * sizeof(std::uint64_t);
+  for (const std::vector<std::int32_t>& set : labels) all += set.size() * sizeof(std::int32_t);
+  return static_cast<std::int64_t>(all);
+}
+
+}  // namespace data

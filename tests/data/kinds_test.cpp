@@ -1,0 +1,87 @@
+#include "data/kinds.h"
+
+#include <doctest/doctest.h>
+
+#include "kernels/runtime/error.h"
+#include "tests/data/drawn_source.h"
+#include "tests/data/sources/idx_files.h"
+#include "tests/engine/io/message_of.h"
+#include "tests/engine/io/scratch_directory.h"
+
+using data::open_source;
+using data::Role;
+
+namespace {
+
+std::string failure(std::string_view expression) {
+  return message_of<engine::DataError>([&] { open_source(expression, {}); });
+}
+
+}  // namespace
+
+TEST_CASE("kinds: each opens its source, in the split of the role") {
+  CHECK(open_source("digits:", {})->size() == 60000);
+  CHECK(open_source("digits:", {.role = Role::probe_train})->size() == 60000);
+  CHECK(open_source("digits:", {.role = Role::probe_test})->size() == 10000);
+  const ScratchDirectory scratch;
+  write_plain(scratch / "t10k-images-idx3-ubyte", idx_bytes(0x803, {1, 1, 3}, "xyz"));
+  write_plain(scratch / "t10k-labels-idx1-ubyte", idx_bytes(0x801, {1}, "\x04"));
+  CHECK(open_source("mnist:" + scratch.path().string(), {.role = Role::probe_test})->label(0) == 4);
+}
+
+TEST_CASE("kinds: a composition is opened with what it is composed of, and gets the seed of the run") {
+  const auto source = open_source("randbit(digits:, bits=7)", {});
+  CHECK(source->describe() == "digits: (train, 60000 drawn images), resident + 7 random bits per image");
+  CHECK(source->layout().bit_planes == 7);
+  const auto bits = [](std::uint64_t seed) {
+    const auto drawn = open_source("randbit(digits:, bits=60, redraw=visit)", {.seed = seed});
+    return tests::read_example(*drawn, 3, 77).bits[0];
+  };
+  CHECK(bits(1) == bits(1));
+  CHECK(bits(1) != bits(2));
+}
+
+TEST_CASE("kinds: images that are slow to read stay in memory if they fit") {
+  const auto describe = [](std::int64_t bytes) {
+    return open_source("digits:", {.resident_bytes = bytes})->describe();
+  };
+  CHECK(describe(60000 * 784) == "digits: (train, 60000 drawn images), resident");
+  CHECK(describe(60000 * 784 - 1) == "digits: (train, 60000 drawn images)");
+}
+
+TEST_CASE("kinds: a mistake names the place and the nearest kind or parameter") {
+  CHECK(failure("mnits:DIR") ==
+        "data.source: there is no source 'mnits', the nearest is 'mnist', at column 1 of 'mnits:DIR'");
+  CHECK(failure("randbit(digts:, bits=3)") ==
+        "data.source: there is no source 'digts', the nearest is 'digits', at column 9 of 'randbit(digts:, bits=3)'");
+  CHECK(failure("randbit(digits:, bit=3)") ==
+        "data.source: 'randbit' has no parameter 'bit', the nearest is 'bits', at column 18 of "
+        "'randbit(digits:, bit=3)'");
+  CHECK(failure("randbit(digits:, bits=3, bits=4)") ==
+        "data.source: the parameter 'bits' is given twice, at column 26 of 'randbit(digits:, bits=3, bits=4)'");
+  CHECK(failure("randbit(digits:, 3)") ==
+        "data.source: after the first, an argument of 'randbit' needs a name, as in bits=3, at column 18 of "
+        "'randbit(digits:, 3)'");
+  CHECK(failure("randbit(bits=3)") ==
+        "data.source: 'randbit' needs a source, as in randbit(SOURCE, ...), at column 1 of 'randbit(bits=3)'");
+  CHECK(failure("randbit(digits:)") ==
+        "data.source: 'randbit' needs bits=, number of bits, 0 to 64, at column 1 of 'randbit(digits:)'");
+  CHECK(failure("randbit(digits:, bits=65)") ==
+        "data.source: 'bits' must be a whole number from 0 to 64, got '65', at column 23 of "
+        "'randbit(digits:, bits=65)'");
+  CHECK(failure("randbit(digits:, bits=3, redraw=often)") ==
+        "data.source: 'redraw' must be never, visit or view, got 'often', at column 33 of "
+        "'randbit(digits:, bits=3, redraw=often)'");
+  CHECK(failure("digits:7") == "data.source: 'digits' takes nothing without a name, at column 8 of 'digits:7'");
+  CHECK(failure("mnist:") == "data.source: 'mnist' needs a path, as in mnist:DIR, at column 1 of 'mnist:'");
+  CHECK(failure("mnist(DIR, x=1)") == "data.source: 'mnist' has no parameter 'x', at column 12 of 'mnist(DIR, x=1)'");
+}
+
+TEST_CASE("kinds: the list names every kind and parameter with its default") {
+  const std::string list = data::list_of_kinds();
+  for (const data::Kind& kind : data::kinds()) {
+    CHECK(list.find(std::string(kind.name)) != std::string::npos);
+    for (const data::Parameter& parameter : kind.parameters)
+      CHECK(list.find(engine::concat("  ", parameter.name, "=", parameter.fallback)) != std::string::npos);
+  }
+}
