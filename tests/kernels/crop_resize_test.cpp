@@ -200,8 +200,8 @@ TEST_CASE("crop_resize: refuses shapes that do not fit together") {
       engine::Error);
   args = fixture.args(y.data());
   args.bits = {};
-  CHECK_THROWS_WITH_AS(kernels::crop_resize(context, args), "crop_resize: bit planes need bits [B] or [views,B] = [1,2], got []",
-                       engine::Error);
+  CHECK_THROWS_WITH_AS(kernels::crop_resize(context, args),
+                       "crop_resize: bit planes need bits [B] or [views,B] = [1,2], got []", engine::Error);
   args = fixture.args(y.data());
   args.boxes.shape = {2, 1, 4};
   CHECK_THROWS_AS(kernels::crop_resize(context, args), engine::Error);
