@@ -3,6 +3,7 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "apps/bench/decoding.h"
 #include "apps/bench/kernel_table.h"
 #include "apps/bench/settings.h"
 #include "apps/run/exit_code.h"
@@ -64,6 +65,10 @@ int bench(int argc, char** argv) {
                   .dim = settings.options.dim,
                   .activations = settings.options.activations},
                  settings.repetitions);
+    return kSuccess;
+  }
+  if (settings.work == "decode") {
+    time_decoding(settings.images, settings.side, context.threads(), settings.repetitions);
     return kSuccess;
   }
   time_work(context, settings);

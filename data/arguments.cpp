@@ -139,6 +139,17 @@ double Arguments::number(std::string_view name, double min, double max) const {
   return number;
 }
 
+Extent Arguments::extent(std::string_view name) const {
+  constexpr std::int64_t kMost = 1 << 20;
+  const Value given = value(name);
+  const std::size_t cross = given.text.find('x');
+  const Value height{.text = given.text.substr(0, cross), .column = given.column};
+  const std::int64_t side = whole_number(name, height, 1, kMost);
+  if (cross == given.text.npos) return {side, side};
+  return {side,
+          whole_number(name, {.text = given.text.substr(cross + 1), .column = given.column + cross + 1}, 1, kMost)};
+}
+
 bool Arguments::on_off(std::string_view name) const { return choice(name, {"off", "on"}) == 1; }
 
 std::size_t Arguments::choice(std::string_view name, const std::vector<std::string_view>& names) const {

@@ -1,14 +1,27 @@
 #include "data/kinds.h"
 
 #include <array>
+#include <limits>
 
+#include "data/compositions/multi_digits.h"
+#include "data/compositions/overlay.h"
 #include "data/compositions/rand_bits.h"
+#include "data/compositions/resize.h"
+#include "data/compositions/subset.h"
+#include "data/sources/cifar.h"
 #include "data/sources/digits.h"
+#include "data/sources/folder.h"
 #include "data/sources/mnist.h"
 #include "data/sources/npy_images.h"
+#include "data/sources/tar_images.h"
+#include "data/sources/trifeature.h"
 
 namespace data {
 namespace {
+
+std::uint64_t seed_of(const Arguments& arguments) {
+  return static_cast<std::uint64_t>(arguments.whole("seed", 0, std::numeric_limits<std::int64_t>::max()));
+}
 
 std::shared_ptr<const Source> open_digits(const Arguments& arguments) {
   return std::make_shared<Digits>(split_of(arguments.opening().role));
@@ -20,6 +33,121 @@ std::shared_ptr<const Source> open_mnist_files(const Arguments& arguments) {
 
 std::shared_ptr<const Source> open_npy_files(const Arguments& arguments) {
   return open_npy(arguments.path(), split_of(arguments.opening().role));
+}
+
+template <CifarSet kSet>
+std::shared_ptr<const Source> open_cifar_files(const Arguments& arguments) {
+  return open_cifar(arguments.path(), kSet, split_of(arguments.opening().role));
+}
+
+ImageFiles::Options image_options(const Arguments& arguments) {
+  return {.labels = arguments.on_off("labels"), .skip_bad = arguments.opening().skip_bad};
+}
+
+constexpr std::array kFolder{
+    Parameter{.name = "train",
+              .fallback = "train",
+              .help = "directory of the training images; without it and that of the test images, all are both"},
+    Parameter{.name = "test", .fallback = "val", .help = "directory of the test images; where there is no val, test"},
+    Parameter{.name = "train_list", .fallback = "none", .help = "file with a path and, if you like, a label a line"},
+    Parameter{.name = "test_list", .fallback = "none", .help = "the same of the test images"},
+    Parameter{.name = "labels", .fallback = "on", .help = "off: directories are no classes"},
+};
+
+std::shared_ptr<const Source> open_folder_files(const Arguments& arguments) {
+  FolderOptions options;
+  options.images = image_options(arguments);
+  if (arguments.given("train")) options.splits.train = arguments.text("train");
+  if (arguments.given("test")) options.splits.test = arguments.text("test");
+  if (arguments.given("train_list")) options.train_list = arguments.text("train_list");
+  if (arguments.given("test_list")) options.test_list = arguments.text("test_list");
+  return open_folder(arguments.path(), split_of(arguments.opening().role), options);
+}
+
+constexpr std::array kTar{
+    Parameter{.name = "test", .fallback = "none", .help = "archives of the test images, if the first are all training"},
+    Parameter{.name = "labels", .fallback = "on", .help = "off: directories are no classes"},
+};
+
+std::shared_ptr<const Source> open_tar_files(const Arguments& arguments) {
+  TarOptions options;
+  options.images = image_options(arguments);
+  if (arguments.given("test")) options.test = arguments.text("test");
+  return open_tar(arguments.path(), split_of(arguments.opening().role), options);
+}
+
+constexpr std::array kTrifeature{
+    Parameter{.name = "size", .fallback = "224", .help = "side of the images in pixels"},
+    Parameter{.name = "train", .fallback = "100", .help = "training images for each of the 1000 combinations"},
+    Parameter{.name = "test", .fallback = "10", .help = "test images for each"},
+    Parameter{.name = "texture_period", .fallback = "10", .help = "pixels after which textures repeat"},
+    Parameter{.name = "correlate",
+              .fallback = "none",
+              .help = "shape-colour, shape-texture, colour-texture: in pretraining the second follows the first"},
+    Parameter{.name = "correlation", .fallback = "1", .help = "with this probability"},
+    Parameter{.name = "seed", .fallback = "0", .help = "of the test images and of correlated features"},
+};
+
+std::shared_ptr<const Source> open_trifeature(const Arguments& arguments) {
+  return std::make_shared<Trifeature>(Trifeature::Options{.size = arguments.whole("size", 16, 512),
+                                                          .train = arguments.whole("train", 1, 1000000),
+                                                          .test = arguments.whole("test", 1, 1000000),
+                                                          .texture_period = arguments.number("texture_period", 4, 32),
+                                                          .correlate = arguments.choice<Trifeature::Pair>("correlate"),
+                                                          .correlation = arguments.number("correlation", 0, 1),
+                                                          .seed = seed_of(arguments)},
+                                      arguments.opening().role, arguments.opening().seed);
+}
+
+constexpr std::array kMultiDigits{
+    Parameter{.name = "digits", .fallback = "2", .help = "on a canvas for pretraining, 1 to 16; probes see one"},
+    Parameter{.name = "placement", .fallback = "random", .help = "or grid: in different cells of a grid"},
+    Parameter{.name = "canvas", .fallback = "112", .help = "side of the canvas in pixels"},
+    Parameter{.name = "combine", .fallback = "max", .help = "digits that overlap: max, or sum, cut at 255"},
+    Parameter{.name = "first_size", .fallback = "20", .help = "side of the first digit, with a second_size"},
+    Parameter{.name = "second_size", .fallback = "0", .help = "side of the second digit; 0: digits keep their size"},
+    Parameter{.name = "probe", .fallback = "first", .help = "or second: the digit that probes see, with a second_size"},
+    Parameter{.name = "channels", .fallback = "3", .help = "1, or 3 equal ones"},
+    Parameter{.name = "seed", .fallback = "0", .help = "of the places on test canvases"},
+};
+
+std::shared_ptr<const Source> open_multidigits(const Arguments& arguments) {
+  const std::int64_t canvas = arguments.whole("canvas", 1, MultiDigits::kLargestCanvas);
+  return std::make_shared<MultiDigits>(
+      arguments.source(),
+      MultiDigits::Options{.digits = static_cast<int>(arguments.whole("digits", 1, MultiDigits::kMostDigits)),
+                           .placement = arguments.choice<MultiDigits::Placement>("placement"),
+                           .canvas = canvas,
+                           .combine = arguments.choice<Combine>("combine"),
+                           .first_size = arguments.whole("first_size", 1, canvas),
+                           .second_size = arguments.whole("second_size", 0, canvas),
+                           .probe = arguments.choice<MultiDigits::Probe>("probe"),
+                           .channels = static_cast<int>(arguments.whole("channels", 1, 3)),
+                           .seed = seed_of(arguments)},
+      arguments.opening().role, arguments.opening().seed);
+}
+
+constexpr std::array kOverlay{
+    Parameter{.name = "digits", .fallback = "", .help = "the source of the digits"},
+    Parameter{.name = "unique", .fallback = "0", .help = "how many of them training images show; 0: all"},
+    Parameter{.name = "probe_unique", .fallback = "0", .help = "the same for probes; 0: as unique"},
+    Parameter{.name = "fixed", .fallback = "on", .help = "the digit belongs to the image; off: drawn at every visit"},
+    Parameter{.name = "combine", .fallback = "max", .help = "image and digit: max, or sum, cut at 255"},
+    Parameter{
+        .name = "digit_size", .fallback = "0.125", .help = "side: below 1 of the image's shorter side, else pixels"},
+    Parameter{.name = "seed", .fallback = "0", .help = "of the digits that belong to images"},
+};
+
+std::shared_ptr<const Source> open_overlay(const Arguments& arguments) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 40;
+  return std::make_shared<Overlay>(arguments.source(), arguments.source("digits"),
+                                   Overlay::Options{.unique = arguments.whole("unique", 0, kMost),
+                                                    .probe_unique = arguments.whole("probe_unique", 0, kMost),
+                                                    .fixed = arguments.on_off("fixed"),
+                                                    .combine = arguments.choice<Combine>("combine"),
+                                                    .digit_size = arguments.number("digit_size", 0, 4096),
+                                                    .seed = seed_of(arguments)},
+                                   arguments.opening().role, arguments.opening().seed);
 }
 
 constexpr std::array kRandBits{
@@ -36,6 +164,33 @@ std::shared_ptr<const Source> open_rand_bits(const Arguments& arguments) {
                                                       .seed = arguments.opening().seed});
 }
 
+constexpr std::array kResize{
+    Parameter{.name = "size", .fallback = "", .help = "side in pixels, or HEIGHTxWIDTH"},
+    Parameter{.name = "mode",
+              .fallback = "crop",
+              .help = "cut out the middle of the image that just covers the size; or squash the whole image into it"},
+};
+
+std::shared_ptr<const Source> open_resize(const Arguments& arguments) {
+  return std::make_shared<Resize>(arguments.source(), Resize::Options{.size = arguments.extent("size"),
+                                                                      .mode = arguments.choice<Resize::Mode>("mode")});
+}
+
+constexpr std::array kSubset{
+    Parameter{.name = "classes",
+              .fallback = "all",
+              .help = "classes of the first label set, as in [3, 5]; they keep their numbers"},
+    Parameter{.name = "fraction", .fallback = "1", .help = "of the training images of each class, drawn by the seed"},
+    Parameter{.name = "seed", .fallback = "0", .help = "of that draw"},
+};
+
+std::shared_ptr<const Source> open_subset(const Arguments& arguments) {
+  constexpr std::int64_t kMostClasses = 1 << 30;
+  Subset::Options options{.fraction = arguments.number("fraction", 0, 1), .seed = seed_of(arguments)};
+  if (arguments.given("classes")) options.classes = arguments.whole_numbers("classes", 0, kMostClasses);
+  return std::make_shared<Subset>(arguments.source(), options, split_of(arguments.opening().role));
+}
+
 constexpr std::array kKinds{
     Kind{.name = "digits",
          .first = "",
@@ -47,15 +202,63 @@ constexpr std::array kKinds{
          .first = "DIR",
          .help = "MNIST, Fashion-MNIST or EMNIST as idx files, plain or .gz",
          .open = open_mnist_files},
+    Kind{.name = "cifar10",
+         .first = "DIR",
+         .help = "CIFAR-10's binary version: its files or the archive as published",
+         .open = open_cifar_files<CifarSet::cifar10>},
+    Kind{.name = "cifar100",
+         .first = "DIR",
+         .help = "CIFAR-100's; label sets label (100 classes) and coarse (20)",
+         .open = open_cifar_files<CifarSet::cifar100>},
+    Kind{.name = "folder",
+         .first = "DIR",
+         .help = "JPEG and PNG files; directories are classes; ImageNet's train and val are the splits",
+         .parameters = kFolder,
+         .open = open_folder_files,
+         .slow = true},
+    Kind{.name = "tar",
+         .first = "FILES",
+         .help = "the same in archives, plain, .gz or .zst; several as train-{000..012}.tar or train-*.tar; or "
+                 "WebDataset's names",
+         .parameters = kTar,
+         .open = open_tar_files,
+         .slow = true},
     Kind{.name = "npy",
          .first = "DIR",
          .help = "{train,test}_images.npy, uint8 [N,H,W,C] or [N,H,W], and {train,test}_labels.npy",
          .open = open_npy_files},
+    Kind{.name = "trifeature",
+         .first = "",
+         .help = "drawn shapes with a texture and a colour; label sets shape, colour, texture",
+         .parameters = kTrifeature,
+         .open = open_trifeature,
+         .slow = true},
+    Kind{.name = "multidigits",
+         .first = "SOURCE",
+         .help = "several digits on a canvas (MultiDigits); label set digit",
+         .parameters = kMultiDigits,
+         .open = open_multidigits},
+    Kind{.name = "overlay",
+         .first = "SOURCE",
+         .help = "a digit at nine places of every image (DigitOnImageNet); adds the label set digit",
+         .parameters = kOverlay,
+         .open = open_overlay},
     Kind{.name = "randbit",
          .first = "SOURCE",
-         .help = "RandBit: random bits as constant planes, the label set \"bits\"",
+         .help = "random bits as constant planes (RandBit); adds the label set bits",
          .parameters = kRandBits,
          .open = open_rand_bits},
+    Kind{.name = "subset",
+         .first = "SOURCE",
+         .help = "some of the classes, or a fraction of the training images",
+         .parameters = kSubset,
+         .open = open_subset},
+    Kind{.name = "resize",
+         .first = "SOURCE",
+         .help = "images of one size",
+         .parameters = kResize,
+         .open = open_resize,
+         .slow = true},
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "data/bad_files.h"
 #include "data/expression.h"
 #include "data/source.h"
 #include "kernels/runtime/names.h"
@@ -16,6 +17,7 @@ namespace data {
 struct Opening {
   Role role = Role::pretrain;
   std::uint64_t seed = 0;                   ///< the run's, of what is drawn at every visit
+  std::shared_ptr<BadFiles> skip_bad = {};  ///< images that cannot be read are replaced and noted here; none: an error
   std::int64_t resident_bytes = 1ll << 30;  ///< images that are slow to read are kept in memory up to this size
 };
 
@@ -61,6 +63,7 @@ class Arguments {
   std::int64_t whole(std::string_view name, std::int64_t min, std::int64_t max) const;
   double number(std::string_view name, double min, double max) const;
   bool on_off(std::string_view name) const;
+  Extent extent(std::string_view name) const;  ///< "224" or "HEIGHTxWIDTH"
   std::vector<std::int64_t> whole_numbers(std::string_view name, std::int64_t min, std::int64_t max) const;
   template <engine::Named Enum>
   Enum choice(std::string_view name) const {

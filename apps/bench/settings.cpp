@@ -49,6 +49,19 @@ std::vector<Field<BenchSettings>> work_fields() {
        .group = "Work",
        .placeholder = "NAME",
        .fallback = "all"},
+      {.key = "--images",
+       .value = MEMBER(images),
+       .flag = "--images",
+       .help = "of the work `decode`, the directory with JPEG and PNG files",
+       .group = "Work",
+       .placeholder = "DIR",
+       .fallback = "none"},
+      {.key = "--side",
+       .value = MEMBER(side),
+       .flag = "--side",
+       .help = "of the work `decode`, height and width that images are resized to, 0 for none",
+       .range = between(0, kLargestImage),
+       .group = "Work"},
   };
 }
 

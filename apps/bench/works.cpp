@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "apps/bench/canvas_works.h"
 #include "apps/bench/part_works.h"
 #include "apps/input/device_batch.h"
 #include "apps/input/run_data.h"
@@ -272,6 +273,8 @@ constexpr std::array kWorks = {
     Entry{"visreg", "VISReg's distribution term with 4096 slices, and its gradient", visreg_work},
     Entry{"swd", "the sliced Wasserstein distance to a sphere and its gradient, with what it draws", swd_work},
     Entry{"batch-norm", "batch norm, a residual and a ReLU, with gradients", batch_norm_work},
+    Entry{"canvases-2", "canvases of 2 digits, drawn by one thread", two_digits_work},
+    Entry{"canvases-16", "canvases of 16 digits, drawn by one thread", sixteen_digits_work},
     Entry{"lars", "LARS over ResNet-50's parameters, with their norms", lars_work},
 };
 
@@ -291,7 +294,9 @@ Work make_work(const Context& context, const std::string& name, const WorkOption
 }
 
 std::string list_works() {
-  std::string text = "Works:\n  kernels         every kernel, held against the device's own copy and matrix product";
+  std::string text =
+      "Works:\n  kernels         every kernel, held against the device's own copy and matrix product"
+      "\n  decode          JPEG and PNG files of a directory, decoded and resized on the CPU";
   for (const Entry& entry : kWorks) text += fmt::format("\n  {:<15} {}", entry.name, entry.what);
   return text;
 }

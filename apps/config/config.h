@@ -31,6 +31,7 @@ struct Config {
     std::string source = "digits:";
     int bits = 0;                 ///< random bits around the source
     bool bits_per_fetch = false;  ///< drawn anew at every visit
+    bool skip_bad = false;        ///< images that cannot be read are replaced and counted
     std::int64_t resident_mib = 1024;
     data::LoaderOptions loader{.workers = 2};
     kernels::CropRange crops;

@@ -32,10 +32,24 @@ int classes_of(const data::Source& source) {
 
 }  // namespace
 
-std::shared_ptr<const data::Source> open_data(const Config::Data& options, data::Role role, std::int64_t seed) {
+std::shared_ptr<data::BadFiles> notes_of_skipped(const Config::Data& options) {
+  return options.skip_bad ? std::make_shared<data::BadFiles>() : nullptr;
+}
+
+std::string text_of_skipped(const data::BadFiles* skipped) {
+  if (skipped == nullptr || skipped->count() == 0) return {};
+  const std::int64_t count = skipped->count();
+  return engine::concat(count, count == 1 ? " image" : " images", " could not be read and ",
+                        count == 1 ? "was" : "were", " replaced", count == 1 ? ": " : ", such as ",
+                        skipped->reasons().begin()->second);
+}
+
+std::shared_ptr<const data::Source> open_data(const Config::Data& options, data::Role role, std::int64_t seed,
+                                              const std::shared_ptr<data::BadFiles>& skipped) {
   const auto run_seed = static_cast<std::uint64_t>(seed);
-  std::shared_ptr<const data::Source> source =
-      data::open_source(options.source, {.role = role, .seed = run_seed, .resident_bytes = options.resident_mib << 20});
+  std::shared_ptr<const data::Source> source = data::open_source(
+      options.source,
+      {.role = role, .seed = run_seed, .skip_bad = skipped, .resident_bytes = options.resident_mib << 20});
   refuse_large_images(*source);
   if (options.bits == 0) return source;
   const auto redraw = options.bits_per_fetch ? data::RandBits::Redraw::visit : data::RandBits::Redraw::never;

@@ -1,17 +1,26 @@
 #pragma once
 #include <memory>
+#include <string>
 
 #include "apps/config/config.h"
 #include "apps/run/data_fingerprint.h"
-#include "data/compositions/resident.h"
+#include "data/bad_files.h"
 #include "data/loader.h"
 #include "data/source.h"
 
 namespace apps {
 
 /// The configured source for a role, with its random bits; `seed` is for what is drawn at every visit. Throws
-/// engine::DataError if the images differ in size or are too large.
-std::shared_ptr<const data::Source> open_data(const Config::Data& options, data::Role role, std::int64_t seed);
+/// engine::DataError if the images differ in size or are too large. Images that cannot be read are noted in `skipped`
+/// and replaced; without it they are errors.
+std::shared_ptr<const data::Source> open_data(const Config::Data& options, data::Role role, std::int64_t seed,
+                                              const std::shared_ptr<data::BadFiles>& skipped = {});
+
+/// Where a program notes the images that it skips; none if it must not.
+std::shared_ptr<data::BadFiles> notes_of_skipped(const Config::Data& options);
+
+/// "3 images could not be read and were replaced, such as FILE: REASON"; empty if there are none.
+std::string text_of_skipped(const data::BadFiles* skipped);
 
 /// Throws engine::DataError unless a network for one source fits the other: images of one size, as many bit planes, and
 /// the same classes in the first label set.

@@ -31,14 +31,17 @@ namespace fs = std::filesystem;
 
 /// The training and the test data of the classifier.
 struct Data {
+  std::shared_ptr<data::BadFiles> skipped;
   std::shared_ptr<const data::Source> train, test;
 };
 
 /// Opens both splits and checks that they are the run's; other data is only evaluated if --data is given.
 Data open_both(const EvaluationSettings& settings) {
   const Config& config = settings.config;
-  const Data data{.train = open_data(config.data, data::Role::probe_train, config.train.seed),
-                  .test = open_data(config.data, data::Role::probe_test, config.train.seed)};
+  const std::shared_ptr<data::BadFiles> skipped = notes_of_skipped(config.data);
+  const Data data{.skipped = skipped,
+                  .train = open_data(config.data, data::Role::probe_train, config.train.seed, skipped),
+                  .test = open_data(config.data, data::Role::probe_test, config.train.seed, skipped)};
   check_roles_match(*data.train, *data.test);
   const auto of_run = settings.other_data ? std::nullopt : read_fingerprint(settings.run);
   if (of_run) {
@@ -179,6 +182,7 @@ void evaluate(const EvaluationSettings& settings) {
   EXPECTS(encoder_sha256(subject.parameters) == results.encoder_sha256,
           "lineval: the encoder changed during its evaluation; the figures are void");
 
+  if (const std::string text = text_of_skipped(data.skipped.get()); !text.empty()) std::cerr << text << '\n';
   std::cerr << "protocol: " << results.protocol << '\n';
   print_and_store(results, store);
   if (config.run.report) draw_report(settings.run);

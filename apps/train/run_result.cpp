@@ -23,6 +23,7 @@ std::string write_result(const RunDirectory& directory, const Trainer& trainer, 
                                 {"probe_test_accuracy", or_null(summary.test_accuracy)},
                                 {kEffectiveRank, summary.effective_rank}};
   for (const Measured& measured : summary.others) result["test_" + measured.scalar.name] = measured.value;
+  if (const data::BadFiles* skipped = trainer.skipped()) result["skipped_images"] = skipped->count();
   result["seconds"] = summary.seconds;
   if (const auto warning = collapse_warning(summary.effective_rank)) result["warning"] = *warning;
   directory.check_in_place();

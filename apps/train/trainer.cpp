@@ -42,8 +42,9 @@ namespace fs = std::filesystem;
 Trainer::Trainer(const engine::Context& context, const Config& config, const fs::path& weights)
     : context_(context),
       config_(config),
-      train_(open_data(config.data, data::Role::pretrain, config.train.seed)),
-      test_(open_data(config.data, data::Role::probe_test, config.train.seed)),
+      skipped_(notes_of_skipped(config.data)),
+      train_(open_data(config.data, data::Role::pretrain, config.train.seed, skipped_)),
+      test_(open_data(config.data, data::Role::probe_test, config.train.seed, skipped_)),
       plan_(plan_training(config.train, config.optim, train_->size())),
       model_(make_model(context, config, *train_, weights)),
       batch_(context, *train_, config.train.batch_size),

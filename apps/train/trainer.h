@@ -9,6 +9,7 @@
 #include "apps/run/checkpoint.h"
 #include "apps/run/run_directory.h"
 #include "apps/train/train_step.h"
+#include "data/bad_files.h"
 #include "engine/optim/optimizer.h"
 #include "engine/optim/schedule.h"
 #include "engine/optim/training_status.h"
@@ -55,6 +56,8 @@ class Trainer {
   const data::Source& train_data() const { return *train_; }
   const data::Source& test_data() const { return *test_; }
   std::int64_t step() const { return step_; }
+  /// The images that this process has skipped; none unless the configuration lets it.
+  const data::BadFiles* skipped() const { return skipped_.get(); }
 
  private:
   class Run;  // the loop over the steps: training_run.cpp
@@ -73,6 +76,7 @@ class Trainer {
 
   const engine::Context& context_;
   Config config_;
+  std::shared_ptr<data::BadFiles> skipped_;
   std::shared_ptr<const data::Source> train_, test_;
   TrainingPlan plan_;
   Model model_;

@@ -116,6 +116,7 @@ Trainer::Summary Trainer::Run::finish() {
   directory_.check_in_place();
   fail_unless_finite();
   trainer_.write_exports(directory_.path() / "export");
+  if (const std::string skipped = text_of_skipped(trainer_.skipped()); !skipped.empty()) directory_.log(skipped);
   directory_.log(fmt::format("finished after step {}", trainer_.step_));
   return summary_;
 }

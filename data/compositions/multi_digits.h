@@ -4,6 +4,7 @@
 
 #include "data/compositions/sprite.h"
 #include "data/source.h"
+#include "kernels/runtime/names.h"
 
 namespace data {
 
@@ -80,3 +81,8 @@ class MultiDigits final : public Source {
 };
 
 }  // namespace data
+
+template <>
+inline constexpr std::array engine::kNames<data::MultiDigits::Placement> = {"random", "grid"};
+template <>
+inline constexpr std::array engine::kNames<data::MultiDigits::Probe> = {"first", "second"};

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "data/source.h"
+#include "kernels/runtime/names.h"
 
 namespace data {
 
@@ -34,3 +35,6 @@ class Resize final : public Source {
 };
 
 }  // namespace data
+
+template <>
+inline constexpr std::array engine::kNames<data::Resize::Mode> = {"crop", "squash"};

@@ -2,6 +2,7 @@
 #include <cstdint>
 
 #include "data/source.h"
+#include "kernels/runtime/names.h"
 
 namespace data {
 
@@ -33,3 +34,6 @@ Sprite sprite_of(Example& example, const Extent& extent, int channels);
 void blend(const Sprite& sprite, std::int64_t y, std::int64_t x, Combine combine, const Canvas& canvas);
 
 }  // namespace data
+
+template <>
+inline constexpr std::array engine::kNames<data::Combine> = {"max", "sum"};

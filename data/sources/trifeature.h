@@ -3,6 +3,7 @@
 
 #include "data/source.h"
 #include "data/sources/trifeature_masks.h"
+#include "kernels/runtime/names.h"
 
 namespace data {
 
@@ -71,3 +72,7 @@ class Trifeature final : public Source {
 };
 
 }  // namespace data
+
+template <>
+inline constexpr std::array engine::kNames<data::Trifeature::Pair> = {"none", "shape-colour", "shape-texture",
+                                                                      "colour-texture"};

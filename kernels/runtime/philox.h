@@ -22,6 +22,7 @@ enum class Purpose : std::uint8_t {
   scene = 11,          ///< sub-index: role; index: epoch * examples + example (the digits of a canvas)
   overlay = 12,        ///< sub-index: role; index: epoch * examples + example (the digit over an image)
   trifeature = 13,     ///< sub-index: role; index: epoch * examples + example (place and angles of a shape)
+  subset = 14,         ///< sub-index: 0; index: example (which examples a fraction of a source consists of)
 };
 
 /// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a counter-based generator. The

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "data/contact_sheet.h"
+#include "engine/io/files.h"
 #include "tests/apps/workbench.h"
 
 using namespace tests;
@@ -52,6 +54,29 @@ TEST_CASE("bench: kernels are held against what the device does at best") {
   CHECK(ended.err.find("relu_backward") != std::string::npos);
 }
 
+TEST_CASE("bench: decodes the images of a directory") {
+  const ScratchDirectory scratch;
+  const engine::Shape shape{24, 40, 3};
+  const std::vector<std::uint8_t> pixels(static_cast<std::size_t>(shape.elements()), 7);
+  create_directory(scratch / "below");
+  data::write_png(scratch / "a.png", shape, pixels);
+  data::write_png(scratch / "below/b.PNG", shape, pixels);
+  engine::atomic_write_file(scratch / "c.txt", "no image");
+  const Ended ended = bench({"decode", "--images", scratch.path().string(), "--side", "16", "--threads", "2"});
+  const auto line = result(ended);
+  CHECK(line.at("images") == 2);
+  CHECK(line.at("threads") == 2);
+  CHECK(line.at("ms").size() == 3);
+  CHECK(line.at("per_second").get<double>() == doctest::Approx(2e3 / line.at("median_ms").get<double>()));
+  CHECK(line.at("decode_share").get<double>() + line.at("resize_share").get<double>() == doctest::Approx(1));
+  CHECK(line.at("resize_share").get<double>() > 0);
+  engine::atomic_write_file(scratch / "d.jpg", "no image");
+  const Ended failed = bench({"decode", "--images", scratch.path().string()});
+  CHECK(failed.exit_code == 3);
+  CHECK(complaint(failed) ==
+        "cannot read \"" + (scratch / "d.jpg").string() + "\": neither JPEG nor PNG: the file starts with other bytes");
+}
+
 TEST_CASE("bench: what is wrong is one sentence") {
   const auto refusal = [](const Strings& arguments) {
     const Ended ended = bench(arguments);
@@ -66,5 +91,6 @@ TEST_CASE("bench: what is wrong is one sentence") {
         "--profile is of steps; bench kernels times every kernel by itself (see `bench --help`)");
   CHECK(refusal({"convn", "--precision", "tf32"}).starts_with("--precision tf32 is a mode of GPUs"));
   CHECK(refusal({"nt-xent", "--rows", "3"}).starts_with("--rows must be even"));
+  CHECK(refusal({"decode", "--images", "/nowhere"}).starts_with("--images: there is no directory '/nowhere'"));
   CHECK(refusal({"nt-xent", "--threads", "5000000000"}).starts_with("--threads must be a whole number from 0 to 4096"));
 }
