@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "data/text.h"
 #include "engine/io/files.h"
 #include "kernels/runtime/error.h"
 
@@ -51,12 +52,38 @@ ContactSheet::ContactSheet(const Options& options) : options_(options) {
   EXPECTS(options.rows >= 1 && options.columns >= 1 && options.scale >= 1,
           "contact sheet: expected at least one row, one column and a scale of 1, got ", options.rows, ", ",
           options.columns, " and ", options.scale);
-  const std::int64_t height = options.rows * (options.cell[0] * options.scale + kLinePx) + kLinePx;
-  const std::int64_t width = options.columns * (options.cell[1] * options.scale + kLinePx) + kLinePx;
+  const std::int64_t height = top_of(options.rows), width = left_of(options.columns);
   EXPECTS(std::max(height, width) <= kMaxSide, "contact sheet: ", options.rows, " x ", options.columns, " cells of ",
           options.cell, " at scale ", options.scale, " exceed ", kMaxSide, " pixels; show fewer or scale less");
   shape_ = {height, width, options.cell[2]};
   pixels_.assign(static_cast<std::size_t>(shape_.elements()), kLineGrey);
+}
+
+std::int64_t ContactSheet::cell_height() const {
+  return options_.cell[0] * options_.scale + options_.caption_lines * kTextLine;
+}
+std::int64_t ContactSheet::cell_width() const { return options_.cell[1] * options_.scale; }
+std::int64_t ContactSheet::top_of(int row) const { return row * (cell_height() + kLinePx) + kLinePx; }
+std::int64_t ContactSheet::left_of(int column) const { return column * (cell_width() + kLinePx) + kLinePx; }
+
+void ContactSheet::expect_cell(int row, int column) const {
+  EXPECTS(row >= 0 && row < options_.rows && column >= 0 && column < options_.columns,
+          "contact sheet: there is no cell (", row, ", ", column, ") among ", options_.rows, " x ", options_.columns);
+}
+
+int ContactSheet::lines(std::string_view text) const {
+  return static_cast<int>(wrapped(text, cell_width() / kTextPitch).size());
+}
+
+void ContactSheet::caption(int row, int column, std::string_view text) {
+  constexpr std::uint8_t kWhite = 255;
+  expect_cell(row, column);
+  std::int64_t y = top_of(row) + options_.cell[0] * options_.scale + (kTextLine - kTextPitch) / 2;
+  const std::vector<std::string> lines = wrapped(text, cell_width() / kTextPitch);
+  for (std::size_t i = 0; i < std::min(lines.size(), static_cast<std::size_t>(options_.caption_lines)); ++i) {
+    draw_text(lines[i], y, left_of(column) + 1, kWhite, shape_[0], shape_[1], shape_[2], pixels_.data());
+    y += kTextLine;
+  }
 }
 
 void ContactSheet::place(int row, int column, const engine::Shape& shape, const std::uint8_t* pixels) {
@@ -71,13 +98,11 @@ void ContactSheet::place(int row, int column, const engine::Shape& shape, const 
 template <class ToByte>
 void ContactSheet::fill(int row, int column, const engine::Shape& shape, ToByte to_byte) {
   const engine::Shape& cell = options_.cell;
-  EXPECTS(row >= 0 && row < options_.rows && column >= 0 && column < options_.columns,
-          "contact sheet: there is no cell (", row, ", ", column, ") among ", options_.rows, " x ", options_.columns);
+  expect_cell(row, column);
   EXPECTS(shape.rank() == 3 && shape[0] <= cell[0] && shape[1] <= cell[1] && shape[2] >= cell[2],
           "contact sheet: an image ", shape, " does not fit a cell ", cell);
   const std::int64_t scale = options_.scale, channels = cell[2];
-  const std::int64_t top = row * (cell[0] * scale + kLinePx) + kLinePx;
-  const std::int64_t left = column * (cell[1] * scale + kLinePx) + kLinePx;
+  const std::int64_t top = top_of(row), left = left_of(column);
   for (std::int64_t y = 0; y < shape[0] * scale; ++y) {
     std::uint8_t* out = pixels_.data() + ((top + y) * shape_[1] + left) * channels;
     for (std::int64_t x = 0; x < shape[1] * scale; ++x) {

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "kernels/runtime/shape.h"
@@ -19,6 +20,7 @@ class ContactSheet {
     int rows = 1, columns = 1;
     engine::Shape cell;  ///< [H,W,C] of the largest image to come, C = 1 or 3
     int scale = 1;
+    int caption_lines = 0;  ///< lines of text under each cell
   };
   explicit ContactSheet(const Options& options);
 
@@ -28,9 +30,19 @@ class ContactSheet {
   /// shown.
   void place(int row, int column, const engine::Shape& shape, const float* pixels);
 
+  /// Writes a text under cell (row, column): as many lines of it as a cell has.
+  void caption(int row, int column, std::string_view text);
+  /// How many lines a text takes under a cell.
+  int lines(std::string_view text) const;
+
   void write(const std::filesystem::path& path) const { write_png(path, shape_, pixels_); }
 
  private:
+  std::int64_t cell_height() const;
+  std::int64_t cell_width() const;
+  std::int64_t top_of(int row) const;
+  std::int64_t left_of(int column) const;
+  void expect_cell(int row, int column) const;
   template <class ToByte>
   void fill(int row, int column, const engine::Shape& shape, ToByte to_byte);
 

@@ -28,6 +28,8 @@ struct Extent {
 
 /// The label set of a leaf that has one; and the name by which the first label set of any source can be asked for.
 inline constexpr char kClassLabel[] = "label";
+/// The label set of random bits (data/compositions/rand_bits.h).
+inline constexpr char kBitsLabel[] = "bits";
 
 /// Something that examples are labelled with. An example may have several labels of a set, and each one several times.
 struct LabelSet {
@@ -104,6 +106,10 @@ class Source {
   /// Adds what identifies the contents, wherever they were read from: by default the size of the images, and every
   /// image and label in order, as first visited.
   virtual void fingerprint(engine::Sha256& hash) const;
+
+  /// What was drawn for a visit, for people: "image 52452 at 41,56". One thing a line; empty where nothing is
+  /// drawn.
+  virtual std::string caption([[maybe_unused]] const Visit& visit) const { return {}; }
 
   /// One phrase for logs and messages: "mnist:DIR (train, 60000 images)".
   virtual std::string describe() const = 0;

@@ -58,9 +58,7 @@ Tensor DeviceBatch::per_class(std::size_t set, kernels::LabelTargets::Kind kind)
   return targets;
 }
 
-Tensor DeviceBatch::augmented_views(const kernels::CropRange& crops, std::int64_t seed, std::int64_t views,
-                                    Dtype dtype) const {
-  const engine::LayerRange layer(images_.context(), "augmentation");
+Tensor DeviceBatch::crop_boxes(const kernels::CropRange& crops, std::int64_t seed, std::int64_t views) const {
   const Shape& shape = images_.shape();
   Tensor boxes = Tensor::empty(images_.context(), {views, shape[0], 4}, Dtype::i32);
   kernels::draw_crops(images_.context(), {.seed = static_cast<std::uint64_t>(seed),
@@ -69,7 +67,13 @@ Tensor DeviceBatch::augmented_views(const kernels::CropRange& crops, std::int64_
                                           .range = crops.for_output(shape[1], shape[2]),
                                           .counters = counters_,
                                           .boxes = boxes});
-  return resized(boxes, views, dtype);
+  return boxes;
+}
+
+Tensor DeviceBatch::augmented_views(const kernels::CropRange& crops, std::int64_t seed, std::int64_t views,
+                                    Dtype dtype) const {
+  const engine::LayerRange layer(images_.context(), "augmentation");
+  return resized(crop_boxes(crops, seed, views), views, dtype);
 }
 
 Tensor DeviceBatch::whole_images(Dtype dtype) const {

@@ -22,6 +22,8 @@ class DeviceBatch {
   /// same bits.
   engine::Tensor augmented_views(const kernels::CropRange& crops, std::int64_t seed, std::int64_t views,
                                  engine::Dtype dtype = engine::Dtype::f32) const;
+  /// The crops of those views, {y, x, height, width} each: i32 [views,B,4].
+  engine::Tensor crop_boxes(const kernels::CropRange& crops, std::int64_t seed, std::int64_t views) const;
   /// The images without augmentation, [B,H,W,C+bits].
   engine::Tensor whole_images(engine::Dtype dtype = engine::Dtype::f32) const;
   /// A label set with one label per example, i32 [B].

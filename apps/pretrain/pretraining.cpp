@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "apps/pretrain/preview.h"
+#include "apps/pretrain/views.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/progress.h"
 #include "apps/run/report_tool.h"

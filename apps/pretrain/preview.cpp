@@ -2,21 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <vector>
-
-#include "apps/input/crops.h"
-#include "apps/input/device_batch.h"
-#include "apps/input/run_data.h"
 #include "apps/objectives/make_encoder.h"
 #include "apps/run/exit_code.h"
 #include "apps/train/make_context.h"
-#include "data/contact_sheet.h"
-#include "data/loader.h"
 
 namespace apps {
 namespace {
-
-constexpr int kViewScale = 4;
 
 /// "resnet18, in_chans 1, stem cifar, variant simclr"
 std::string encoder_text(const models::EncoderOptions& options, const data::Source& source) {
@@ -63,30 +54,6 @@ std::string dry_run_text(const engine::Context& context, const Config& config, c
       static_cast<double>(schedule.steps) / static_cast<double>(trainer.plan().steps_per_epoch),
       trainer.plan().steps_per_epoch, config.train.batch_size, schedule.peak, schedule.warmup_steps,
       engine::name(config.optim.schedule.decay), describe_threads(context, config.run.compute.threads));
-}
-
-void write_views(const engine::Context& context, const Config& config, std::int64_t count, const std::string& path) {
-  const auto source = open_data(config.data, data::Role::pretrain, config.train.seed);
-  if (count > source->size()) {
-    throw UsageError(engine::concat("--dump-views: the data has ", source->size(), " examples, asked for ", count));
-  }
-  check_crops(config.data.crops, data::image_shape(*source));
-  data::LoaderOptions options = loader_options(config.data.loader, config.train, 0);
-  options.batch_size = count;
-  data::Loader loader(*source, options);
-  const data::Loader::Lease examples = loader.next();
-  DeviceBatch batch(context, *source, count);
-  batch.upload(*examples);
-  const engine::Tensor views = batch.augmented_views(config.data.crops, config.train.seed, 2);
-  const std::vector<float> pixels = views.to_host<float>();
-  const engine::Shape image = data::image_shape(*source), view{views.shape()[2], views.shape()[3], views.shape()[4]};
-  data::ContactSheet sheet({.rows = static_cast<int>(count), .columns = 3, .cell = image, .scale = kViewScale});
-  for (std::int64_t i = 0; i < count; ++i) {
-    const int row = static_cast<int>(i);
-    sheet.place(row, 0, image, examples->images.data() + i * image.elements());
-    for (int v = 0; v < 2; ++v) sheet.place(row, 1 + v, view, pixels.data() + (v * count + i) * view.elements());
-  }
-  sheet.write(path);
 }
 
 std::string warmup_warning(const engine::Schedule& schedule) {

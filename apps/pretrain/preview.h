@@ -14,10 +14,6 @@ std::string schedule_csv(const TrainingPlan& plan);
 /// --dry-run: data, network, memory, steps, learning rate and threads, one per line.
 std::string dry_run_text(const engine::Context& context, const Config& config, const Trainer& trainer);
 
-/// --dump-views: a PNG with one row per example: the image, and its two views in the first epoch. Throws UsageError if
-/// the data has fewer than `count` examples.
-void write_views(const engine::Context& context, const Config& config, std::int64_t count, const std::string& path);
-
 /// A warning if all steps are within the warm-up; empty otherwise.
 std::string warmup_warning(const engine::Schedule& schedule);
 

@@ -141,6 +141,17 @@ std::optional<std::int32_t> MultiDigits::label(std::int64_t example) const {
   return digits_->label(example);
 }
 
+std::string MultiDigits::caption(const Visit& visit) const {
+  const Scene scene = this->scene(visit);
+  std::string text;
+  for (int i = 0; i < scene.count; ++i) {
+    const PlacedDigit& placed = scene.digits[static_cast<std::size_t>(i)];
+    text += engine::concat(i == 0 ? "" : "\n", "image ", placed.digit, " at ", placed.y, ",", placed.x);
+    if (two_sizes()) text += engine::concat(", ", placed.extent.height, " pixels");
+  }
+  return text;
+}
+
 void MultiDigits::fingerprint(engine::Sha256& hash) const {
   digits_->fingerprint(hash);
   const std::int64_t numbers[] = {static_cast<std::int64_t>(role_),

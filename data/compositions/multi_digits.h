@@ -66,6 +66,7 @@ class MultiDigits final : public Source {
   /// None in pretraining, where the digits of a canvas are drawn at every visit.
   std::optional<std::int32_t> label(std::int64_t example) const override;
   bool varies() const override { return role_ != Role::probe_test; }
+  std::string caption(const Visit& visit) const override;
   void fingerprint(engine::Sha256& hash) const override;
   std::string describe() const override;
 

@@ -102,6 +102,11 @@ std::optional<std::int32_t> Overlay::label(std::int64_t example) const {
   return digits_->label(digit({.example = example, .fetch = 0}));
 }
 
+std::string Overlay::caption(const Visit& visit) const {
+  const std::string images = images_->caption(visit);
+  return concat(images, images.empty() ? "" : "\n", "digit of image ", digit(visit));
+}
+
 void Overlay::fingerprint(engine::Sha256& hash) const {
   images_->fingerprint(hash);
   digits_->fingerprint(hash);

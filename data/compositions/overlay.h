@@ -53,6 +53,7 @@ class Overlay final : public Source {
   void read(const Visit& visit, const DecodeHint& hint, Example& example) const override;
   std::optional<std::int32_t> label(std::int64_t example) const override;
   bool varies() const override { return images_->varies() || digits_->varies() || !is_fixed(); }
+  std::string caption(const Visit& visit) const override;
   void fingerprint(engine::Sha256& hash) const override;
   std::string describe() const override;
 

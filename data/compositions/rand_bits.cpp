@@ -14,7 +14,7 @@ RandBits::RandBits(std::shared_ptr<const Source> source, const Options& options)
   layout_.bit_planes = options.bits;
   if (options.bits == 0) return;
   layout_.bit_views = options.redraw == Redraw::view ? Example::kMostViews : 1;
-  layout_.labels.push_back({.name = "bits", .classes = 2 * options.bits, .per_example = options.bits});
+  layout_.labels.push_back({.name = kBitsLabel, .classes = 2 * options.bits, .per_example = options.bits});
 }
 
 std::uint64_t RandBits::draw(const Visit& visit, int view) const {

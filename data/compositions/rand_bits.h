@@ -32,6 +32,7 @@ class RandBits final : public Source {
   void read(const Visit& visit, const DecodeHint& hint, Example& example) const override;
   std::optional<std::int32_t> label(std::int64_t i) const override { return source_->label(i); }
   bool varies() const override { return source_->varies() || options_.redraw != Redraw::never; }
+  std::string caption(const Visit& visit) const override { return source_->caption(visit); }
   /// The source's: bits follow from the example's index and the options.
   void fingerprint(engine::Sha256& hash) const override { source_->fingerprint(hash); }
   std::string describe() const override;

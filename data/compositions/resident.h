@@ -22,6 +22,7 @@ class Resident final : public Source {
   const InputLayout& layout() const override { return source_->layout(); }
   void read(const Visit& visit, const DecodeHint& hint, Example& example) const override;
   std::optional<std::int32_t> label(std::int64_t i) const override { return source_->label(i); }
+  std::string caption(const Visit& visit) const override { return source_->caption(visit); }
   void fingerprint(engine::Sha256& hash) const override;
   std::string describe() const override { return source_->describe() + ", resident"; }
 

@@ -26,6 +26,7 @@ class Resize final : public Source {
   void read(const Visit& visit, const DecodeHint& hint, Example& example) const override;
   std::optional<std::int32_t> label(std::int64_t example) const override { return source_->label(example); }
   bool varies() const override { return source_->varies(); }
+  std::string caption(const Visit& visit) const override { return source_->caption(visit); }
   std::string describe() const override;
 
  private:

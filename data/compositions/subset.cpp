@@ -67,11 +67,14 @@ Subset::Subset(std::shared_ptr<const Source> source, const Options& options, Spl
   std::sort(chosen_.begin(), chosen_.end());
 }
 
-void Subset::read(const Visit& visit, const DecodeHint& hint, Example& example) const {
+Visit Subset::in_source(const Visit& visit) const {
   const std::int64_t i = chosen_[static_cast<std::size_t>(visit.example)];
   const std::uint64_t epoch = visit.fetch / static_cast<std::uint64_t>(size());
-  const auto all = static_cast<std::uint64_t>(source_->size());
-  source_->read({.example = i, .fetch = epoch * all + static_cast<std::uint64_t>(i)}, hint, example);
+  return {.example = i, .fetch = epoch * static_cast<std::uint64_t>(source_->size()) + static_cast<std::uint64_t>(i)};
+}
+
+void Subset::read(const Visit& visit, const DecodeHint& hint, Example& example) const {
+  source_->read(in_source(visit), hint, example);
 }
 
 std::optional<std::int32_t> Subset::label(std::int64_t example) const {

@@ -27,10 +27,13 @@ class Subset final : public Source {
   void read(const Visit& visit, const DecodeHint& hint, Example& example) const override;
   std::optional<std::int32_t> label(std::int64_t example) const override;
   bool varies() const override { return source_->varies(); }
+  std::string caption(const Visit& visit) const override { return source_->caption(in_source(visit)); }
   void fingerprint(engine::Sha256& hash) const override;
   std::string describe() const override;
 
  private:
+  Visit in_source(const Visit& visit) const;
+
   std::shared_ptr<const Source> source_;
   std::vector<std::int64_t> chosen_;
 };

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <numbers>
 #include <span>
+#include <string>
 
 #include "kernels/runtime/error.h"
 #include "kernels/runtime/philox.h"
@@ -166,6 +167,14 @@ void Trifeature::read(const Visit& visit, const DecodeHint& /*hint*/, Example& e
                   drawing.texture_x * static_cast<double>(texture.width)),
              ramp, end - begin, pixels + (row * options_.size + begin) * layout_.channels);
   }
+}
+
+std::string Trifeature::caption(const Visit& visit) const {
+  constexpr double kDegrees = 180 / std::numbers::pi;
+  const Drawing drawn = drawing(visit);
+  return engine::concat("at ", std::lround(drawn.y), ",", std::lround(drawn.x), "\nshape turned ",
+                        std::lround(drawn.shape_angle * kDegrees), "\ntexture turned ",
+                        std::lround(drawn.texture_angle * kDegrees));
 }
 
 void Trifeature::fingerprint(engine::Sha256& hash) const {

@@ -56,6 +56,7 @@ class Trifeature final : public Source {
   void read(const Visit& visit, const DecodeHint& hint, Example& example) const override;
   std::optional<std::int32_t> label(std::int64_t example) const override { return features(example).shape; }
   bool varies() const override { return role_ != Role::probe_test; }
+  std::string caption(const Visit& visit) const override;
   void fingerprint(engine::Sha256& hash) const override;
   std::string describe() const override;
 

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "data/text.h"
 #include "kernels/runtime/error.h"
 #include "tests/engine/io/message_of.h"
 #include "tests/engine/io/scratch_directory.h"
@@ -127,4 +128,26 @@ TEST_CASE("contact sheet: refuses what does not fit") {
   CHECK_THROWS_AS(ContactSheet({.cell = {2, 2, 2}}), engine::Error);
   CHECK_THROWS_AS(ContactSheet({.rows = 0, .cell = {2, 2, 1}}), engine::Error);
   CHECK_THROWS_AS(ContactSheet({.rows = 4000, .cell = {28, 28, 1}}), engine::Error);
+}
+
+TEST_CASE("contact sheet: captions stand under their cells, as many lines of them as there is room") {
+  const ScratchDirectory scratch;
+  ContactSheet sheet({.rows = 2, .columns = 2, .cell = {4, 16, 1}, .caption_lines = 2});
+  CHECK(sheet.lines("T") == 1);
+  CHECK(sheet.lines("TT TT") == 2);
+  sheet.caption(1, 0, "T T T T T");
+  sheet.write(scratch / "sheet.png");
+  const Picture picture = read_png(scratch / "sheet.png");
+  CHECK(picture.shape[0] == 2 * (4 + 2 * data::kTextLine + 1) + 1);
+  std::int64_t left = 0, right = 0, above = 0;
+  for (std::int64_t y = 0; y < picture.shape[0]; ++y) {
+    for (std::int64_t x = 0; x < picture.shape[1]; ++x) {
+      const bool white = picture.at(y, x) == 255;
+      (y < picture.shape[0] / 2 ? above : x < picture.shape[1] / 2 ? left : right) += white;
+    }
+  }
+  CHECK(above == 0);
+  CHECK(right == 0);
+  CHECK(left == 2 * 28);  // two lines of one T: two columns of characters, of which a space is one
+  CHECK_THROWS_WITH_AS(sheet.caption(2, 0, "T"), "contact sheet: there is no cell (2, 0) among 2 x 2", engine::Error);
 }
