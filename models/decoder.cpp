@@ -38,7 +38,10 @@ std::vector<Decoder::Size> Decoder::sizes(const Options& options) {
   return sizes;
 }
 
-Decoder::Decoder(const Scope& scope, const Options& options) : smallest_(sizes(options).front()) {
+Decoder::Decoder(const Scope& scope, const Options& options) {
+  const bool mlp = options.kind == DecoderKind::mlp;
+  const std::vector<Size> all = mlp ? std::vector{Size{options.height, options.width, options.planes}} : sizes(options);
+  smallest_ = all.front();
   const auto add_batch_norm = [&](std::int64_t channels, engine::BatchNormOptions numeric) {
     batch_norms_.emplace_back(scope / engine::concat("bn", batch_norms_.size() + 1), channels,
                               BatchNorm::Options{.numeric = numeric});
@@ -47,13 +50,17 @@ Decoder::Decoder(const Scope& scope, const Options& options) : smallest_(sizes(o
   after_linear.unbiased_variance = false;
   const std::int64_t flat = smallest_.height * smallest_.width * smallest_.channels;
   std::int64_t in = options.latent;
-  for (const std::int64_t out : {flat / 2, flat}) {
-    linears_.emplace_back(scope / engine::concat("linear", linears_.size() + 1),
-                          Linear::Options{.in = in, .out = out, .kernel = Initializer::glorot_uniform(in, out)});
-    add_batch_norm(out, after_linear);
+  const std::vector<std::int64_t> widths =
+      mlp ? std::vector{options.hidden, options.hidden, flat} : std::vector{flat / 2, flat};
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    const std::int64_t out = widths[i];
+    const bool last = mlp && i + 1 == widths.size();
+    linears_.emplace_back(
+        scope / engine::concat("linear", i + 1),
+        Linear::Options{.in = in, .out = out, .kernel = Initializer::glorot_uniform(in, out), .bias = last});
+    if (!last) add_batch_norm(out, after_linear);
     in = out;
   }
-  const std::vector<Size> all = sizes(options);
   for (std::size_t i = 1; i < all.size(); ++i) {
     const Size &from = all[i - 1], &to = all[i];
     const bool last = i + 1 == all.size();
@@ -73,7 +80,10 @@ Decoder::Decoder(const Scope& scope, const Options& options) : smallest_(sizes(o
 Tensor Decoder::forward(const Tensor& z, engine::Mode mode) const {
   Tensor x = z;
   auto batch_norm = batch_norms_.begin();
-  for (const Linear& linear : linears_) x = (*batch_norm++)(linear(x, mode), mode, {.relu = true});
+  for (const Linear& linear : linears_) {
+    x = linear(x, mode);
+    if (batch_norm != batch_norms_.end()) x = (*batch_norm++)(x, mode, {.relu = true});
+  }
   x = engine::reshape(x, {z.shape()[0], smallest_.height, smallest_.width, smallest_.channels});
   for (const Conv2dTranspose& convolution : convolutions_) {
     x = convolution(x, mode);

@@ -39,6 +39,11 @@ std::vector<ConfigField> objective_fields() {
       {FIELD(vae.beta), .help = "weight of the latent variables' divergence from N(0, 1) against the reconstruction",
        .range = float_or_zero(), .only_with = vae},
       {FIELD(vae.latent), .help = "latent variables", .range = between(1, kMostDimensions), .only_with = vae},
+      {FIELD(vae.decoder),
+       .help = "convolutional: an encoder backwards; mlp: three linear layers, which learn constant planes at once",
+       .only_with = vae},
+      {FIELD(vae.hidden), .help = "units of the mlp's two hidden layers", .range = between(1, kMostDimensions),
+       .only_with = vae && when("vae.decoder", {"mlp"})},
   };
 }
 

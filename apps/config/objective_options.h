@@ -5,6 +5,7 @@
 #include "data/source.h"
 #include "kernels/moving_average.h"
 #include "kernels/runtime/names.h"
+#include "models/decoder.h"
 
 namespace apps {
 
@@ -49,6 +50,8 @@ struct ByolOptions {
 struct VaeOptions {
   double beta = 1;           ///< weighs the divergence from the prior against the reconstruction
   std::int64_t latent = 64;  ///< latent variables
+  models::DecoderKind decoder = models::DecoderKind::convolutional;
+  std::int64_t hidden = 512;  ///< units of an MLP's layers
   bool operator==(const VaeOptions&) const = default;
 };
 

@@ -108,7 +108,9 @@ std::unique_ptr<Objective> make_vae(ParameterSet& parameters, const Config& conf
   };
   models::Linear mean = to_latent("mean"), log_variance = to_latent("log_variance");
   const engine::Shape image = data::image_shape(source);
-  models::Decoder decoder(Scope(parameters, kDecoder), {.latent = latent,
+  models::Decoder decoder(Scope(parameters, kDecoder), {.kind = config.vae.decoder,
+                                                        .latent = latent,
+                                                        .hidden = config.vae.hidden,
                                                         .height = image[0],
                                                         .width = image[1],
                                                         .planes = image[2] + source.layout().bit_planes,

@@ -138,3 +138,42 @@ TEST_CASE("decoder: in bf16 logits are bf16 and close to those of f32") {
   }
   CHECK(error <= 0.05 * 0.05 * squares);
 }
+
+TEST_CASE("decoder: an MLP has two hidden layers with batch norm and ReLU, and a bias for every pixel") {
+  const Context context = kernels::make_context();
+  ParameterSet parameters;
+  const Decoder decoder(
+      Scope(parameters, "decoder"),
+      {.kind = models::DecoderKind::mlp, .latent = 5, .hidden = 7, .height = 2, .width = 3, .planes = 4});
+  parameters.allocate(context, 1);
+  CHECK(weights(parameters) == std::vector<Shape>{{7, 5}, {7, 7}, {24, 7}});
+  CHECK(parameters.trainable("decoder") == 5 * 7 + 7 * 7 + 24 * 7 + 4 * 7 + 24);
+  const Tensor z = tests::random_tensor(context, {6, 5}, 2);
+  const Tensor logits = decoder.forward(z, Mode::train);
+  REQUIRE(logits.shape() == Shape{6, 2, 3, 4});
+  // The definition, in double: batch norm has scale 1 and offset 0 at the start.
+  using Rows = std::vector<std::vector<double>>;
+  Rows x(6, std::vector<double>(5));
+  const std::vector<float> latent = z.to_host<float>();
+  for (std::size_t i = 0; i < 6; ++i)
+    for (std::size_t j = 0; j < 5; ++j) x[i][j] = static_cast<double>(latent[i * 5 + j]);
+  for (std::size_t layer = 0, kernel = 0; layer < 3; ++layer, ++kernel) {
+    while (parameters.parameters()[kernel].kind != ParameterKind::kernel) ++kernel;
+    const std::vector<float> weight = parameters.value(kernel).to_host<float>();
+    const std::size_t in = x[0].size(), out = weight.size() / in;
+    Rows y(6, std::vector<double>(out));
+    for (std::size_t i = 0; i < 6; ++i)
+      for (std::size_t k = 0; k < out; ++k)
+        for (std::size_t j = 0; j < in; ++j) y[i][k] += static_cast<double>(weight[k * in + j]) * x[i][j];
+    for (std::size_t k = 0; layer < 2 && k < out; ++k) {
+      double mean = 0, variance = 0;
+      for (const auto& row : y) mean += row[k] / 6;
+      for (const auto& row : y) variance += (row[k] - mean) * (row[k] - mean) / 6;
+      for (auto& row : y) row[k] = std::max(0.0, (row[k] - mean) / std::sqrt(variance + 1e-5));
+    }
+    x = std::move(y);
+  }
+  std::vector<double> expected;
+  for (const auto& row : x) expected.insert(expected.end(), row.begin(), row.end());
+  tests::expect_close(logits.to_host<float>(), expected, 1e-4);
+}
