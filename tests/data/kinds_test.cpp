@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <utility>
+
+#include "data/loader.h"
 #include "kernels/runtime/error.h"
 #include "tests/data/drawn_source.h"
 #include "tests/data/sources/idx_files.h"
@@ -75,6 +79,34 @@ TEST_CASE("kinds: a mistake names the place and the nearest kind or parameter") 
   CHECK(failure("digits:7") == "data.source: 'digits' takes nothing without a name, at column 8 of 'digits:7'");
   CHECK(failure("mnist:") == "data.source: 'mnist' needs a path, as in mnist:DIR, at column 1 of 'mnist:'");
   CHECK(failure("mnist(DIR, x=1)") == "data.source: 'mnist' has no parameter 'x', at column 12 of 'mnist(DIR, x=1)'");
+}
+
+TEST_CASE("kinds: what is read follows from the visit alone, whatever the batch and the number of workers") {
+  for (const std::string expression :
+       {"multidigits(digits:, digits=5)", "multidigits(digits:, digits=2, second_size=40)",
+        "overlay(trifeature(size=48), digits=digits:, fixed=off)",
+        "randbit(subset(digits:, classes=[1, 4], fraction=0.1), bits=9, redraw=view)",
+        "resize(multidigits(digits:, digits=3, canvas=60), size=30x40)"}) {
+    CAPTURE(expression);
+    const auto source = open_source(expression, {.seed = 5});
+    const auto image_bytes = static_cast<std::size_t>(image_shape(*source).elements());
+    for (const auto& [batch_size, workers] : {std::pair<std::int64_t, int>{7, 1}, {16, 16}}) {
+      data::Loader loader(*source, {.batch_size = batch_size, .seed = 3, .workers = workers, .first_step = 100});
+      for (int step = 0; step < 4; ++step) {
+        const data::Loader::Lease batch = loader.next();
+        for (std::size_t row = 0; row < static_cast<std::size_t>(batch_size); ++row) {
+          const std::uint64_t fetch = batch->counters[row];
+          const auto example = static_cast<std::int64_t>(fetch % static_cast<std::uint64_t>(source->size()));
+          const data::Example direct = tests::read_example(*source, example, fetch);
+          REQUIRE(std::equal(direct.pixels.begin(), direct.pixels.end(),
+                             batch->images.begin() + static_cast<std::ptrdiff_t>(row * image_bytes)));
+          REQUIRE(direct.labels[0] ==
+                  batch->labels[0][row * batch->labels[0].size() / static_cast<std::size_t>(batch_size)]);
+          REQUIRE(direct.bits[0] == batch->bits[row]);
+        }
+      }
+    }
+  }
 }
 
 TEST_CASE("kinds: the list names every kind and parameter with its default") {
