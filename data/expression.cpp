@@ -82,7 +82,11 @@ Argument argument_of(const Value& part, std::string_view whole) {
 }  // namespace
 
 void fail_at(std::size_t column, std::string_view whole, const std::string& reason) {
-  throw engine::DataError(engine::concat("data.source: ", reason, ", at column ", column, " of '", whole, "'"));
+  std::string message = engine::concat("data.source: ", reason, ", at column ", column, " of '", whole, "'");
+  // A message is one line, whatever the expression contains.
+  const auto is_control = [](char c) { return std::iscntrl(static_cast<unsigned char>(c)) != 0; };
+  std::replace_if(message.begin(), message.end(), is_control, '?');
+  throw engine::DataError(message);
 }
 
 Call parse_call(const Value& value, std::string_view whole) {
