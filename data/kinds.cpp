@@ -13,6 +13,7 @@
 #include "data/sources/folder.h"
 #include "data/sources/mnist.h"
 #include "data/sources/npy_images.h"
+#include "data/sources/packed.h"
 #include "data/sources/tar_images.h"
 #include "data/sources/trifeature.h"
 
@@ -33,6 +34,10 @@ std::shared_ptr<const Source> open_mnist_files(const Arguments& arguments) {
 
 std::shared_ptr<const Source> open_npy_files(const Arguments& arguments) {
   return open_npy(arguments.path(), split_of(arguments.opening().role));
+}
+
+std::shared_ptr<const Source> open_packed(const Arguments& arguments) {
+  return std::make_shared<Packed>(arguments.path(), split_of(arguments.opening().role));
 }
 
 template <CifarSet kSet>
@@ -227,6 +232,10 @@ constexpr std::array kKinds{
          .first = "DIR",
          .help = "{train,test}_images.npy, uint8 [N,H,W,C] or [N,H,W], and {train,test}_labels.npy",
          .open = open_npy_files},
+    Kind{.name = "packed",
+         .first = "FILE",
+         .help = "any of these decoded into one file by the program `pack`; its size and labels",
+         .open = open_packed},
     Kind{.name = "trifeature",
          .first = "",
          .help = "drawn shapes with a texture and a colour; label sets shape, colour, texture",

@@ -15,7 +15,7 @@ TEST_CASE("output: text that a full disk does not take is no success") {
     CHECK(ended.exit_code == 1);
     CHECK(ended.err.ends_with("error: cannot write to standard output: No space left on device\n"));
   };
-  for (const char* program : {PRETRAIN, LINEVAL, REPRODUCE, BENCH}) fails(program, {"--help"});
+  for (const char* program : {PRETRAIN, LINEVAL, REPRODUCE, BENCH, PACK}) fails(program, {"--help"});
   for (const char* flag : {"--print-config", "--print-schedule", "--dry-run"})
     fails(PRETRAIN, {"--recipe", "demo", flag});
   fails(PRETRAIN, {"--help-config"});

@@ -75,6 +75,8 @@ env -i HOME="$scratch" "$root/bin/lineval" "$scratch/default" >/dev/null 2>&1 ||
 env -i "$root/bin/reproduce" --list >/dev/null || fail "reproduce failed"
 env -i "$root/bin/measure" "$scratch/default/export/linear_head.safetensors:fc.weight" --views 1 >/dev/null ||
   fail "measure failed"
+env -i "$root/bin/pack" --data "subset(digits:, classes=[3])" --out "$scratch/digits.pack" >/dev/null 2>&1 ||
+  fail "pack failed"
 bare=$scratch/bare
 mkdir -p "$bare/lib64" "$bare/lib/x86_64-linux-gnu" "$bare/tmp"
 cp "$loader" "$bare/lib64"

@@ -47,7 +47,8 @@ row apps/pretrain apps/config apps/settings apps/train apps/objectives apps/inpu
 row apps/reproduce apps/config apps/settings apps/train apps/input apps/run data data/{sources,compositions} engine engine/io kernels/runtime
 row apps/bench kernels/cases apps/config apps/settings apps/train apps/objectives apps/input apps/run models losses data data/{sources,compositions,image} "${engine[@]}"
 row apps/measure apps/config apps/settings apps/evaluation apps/run losses "${engine[@]}"
-row apps apps/{bench,config,evaluation,input,lineval,measure,objectives,pretrain,reproduce,run,settings,train} models losses data data/{sources,compositions} "${engine[@]}"
+row apps/pack apps/settings apps/run data data/{sources,image} engine/io kernels/runtime
+row apps apps/{bench,config,evaluation,input,lineval,measure,objectives,pack,pretrain,reproduce,run,settings,train} models losses data data/{sources,compositions} "${engine[@]}"
 
 while read -r folder; do
   [[ " ${folders[*]} " == *" $folder "* ]] && continue
