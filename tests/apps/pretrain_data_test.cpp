@@ -78,7 +78,7 @@ TEST_CASE("pretrain: probes see one digit where the network sees several, and fu
         "`lineval --help`)");
 }
 
-TEST_CASE("pretrain: a folder of images, with and without labels, and what cannot be read stops the run or is counted") {
+TEST_CASE("pretrain: a folder of images, labels or not, and what cannot be read stops the run or is counted") {
   const Workbench bench;
   const fs::path folder = bench / "my pictures, new";
   write_pictures(folder, 20);
