@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <charconv>
-#include <cmath>
+#include <optional>
 
 #include "data/compositions/resident.h"
 #include "data/kinds.h"
@@ -21,6 +21,15 @@ std::string alternatives(std::span<const std::string_view> names) {
   return text;
 }
 
+/// The whole text as a number of that range.
+std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t min, std::int64_t max) {
+  std::int64_t number = 0;
+  const char* end = text.data() + text.size();
+  const auto [after, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || after != end || number < min || number > max) return std::nullopt;
+  return number;
+}
+
 const Kind& kind_of(const Call& call, std::string_view whole) {
   std::vector<std::string_view> names;
   for (const Kind& kind : kinds()) {
@@ -31,10 +40,20 @@ const Kind& kind_of(const Call& call, std::string_view whole) {
           concat("there is no source '", call.kind, "', the nearest is '", engine::nearest(call.kind, names), "'"));
 }
 
+/// What a source refuses of its options, whose combinations only it can judge, is a mistake in the expression.
+std::shared_ptr<const Source> open_call(const Kind& kind, const Call& call, std::string_view whole,
+                                        const Opening& opening) {
+  try {
+    return kind.open(Arguments(kind, call, whole, opening));
+  } catch (const engine::DataError&) { throw; } catch (const engine::OutOfMemory&) {
+    throw;
+  } catch (const engine::Error& error) { fail_at(call.column, whole, error.what()); }
+}
+
 std::shared_ptr<const Source> open_value(const Value& value, std::string_view whole, const Opening& opening) {
   const Call call = parse_call(value, whole);
   const Kind& kind = kind_of(call, whole);
-  std::shared_ptr<const Source> source = kind.open(Arguments(kind, call, whole, opening));
+  std::shared_ptr<const Source> source = open_call(kind, call, whole, opening);
   const bool fits = kind.slow && !source->varies() && source->layout().extent && source->layout().bit_planes == 0 &&
                     Resident::bytes_needed(*source) <= opening.resident_bytes;
   if (!fits) return source;
@@ -98,9 +117,16 @@ Value Arguments::value(std::string_view name) const {
   return {.text = parameter->fallback, .column = call_.column};
 }
 
+void Arguments::refuse_without(std::string_view name, std::string_view other) const {
+  if (given(name)) fail_at(value(name).column, whole_, concat("'", name, "' does nothing without '", other, "'"));
+}
+
 void Arguments::reject(std::string_view name, const std::string& expected) const {
-  const Value given = value(name);
-  fail_at(given.column, whole_, concat("'", name, "' must be ", expected, ", got '", given.text, "'"));
+  reject(name, expected, value(name));
+}
+
+void Arguments::reject(std::string_view name, const std::string& expected, const Value& got) const {
+  fail_at(got.column, whole_, concat("'", name, "' must be ", expected, ", got '", got.text, "'"));
 }
 
 std::shared_ptr<const Source> Arguments::source(std::string_view name) const {
@@ -109,23 +135,21 @@ std::shared_ptr<const Source> Arguments::source(std::string_view name) const {
 
 std::string Arguments::text(std::string_view name) const { return unquoted(value(name), whole_); }
 
-std::int64_t Arguments::whole_number(std::string_view name, const Value& value, std::int64_t min,
-                                     std::int64_t max) const {
-  std::int64_t number = 0;
-  const char* end = value.text.data() + value.text.size();
-  const auto [after, error] = std::from_chars(value.text.data(), end, number);
-  if (error != std::errc() || after != end || number < min || number > max)
-    reject(name, concat("a whole number from ", min, " to ", max));
-  return number;
-}
-
 std::int64_t Arguments::whole(std::string_view name, std::int64_t min, std::int64_t max) const {
-  return whole_number(name, value(name), min, max);
+  const std::optional<std::int64_t> number = whole_number(value(name).text, min, max);
+  if (!number) reject(name, concat("a whole number from ", min, " to ", max));
+  return *number;
 }
 
 std::vector<std::int64_t> Arguments::whole_numbers(std::string_view name, std::int64_t min, std::int64_t max) const {
+  const std::string expected = concat("one or more whole numbers from ", min, " to ", max, ", as in [3, 5]");
   std::vector<std::int64_t> numbers;
-  for (const Value& each : elements(value(name), whole_)) numbers.push_back(whole_number(name, each, min, max));
+  for (const Value& each : elements(value(name), whole_)) {
+    const std::optional<std::int64_t> number = whole_number(each.text, min, max);
+    if (!number) reject(name, expected, each);
+    numbers.push_back(*number);
+  }
+  if (numbers.empty()) reject(name, expected);
   return numbers;
 }
 
@@ -139,15 +163,13 @@ double Arguments::number(std::string_view name, double min, double max) const {
   return number;
 }
 
-Extent Arguments::extent(std::string_view name) const {
-  constexpr std::int64_t kMost = 1 << 20;
-  const Value given = value(name);
-  const std::size_t cross = given.text.find('x');
-  const Value height{.text = given.text.substr(0, cross), .column = given.column};
-  const std::int64_t side = whole_number(name, height, 1, kMost);
-  if (cross == given.text.npos) return {side, side};
-  return {side,
-          whole_number(name, {.text = given.text.substr(cross + 1), .column = given.column + cross + 1}, 1, kMost)};
+Extent Arguments::extent(std::string_view name, std::int64_t max) const {
+  const std::string_view text = value(name).text;
+  const std::size_t cross = text.find('x');
+  const std::optional<std::int64_t> height = whole_number(text.substr(0, cross), 1, max);
+  const std::optional<std::int64_t> width = cross == text.npos ? height : whole_number(text.substr(cross + 1), 1, max);
+  if (!height || !width) reject(name, concat("a side from 1 to ", max, " pixels, or HEIGHTxWIDTH"));
+  return {.height = *height, .width = *width};
 }
 
 bool Arguments::on_off(std::string_view name) const { return choice(name, {"off", "on"}) == 1; }

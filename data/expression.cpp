@@ -105,9 +105,7 @@ Call parse_call(const Value& value, std::string_view whole) {
       return call;
     }
     case '(': break;
-    default:
-      fail_at(source.column + name, whole,
-              engine::concat("expected ':' or '(' after '", call.kind, "', got '", source.text[name], "'"));
+    default: fail_at(source.column + name, whole, engine::concat("expected ':' or '(' after '", call.kind, "'"));
   }
   std::vector<Value> parts = split({.text = source.text.substr(name), .column = source.column + name}, whole);
   // What split() found balanced is "(...)" and nothing after it, unless text follows the parentheses.

@@ -94,6 +94,7 @@ constexpr std::array kTrifeature{
 };
 
 std::shared_ptr<const Source> open_trifeature(const Arguments& arguments) {
+  if (!arguments.given("correlate")) arguments.refuse_without("correlation", "correlate");
   return std::make_shared<Trifeature>(Trifeature::Options{.size = arguments.whole("size", 16, 512),
                                                           .train = arguments.whole("train", 1, 1000000),
                                                           .test = arguments.whole("test", 1, 1000000),
@@ -117,15 +118,20 @@ constexpr std::array kMultiDigits{
 };
 
 std::shared_ptr<const Source> open_multidigits(const Arguments& arguments) {
-  const std::int64_t canvas = arguments.whole("canvas", 1, MultiDigits::kLargestCanvas);
+  constexpr std::int64_t kLargest = MultiDigits::kLargestCanvas;
+  const std::int64_t second_size = arguments.whole("second_size", 0, kLargest);
+  if (second_size == 0) {
+    arguments.refuse_without("first_size", "second_size");
+    arguments.refuse_without("probe", "second_size");
+  }
   return std::make_shared<MultiDigits>(
       arguments.source(),
       MultiDigits::Options{.digits = static_cast<int>(arguments.whole("digits", 1, MultiDigits::kMostDigits)),
                            .placement = arguments.choice<MultiDigits::Placement>("placement"),
-                           .canvas = canvas,
+                           .canvas = arguments.whole("canvas", 1, kLargest),
                            .combine = arguments.choice<Combine>("combine"),
-                           .first_size = arguments.whole("first_size", 1, canvas),
-                           .second_size = arguments.whole("second_size", 0, canvas),
+                           .first_size = arguments.whole("first_size", 1, kLargest),
+                           .second_size = second_size,
                            .probe = arguments.choice<MultiDigits::Probe>("probe"),
                            .channels = static_cast<int>(arguments.whole("channels", 1, 3)),
                            .seed = seed_of(arguments)},
@@ -177,8 +183,9 @@ constexpr std::array kResize{
 };
 
 std::shared_ptr<const Source> open_resize(const Arguments& arguments) {
-  return std::make_shared<Resize>(arguments.source(), Resize::Options{.size = arguments.extent("size"),
-                                                                      .mode = arguments.choice<Resize::Mode>("mode")});
+  return std::make_shared<Resize>(arguments.source(),
+                                  Resize::Options{.size = arguments.extent("size", Resize::kMostSide),
+                                                  .mode = arguments.choice<Resize::Mode>("mode")});
 }
 
 constexpr std::array kSubset{

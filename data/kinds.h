@@ -58,12 +58,15 @@ class Arguments {
 
   /// The arguments with names; without one, the parameter's fallback.
   bool given(std::string_view name) const;
+  /// Throws if it is given: as things are, it would do nothing without `other`.
+  void refuse_without(std::string_view name, std::string_view other) const;
   std::shared_ptr<const Source> source(std::string_view name) const;
   std::string text(std::string_view name) const;
   std::int64_t whole(std::string_view name, std::int64_t min, std::int64_t max) const;
   double number(std::string_view name, double min, double max) const;
   bool on_off(std::string_view name) const;
-  Extent extent(std::string_view name) const;  ///< "224" or "HEIGHTxWIDTH"
+  Extent extent(std::string_view name, std::int64_t max) const;  ///< "224" or "HEIGHTxWIDTH"
+  /// At least one: "[3, 5]" or "3".
   std::vector<std::int64_t> whole_numbers(std::string_view name, std::int64_t min, std::int64_t max) const;
   template <engine::Named Enum>
   Enum choice(std::string_view name) const {
@@ -75,7 +78,7 @@ class Arguments {
   const Value& first() const;
   Value value(std::string_view name) const;
   [[noreturn]] void reject(std::string_view name, const std::string& expected) const;
-  std::int64_t whole_number(std::string_view name, const Value& value, std::int64_t min, std::int64_t max) const;
+  [[noreturn]] void reject(std::string_view name, const std::string& expected, const Value& got) const;
 
   const Kind& kind_;
   Call call_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "apps/settings/usage_error.h"
 #include "data/compositions/rand_bits.h"
 #include "data/kinds.h"
 #include "kernels/bilinear_tap.h"
@@ -14,7 +15,8 @@ void refuse_large_images(const data::Source& source) {
   const engine::Shape shape = data::image_shape(source);
   if (std::max(shape[0], shape[1]) <= kernels::kMostPixels) return;
   throw engine::DataError(engine::concat(source.describe(), " has images of ", shape[0], " x ", shape[1], "; at most ",
-                                         kernels::kMostPixels, " pixels a side can be cropped"));
+                                         kernels::kMostPixels,
+                                         " pixels a side can be cropped; use resize(SOURCE, size=N)"));
 }
 
 std::string text_of(const data::Source& source) {
@@ -52,6 +54,10 @@ std::shared_ptr<const data::Source> open_data(const Config::Data& options, data:
       {.role = role, .seed = run_seed, .skip_bad = skipped, .resident_bytes = options.resident_mib << 20});
   refuse_large_images(*source);
   if (options.bits == 0) return source;
+  if (const int planes = source->layout().bit_planes; planes > 0) {
+    throw UsageError(engine::concat("--bits ", options.bits, ": ", source->describe(), " has ", planes,
+                                    planes == 1 ? " bit" : " bits", " already; leave out --bits or randbit"));
+  }
   const auto redraw = options.bits_per_fetch ? data::RandBits::Redraw::visit : data::RandBits::Redraw::never;
   return std::make_shared<data::RandBits>(
       source, data::RandBits::Options{.bits = options.bits, .redraw = redraw, .seed = run_seed});

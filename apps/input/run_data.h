@@ -11,8 +11,8 @@
 namespace apps {
 
 /// The configured source for a role, with its random bits; `seed` is for what is drawn at every visit. Throws
-/// engine::DataError if the images differ in size or are too large. Images that cannot be read are noted in `skipped`
-/// and replaced; without it they are errors.
+/// engine::DataError if the images differ in size or are too large, UsageError for --bits where the source has some.
+/// Images that cannot be read are noted in `skipped` and replaced; without it they are errors.
 std::shared_ptr<const data::Source> open_data(const Config::Data& options, data::Role role, std::int64_t seed,
                                               const std::shared_ptr<data::BadFiles>& skipped = {});
 

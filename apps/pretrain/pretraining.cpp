@@ -4,6 +4,7 @@
 
 #include <iostream>
 
+#include "apps/input/run_data.h"
 #include "apps/pretrain/preview.h"
 #include "apps/pretrain/views.h"
 #include "apps/run/exit_code.h"
@@ -13,7 +14,6 @@
 #include "apps/train/plans.h"
 #include "apps/train/run_result.h"
 #include "apps/train/run_start.h"
-#include "data/kinds.h"
 
 namespace apps {
 namespace {
@@ -23,10 +23,16 @@ void warn(const std::string& warning) {
 }
 
 void print_schedule(const Config& config) {
-  const auto source = data::open_source(config.data.source, {});
+  const auto source = open_data(config.data, data::Role::pretrain, config.train.seed, notes_of_skipped(config.data));
   const TrainingPlan plan = plan_training(config.train, config.optim, source->size());
   warn(warmup_warning(plan.schedule));
   std::cout << schedule_csv(plan);
+}
+
+void show_views(const engine::Context& context, const Config& config, const PretrainArguments& arguments) {
+  const auto skipped = notes_of_skipped(config.data);
+  write_views(context, config, arguments.viewed_examples, arguments.views_file, skipped);
+  warn(text_of_skipped(skipped.get()));
 }
 
 void check_profiling(const engine::Context& context, const PretrainArguments& arguments) {
@@ -87,8 +93,7 @@ void pretrain(const PretrainArguments& arguments, std::span<char* const> argv) {
   const engine::Context context = make_context(config.run.compute);
   warn_of_threads(context, config.run.compute.threads, "pretrain");
   check_profiling(context, arguments);
-  if (arguments.viewed_examples > 0)
-    return write_views(context, config, arguments.viewed_examples, arguments.views_file);
+  if (arguments.viewed_examples > 0) return show_views(context, config, arguments);
   check_plans(context, config.run.plans, resumed_path(arguments.run));
   Trainer trainer(context, config, initial_weights(arguments.run, config));
   warn(warmup_warning(trainer.plan().schedule));

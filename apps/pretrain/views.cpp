@@ -44,8 +44,9 @@ std::string labels_text(const data::Source& source, const data::HostBatch& batch
 
 }  // namespace
 
-void write_views(const engine::Context& context, const Config& config, std::int64_t count, const std::string& path) {
-  const auto source = open_data(config.data, data::Role::pretrain, config.train.seed);
+void write_views(const engine::Context& context, const Config& config, std::int64_t count, const std::string& path,
+                 const std::shared_ptr<data::BadFiles>& skipped) {
+  const auto source = open_data(config.data, data::Role::pretrain, config.train.seed, skipped);
   if (count > source->size())
     throw UsageError(engine::concat("--dump-views: the data has ", source->size(), " examples, asked for ", count));
   const engine::Shape image = data::image_shape(*source);

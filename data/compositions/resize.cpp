@@ -10,7 +10,6 @@ namespace data {
 
 Resize::Resize(std::shared_ptr<const Source> source, const Options& options)
     : source_(std::move(source)), options_(options), layout_(source_->layout()) {
-  constexpr std::int64_t kMostSide = 16384;
   const Extent& size = options.size;
   EXPECTS(std::min(size.height, size.width) >= 1 && std::max(size.height, size.width) <= kMostSide,
           "resize: expected sides of 1 to ", kMostSide, " pixels, got ", size.height, " x ", size.width);

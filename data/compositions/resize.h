@@ -10,12 +10,13 @@ namespace data {
 /// Images of any size become images of one size.
 class Resize final : public Source {
  public:
+  static constexpr std::int64_t kMostSide = 16384;
   enum class Mode {
     crop,   ///< the image is resized until it just covers the size, and its middle is cut out
     squash  ///< the whole image is resized, whatever its shape
   };
   struct Options {
-    Extent size;  ///< 1 to 16384 pixels a side
+    Extent size;  ///< 1 to kMostSide pixels a side
     Mode mode = Mode::crop;
   };
   /// Throws engine::Error if the size is none, or if the source's images are neither grey nor RGB.

@@ -31,28 +31,44 @@ ImageFiles::ImageFiles(const std::string& kind, const std::string& place, const 
   labels_ = std::move(split == Split::train ? labels.train : labels.test);
   layout_.channels = 3;
   if (labels.classes > 0) layout_.labels = {{.name = kClassLabel, .classes = labels.classes}};
-  layout_.extent = common_extent();
   const std::string contents =
       labels.classes > 0 ? concat(size(), " images of ", labels.classes, labels.classes == 1 ? " class" : " classes")
                          : concat(size(), " images without labels");
   const std::string name = splits.alike ? "" : split == Split::train ? "train, " : "test, ";
   description_ =
       concat(kind, ':', place, " (", name, contents, splits.alike ? ", the same to train and to test)" : ")");
+  layout_.extent = common_extent();
+}
+
+template <class Work>
+void ImageFiles::with_file(std::int64_t example, const Work& work) const {
+  const std::uint32_t image = split_.images[static_cast<std::size_t>(example)];
+  const std::span<const std::byte> file = split_.files->read(image, reading_of_this_thread().file);
+  try {
+    work(file);
+  } catch (const DataError& reason) {
+    throw DataError(concat("cannot decode ", split_.files->locate(image), ": ", reason.what(), "; replace or remove it",
+                           skip_bad_ ? "" : ", or skip bad images with --skip-bad on"));
+  }
 }
 
 std::optional<Extent> ImageFiles::common_extent() const {
-  std::optional<Extent> extent;
-  Reading& reading = reading_of_this_thread();
   if (split_.images.size() > kMostLookedAt) return std::nullopt;
-  for (const std::uint32_t image : split_.images) {
+  std::optional<Extent> extent;
+  std::string bad;  // why the last bad one is
+  for (std::int64_t i = 0; i < size(); ++i) {
+    Extent of_image;
     try {
-      const Extent of_image = reading.decoder.size_of(split_.files->read(image, reading.file));
-      if (extent && of_image != *extent) return std::nullopt;
-      extent = of_image;
-    } catch (const DataError&) {
-      if (!skip_bad_) return std::nullopt;  // the error comes when the image is read
+      with_file(i, [&](std::span<const std::byte> file) { of_image = reading_of_this_thread().decoder.size_of(file); });
+    } catch (const DataError& reason) {
+      if (!skip_bad_) throw;
+      bad = reason.what();
+      continue;
     }
+    if (extent && of_image != *extent) return std::nullopt;
+    extent = of_image;
   }
+  if (!extent) throw DataError(concat(description_, ": no image can be read: ", bad));
   return extent;
 }
 
@@ -62,12 +78,16 @@ void ImageFiles::read(const Visit& visit, const DecodeHint& hint, Example& examp
     try {
       decode(from, hint, example);
       break;
-    } catch (const DataError& error) {
+    } catch (const DataError& reason) {
       if (!skip_bad_) throw;
-      skip_bad_->add(split_.files->locate(split_.images[static_cast<std::size_t>(from)]), error.what());
+      skip_bad_->add(split_.files->locate(split_.images[static_cast<std::size_t>(from)]), reason.what());
+      from = next_of_class(from);
+      if (from == visit.example) {
+        const auto of_class = label(from);
+        throw DataError(concat(description_, ": no image", of_class ? concat(" of class ", *of_class) : "",
+                               " can be read: ", reason.what()));
+      }
     }
-    from = next_of_class(from);
-    if (from == visit.example) throw DataError(concat(description_, ": all images of a class are bad"));
   }
   example.labels.clear();
   if (const auto label_of_visit = label(visit.example)) example.labels.push_back(*label_of_visit);
@@ -75,18 +95,13 @@ void ImageFiles::read(const Visit& visit, const DecodeHint& hint, Example& examp
 }
 
 void ImageFiles::decode(std::int64_t example, const DecodeHint& hint, Example& out) const {
-  const std::uint32_t image = split_.images[static_cast<std::size_t>(example)];
-  Reading& reading = reading_of_this_thread();
-  const std::span<const std::byte> file = split_.files->read(image, reading.file);
-  try {
+  with_file(example, [&](std::span<const std::byte> file) {
     // Images of the one size that the layout promises are decoded to that size.
-    reading.decoder.decode(file, layout_.extent ? DecodeHint{} : hint, layout_.channels, out);
-  } catch (const DataError& reason) {
-    throw DataError(concat("cannot decode ", split_.files->locate(image), ": ", reason.what(),
-                           "; replace or remove it, or skip bad images"));
-  }
+    reading_of_this_thread().decoder.decode(file, layout_.extent ? DecodeHint{} : hint, layout_.channels, out);
+  });
   if (layout_.extent && out.extent != *layout_.extent) {
-    throw DataError(concat(split_.files->locate(image), " has changed its size since it was listed"));
+    throw DataError(concat(split_.files->locate(split_.images[static_cast<std::size_t>(example)]),
+                           " has changed its size since it was listed"));
   }
 }
 

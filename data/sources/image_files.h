@@ -25,7 +25,8 @@ class ImageFiles final : public Source {
              const Options& options);
 
   std::int64_t size() const override { return static_cast<std::int64_t>(split_.images.size()); }
-  /// With an extent, if all images are of one size. Images are looked at until two differ, 100000 at most.
+  /// With an extent, if all images are of one size. Images are looked at until two differ, 100000 at most; one whose
+  /// size cannot be read is an error at once, unless it will be replaced.
   const InputLayout& layout() const override { return layout_; }
   void read(const Visit& visit, const DecodeHint& hint, Example& example) const override;
   std::optional<std::int32_t> label(std::int64_t example) const override;
@@ -35,6 +36,9 @@ class ImageFiles final : public Source {
 
  private:
   std::optional<Extent> common_extent() const;
+  /// Hands the bytes of an image's file to `work`, which throws engine::DataError with what is wrong with them.
+  template <class Work>
+  void with_file(std::int64_t example, const Work& work) const;
   void decode(std::int64_t example, const DecodeHint& hint, Example& out) const;
   std::int64_t next_of_class(std::int64_t example) const;
 

@@ -17,7 +17,8 @@ using Names = std::set<std::string_view>;
 /// Up to and with the first slash; empty for a file that lies in no directory.
 std::string_view top_of(std::string_view name) { return name.substr(0, name.find('/') + 1); }
 
-ImageSplit below(const ImageSplit& all, const std::string& name, const std::string& where) {
+ImageSplit below(const ImageSplit& all, std::string name, const std::string& where) {
+  while (name.ends_with('/')) name.pop_back();
   ImageSplit split{.name = name, .files = all.files, .images = {}, .root = all.root + name + '/', .numbers = {}};
   for (const std::uint32_t image : all.images) {
     if (all.files->name(image).starts_with(split.root)) split.images.push_back(image);

@@ -106,6 +106,22 @@ TEST_CASE("pretrain: a folder of images, labels or not, and what cannot be read 
   CHECK(skipped["skipped_images"] == 1);
   const std::string log = engine::read_file(bench / "skipped/train.log");
   CHECK(log.find("1 image could not be read and was replaced: ") != std::string::npos);
+
+  const std::string views = (bench / "views.png").string();
+  const Strings draw{"--data", source, "--steps", "1", "--dump-views", "40", views};
+  CHECK(Workbench::plain_pretrain(draw).exit_code == 3);
+  Strings draw_skipping = draw;
+  draw_skipping.insert(draw_skipping.end(), {"--skip-bad", "on"});
+  const Ended drawn = Workbench::plain_pretrain(draw_skipping);
+  CHECK(drawn.exit_code == 0);
+  CHECK(drawn.err.find("1 image could not be read and was replaced: ") != std::string::npos);
+
+  const std::string labelled = (bench / "labelled").string();
+  CHECK(Workbench::lineval({labelled, "--data", source, "--batch-size", "4", "--epochs", "1"}).exit_code == 3);
+  const Ended evaluated =
+      Workbench::lineval({labelled, "--data", source, "--batch-size", "4", "--epochs", "1", "--skip-bad", "on"});
+  CHECK(evaluated.exit_code == 0);
+  CHECK(evaluated.err.find("1 image could not be read and was replaced: ") != std::string::npos);
 }
 
 TEST_CASE("pretrain: with the last batch filled, an epoch is a step longer") {

@@ -55,6 +55,7 @@ TEST_CASE("pretrain: a wrong command line is exit 2 and one sentence, and leaves
        "vae"},
       {{"--objective", "supervised", "--set", "supervised.labels=digit"},
        "supervised.labels must be a label set of mnist:"},
+      {{"--data", "randbit(digits:, bits=3)", "--bits", "4"}, "--bits 4: digits: (train, 60000 drawn images)"},
       {{"--epochs", "0"}, "--epochs must be above 0 unless train.steps sets the length of the training, got 0"},
       {{"--recipe", "demo", "--steps", "0", "--epochs", "0"},
        "--epochs must be above 0 unless train.steps sets the length of the training, got 0"},

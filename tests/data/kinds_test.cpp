@@ -78,7 +78,37 @@ TEST_CASE("kinds: a mistake names the place and the nearest kind or parameter") 
         "'randbit(digits:, bits=3, redraw=often)'");
   CHECK(failure("digits:7") == "data.source: 'digits' takes nothing without a name, at column 8 of 'digits:7'");
   CHECK(failure("mnist:") == "data.source: 'mnist' needs a path, as in mnist:DIR, at column 1 of 'mnist:'");
+  CHECK(failure("resize(digits:, size=16385)") ==
+        "data.source: 'size' must be a side from 1 to 16384 pixels, or HEIGHTxWIDTH, got '16385', at column 22 of "
+        "'resize(digits:, size=16385)'");
+  CHECK(failure("resize(digits:, size=5x0)") ==
+        "data.source: 'size' must be a side from 1 to 16384 pixels, or HEIGHTxWIDTH, got '5x0', at column 22 of "
+        "'resize(digits:, size=5x0)'");
+  CHECK(failure("subset(digits:, classes=[3, x])") ==
+        "data.source: 'classes' must be one or more whole numbers from 0 to 1073741824, as in [3, 5], got 'x', at "
+        "column 29 of 'subset(digits:, classes=[3, x])'");
+  CHECK(failure("subset(digits:, classes=[])") ==
+        "data.source: 'classes' must be one or more whole numbers from 0 to 1073741824, as in [3, 5], got '[]', at "
+        "column 25 of 'subset(digits:, classes=[])'");
   CHECK(failure("mnist(DIR, x=1)") == "data.source: 'mnist' has no parameter 'x', at column 12 of 'mnist(DIR, x=1)'");
+}
+
+TEST_CASE("kinds: options that do not go together are a mistake in the expression") {
+  CHECK(failure("resize(multidigits(digits:, canvas=20), size=8)") ==
+        "data.source: multidigits: a digit of 28 x 28 pixels does not fit a canvas of 20 x 20; enlarge the canvas, at "
+        "column 8 of 'resize(multidigits(digits:, canvas=20), size=8)'");
+  CHECK(failure("subset(digits:, fraction=0)") ==
+        "data.source: subset: expected a fraction above 0 and at most 1, got 0, at column 1 of "
+        "'subset(digits:, fraction=0)'");
+  CHECK(failure("multidigits(digits:, first_size=30)") ==
+        "data.source: 'first_size' does nothing without 'second_size', at column 33 of "
+        "'multidigits(digits:, first_size=30)'");
+  CHECK(failure("multidigits(digits:, probe=second)") ==
+        "data.source: 'probe' does nothing without 'second_size', at column 28 of "
+        "'multidigits(digits:, probe=second)'");
+  CHECK(failure("trifeature(size=32, correlation=0.5)") ==
+        "data.source: 'correlation' does nothing without 'correlate', at column 33 of "
+        "'trifeature(size=32, correlation=0.5)'");
 }
 
 TEST_CASE("kinds: what is read follows from the visit alone, whatever the batch and the number of workers") {

@@ -138,7 +138,7 @@ TEST_CASE("image files: a split may be called test, or by names that are given")
   const ImageTree tree{{"train/a/1.png", red_png(1)}, {"test/a/1.png", red_png(2)}, {"more/a/1.png", red_png(3)}};
   Both(tree).check(Split::train, [](const data::Source& source) { CHECK(reds_of(source) == Ints{1}); });
   Both(tree).check(Split::test, [](const data::Source& source) { CHECK(reds_of(source) == Ints{2}); });
-  const Both named(tree, {.train = "test", .test = "more"});
+  const Both named(tree, {.train = "test", .test = "more/"});
   named.check(Split::train, [](const data::Source& source) { CHECK(reds_of(source) == Ints{2}); });
   named.check(Split::test, [](const data::Source& source) { CHECK(reds_of(source) == Ints{3}); });
   CHECK(Both(tree, {.train = "train", .test = "val"}).failure(Split::train) ==
@@ -208,18 +208,17 @@ TEST_CASE("image files: an extent if all images have it") {
 }
 
 TEST_CASE("image files: a bad image is an error that names it, whole and in its directory") {
-  const ImageTree tree{{"a/1.png", red_png(1)}, {"a/2.png", ""}, {"a/3.png", red_png(3).substr(0, 60)}};
-  const Both both(tree);
-  for (const std::int64_t bad : {1, 2}) {
-    const std::string name = "a/" + std::to_string(bad + 1) + ".png";
-    const auto message = [&](const data::Source& source) {
-      return message_of<engine::DataError>([&] { read_first(source, bad); });
-    };
-    CHECK(
-        message(*both.open_folder(Split::train)).starts_with("cannot decode " + both.directory() + "/" + name + ": "));
-    CHECK(message(*both.open_tar(Split::train)).starts_with("cannot decode " + both.archive() + ": " + name + ": "));
-    CHECK(message(*both.open_tar(Split::train)).ends_with("; replace or remove it, or skip bad images"));
-  }
+  const auto expect = [](const std::string& contents, const std::function<void(const data::Source&)>& use) {
+    const Both both({{"a/1.png", red_png(1)}, {"a/2.png", contents}});
+    const auto folder = message_of<engine::DataError>([&] { use(*both.open_folder(Split::train)); });
+    const auto tar = message_of<engine::DataError>([&] { use(*both.open_tar(Split::train)); });
+    CHECK(folder.starts_with("cannot decode " + both.directory() + "/a/2.png: "));
+    CHECK(tar.starts_with("cannot decode " + both.archive() + ": a/2.png: "));
+    CHECK(tar.ends_with("; replace or remove it, or skip bad images with --skip-bad on"));
+  };
+  // One without a size is no image of another size: the error comes when it is listed.
+  expect("", [](const data::Source&) { FAIL("the source opens"); });
+  expect(red_png(2).substr(0, 60), [](const data::Source& source) { read_first(source, 1); });
 }
 
 TEST_CASE("image files: a bad image is replaced by the next of its class, and noted once") {
@@ -245,9 +244,16 @@ TEST_CASE("image files: a class of which all images are bad cannot be replaced")
   const Both both({{"a/1.png", ""}, {"a/2.png", ""}, {"b/1.png", red_png(1)}}, {}, {.labels = true, .skip_bad = bad});
   const auto folder = both.open_folder(Split::train);
   CHECK(message_of<engine::DataError>([&] { read_first(*folder, 1); }) ==
-        folder->describe() + ": all images of a class are bad");
+        folder->describe() + ": no image of class 0 can be read: cannot decode " + both.directory() +
+            "/a/1.png: the file is empty, expected JPEG or PNG; replace or remove it");
   CHECK(bad->count() == 2);
   CHECK(read_first(*folder, 2).pixels[0] == 1);
+
+  const Both none({{"1.png", ""}, {"2.png", ""}}, {}, {.labels = true, .skip_bad = bad});
+  CHECK(message_of<engine::DataError>([&] { none.open_folder(Split::train); }) ==
+        "folder:" + none.directory() +
+            " (2 images without labels, the same to train and to test): no image can be read: cannot decode " +
+            none.directory() + "/2.png: the file is empty, expected JPEG or PNG; replace or remove it");
 }
 
 TEST_CASE("image files: an image that has changed its size is refused where all have one") {
@@ -262,10 +268,11 @@ TEST_CASE("image files: other names, sizes or labels have another fingerprint") 
   const auto fingerprint = [](const ImageTree& tree) {
     return data::fingerprint(*Both(tree).open_folder(Split::train));
   };
-  const std::string of_one = fingerprint({{"a/1.png", "123"}, {"b/1.png", ""}});
-  CHECK(of_one == fingerprint({{"below/a/1.png", "123"}, {"below/b/1.png", ""}}));
-  CHECK(of_one != fingerprint({{"a/2.png", "123"}, {"b/1.png", ""}}));
-  CHECK(of_one != fingerprint({{"a/1.png", "12"}, {"b/1.png", ""}}));
-  CHECK(of_one != fingerprint({{"a/1.png", "123"}, {"c/1.png", ""}}));
-  CHECK(of_one != fingerprint({{"a/1.png", "123"}, {"b/1.png", ""}, {"b/2.png", ""}}));
+  const std::string one = red_png(1), other = red_png(2);
+  const std::string of_one = fingerprint({{"a/1.png", one}, {"b/1.png", other}});
+  CHECK(of_one == fingerprint({{"below/a/1.png", one}, {"below/b/1.png", other}}));
+  CHECK(of_one != fingerprint({{"a/2.png", one}, {"b/1.png", other}}));
+  CHECK(of_one != fingerprint({{"a/1.png", one + "x"}, {"b/1.png", other}}));
+  CHECK(of_one != fingerprint({{"a/1.png", one}, {"c/1.png", other}}));
+  CHECK(of_one != fingerprint({{"a/1.png", one}, {"b/1.png", other}, {"b/2.png", other}}));
 }
