@@ -18,12 +18,32 @@ constexpr std::int64_t kChunk = 64;  ///< samples of a row that are summed in re
 constexpr std::int64_t kSpan =
     512;  ///< samples of each row that are summed before those of the next: memory is read in long pieces
 
+/// Sums of up to this many taps are made of 16-bit numbers, of which a register holds twice as many as floats: pixels
+/// with 7 more bits, weights as 65536ths. Each product loses less than a 128th of a level.
+constexpr std::int64_t kMostFixedTaps = 16;
+
+float of_pixel(std::uint8_t pixel, float /*as*/) { return static_cast<float>(pixel); }
+std::uint16_t of_pixel(std::uint8_t pixel, std::uint16_t /*as*/) { return static_cast<std::uint16_t>(pixel << 7); }
+float product(float weight, float value) { return weight * value; }
+std::uint16_t product(std::uint16_t weight, std::uint16_t value) {
+  return static_cast<std::uint16_t>(std::uint32_t{weight} * value >> 16);
+}
+/// What a sum begins with: products of 16-bit numbers are rounded down, by a half each on average.
+float beginning(std::int32_t /*taps*/, float /*as*/) { return 0; }
+std::uint16_t beginning(std::int32_t taps, std::uint16_t /*as*/) { return static_cast<std::uint16_t>(taps / 2); }
+std::uint8_t to_pixel(float sum) { return static_cast<std::uint8_t>(static_cast<std::int32_t>(sum + 0.5f)); }
+std::uint8_t to_pixel(std::uint16_t sum) { return static_cast<std::uint8_t>((sum + 64) >> 7); }
+
+const float* weights_of(const ResizeTaps& taps, float /*as*/) { return taps.weights.data(); }
+const std::uint16_t* weights_of(const ResizeTaps& taps, std::uint16_t /*as*/) { return taps.fixed.data(); }
+
 /// Fills the taps of the samples [begin, begin + count) of a side that becomes `to` long.
 void set_taps(ResizeTaps& taps, std::int64_t from, std::int64_t to, std::int64_t begin, std::int64_t count) {
   const double scale = static_cast<double>(from) / static_cast<double>(to);
   const double radius = std::max(scale, 1.0);
   taps.rows.clear();
   taps.weights.clear();
+  taps.most = 0;
   for (std::int64_t i = begin; i < begin + count; ++i) {
     const double middle = (static_cast<double>(i) + 0.5) * scale;
     const auto first = std::max<std::int64_t>(static_cast<std::int64_t>(middle - radius + 0.5), 0);
@@ -36,15 +56,24 @@ void set_taps(ResizeTaps& taps, std::int64_t from, std::int64_t to, std::int64_t
     taps.rows.push_back(
         {.first = first, .count = static_cast<std::int32_t>(end - first), .begin = taps.weights.size()});
     for (std::int64_t k = first; k < end; ++k) taps.weights.push_back(static_cast<float>(weight(k) / sum));
+    taps.most = std::max(taps.most, end - first);
   }
 }
 
+void set_fixed(ResizeTaps& taps) {
+  taps.fixed.clear();
+  for (const float weight : taps.weights)
+    taps.fixed.push_back(static_cast<std::uint16_t>(std::min(static_cast<std::int32_t>(weight * 65536 + 0.5f), 65535)));
+}
+
 /// out[i] = the weighted sum of sample i of rows that are `stride` apart.
-template <std::int64_t kCount>
-void sum_rows(const std::uint8_t* row, std::int64_t stride, const float* weights, std::int32_t taps, float* out) {
-  float sums[kCount] = {};
+template <std::int64_t kCount, class T>
+void sum_rows(const std::uint8_t* row, std::int64_t stride, const T* weights, std::int32_t taps, T* out) {
+  T sums[kCount];
+  std::fill(sums, sums + kCount, beginning(taps, T{}));
   for (std::int32_t k = 0; k < taps; ++k, row += stride) {
-    for (std::int64_t i = 0; i < kCount; ++i) sums[i] += weights[k] * static_cast<float>(row[i]);
+    for (std::int64_t i = 0; i < kCount; ++i)
+      sums[i] = static_cast<T>(sums[i] + product(weights[k], of_pixel(row[i], T{})));
   }
   for (std::int64_t i = 0; i < kCount; ++i) out[i] = sums[i];
 }
@@ -71,31 +100,57 @@ void transpose(const float* from, std::int64_t samples, float* to) {
   }
 }
 
+/// The same of 16-bit numbers, for at least 8 samples.
+void transpose(const std::uint16_t* from, std::int64_t samples, std::uint16_t* to) {
+  for (std::int64_t begin = 0; begin < samples; begin += 8) {
+    const std::int64_t i = std::min(begin, samples - 8);
+    for (std::int64_t r = 0; r < kRows; r += 8) {
+      const std::uint16_t* corner = from + r * kSpan + i;
+      std::uint16_t* out = to + i * kRows + r;
+#ifdef __SSE2__
+      __m128i lines[8], mixed[8];
+      for (int k = 0; k < 8; ++k) lines[k] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(corner + k * kSpan));
+      for (int stage = 0; stage < 3; ++stage) {
+        for (int k = 0; k < 4; ++k) {
+          mixed[2 * k] = _mm_unpacklo_epi16(lines[k], lines[k + 4]);
+          mixed[2 * k + 1] = _mm_unpackhi_epi16(lines[k], lines[k + 4]);
+        }
+        std::copy(mixed, mixed + 8, lines);
+      }
+      for (int k = 0; k < 8; ++k) _mm_storeu_si128(reinterpret_cast<__m128i*>(out + k * kRows), lines[k]);
+#else
+      for (std::int64_t k = 0; k < 64; ++k) out[k / 8 * kRows + k % 8] = corner[k % 8 * kSpan + k / 8];
+#endif
+    }
+  }
+}
+
 /// Of `samples` columns of the original, those of up to kRows rows of the result, [samples,kRows]; zero beyond `rows`.
+template <class T>
 void sum_down(const std::uint8_t* from, std::int64_t stride, std::int64_t samples, const ResizeTaps& taps,
-              std::int64_t first_row, std::int64_t rows, float* out) {
+              std::int64_t first_row, std::int64_t rows, T* out) {
   const auto each_row = [&](const auto& sum) {
     for (std::int64_t r = 0; r < rows; ++r) {
       const ResizeTaps::Row& row = taps.rows[static_cast<std::size_t>(first_row + r)];
-      sum(from + row.first * stride, taps.weights.data() + row.begin, row.count, r);
+      sum(from + row.first * stride, weights_of(taps, T{}) + row.begin, row.count, r);
     }
   };
   if (samples < kChunk) {
     for (std::int64_t x = 0; x < samples; ++x) {
-      each_row([&](const std::uint8_t* row, const float* weights, std::int32_t count, std::int64_t r) {
+      each_row([&](const std::uint8_t* row, const T* weights, std::int32_t count, std::int64_t r) {
         sum_rows<1>(row + x, stride, weights, count, out + x * kRows + r);
       });
-      std::fill(out + x * kRows + rows, out + (x + 1) * kRows, 0.0f);
+      std::fill(out + x * kRows + rows, out + (x + 1) * kRows, T{});
     }
     return;
   }
-  alignas(64) float span[kRows * kSpan];
+  alignas(64) T span[kRows * kSpan];
   if (rows < kRows) std::memset(span, 0, sizeof span);
   // What does not divide evenly ends with a piece that begins earlier and does some samples again.
   const std::int64_t length = std::min(kSpan, samples);
   for (std::int64_t begin = 0; begin < samples; begin += length) {
     const std::int64_t x = std::min(begin, samples - length);
-    each_row([&](const std::uint8_t* row, const float* weights, std::int32_t count, std::int64_t r) {
+    each_row([&](const std::uint8_t* row, const T* weights, std::int32_t count, std::int64_t r) {
       for (std::int64_t i = 0; i < length; i += kChunk) {
         const std::int64_t chunk = std::min(i, length - kChunk);
         sum_rows<kChunk>(row + x + chunk, stride, weights, count, span + r * kSpan + chunk);
@@ -106,18 +161,18 @@ void sum_down(const std::uint8_t* from, std::int64_t stride, std::int64_t sample
 }
 
 /// [pixels,kChannels,kRows] -> [columns of the result,kChannels,kRows], rounded.
-template <int kChannels>
-void sum_across(const float* from, const ResizeTaps& taps, std::uint8_t* out) {
+template <int kChannels, class T>
+void sum_across(const T* from, const ResizeTaps& taps, std::uint8_t* out) {
   constexpr std::int64_t kPixel = kChannels * kRows;
   for (const ResizeTaps::Row& row : taps.rows) {
-    const float* weights = taps.weights.data() + row.begin;
-    const float* pixel = from + row.first * kPixel;
-    float sums[kPixel] = {};
+    const T* weights = weights_of(taps, T{}) + row.begin;
+    const T* pixel = from + row.first * kPixel;
+    T sums[kPixel];
+    std::fill(sums, sums + kPixel, beginning(row.count, T{}));
     for (std::int32_t k = 0; k < row.count; ++k, pixel += kPixel) {
-      for (std::int64_t i = 0; i < kPixel; ++i) sums[i] += weights[k] * pixel[i];
+      for (std::int64_t i = 0; i < kPixel; ++i) sums[i] = static_cast<T>(sums[i] + product(weights[k], pixel[i]));
     }
-    for (std::int64_t i = 0; i < kPixel; ++i)
-      *out++ = static_cast<std::uint8_t>(static_cast<std::int32_t>(sums[i] + 0.5f));
+    for (std::int64_t i = 0; i < kPixel; ++i) *out++ = to_pixel(sums[i]);
   }
 }
 
@@ -178,18 +233,24 @@ void resize_part(const ConstImage& from, int channels, const Extent& to, const B
   const std::int64_t right = scratch.across.rows.back().first + scratch.across.rows.back().count;
   for (ResizeTaps::Row& row : scratch.across.rows) row.first -= left;
   const std::int64_t samples = (right - left) * channels;
-  scratch.columns.resize(static_cast<std::size_t>(samples * kRows));
   scratch.block.resize(static_cast<std::size_t>(out_samples * kRows));
-  for (std::int64_t y = 0; y < part.extent.height; y += kRows) {
-    const std::int64_t rows = std::min(kRows, part.extent.height - y);
-    sum_down(from.pixels + left * channels, stride, samples, scratch.down, y, rows, scratch.columns.data());
-    if (channels == 3) {
-      sum_across<3>(scratch.columns.data(), scratch.across, scratch.block.data());
-    } else {
-      sum_across<1>(scratch.columns.data(), scratch.across, scratch.block.data());
+  const auto sum = [&](auto& columns) {
+    columns.resize(static_cast<std::size_t>(samples * kRows));
+    for (std::int64_t y = 0; y < part.extent.height; y += kRows) {
+      const std::int64_t rows = std::min(kRows, part.extent.height - y);
+      sum_down(from.pixels + left * channels, stride, samples, scratch.down, y, rows, columns.data());
+      if (channels == 3) {
+        sum_across<3>(columns.data(), scratch.across, scratch.block.data());
+      } else {
+        sum_across<1>(columns.data(), scratch.across, scratch.block.data());
+      }
+      write_rows(scratch.block.data(), out_samples, rows, out + y * out_samples);
     }
-    write_rows(scratch.block.data(), out_samples, rows, out + y * out_samples);
-  }
+  };
+  if (std::max(scratch.down.most, scratch.across.most) > kMostFixedTaps) return sum(scratch.columns);
+  set_fixed(scratch.down);
+  set_fixed(scratch.across);
+  sum(scratch.fixed_columns);
 }
 
 Extent covering(const Extent& image, const Extent& part) {

@@ -29,18 +29,22 @@ struct ResizeTaps {
   };
   std::vector<Row> rows;
   std::vector<float> weights;
+  std::vector<std::uint16_t> fixed;  ///< the weights as 65536ths, if there are few
+  std::int64_t most = 0;             ///< of a sample
 };
 
 /// What resize() needs beside its images. Reuse it: its memory then stays.
 struct ResizeScratch {
   ResizeTaps down, across;
   std::vector<float> columns;
+  std::vector<std::uint16_t> fixed_columns;
   std::vector<std::uint8_t> block;
 };
 
 /// Resizes by a triangle filter, which covers all pixels of the original where the image shrinks (antialiasing) and is
 /// plain bilinear interpolation where it grows: PIL's BILINEAR, to within a level, since sums are rounded once and not
-/// after each direction. The bytes are the same on every processor.
+/// after each direction. Where a pixel is a mean of few others, which is faster, it may be a fiftieth of a level off
+/// before it is rounded. The bytes are the same on every processor.
 void resize(const ConstImage& from, int channels, const Extent& to, std::uint8_t* out, ResizeScratch& scratch);
 
 /// The pixels of `part` alone of the image that has been resized to `to`.
