@@ -3,8 +3,8 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "apps/bench/decoding.h"
 #include "apps/bench/kernel_table.h"
+#include "apps/bench/loading.h"
 #include "apps/bench/settings.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/json_text.h"
@@ -67,8 +67,8 @@ int bench(int argc, char** argv) {
                  settings.repetitions);
     return kSuccess;
   }
-  if (settings.work == "decode") {
-    time_decoding(settings.images, settings.side, context.threads(), settings.repetitions);
+  if (settings.work == "load") {
+    time_loading(settings.data, settings.options.batch_size, context.threads(), settings.repetitions);
     return kSuccess;
   }
   time_work(context, settings);

@@ -17,6 +17,7 @@ HostBatch::HostBatch(const Source& source, std::int64_t count)
 }
 
 void HostBatch::store(std::int64_t row, const Visit& visit, const Example& example) {
+  const StageTimer timer(example.times, Stage::copy);
   EXPECTS(example.pixels.size() == image_bytes_, "batch: example ", visit.example, " has ", example.pixels.size(),
           " bytes of pixels instead of ", image_bytes_);
   const auto r = static_cast<std::size_t>(row);

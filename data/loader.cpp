@@ -93,6 +93,11 @@ Loader::Lease Loader::next() {
   return {*this, slot.batch, waited.count()};
 }
 
+StageTimes Loader::stage_times() {
+  const std::lock_guard lock(mutex_);
+  return stage_times_;
+}
+
 void Loader::give_back(std::int64_t step) {
   const std::lock_guard lock(mutex_);
   open(slot_of(step), step + depth());
@@ -101,6 +106,8 @@ void Loader::give_back(std::int64_t step) {
 
 void Loader::work(const std::stop_token& stopped) {
   Example example;  // its memory is reused
+  StageTimes times;
+  if (options_.times_stages) example.times = &times;
   std::unique_lock lock(mutex_);
   while (true) {
     slot_opened_.wait(lock, stopped,
@@ -116,10 +123,14 @@ void Loader::work(const std::stop_token& stopped) {
     lock.unlock();
     std::exception_ptr failure;
     std::int64_t row = begin;
+    times = {};
     try {
+      const StageTimer timer(example.times, Stage::other);
       read(slot.batch, row, end, example, stopped);
     } catch (...) { failure = std::current_exception(); }
+    for (std::size_t i = 0; i + 1 < times.ms.size(); ++i) times.of(Stage::other) -= times.ms[i];
     lock.lock();
+    stage_times_.add(times);
     // Of several failures, the same comes out whichever worker was first.
     if (failure && (!slot.failure || row < slot.failed_row)) {
       slot.failure = failure;

@@ -25,6 +25,7 @@ struct LoaderOptions {
   std::int64_t ring_bytes = 256ll << 20;  ///< at most this much read ahead, but never fewer than two batches
   std::int64_t first_step = 0;            ///< where a resumed run continues
   std::int64_t steps = 0;                 ///< where to end, counted from step 0; 0: never
+  bool times_stages = false;              ///< slower: clocks are read several times per image
   bool operator==(const LoaderOptions&) const = default;
 };
 
@@ -70,6 +71,9 @@ class Loader {
   /// The number of batches in memory: being read, waiting and on lease together.
   std::int64_t depth() const { return static_cast<std::int64_t>(ring_.size()); }
 
+  /// Where the workers' processor time went so far; needs `times_stages`.
+  StageTimes stage_times();
+
   /// The batch of the next step. Blocks until it is read; throws the source's exception if it failed for this batch
   /// (and again if called again). Not for concurrent calls, and not after the last step.
   Lease next();
@@ -101,6 +105,7 @@ class Loader {
   std::condition_variable batch_read_;
   std::vector<Slot> ring_;
   std::int64_t step_to_read_, row_to_read_ = 0, step_to_lend_;
+  StageTimes stage_times_;
 
   std::vector<std::jthread> workers_;  // declared last: they end before the other members
 };

@@ -28,6 +28,7 @@ std::uint8_t* Example::resize(const Extent& to, int channels) {
 
 Example& Example::scratch() {
   if (!scratch_) scratch_ = std::make_shared<Example>();
+  scratch_->times = times;
   return *scratch_;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "data/stage_times.h"
 #include "engine/io/sha256.h"
 #include "kernels/runtime/shape.h"
 
@@ -76,6 +77,7 @@ struct Example {
   std::vector<std::uint8_t> pixels;                 ///< [height,width,channels], 0 to 255
   std::vector<std::int32_t> labels;                 ///< of each set of the layout in turn, its per_example labels
   std::array<std::uint64_t, kMostViews> bits = {};  ///< of each view, zero above bit_planes; equal unless bit_views = 2
+  StageTimes* times = nullptr;                      ///< where sources add the time that reading takes; null: nowhere
 
   /// Memory for an image of this size, whose contents are then undefined.
   std::uint8_t* resize(const Extent& to, int channels);
@@ -95,7 +97,8 @@ class Source {
   virtual std::int64_t size() const = 0;
   virtual const InputLayout& layout() const = 0;
 
-  /// Writes all of `example` but its scratch. Throws engine::DataError with the file, where it cannot be read.
+  /// Writes all of `example` but its scratch and its `times`. Throws engine::DataError with the file, where it cannot
+  /// be read.
   virtual void read(const Visit& visit, const DecodeHint& hint, Example& example) const = 0;
   /// The label of the first set, if that has one per example, without reading the image: to choose examples by it.
   virtual std::optional<std::int32_t> label([[maybe_unused]] std::int64_t example) const { return {}; }

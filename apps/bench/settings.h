@@ -11,8 +11,7 @@ namespace apps {
 /// What `bench` times, and how.
 struct BenchSettings {
   std::string work = {}, kernel = {};
-  std::string images = {};   ///< a directory
-  std::int64_t side = 224;   ///< of decoded images
+  std::string data = {};     ///< an expression
   WorkOptions options = {};  ///< without the dtype of activations, which follows from the precision
   Repetitions repetitions = {};
   Compute compute = {};

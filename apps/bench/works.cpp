@@ -296,7 +296,7 @@ Work make_work(const Context& context, const std::string& name, const WorkOption
 std::string list_works() {
   std::string text =
       "Works:\n  kernels         every kernel, held against the device's own copy and matrix product"
-      "\n  decode          JPEG and PNG files of a directory, decoded and resized on the CPU";
+      "\n  load            batches of a source of images, read by --threads workers";
   for (const Entry& entry : kWorks) text += fmt::format("\n  {:<15} {}", entry.name, entry.what);
   return text;
 }

@@ -22,6 +22,7 @@ void Resize::read(const Visit& visit, const DecodeHint&, Example& example) const
   thread_local ResizeScratch scratch;
   // Whichever side of the image is the shorter one, neither side then needs to grow.
   source_->read(visit, {.least_side = std::max(options_.size.height, options_.size.width)}, example);
+  const StageTimer timer(example.times, Stage::resize);
   const Extent from = example.extent, to = options_.size;
   if (from == to) return;
   Example& result = example.scratch();

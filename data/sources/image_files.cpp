@@ -41,9 +41,13 @@ ImageFiles::ImageFiles(const std::string& kind, const std::string& place, const 
 }
 
 template <class Work>
-void ImageFiles::with_file(std::int64_t example, const Work& work) const {
+void ImageFiles::with_file(std::int64_t example, StageTimes* times, const Work& work) const {
   const std::uint32_t image = split_.images[static_cast<std::size_t>(example)];
-  const std::span<const std::byte> file = split_.files->read(image, reading_of_this_thread().file);
+  const std::span<const std::byte> file = [&] {
+    const StageTimer timer(times, Stage::read);
+    return split_.files->read(image, reading_of_this_thread().file);
+  }();
+  const StageTimer timer(times, Stage::decode);
   try {
     work(file);
   } catch (const DataError& reason) {
@@ -59,7 +63,8 @@ std::optional<Extent> ImageFiles::common_extent() const {
   for (std::int64_t i = 0; i < size(); ++i) {
     Extent of_image;
     try {
-      with_file(i, [&](std::span<const std::byte> file) { of_image = reading_of_this_thread().decoder.size_of(file); });
+      with_file(i, nullptr,
+                [&](std::span<const std::byte> file) { of_image = reading_of_this_thread().decoder.size_of(file); });
     } catch (const DataError& reason) {
       if (!skip_bad_) throw;
       bad = reason.what();
@@ -95,7 +100,7 @@ void ImageFiles::read(const Visit& visit, const DecodeHint& hint, Example& examp
 }
 
 void ImageFiles::decode(std::int64_t example, const DecodeHint& hint, Example& out) const {
-  with_file(example, [&](std::span<const std::byte> file) {
+  with_file(example, out.times, [&](std::span<const std::byte> file) {
     // Images of the one size that the layout promises are decoded to that size.
     reading_of_this_thread().decoder.decode(file, layout_.extent ? DecodeHint{} : hint, layout_.channels, out);
   });

@@ -38,7 +38,7 @@ class ImageFiles final : public Source {
   std::optional<Extent> common_extent() const;
   /// Hands the bytes of an image's file to `work`, which throws engine::DataError with what is wrong with them.
   template <class Work>
-  void with_file(std::int64_t example, const Work& work) const;
+  void with_file(std::int64_t example, StageTimes* times, const Work& work) const;
   void decode(std::int64_t example, const DecodeHint& hint, Example& out) const;
   std::int64_t next_of_class(std::int64_t example) const;
 

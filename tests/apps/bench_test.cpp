@@ -54,27 +54,33 @@ TEST_CASE("bench: kernels are held against what the device does at best") {
   CHECK(ended.err.find("relu_backward") != std::string::npos);
 }
 
-TEST_CASE("bench: decodes the images of a directory") {
+TEST_CASE("bench: loads the images of a source") {
   const ScratchDirectory scratch;
   const engine::Shape shape{24, 40, 3};
   const std::vector<std::uint8_t> pixels(static_cast<std::size_t>(shape.elements()), 7);
-  create_directory(scratch / "below");
-  data::write_png(scratch / "a.png", shape, pixels);
-  data::write_png(scratch / "below/b.PNG", shape, pixels);
-  engine::atomic_write_file(scratch / "c.txt", "no image");
-  const Ended ended = bench({"decode", "--images", scratch.path().string(), "--side", "16", "--threads", "2"});
+  for (const char* name : {"a.png", "b.png", "c.png", "d.png", "e.png"}) data::write_png(scratch / name, shape, pixels);
+  const std::string source = "resize(folder:" + scratch.path().string() + ", size=16)";
+  const Ended ended = bench({"load", "--data", source, "--batch-size", "2", "--threads", "2"});
   const auto line = result(ended);
-  CHECK(line.at("images") == 2);
+  CHECK(line.at("images") == 4);
+  CHECK(line.at("shape") == nlohmann::json{16, 16, 3});
   CHECK(line.at("threads") == 2);
   CHECK(line.at("ms").size() == 3);
-  CHECK(line.at("per_second").get<double>() == doctest::Approx(2e3 / line.at("median_ms").get<double>()));
-  CHECK(line.at("decode_share").get<double>() + line.at("resize_share").get<double>() == doctest::Approx(1));
-  CHECK(line.at("resize_share").get<double>() > 0);
-  engine::atomic_write_file(scratch / "d.jpg", "no image");
-  const Ended failed = bench({"decode", "--images", scratch.path().string()});
+  CHECK(line.at("per_second").get<double>() == doctest::Approx(4e3 / line.at("median_ms").get<double>()));
+  CHECK(line.at("processor_ms_per_image").get<double>() > 0);
+  double all = 0;
+  for (const auto& [stage, share] : line.at("shares").items()) {
+    CAPTURE(stage);
+    CHECK(share.get<double>() > 0);
+    all += share.get<double>();
+  }
+  CHECK(all == doctest::Approx(1));
+  CHECK(line.at("shares").size() == 5);
+  engine::atomic_write_file(scratch / "f.jpg", "no image");
+  const Ended failed = bench({"load", "--data", source, "--batch-size", "6", "--threads", "1"});
   CHECK(failed.exit_code == 3);
-  CHECK(complaint(failed) ==
-        "cannot read \"" + (scratch / "d.jpg").string() + "\": neither JPEG nor PNG: the file starts with other bytes");
+  CHECK(complaint(failed).starts_with("cannot decode " + (scratch / "f.jpg").string() +
+                                      ": neither JPEG nor PNG: the file starts with other bytes"));
 }
 
 TEST_CASE("bench: what is wrong is one sentence") {
@@ -91,6 +97,6 @@ TEST_CASE("bench: what is wrong is one sentence") {
         "--profile is of steps; bench kernels times every kernel by itself (see `bench --help`)");
   CHECK(refusal({"convn", "--precision", "tf32"}).starts_with("--precision tf32 is a mode of GPUs"));
   CHECK(refusal({"nt-xent", "--rows", "3"}).starts_with("--rows must be even"));
-  CHECK(refusal({"decode", "--images", "/nowhere"}).starts_with("--images: there is no directory '/nowhere'"));
+  CHECK(refusal({"load"}).starts_with("bench load needs the images: --data SOURCE"));
   CHECK(refusal({"nt-xent", "--threads", "5000000000"}).starts_with("--threads must be a whole number from 0 to 4096"));
 }

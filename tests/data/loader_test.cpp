@@ -265,3 +265,15 @@ TEST_CASE("loader: refuses a batch that the data cannot fill, and options out of
   CHECK_THROWS_AS(Loader(source, {.batch_size = 1, .ring_bytes = -1}), engine::Error);
   CHECK_THROWS_AS(Loader(source, {.batch_size = 1, .first_step = -1}), engine::Error);
 }
+
+TEST_CASE("loader: says where the processor time went, if it is asked to measure") {
+  const RampSource source(64);
+  for (const bool times_stages : {false, true}) {
+    Loader loader(source, {.batch_size = 8, .workers = 2, .times_stages = times_stages});
+    for (int i = 0; i < 20; ++i) loader.next();
+    data::StageTimes times = loader.stage_times();
+    CHECK((times.of(data::Stage::copy) > 0) == times_stages);
+    CHECK((times.of(data::Stage::other) > 0) == times_stages);
+    CHECK(times.of(data::Stage::decode) == 0);
+  }
+}

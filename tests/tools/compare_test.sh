@@ -23,6 +23,7 @@ expect " has no PyTorch; python3 -m venv .venv" torch_work.py nt-xent
 expect " has no PyTorch; " randbits_mnist.py "${mnist[@]}"
 expect " has no PyTorch; " steps.py
 expect " has no PyTorch; " end_to_end.py "${mnist[@]}"
+expect " has no PyTorch; " loading.py
 expect " has no numpy; python3 -m venv .venv" canvases.py
 tools="$1/tools/golden"
 expect "generate.py: error: No module named 'torch'; python3 -m venv .venv" generate.py "$scratch"
@@ -40,6 +41,11 @@ for name in bench pretrain; do
   printf '#!/bin/sh\necho loading >&2\necho "%s: error: the disk is full" >&2\nexit 1\n' "$name" >"$scratch/$name"
   chmod +x "$scratch/$name"
 done
+expect " has no torchvision; .venv/bin/pip install torchvision" loading.py
+mkdir "$scratch/torchvision"
+touch "$scratch/torchvision/__init__.py"
+expect "there is no program $scratch/none; build it: cmake " loading.py --bench "$scratch/none"
+expect "give directories with JPEG files: --imagenet DIR" loading.py --bench "$scratch/bench"
 missing="$scratch/mnist has neither train-images-idx3-ubyte nor train-images-idx3-ubyte.gz; give with --data"
 expect "$missing" steps.py --bin "$scratch" "${mnist[@]}"
 expect "$missing" end_to_end.py "${mnist[@]}" --pretrain "$scratch/pretrain"

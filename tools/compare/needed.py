@@ -22,6 +22,15 @@ def need_torch():
         )
 
 
+def need_torchvision():
+    need_torch()
+    if importlib.util.find_spec("torchvision") is None:
+        refuse(
+            f"{sys.executable} has no torchvision; .venv/bin/pip install torchvision pillow "
+            f"--index-url https://download.pytorch.org/whl/cpu, then begin this command with .venv/bin/python3"
+        )
+
+
 def need_numpy():
     if importlib.util.find_spec("numpy") is None:
         refuse(
