@@ -18,9 +18,9 @@ TEST_CASE("views: of more examples than there are are refused, and nothing is wr
   config.train.steps = 1;
   const std::string file = scratch / "views.png";
   CHECK(message_of<UsageError>([&] {
-          write_views(context, config, 1'000'000, file);
+          write_views(context, config, 1'000'000, file, {});
         }).starts_with("--dump-views: the data has "));
   CHECK_FALSE(std::filesystem::exists(file));
-  write_views(context, config, 2, file);
+  write_views(context, config, 2, file, {});
   CHECK(std::filesystem::file_size(file) > 1000);
 }
