@@ -11,7 +11,7 @@ data::LabelSet label_set(const data::Source& source, const std::string& name, st
   std::string names;
   for (const data::LabelSet& set : layout.labels) names += (names.empty() ? "" : ", ") + set.name;
   throw UsageError(engine::concat(key, " must be a label set of ", source.describe(),
-                                  names.empty() ? ", which has none" : ", " + names, ", got '", name, "'"));
+                                  names.empty() ? ", which has none" : " (" + names + ")", ", got '", name, "'"));
 }
 
 }  // namespace apps

@@ -38,5 +38,5 @@ TEST_CASE("make objective: the labels to predict must be a set of the source") {
   };
   CHECK(make("label", 0) == 2);
   CHECK(message_of<UsageError>([&] { make("digit", 0); }) ==
-        "supervised.labels must be a label set of test images, label, got 'digit'");
+        "supervised.labels must be a label set of test images (label), got 'digit'");
 }

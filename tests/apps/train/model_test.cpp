@@ -99,7 +99,7 @@ TEST_CASE(
   CHECK(names == std::vector<std::string>{"probe_acc", "probe_bits_acc", "probe_conv1_acc", "probe_conv1_bits_acc"});
   CHECK(model.parameters.trainable("probe.conv1.bits") == 32 * 6 + 6);
   CHECK(message_of<UsageError>([&] { made("digit"); }) ==
-        "model.probe_labels must be a label set of test images + 3 random bits per image, label, bits, got 'digit'");
+        "model.probe_labels must be a label set of test images + 3 random bits per image (label, bits), got 'digit'");
   class Unlabelled final : public tests::DrawnSource {
    public:
     Unlabelled() : DrawnSource(4, {28, 28, 1}, 1, {}) { layout_.labels.clear(); }
