@@ -6,6 +6,7 @@
 --imagenet: a directory with JPEG files of any size, repeated until an epoch has 512. Each is resized to 224 on its shorter side
 and its middle is cut out. --tiny-imagenet: a directory with folders of JPEG files of 64x64, which are only decoded.
 
+Our side reads the files as `folder:`, and from a file that `pack` made of them before (with --short-side 256 where they are resized).
 PyTorch's side is ImageFolder in a DataLoader with as many workers, which stay alive from epoch to epoch; its batches are uint8 tensors,
 as ours. Files are in the page cache. The settings, of which all that can be imported are timed:
 
@@ -35,7 +36,7 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 from needed import ROOT, need_program, need_torchvision, output_of, refuse
 
-SIZE, EPOCH_IMAGES = 224, 512
+SIZE, SHORT_SIDE, EPOCH_IMAGES = 224, 256, 512
 NAMES = (".jpeg", ".jpg", ".png")
 
 
@@ -153,9 +154,8 @@ def one_thread(_):
 
 
 class Bench:
-    name = "antipode"
-
-    def __init__(self, source, options, batch):
+    def __init__(self, name, source, options, batch):
+        self.name = name
         self.command = [options.bench, "load", "--data", source, "--threads", options.workers, "--batch-size", batch, "--warmup", 1]
         self.shares, self.processor_ms = {}, []
 
@@ -189,26 +189,38 @@ def settings(size):
     return names + [name for name in ("torchcodec", "simplejpeg") if importlib.util.find_spec(name)]
 
 
-def compare(title, folder, size, batch, options):
+def packed(folder, size, scratch, options):
+    file = scratch / f"{size}.pack"
+    shrunk = ["--short-side", SHORT_SIDE] if size else []
+    output_of([options.bench.parent / "pack", "--data", f"folder:{folder}", "--out", file, *shrunk])
+    return f"packed:{file}"
+
+
+def compare(title, folder, size, batch, scratch, options):
     print(f"\n{title}, batches of {batch}", flush=True)
-    source = f"folder:{folder}"
-    ours = Bench(f"resize({source}, size={size})" if size else source, options, batch)
+    sources = {"folder": f"folder:{folder}", "packed": packed(folder, size, scratch, options)}
+    all_ours = [
+        Bench(name, f"resize({source}, size={size})" if size else source, options, batch)
+        for name, source in sources.items()
+    ]
     peers = [Epochs(folder, Setting(name, size), options, batch) for name in settings(size)]
-    rates = {side: [] for side in (ours, *peers)}
+    rates = {side: [] for side in (*all_ours, *peers)}
     for peer in peers:
         peer.rates(1)  # workers start, and files come into the page cache
     for _ in range(options.repetitions):
         for side, of_side in rates.items():
             of_side.extend(side.rates(options.epochs))
-    best, median = max(rates[ours]), statistics.median(rates[ours])
     for side, of_side in rates.items():
         least_ms = min(side.processor_ms)
         text = f"  {side.name:<12}{statistics.median(of_side):10.0f} images/s, best {max(of_side):8.0f}, {least_ms:7.3f} ms"
-        if side is not ours:
+        for ours in all_ours if side in peers else ():
+            median, best = statistics.median(rates[ours]), max(rates[ours])
             ratios = median / statistics.median(of_side), best / max(of_side), least_ms / min(ours.processor_ms)
-            text += "   ours is faster by {:.2f}, {:.2f}, {:.2f}".format(*ratios)
+            text += "   {} is faster by {:.2f}, {:.2f}, {:.2f}".format(ours.name, *ratios)
         print(text)
-    print("  processor time of our workers: " + ", ".join(f"{name} {share:.1%}" for name, share in ours.shares.items()), flush=True)
+    for ours in all_ours:
+        shares = ", ".join(f"{name} {share:.1%}" for name, share in ours.shares.items())
+        print(f"  processor time of the workers of {ours.name}: {shares}", flush=True)
 
 
 def main():
@@ -228,9 +240,9 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         if options.imagenet:
             folder = repeated(options.imagenet, pathlib.Path(scratch))
-            compare(f"Files of any size, to {SIZE}x{SIZE}", folder, SIZE, 64, options)
+            compare(f"Files of any size, to {SIZE}x{SIZE}", folder, SIZE, 64, pathlib.Path(scratch), options)
         if options.tiny_imagenet:
-            compare("Files of 64x64", options.tiny_imagenet, 0, 256, options)
+            compare("Files of 64x64", options.tiny_imagenet, 0, 256, pathlib.Path(scratch), options)
 
 
 if __name__ == "__main__":
