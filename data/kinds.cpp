@@ -8,6 +8,7 @@
 #include "data/compositions/rand_bits.h"
 #include "data/compositions/resize.h"
 #include "data/compositions/subset.h"
+#include "data/sources/blank.h"
 #include "data/sources/cifar.h"
 #include "data/sources/digits.h"
 #include "data/sources/folder.h"
@@ -103,6 +104,26 @@ std::shared_ptr<const Source> open_trifeature(const Arguments& arguments) {
                                                           .correlation = arguments.number("correlation", 0, 1),
                                                           .seed = seed_of(arguments)},
                                       arguments.opening().role, arguments.opening().seed);
+}
+
+constexpr std::array kBlank{
+    Parameter{.name = "examples", .fallback = "1281167", .help = "training images; as many as ImageNet's"},
+    Parameter{.name = "test_examples", .fallback = "0", .help = "test images; 0: a tenth as many"},
+    Parameter{.name = "height", .fallback = "375", .help = "pixels"},
+    Parameter{.name = "width", .fallback = "500", .help = "pixels"},
+    Parameter{.name = "channels", .fallback = "3", .help = "1 is grey"},
+    Parameter{.name = "classes", .fallback = "1000", .help = "image i is of class i modulo this; 0: no labels"},
+};
+
+std::shared_ptr<const Source> open_blank(const Arguments& arguments) {
+  return std::make_shared<Blank>(
+      Blank::Options{.examples = arguments.whole("examples", 1, Blank::kMostExamples),
+                     .test_examples = arguments.whole("test_examples", 0, Blank::kMostExamples),
+                     .extent = {.height = arguments.whole("height", 1, Blank::kMostSide),
+                                .width = arguments.whole("width", 1, Blank::kMostSide)},
+                     .channels = static_cast<int>(arguments.whole("channels", 1, Blank::kMostChannels)),
+                     .classes = static_cast<int>(arguments.whole("classes", 0, Blank::kMostClasses))},
+      split_of(arguments.opening().role));
 }
 
 constexpr std::array kMultiDigits{
@@ -249,6 +270,11 @@ constexpr std::array kKinds{
          .parameters = kTrifeature,
          .open = open_trifeature,
          .slow = true},
+    Kind{.name = "blank",
+         .first = "",
+         .help = "grey images without content, to try or time a run without its data",
+         .parameters = kBlank,
+         .open = open_blank},
     Kind{.name = "multidigits",
          .first = "SOURCE",
          .help = "several digits on a canvas (MultiDigits); label set digit",
