@@ -14,6 +14,7 @@ struct LinearEvaluation {
   std::int64_t batch_size = 512;
   std::int64_t epochs = 90;
   double holdout = 0.1;                   ///< fraction of the training set
+  bool redraw = false;                    ///< features of training images are computed anew in each epoch
   std::int64_t seed = 1;                  ///< of the held-out part and the shuffles
   std::int64_t neighbours = 200;          ///< number of neighbours that vote
   Precision precision = Precision::fp32;  ///< of the encoder, independent of its training

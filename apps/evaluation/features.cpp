@@ -15,21 +15,33 @@ namespace apps {
 
 using engine::Tensor;
 
-namespace {
-
-engine::Shape with_rows(const engine::Shape& shape, std::int64_t rows) {
-  return shape.rank() == 1 ? engine::Shape{rows} : engine::Shape{rows, shape[1]};
-}
-
-}  // namespace
-
 Features extract_features(const engine::Context& context, const Representation& of, const data::Source& source,
                           const Extraction& how, const std::function<void(std::int64_t done)>& progress) {
-  constexpr std::int64_t kBatch = 500;
   const std::int64_t size = source.size();
   const data::InputLayout& layout = source.layout();
   Features features{.values = Tensor::empty(context, {size, of.features()})};
-  data::Loader loader(source, evaluation_order(std::min(kBatch, size), size, how.workers));
+  for (const data::LabelSet& set : layout.labels) {
+    Tensor& targets = features.targets[set.name];
+    if (set.per_example == 1)
+      targets = Tensor::empty(context, {size}, engine::Dtype::i32);
+    else
+      targets = Tensor::empty(context, {size, set.classes});
+  }
+  if (const auto chosen = layout.find(how.label_set)) {
+    const data::LabelSet& set = layout.labels[*chosen];
+    features.classes = set.classes;
+    if (set.per_example == 1) features.labels = features.targets[set.name];
+  }
+  extract_features_into(features, context, of, source, how, progress);
+  return features;
+}
+
+void extract_features_into(const Features& features, const engine::Context& context, const Representation& of,
+                           const data::Source& source, const Extraction& how,
+                           const std::function<void(std::int64_t done)>& progress) {
+  constexpr std::int64_t kBatch = 500;
+  const std::int64_t size = source.size();
+  data::Loader loader(source, evaluation_order(std::min(kBatch, size), size, how.workers, how.epoch));
   std::optional<DeviceBatch> batch;
   for (std::int64_t begin = 0, count = 0; begin < size; begin += count) {
     const data::Loader::Lease examples = loader.next();
@@ -38,20 +50,9 @@ Features extract_features(const engine::Context& context, const Representation& 
     batch->upload(count == examples->capacity() ? *examples : examples->head(count));
     const Tensor values = of(batch->whole_images(how.images));
     kernels::convert(context, {.x = values, .y = {features.values.narrow(begin, count)}});
-    for (const data::LabelSet& set : layout.labels) {
-      const Tensor targets = batch->targets(set.name);
-      Tensor& all = features.targets[set.name];
-      if (!all) all = Tensor::empty(context, with_rows(targets.shape(), size), targets.dtype());
-      copy(targets, all.narrow(begin, count));
-    }
+    for (const auto& [set, targets] : features.targets) copy(batch->targets(set), targets.narrow(begin, count));
     if (progress) progress(begin + count);
   }
-  if (const auto chosen = layout.find(how.label_set)) {
-    const data::LabelSet& set = layout.labels[*chosen];
-    features.classes = set.classes;
-    if (set.per_example == 1) features.labels = features.targets[set.name];
-  }
-  return features;
 }
 
 void check_finite(const Features& features, std::string_view whose) {

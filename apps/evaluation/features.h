@@ -26,12 +26,17 @@ struct Extraction {
   std::string label_set = data::kClassLabel;  ///< the chosen one
   engine::Dtype images = engine::Dtype::f32;  ///< of the images, and so of the network's arithmetic
   int workers = 1;                            ///< threads that read images
+  std::int64_t epoch = 0;                     ///< the epoch whose visits are shown, where a source draws at every visit
 };
 
 /// Computes the representation of every example, without augmentation. `progress(done)` is called after each batch and
 /// may throw to stop.
 Features extract_features(const engine::Context& context, const Representation& of, const data::Source& source,
                           const Extraction& how = {}, const std::function<void(std::int64_t done)>& progress = {});
+/// The same into the memory of the source's features of another epoch, which they replace.
+void extract_features_into(const Features& features, const engine::Context& context, const Representation& of,
+                           const data::Source& source, const Extraction& how,
+                           const std::function<void(std::int64_t done)>& progress = {});
 
 /// Throws NonFiniteError unless the features, and the f32 sum of squares of each example's features, are finite: a
 /// classifier cannot be trained on others. `whose` appears in the message: "the training set".

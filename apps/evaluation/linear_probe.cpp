@@ -106,8 +106,10 @@ class Classifiers {
 class Rows {
  public:
   Rows(const Features& features, std::vector<std::int32_t> rows) : features_(features), rows_(std::move(rows)) {
-    labels_ = features.labels.to_host<std::int32_t>();
+    read_labels();
   }
+  /// To be called after the labels of the features have changed.
+  void read_labels() { labels_ = features_.labels.to_host<std::int32_t>(); }
   std::int64_t size() const { return static_cast<std::int64_t>(rows_.size()); }
 
   Features all() const { return select(std::vector<std::int32_t>(rows_), 1); }
@@ -169,7 +171,8 @@ void check_enough_examples(std::int64_t size, const LinearEvaluation& protocol) 
 }
 
 LinearProbeResult train_linear_probe(const Features& train, const Features& test, const LinearEvaluation& protocol,
-                                     const std::function<void(std::int64_t, std::int64_t)>& progress) {
+                                     const std::function<void(std::int64_t, std::int64_t)>& progress,
+                                     const std::function<void(std::int64_t)>& redraw) {
   const std::int64_t size = train.values.shape()[0], held = held_out(size, protocol);
   check_enough_examples(size, protocol);
   const auto seed = static_cast<std::uint64_t>(protocol.seed);
@@ -177,7 +180,8 @@ LinearProbeResult train_linear_probe(const Features& train, const Features& test
   const data::Permutation split(size, seed, 0);
   std::vector<std::int32_t> order(static_cast<std::size_t>(size));
   for (std::int64_t i = 0; i < size; ++i) order[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(split(i));
-  const Rows holdout(train, {order.begin(), order.begin() + held}), kept(train, {order.begin() + held, order.end()});
+  const Features holdout = Rows(train, {order.begin(), order.begin() + held}).all();
+  Rows kept(train, {order.begin() + held, order.end()});
 
   const engine::Context& context = train.values.context();
   std::vector<double> peaks;
@@ -189,6 +193,10 @@ LinearProbeResult train_linear_probe(const Features& train, const Features& test
   const std::int64_t per_epoch = kept.size() / protocol.batch_size, steps = per_epoch * protocol.epochs;
   const engine::Schedule schedule{.peak = 1, .decay = engine::Decay::cosine, .steps = steps};
   for (std::int64_t epoch = 0; epoch < protocol.epochs; ++epoch) {
+    if (redraw && epoch > 0) {
+      redraw(epoch);
+      kept.read_labels();
+    }
     const data::Permutation shuffle(kept.size(), seed, static_cast<std::uint64_t>(epoch + 1));
     for (std::int64_t i = 0; i < per_epoch; ++i) {
       const Features batch = kept.batch(shuffle, i * protocol.batch_size, protocol.batch_size, grid);
@@ -201,7 +209,7 @@ LinearProbeResult train_linear_probe(const Features& train, const Features& test
   const auto still_going = [&] {
     if (progress) progress(steps, steps);
   };
-  const std::vector<double> holdout_accuracy = classifiers.accuracies(holdout.all(), still_going);
+  const std::vector<double> holdout_accuracy = classifiers.accuracies(holdout, still_going);
   const std::vector<double> test_accuracy = classifiers.accuracies(test, still_going);
   LinearProbeResult result;
   for (std::size_t i = 0; i < peaks.size(); ++i) {

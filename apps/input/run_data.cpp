@@ -86,13 +86,15 @@ data::HostBatch first_examples(const data::Source& source, std::int64_t count) {
   return batch;
 }
 
-data::LoaderOptions evaluation_order(std::int64_t batch_size, std::int64_t examples, int workers) {
+data::LoaderOptions evaluation_order(std::int64_t batch_size, std::int64_t examples, int workers, std::int64_t epoch) {
   const auto last_batch = data::LastBatch::keep;
+  const std::int64_t steps = data::steps_per_epoch(examples, batch_size, last_batch);
   return {.batch_size = batch_size,
           .shuffle = false,
           .last_batch = last_batch,
           .workers = workers,
-          .steps = data::steps_per_epoch(examples, batch_size, last_batch)};
+          .first_step = epoch * steps,
+          .steps = (epoch + 1) * steps};
 }
 
 data::LoaderOptions loader_options(const data::LoaderOptions& configured, const Config::Train& train,

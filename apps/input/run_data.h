@@ -32,8 +32,9 @@ DataFingerprint fingerprint_of(const data::Source& train, const data::Source& te
 /// The first examples as a batch for evaluation: in order, as if visited for the first time.
 data::HostBatch first_examples(const data::Source& source, std::int64_t count);
 
-/// How evaluation reads a whole source: each example once, in order.
-data::LoaderOptions evaluation_order(std::int64_t batch_size, std::int64_t examples, int workers);
+/// How evaluation reads a whole source: each example once, in order, as visited in this epoch.
+data::LoaderOptions evaluation_order(std::int64_t batch_size, std::int64_t examples, int workers,
+                                     std::int64_t epoch = 0);
 
 /// The configured options, completed by the run's settings.
 data::LoaderOptions loader_options(const data::LoaderOptions& configured, const Config::Train& train,

@@ -114,6 +114,13 @@ const Table<EvaluationSettings>& evaluation_table() {
                                             .help = "the grid; each is scaled by batch size / 256"}),
           of_key("lineval.epochs", {.flag = "--epochs", .group = "Evaluation", .help = "passes over the training set"}),
           of_key("lineval.batch_size", {.flag = "--batch-size", .group = "Evaluation", .help = "of the classifiers"}),
+          of_key("lineval.redraw",
+                 {.flag = "--redraw",
+                  .group = "Evaluation",
+                  .help = "on: where the data draw at every visit (multidigits, trifeature, redraw=visit, ...), each\n"
+                          "epoch computes the features of the training images anew, as drawn for it: as many times\n"
+                          "the work as there are epochs",
+                  .placeholder = "on|off"}),
           of_key("lineval.knn",
                  {.flag = "--knn", .group = "Evaluation", .help = "neighbours that vote", .placeholder = "K"}),
           of_key("lineval.seed", {.flag = "--seed",

@@ -102,19 +102,22 @@ Subject subject_of(const engine::Context& context, const EvaluationSettings& set
   return subject;
 }
 
+Extraction extraction(const EvaluationSettings& settings, std::int64_t epoch = 0) {
+  const Config& config = settings.config;
+  return {.label_set = settings.label_set,
+          .images = activation_dtype(config.run.compute.precision),
+          .workers = config.data.loader.workers,
+          .epoch = epoch};
+}
+
 Features features_of(const engine::Context& context, const EvaluationSettings& settings,
                      const Representation& representation, const data::Source& source, const std::string& whose) {
-  const Config& config = settings.config;
   Progress progress({.label = "features of " + whose, .unit = "images", .total = source.size()});
-  const auto observe = [&](std::int64_t done) {
-    progress.update(done);
-    stop_if_asked();
-  };
-  const Features features = extract_features(context, representation, source,
-                                             {.label_set = settings.label_set,
-                                              .images = activation_dtype(config.run.compute.precision),
-                                              .workers = config.data.loader.workers},
-                                             observe);
+  const Features features =
+      extract_features(context, representation, source, extraction(settings), [&](std::int64_t done) {
+        progress.update(done);
+        stop_if_asked();
+      });
   check_finite(features, whose);
   return features;
 }
@@ -126,6 +129,25 @@ LinearProbeResult train_probe(const Features& train, const Features& test, const
     progress->update(done);
     stop_if_asked();
   });
+}
+
+/// The same with the features of each epoch computed anew, over those of the one before. That takes nearly all of the
+/// time, so the progress is the number of images.
+LinearProbeResult train_redrawn_probe(const engine::Context& context, const EvaluationSettings& settings,
+                                      const Representation& representation, const data::Source& source,
+                                      const Features& train, const Features& test) {
+  const LinearEvaluation& protocol = settings.config.lineval;
+  const std::int64_t size = source.size();
+  Progress progress({.label = "lineval, drawn anew", .unit = "images", .total = protocol.epochs * size, .done = size});
+  const auto redraw = [&](std::int64_t epoch) {
+    extract_features_into(train, context, representation, source, extraction(settings, epoch), [&](std::int64_t done) {
+      progress.update(epoch * size + done);
+      stop_if_asked();
+    });
+    check_finite(train, "the training set");
+  };
+  return train_linear_probe(
+      train, test, protocol, [](std::int64_t, std::int64_t) { stop_if_asked(); }, redraw);
 }
 
 double nearest_neighbours(const Features& train, const Features& test, std::int64_t k) {
@@ -159,17 +181,20 @@ void evaluate(const EvaluationSettings& settings) {
   const Representation representation(*subject.encoder, subject.head ? &*subject.head : nullptr, settings.tap);
   const std::int64_t dimensions = representation.features();
   const int classes = label_set(*data.train, settings.label_set, "--labels").classes;
+  const bool redrawn = protocol.redraw && data.train->varies();
   ResultStore store(result_directory(settings),
                     most_bytes_of_results(dimensions, classes, protocol.learning_rates.size()));
-  EvaluationResults results{.settings = settings,
-                            .arch = subject.arch,
-                            .step = subject.step,
-                            .encoder_sha256 = encoder_sha256(subject.parameters),
-                            .protocol = protocol_text(protocol, representation, data.train->describe() + subject.input),
-                            .features = dimensions,
-                            .neighbours = std::min(protocol.neighbours, data.train->size()),
-                            .knn = 0,
-                            .probe = {}};
+  EvaluationResults results{
+      .settings = settings,
+      .arch = subject.arch,
+      .step = subject.step,
+      .encoder_sha256 = encoder_sha256(subject.parameters),
+      .redrawn = redrawn,
+      .protocol = protocol_text(protocol, redrawn, representation, data.train->describe() + subject.input),
+      .features = dimensions,
+      .neighbours = std::min(protocol.neighbours, data.train->size()),
+      .knn = 0,
+      .probe = {}};
 
   const Features train = features_of(context, settings, representation, *data.train, "the training set");
   const Features test = features_of(context, settings, representation, *data.test, "the test set");
@@ -177,8 +202,10 @@ void evaluate(const EvaluationSettings& settings) {
     write_features(settings.save_features, "train", train);
     write_features(settings.save_features, "test", test);
   }
-  results.probe = train_probe(train, test, protocol);
   results.knn = nearest_neighbours(train, test, results.neighbours);
+  // From here on the training features may be overwritten.
+  results.probe = redrawn ? train_redrawn_probe(context, settings, representation, *data.train, train, test)
+                          : train_probe(train, test, protocol);
   EXPECTS(encoder_sha256(subject.parameters) == results.encoder_sha256,
           "lineval: the encoder changed during its evaluation; the figures are void");
 

@@ -27,6 +27,7 @@ Json summary(const EvaluationResults& results) {
   json["knn"] = results.knn;
   json["knn_k"] = results.neighbours;
   json["encoder_sha256"] = results.encoder_sha256;
+  json["redraw"] = results.redrawn;
   json["seed"] = results.settings.config.lineval.seed;
   json["precision"] = engine::name(results.settings.config.run.compute.precision);
   json["data"] = results.settings.config.data.source;
@@ -57,14 +58,15 @@ void save_head(const fs::path& path, const EvaluationResults& results) {
 
 }  // namespace
 
-std::string protocol_text(const LinearEvaluation& protocol, const Representation& representation,
+std::string protocol_text(const LinearEvaluation& protocol, bool redrawn, const Representation& representation,
                           const std::string& data) {
   return fmt::format(
       "frozen features of {} dimensions{} (batch norm in inference mode, no augmentation), {}; multinomial logistic "
       "regression, zero init, SGD with Nesterov momentum 0.9, batch {}, {} epochs, rate x {}/256 with cosine decay, "
-      "no weight decay, rate chosen on {:.0f}% of the training set held out; top-1 on the test set",
+      "no weight decay, {}rate chosen on {:.0f}% of the training set held out{}; top-1 on the test set",
       representation.features(), representation.origin(), data, protocol.batch_size, protocol.epochs,
-      protocol.batch_size, protocol.holdout * 100);
+      protocol.batch_size, redrawn ? "training images drawn anew in each epoch, " : "", protocol.holdout * 100,
+      redrawn ? ", which, as for nearest neighbours, is drawn once" : "");
 }
 
 std::string result_line(const EvaluationResults& results) { return json_text(summary(results)); }

@@ -14,6 +14,7 @@ struct EvaluationResults {
   std::string arch = {};
   std::int64_t step = 0;  ///< the checkpoint's step; of a file, 0
   std::string encoder_sha256 = {};
+  bool redrawn = false;       ///< whether each epoch had features of its own
   std::string protocol = {};  ///< how the figures were obtained, in one sentence
   std::int64_t features = 0;  ///< number of features per image
   std::int64_t neighbours = 0;
@@ -21,7 +22,8 @@ struct EvaluationResults {
   LinearProbeResult probe = {};
 };
 
-std::string protocol_text(const LinearEvaluation& protocol, const Representation& representation,
+/// `redrawn`: whether each epoch has features of its own; not if the data do not vary, whatever the protocol.
+std::string protocol_text(const LinearEvaluation& protocol, bool redrawn, const Representation& representation,
                           const std::string& data);
 
 /// The line that the program prints.

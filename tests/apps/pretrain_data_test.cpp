@@ -54,6 +54,66 @@ TEST_CASE("pretrain: on a composition, workers, a stop and a resume change no by
   CHECK(same_tensors(bench / "one", bench / "stopped"));
 }
 
+TEST_CASE("lineval --redraw: each epoch shows other canvases, nearest neighbours and the test set stay as they are") {
+  const Workbench bench;
+  result(bench.pretrain("run", {"--data", canvases(bench), "--epochs", "1"}));
+  result(bench.pretrain("twin", {"--data", canvases(bench), "--epochs", "1", "--workers", "5"}));
+  const auto evaluate = [&](const std::string& run, const std::string& features, const Strings& more = {}) {
+    Strings arguments{(bench / run).string(),
+                      "--epochs",
+                      "4",
+                      "--batch-size",
+                      "64",
+                      "--learning-rates",
+                      "0.1,1",
+                      "--save-features",
+                      (bench / features).string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return bench.lineval(arguments);
+  };
+  const auto once = result(evaluate("run", "once"));
+  const Ended ended = evaluate("run", "anew", {"--redraw", "on"});
+  const auto anew = result(ended);
+  CHECK(once.at("redraw") == false);
+  CHECK(anew.at("redraw") == true);
+  CHECK(anew.at("knn") == once.at("knn"));
+  for (const char* file : {"train_features.npy", "train_labels.npy", "test_features.npy", "test_labels.npy"})
+    CHECK(engine::read_file(bench / "once" / file) == engine::read_file(bench / "anew" / file));
+  const auto head = [&](const std::string& run, const std::string& number = {}) {
+    return engine::read_file(bench / run / "eval" / ("linear_head" + number + ".safetensors"));
+  };
+  CHECK(head("run") != head("run", ".1"));
+  const auto full = nlohmann::json::parse(engine::read_file(bench / "run/eval/lineval.json"));
+  CHECK(full.at("redraw") == true);
+  CHECK(full.at("protocol").get<std::string>().find("drawn anew in each epoch") != std::string::npos);
+  CHECK(ended.err.find("lineval, drawn anew 2048/2048 images  100%") != std::string::npos);
+  CHECK(result(evaluate("twin", "workers", {"--redraw", "on"})).at("top1") == anew.at("top1"));
+  CHECK(head("twin") == head("run"));
+
+  SUBCASE("data that do not change are computed once") {
+    const std::string plain = "mnist:" + bench.data().string();
+    result(bench.pretrain("plain", {"--data", plain, "--epochs", "1"}));
+    const Ended same = evaluate("plain", "anew", {"--redraw", "on"});
+    const auto on = result(same);
+    CHECK(on.at("redraw") == false);
+    CHECK(on == result(evaluate("plain", "once")));
+    CHECK(head("plain") == head("plain", ".1"));
+    CHECK(same.err.find("drawn anew") == std::string::npos);
+  }
+  SUBCASE("a signal ends it while features are computed, and nothing is stored") {
+    Strings arguments{(bench / "twin").string(), "--epochs", "1000000", "--batch-size", "64", "--redraw", "on"};
+    Program program(LINEVAL, arguments);
+    while (program.running() && program.err().find("nearest neighbours 128/128") == std::string::npos) usleep(1000);
+    usleep(300'000);  // well into the epochs
+    REQUIRE(program.running());
+    program.send(SIGTERM);
+    const Ended stopped = program.wait();
+    CHECK(stopped.exit_code == 75);
+    CHECK(stopped.out.empty());
+    CHECK_FALSE(fs::exists(bench / "twin/eval/lineval.1.json"));
+  }
+}
+
 TEST_CASE("pretrain: probes see one digit where the network sees several, and further label sets are probed") {
   const Workbench bench;
   const Strings data{"--data", "randbit(" + canvases(bench, ", second_size=30, probe=second") + ", bits=2)"};

@@ -3,11 +3,13 @@
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <memory>
 
 #include "apps/input/device_batch.h"
 #include "apps/input/run_data.h"
 #include "apps/run/exit_code.h"
 #include "apps/train/model.h"
+#include "data/compositions/multi_digits.h"
 #include "kernels/context.h"
 #include "tests/apps/memory_source.h"
 #include "tests/engine/io/message_of.h"
@@ -39,6 +41,40 @@ TEST_CASE("features: in batches, with a shorter last one, what one forward pass 
     REQUIRE(features.labels.to_host<std::int32_t>()[i] == static_cast<std::int32_t>(i % 10));
     if (i > 20) break;
   }
+}
+
+TEST_CASE("features: another epoch shows canvases as drawn for it, whatever the workers, and other images as before") {
+  const engine::Context context = kernels::make_context();
+  const auto digits = std::make_shared<tests::MemorySource>(603);  // a whole batch, and a shorter one
+  const data::MultiDigits canvases(digits, {.canvas = 40, .channels = 1}, data::Role::probe_train, 5);
+  const data::MultiDigits test_canvases(digits, {.canvas = 40, .channels = 1}, data::Role::probe_test, 5);
+  const Model model = make_model(context, Config{}, canvases);
+  const Representation representation = model.objective->representation("features");
+  const auto values = [&](const data::Source& source, const Extraction& how) {
+    return extract_features(context, representation, source, how).values.to_host<float>();
+  };
+  const std::vector<float> first = values(canvases, {}), third = values(canvases, {.epoch = 2});
+  CHECK(first != third);
+  CHECK(values(canvases, {.workers = 5, .epoch = 2}) == third);
+  CHECK(values(test_canvases, {.epoch = 2}) == values(test_canvases, {}));
+
+  data::HostBatch batch(canvases, 500);  // the first batch of the third epoch, read directly
+  data::Example example;
+  for (std::int64_t i = 0; i < 500; ++i) {
+    const data::Visit visit{.example = i, .fetch = static_cast<std::uint64_t>(2 * 603 + i)};
+    canvases.read(visit, {}, example);
+    batch.store(i, visit, example);
+  }
+  DeviceBatch on_device(context, canvases, 500);
+  on_device.upload(batch);
+  const std::vector<float> direct = representation(on_device.whole_images()).to_host<float>();
+  CHECK(std::equal(direct.begin(), direct.end(), third.begin()));
+
+  const Features replaced = extract_features(context, representation, canvases);
+  const Tensor memory = replaced.values;
+  extract_features_into(replaced, context, representation, canvases, {.epoch = 2});
+  CHECK(memory.to_host<float>() == third);
+  CHECK(replaced.labels.to_host<std::int32_t>()[602] == 2);
 }
 
 TEST_CASE("features: extraction changes nothing in the network") {

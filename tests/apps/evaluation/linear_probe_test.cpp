@@ -151,6 +151,48 @@ TEST_CASE("linear probe: one seed, one result, progress tells every step") {
   CHECK(train_linear_probe(train, train, protocol).weight != first.weight);
 }
 
+TEST_CASE("linear probe: each epoch after the first sees the features that replace those before, and their labels") {
+  const engine::Context context = kernels::make_context();
+  const LinearEvaluation protocol{.learning_rates = {1}, .batch_size = 32, .epochs = 10};
+  const Features test = clusters(context, 100, 5, 0.2f, 2);
+  const auto replace = [](const Features& train, const Features& by) {
+    train.values.upload<float>(by.values.to_host<float>());
+    train.labels.upload<std::int32_t>(by.labels.to_host<std::int32_t>());
+  };
+
+  Features train = clusters(context, 400, 5, 0.2f, 1);
+  const LinearProbeResult once = train_linear_probe(train, test, protocol);
+  std::vector<std::int64_t> epochs, steps_at;
+  std::int64_t steps = 0;
+  const auto count = [&](std::int64_t done, std::int64_t) { steps = done; };
+  const auto note = [&](std::int64_t epoch) {
+    epochs.push_back(epoch);
+    steps_at.push_back(steps);
+  };
+  CHECK(train_linear_probe(train, test, protocol, count, note).weight == once.weight);
+  CHECK(epochs == std::vector<std::int64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9});
+  CHECK(steps_at == std::vector<std::int64_t>{11, 22, 33, 44, 55, 66, 77, 88, 99});  // 360 are not held out
+
+  SUBCASE("the classes of one epoch have other names in the next, and the test set those of the last") {
+    Features turned = clusters(context, 400, 5, 0.2f, 1);
+    std::vector<std::int32_t> labels = turned.labels.to_host<std::int32_t>();
+    for (std::int32_t& label : labels) label = (label + 1) % 5;
+    turned.labels.upload<std::int32_t>(labels);
+    const Features honest = clusters(context, 400, 5, 0.2f, 3);
+    const auto redraw = [&](std::int64_t) { replace(turned, honest); };
+    const LinearProbeResult result = train_linear_probe(turned, test, protocol, {}, redraw);
+    CHECK(result.best.test_accuracy == 1);
+    CHECK(result.best.holdout_accuracy == 0);  // the held-out part is that of the first epoch
+  }
+  SUBCASE("what the last epochs do not show is not learned") {
+    const Features nothing{Tensor::zeros(context, {400, 5}), Tensor::zeros(context, {400}, engine::Dtype::i32), 5};
+    const LinearProbeResult result =
+        train_linear_probe(train, test, protocol, {}, [&](std::int64_t) { replace(train, nothing); });
+    CHECK(result.weight != once.weight);
+    CHECK(result.best.test_accuracy < 1);  // the bias says that everything is class 0
+  }
+}
+
 TEST_CASE("linear probe: too few examples are refused in one sentence") {
   const engine::Context context = kernels::make_context();
   const Features train = clusters(context, 100, 2, 1, 6);

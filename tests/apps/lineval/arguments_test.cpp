@@ -61,6 +61,9 @@ TEST_CASE("evaluation arguments: a flag goes before the run's protocol, and that
   CHECK(protocol.neighbours == 5);
   CHECK(protocol.batch_size == 512);
   CHECK(run.evaluated().config.run.compute.precision == Precision::bf16);
+  CHECK_FALSE(run.evaluated().config.lineval.redraw);
+  CHECK(run.evaluated({"--redraw", "on"}).config.lineval.redraw);
+  CHECK(Run("[lineval]\nredraw = true\n").evaluated().config.lineval.redraw);
   CHECK(run.evaluated({"--precision", "fp32"}).config.run.compute.precision == Precision::fp32);
 }
 

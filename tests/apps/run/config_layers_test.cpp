@@ -218,7 +218,8 @@ TEST_CASE("config_layers: resuming may change how a run is watched and make it l
         "  only these may change: data.source data.workers data.skip_bad data.resident_mib eval.every "
         "lineval.learning_rates "
         "lineval.epochs "
-        "lineval.batch_size lineval.holdout lineval.knn lineval.precision lineval.seed run.log_every run.ckpt_every "
+        "lineval.batch_size lineval.holdout lineval.redraw lineval.knn lineval.precision lineval.seed run.log_every "
+        "run.ckpt_every "
         "run.keep "
         "run.device run.cuda_graph run.repeatable run.report; "
         "and these may grow: train.epochs train.steps; start a new run for anything else");
