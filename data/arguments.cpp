@@ -54,9 +54,7 @@ std::shared_ptr<const Source> open_value(const Value& value, std::string_view wh
   const Call call = parse_call(value, whole);
   const Kind& kind = kind_of(call, whole);
   std::shared_ptr<const Source> source = open_call(kind, call, whole, opening);
-  const bool fits = kind.slow && !source->varies() && source->layout().extent && source->layout().bit_planes == 0 &&
-                    Resident::bytes_needed(*source) <= opening.resident_bytes;
-  if (!fits) return source;
+  if (!kind.slow || !Resident::fits(*source, opening.resident_bytes)) return source;
   return std::make_shared<Resident>(
       source, kind.identified_by_images ? Resident::Fingerprint::of_images : Resident::Fingerprint::of_source);
 }
@@ -99,7 +97,10 @@ Arguments::Arguments(const Kind& kind, const Call& call, std::string_view whole,
 
 const Value& Arguments::first() const { return call_.arguments.front().value; }
 std::string Arguments::path() const { return unquoted(first(), whole_); }
-std::shared_ptr<const Source> Arguments::source() const { return open_value(first(), whole_, opening_); }
+std::shared_ptr<const Source> Arguments::source() const { return source(opening_); }
+std::shared_ptr<const Source> Arguments::source(const Opening& opening) const {
+  return open_value(first(), whole_, opening);
+}
 
 bool Arguments::given(std::string_view name) const {
   return std::any_of(call_.arguments.begin(), call_.arguments.end(),

@@ -6,6 +6,7 @@
 #include "data/compositions/multi_digits.h"
 #include "data/compositions/overlay.h"
 #include "data/compositions/rand_bits.h"
+#include "data/compositions/resident.h"
 #include "data/compositions/resize.h"
 #include "data/compositions/subset.h"
 #include "data/sources/blank.h"
@@ -204,9 +205,13 @@ constexpr std::array kResize{
 };
 
 std::shared_ptr<const Source> open_resize(const Arguments& arguments) {
-  return std::make_shared<Resize>(arguments.source(),
-                                  Resize::Options{.size = arguments.extent("size", Resize::kMostSide),
-                                                  .mode = arguments.choice<Resize::Mode>("mode")});
+  const Resize::Options options{.size = arguments.extent("size", Resize::kMostSide),
+                                .mode = arguments.choice<Resize::Mode>("mode")};
+  auto resized = std::make_shared<Resize>(arguments.source(), options);
+  Opening once = arguments.opening();
+  if (once.resident_bytes == 0 || !Resident::fits(*resized, once.resident_bytes)) return resized;
+  once.resident_bytes = 0;  // images that are kept resized are read once as they were, and not kept as that, too
+  return std::make_shared<Resize>(arguments.source(once), options);
 }
 
 constexpr std::array kSubset{

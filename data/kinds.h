@@ -55,6 +55,7 @@ class Arguments {
   /// The argument without a name, as a path or as a source.
   std::string path() const;
   std::shared_ptr<const Source> source() const;
+  std::shared_ptr<const Source> source(const Opening& opening) const;  ///< opened in another way than this call
 
   /// The arguments with names; without one, the parameter's fallback.
   bool given(std::string_view name) const;

@@ -22,6 +22,11 @@ Resident::Resident(std::shared_ptr<const Source> source, Fingerprint fingerprint
 
 std::int64_t Resident::bytes_needed(const Source& source) { return source.size() * image_shape(source).elements(); }
 
+bool Resident::fits(const Source& source, std::int64_t bytes) {
+  const InputLayout& layout = source.layout();
+  return !source.varies() && layout.extent && layout.bit_planes == 0 && bytes_needed(source) <= bytes;
+}
+
 void Resident::read(const Visit& visit, const DecodeHint&, Example& example) const {
   const auto i = static_cast<std::size_t>(visit.example);
   std::uint8_t* image = images_.get() + i * image_bytes_;

@@ -17,6 +17,8 @@ class Resident final : public Source {
   Resident(std::shared_ptr<const Source> source, Fingerprint fingerprint);
 
   static std::int64_t bytes_needed(const Source& source);
+  /// Whether a source can be kept, in that many bytes.
+  static bool fits(const Source& source, std::int64_t bytes);
 
   std::int64_t size() const override { return source_->size(); }
   const InputLayout& layout() const override { return source_->layout(); }

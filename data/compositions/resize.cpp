@@ -1,6 +1,7 @@
 #include "data/compositions/resize.h"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "data/image/resize.h"
@@ -36,6 +37,12 @@ void Resize::read(const Visit& visit, const DecodeHint&, Example& example) const
   }
   std::swap(example.pixels, result.pixels);
   std::swap(example.extent, result.extent);
+}
+
+void Resize::fingerprint(engine::Sha256& hash) const {
+  source_->fingerprint(hash);
+  const std::int64_t options[] = {options_.size.height, options_.size.width, static_cast<std::int64_t>(options_.mode)};
+  hash.update(std::as_bytes(std::span(options)));
 }
 
 std::string Resize::describe() const {

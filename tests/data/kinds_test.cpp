@@ -53,6 +53,17 @@ TEST_CASE("kinds: images that are slow to read stay in memory if they fit") {
   CHECK(describe(60000 * 784 - 1) == "digits: (train, 60000 drawn images)");
 }
 
+TEST_CASE("kinds: images that stay in memory resized are not kept as they were as well") {
+  const auto describe = [](const std::string& size, std::int64_t bytes) {
+    return open_source("resize(digits:, size=" + size + ")", {.resident_bytes = bytes})->describe();
+  };
+  CHECK(describe("14", 60000 * 784) == "digits: (train, 60000 drawn images) resized to 14 x 14 (crop), resident");
+  CHECK(describe("56", 60000 * 784) == "digits: (train, 60000 drawn images), resident resized to 56 x 56 (crop)");
+  CHECK(describe("56", 0) == "digits: (train, 60000 drawn images) resized to 56 x 56 (crop)");
+  CHECK(open_source("resize(overlay(digits:, digits=digits:), size=64)", {})->describe().find("resident") !=
+        std::string::npos);
+}
+
 TEST_CASE("kinds: a mistake names the place and the nearest kind or parameter") {
   CHECK(failure("mnits:DIR") ==
         "data.source: there is no source 'mnits', the nearest is 'mnist', at column 1 of 'mnits:DIR'");

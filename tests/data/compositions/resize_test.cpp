@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <span>
+
 #include "data/image/resize.h"
+#include "engine/io/sha256.h"
 #include "kernels/runtime/error.h"
 
 using data::Example;
@@ -33,6 +36,7 @@ class Ramps final : public data::Source {
     return static_cast<std::int32_t>(example + 7);
   }
   bool varies() const override { return true; }
+  void fingerprint(engine::Sha256& hash) const override { hash.update(std::as_bytes(std::span(&layout_.channels, 1))); }
   std::string describe() const override { return "ramps"; }
 
   mutable std::int64_t asked_for = -1;
@@ -122,4 +126,19 @@ TEST_CASE("resize: refuses sizes and images that it cannot do") {
                        "resize: expected sides of 1 to 16384 pixels, got 5 x 16385", engine::Error);
   CHECK_THROWS_WITH_AS(Resize(std::make_shared<Ramps>(4), {.size = {.height = 5, .width = 5}}),
                        "resize: expected images with 1 or 3 channels, and ramps has 4", engine::Error);
+}
+
+TEST_CASE("resize: the fingerprint tells sources and options apart without reading an image") {
+  const auto fingerprint_of = [](int channels, const Resize::Options& options) {
+    const auto ramps = std::make_shared<Ramps>(channels);
+    const std::string fingerprint = data::fingerprint(Resize(ramps, options));
+    CHECK(ramps->asked_for == -1);
+    return fingerprint;
+  };
+  const Resize::Options options{.size = {.height = 16, .width = 12}};
+  const std::string fingerprint = fingerprint_of(3, options);
+  CHECK(fingerprint == fingerprint_of(3, options));
+  CHECK(fingerprint != fingerprint_of(1, options));
+  CHECK(fingerprint != fingerprint_of(3, {.size = {.height = 12, .width = 16}}));
+  CHECK(fingerprint != fingerprint_of(3, {.size = options.size, .mode = Resize::Mode::squash}));
 }
