@@ -229,6 +229,8 @@ std::shared_ptr<const Source> open_subset(const Arguments& arguments) {
   return std::make_shared<Subset>(arguments.source(), options, split_of(arguments.opening().role));
 }
 
+constexpr char kLikeImageNet[] = "test_examples=50000";
+
 constexpr std::array kKinds{
     Kind{.name = "digits",
          .first = "",
@@ -239,28 +241,33 @@ constexpr std::array kKinds{
     Kind{.name = "mnist",
          .first = "DIR",
          .help = "MNIST, Fashion-MNIST or EMNIST as idx files, plain or .gz",
-         .open = open_mnist_files},
+         .open = open_mnist_files,
+         .blank = "examples=60000, test_examples=10000, height=28, width=28, channels=1, classes=10"},
     Kind{.name = "cifar10",
          .first = "DIR",
          .help = "CIFAR-10's binary version: its files or the archive as published",
-         .open = open_cifar_files<CifarSet::cifar10>},
+         .open = open_cifar_files<CifarSet::cifar10>,
+         .blank = "examples=50000, test_examples=10000, height=32, width=32, classes=10"},
     Kind{.name = "cifar100",
          .first = "DIR",
          .help = "CIFAR-100's; label sets label (100 classes) and coarse (20)",
-         .open = open_cifar_files<CifarSet::cifar100>},
+         .open = open_cifar_files<CifarSet::cifar100>,
+         .blank = "examples=50000, test_examples=10000, height=32, width=32, classes=100"},
     Kind{.name = "folder",
          .first = "DIR",
          .help = "JPEG and PNG files; directories are classes; ImageNet's train and val are the splits",
          .parameters = kFolder,
          .open = open_folder_files,
-         .slow = true},
+         .slow = true,
+         .blank = kLikeImageNet},
     Kind{.name = "tar",
          .first = "FILES",
          .help = "the same in archives, plain, .gz or .zst; several as train-{000..012}.tar or train-*.tar; or "
                  "WebDataset's names",
          .parameters = kTar,
          .open = open_tar_files,
-         .slow = true},
+         .slow = true,
+         .blank = kLikeImageNet},
     Kind{.name = "npy",
          .first = "DIR",
          .help = "{train,test}_images.npy, uint8 [N,H,W,C] or [N,H,W], and {train,test}_labels.npy",

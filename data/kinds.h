@@ -39,6 +39,7 @@ struct Kind {
   std::shared_ptr<const Source> (*open)(const Arguments&) = nullptr;
   bool slow = false;                  ///< decodes or draws: worth keeping in memory
   bool identified_by_images = false;  ///< its fingerprint is that of its images
+  std::string_view blank = {};        ///< arguments of `blank` for as many images of that size; empty: not known
 };
 
 /// All kinds, in the order of the help.

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "apps/input/run_data.h"
+#include "apps/pretrain/dry_run.h"
 #include "apps/pretrain/preview.h"
 #include "apps/pretrain/views.h"
 #include "apps/run/exit_code.h"
@@ -84,6 +85,27 @@ void train(const engine::Context& context, const PretrainArguments& arguments, T
   if (directory.config().run.report) draw_report(directory.path());
 }
 
+/// The trainer of a dry run: where its data cannot be opened, the message says how to do without.
+Trainer trainer_of_dry_run(const engine::Context& context, const PretrainArguments& arguments, const Config& config) {
+  try {
+    return Trainer(context, config, initial_weights(arguments.run, config));
+  } catch (const engine::DataError&) {
+    try {
+      open_data(config.data, data::Role::pretrain, config.train.seed);
+    } catch (const engine::DataError& error) {
+      throw engine::DataError(without_data(error.what(), config.data.source));
+    }
+    throw;  // it is not the data, or not only
+  }
+}
+
+void dry_run(const engine::Context& context, const PretrainArguments& arguments, const Config& config) {
+  Trainer trainer = trainer_of_dry_run(context, arguments, config);
+  warn(warmup_warning(trainer.plan().schedule));
+  const RunCosts costs = trainer.costs();
+  std::cout << dry_run_text(context, trainer, costs) << dry_run_json(context, trainer, costs) << std::endl;
+}
+
 }  // namespace
 
 void pretrain(const PretrainArguments& arguments, std::span<char* const> argv) {
@@ -95,13 +117,10 @@ void pretrain(const PretrainArguments& arguments, std::span<char* const> argv) {
   check_profiling(context, arguments);
   if (arguments.viewed_examples > 0) return show_views(context, config, arguments);
   check_plans(context, config.run.plans, resumed_path(arguments.run));
+  if (arguments.dry_run) return dry_run(context, arguments, config);
   Trainer trainer(context, config, initial_weights(arguments.run, config));
   warn(warmup_warning(trainer.plan().schedule));
   check_profiled_steps(arguments.profiled_steps, trainer.plan().schedule.steps);
-  if (arguments.dry_run) {
-    std::cout << dry_run_text(context, config, trainer);
-    return;
-  }
   train(context, arguments, trainer, argv);
 }
 

@@ -47,7 +47,6 @@ Trainer::Trainer(const engine::Context& context, const Config& config, const fs:
       test_(open_data(config.data, data::Role::probe_test, config.train.seed, skipped_)),
       plan_(plan_training(config.train, config.optim, train_->size())),
       model_(make_model(context, config, *train_, weights)),
-      batch_(context, *train_, config.train.batch_size),
       optimizer_(make_optimizer(config.optim.update, model_.parameters)),
       train_step_(model_, *optimizer_) {
   check_roles_match(*train_, *test_);
@@ -72,6 +71,12 @@ void Trainer::restore(const Checkpoint& checkpoint) {
         ", and with these ", train_->size(), " training examples and this configuration it is image ", now.cursor,
         " of epoch ", now.epoch, " with seed ", now.seed, "; resume with the data that the run began with"));
   }
+}
+
+RunCosts Trainer::costs() {
+  return measure_costs(
+      context_,
+      {.model = model_, .step = train_step_, .config = config_, .plan = plan_, .train = *train_, .test = *test_});
 }
 
 bool Trainer::run_or_advise(CapturedStep& step) {

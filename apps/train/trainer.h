@@ -8,6 +8,7 @@
 #include "apps/config/training_plan.h"
 #include "apps/run/checkpoint.h"
 #include "apps/run/run_directory.h"
+#include "apps/train/run_costs.h"
 #include "apps/train/train_step.h"
 #include "data/bad_files.h"
 #include "engine/optim/optimizer.h"
@@ -50,8 +51,12 @@ class Trainer {
   /// a few steps after it); if an update made weights infinite, these are the weights after it.
   Summary run(RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled = {});
 
+  /// What the run would take, measured: see measure_costs. Only for a trainer that does not run.
+  RunCosts costs();
+
   const Config& config() const { return config_; }
   const Model& model() const { return model_; }
+  const engine::Optimizer& optimizer() const { return *optimizer_; }
   const TrainingPlan& plan() const { return plan_; }
   const data::Source& train_data() const { return *train_; }
   const data::Source& test_data() const { return *test_; }
@@ -80,7 +85,6 @@ class Trainer {
   std::shared_ptr<const data::Source> train_, test_;
   TrainingPlan plan_;
   Model model_;
-  DeviceBatch batch_;
   std::unique_ptr<engine::Optimizer> optimizer_;
   TrainStep train_step_;
   std::optional<engine::TrainingStatus> status_;

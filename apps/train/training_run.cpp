@@ -59,6 +59,7 @@ class Trainer::Run {
   Cadence cadence_;
   StepLog log_;
   data::Loader loader_;
+  DeviceBatch batch_;
   CapturedStep step_;
   Summary summary_;
   bool said_short_ = false;  // whether the log says that memory is short
@@ -92,8 +93,9 @@ Trainer::Run::Run(Trainer& trainer, RunDirectory& directory, const Observer& obs
             .batch_size = trainer.config_.train.batch_size,
             .newest = known_before(trainer)}),
       loader_(*trainer.train_, loader_options(trainer.config_.data.loader, trainer.config_.train, trainer.step_)),
+      batch_(trainer.context_, *trainer.train_, trainer.config_.train.batch_size),
       step_(
-          trainer.context_, [&trainer] { trainer.train_step_.run(trainer.batch_, *trainer.status_); },
+          trainer.context_, [this, &trainer] { trainer.train_step_.run(batch_, *trainer.status_); },
           // A graph names no layers.
           trainer.config_.run.cuda_graph && !trainer.context_.profiler().follows_layers()) {}
 
@@ -151,7 +153,7 @@ void Trainer::Run::issue_step() {
   {
     const data::Loader::Lease batch = loader_.next();
     waited_ms = batch.waited_ms();
-    trainer_.batch_.upload(*batch);
+    batch_.upload(*batch);
   }
   trainer_.status_->prepare_step();
   if (trainer_.run_or_advise(step_)) trainer_.status_->count_step();

@@ -3,23 +3,13 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
-#include <cmath>
-#include <iterator>
 
+#include "kernels/runtime/bytes_text.h"
 #include "kernels/runtime/error.h"
 #include "kernels/runtime/rounding.h"
 
 namespace engine {
 namespace {
-
-/// "3.2 GiB"
-std::string text_of(std::size_t bytes) {
-  constexpr const char* kUnits[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-  auto value = static_cast<double>(bytes);
-  std::size_t unit = 0;
-  while (value >= 1024 && unit + 1 < std::size(kUnits)) value /= 1024, ++unit;
-  return concat(std::round(value * 10) / 10, " ", kUnits[unit]);
-}
 
 /// Removes a block of this size from the cache; null if there is none.
 void* pop(Pool::Cache& cache, std::size_t bytes) {
@@ -63,7 +53,7 @@ void* Pool::take(std::size_t rounded) {
 }
 
 void* Pool::ask(std::size_t rounded) {
-  EXPECTS(capturing_ == nullptr, "capture: the pool has no free block of ", text_of(rounded),
+  EXPECTS(capturing_ == nullptr, "capture: the pool has no free block of ", bytes_text(rounded),
           ", and a step that is captured cannot ask the system for one; run the same step once more before it");
   void* memory = backend_.allocate(rounded);
   if (memory == nullptr) {
@@ -72,8 +62,8 @@ void* Pool::ask(std::size_t rounded) {
   }
   if (memory == nullptr) {
     const OutOfMemory::Bytes bytes{.wanted = rounded, .free = backend_.free_bytes(), .in_use = used_};
-    throw OutOfMemory(concat("out of memory: wanted ", text_of(bytes.wanted), ", ", text_of(bytes.free), " free on ",
-                             backend_.device(), ", ", text_of(bytes.in_use), " in use"),
+    throw OutOfMemory(concat("out of memory: wanted ", bytes_text(bytes.wanted), ", ", bytes_text(bytes.free),
+                             " free on ", backend_.device(), ", ", bytes_text(bytes.in_use), " in use"),
                       bytes);
   }
   ++system_allocations_;

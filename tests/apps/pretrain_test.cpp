@@ -227,8 +227,10 @@ TEST_CASE("pretrain --dry-run: says what would run and leaves nothing") {
   CHECK(ended.err.empty());
   for (const std::string part :
        {"(train, 512 images)", "(test, 128 images)", "encoder        convn, in_chans 1\n", "encoder 88928",
-        "steps          16 = 2.00 epochs", "0.00025 peak after 8 warmup steps",
-        "threads        1 thread, as run.threads says\n"}) {
+        "steps          16 = 2.00 epochs",
+        "0.00025 peak after 8 warmup steps, constant decay; from 0.001 by linear scaling\n",
+        "memory         parameters 449.8 KiB, gradients 449.8 KiB, optimizer 899.5 KiB", " (measured)\n",
+        "evaluation     1 of 128 images: ", "threads        1 thread, as run.threads says\n"}) {
     CHECK_MESSAGE(ended.out.find(part) != std::string::npos, part << " in\n" << ended.out);
   }
   CHECK(names(bench / "") == Strings{"mnist"});
