@@ -1,14 +1,15 @@
 # All files with device code: nvcc compiles them for GPUs, tests/simt for the interpreter.
 set(
   CUDA_KERNELS
+  augment
   average_pool
   add_bias
   batch_norm
   bernoulli_nll
   bias_grad
   convert
-  crop_resize
   directions
+  draw_augmentations
   elementwise
   enqueue
   epps_pulley
@@ -23,7 +24,6 @@ set(
   moving_average
   optimizer
   prior
-  random_crop
   reduce
   row_order
   selective_kernel

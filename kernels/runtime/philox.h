@@ -23,6 +23,8 @@ enum class Purpose : std::uint8_t {
   overlay = 12,        ///< sub-index: role; index: epoch * examples + example (the digit over an image)
   trifeature = 13,     ///< sub-index: role; index: epoch * examples + example (place and angles of a shape)
   subset = 14,         ///< sub-index: 0; index: example (which examples a fraction of a source consists of)
+  augmentation = 15,   ///< sub-index: view; index: epoch * examples + example (flip, colours and blur of an image)
+  blur = 16,           ///< sub-index: view; index: that of the batch's first example (the blur of a whole batch)
 };
 
 /// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a counter-based generator. The
