@@ -7,21 +7,32 @@
 
 namespace data {
 
-HostBatch::HostBatch(const Source& source, std::int64_t count)
-    : rows(count), layout_(source.layout()), image_bytes_(static_cast<std::size_t>(image_shape(source).elements())) {
+HostBatch::HostBatch(const Source& source, std::int64_t count) : rows(count), layout_(source.layout()) {
   const auto n = static_cast<std::size_t>(count);
-  images.resize(n * image_bytes_);
+  extents.resize(2 * n);
+  if (layout_.extent) {
+    image_bytes_ = static_cast<std::size_t>(image_shape(source).elements());
+    images.resize(n * image_bytes_);
+    for (std::size_t i = 0; i < n; ++i) set_extent(i, *layout_.extent);
+  } else {
+    ragged.resize(n);
+  }
   counters.resize(n);
   bits.resize(n * static_cast<std::size_t>(layout_.bit_views));
   for (const LabelSet& set : layout_.labels) labels.emplace_back(n * static_cast<std::size_t>(set.per_example));
 }
 
-void HostBatch::store(std::int64_t row, const Visit& visit, const Example& example) {
+void HostBatch::store(std::int64_t row, const Visit& visit, Example& example) {
   const StageTimer timer(example.times, Stage::copy);
-  EXPECTS(example.pixels.size() == image_bytes_, "batch: example ", visit.example, " has ", example.pixels.size(),
-          " bytes of pixels instead of ", image_bytes_);
   const auto r = static_cast<std::size_t>(row);
-  std::memcpy(images.data() + r * image_bytes_, example.pixels.data(), image_bytes_);
+  if (layout_.extent) {
+    EXPECTS(example.pixels.size() == image_bytes_, "batch: example ", visit.example, " has ", example.pixels.size(),
+            " bytes of pixels instead of ", image_bytes_);
+    std::memcpy(images.data() + r * image_bytes_, example.pixels.data(), image_bytes_);
+  } else {
+    ragged[r].swap(example.pixels);
+    set_extent(r, example.extent);
+  }
   counters[r] = visit.fetch;
   for (std::size_t view = 0; view < static_cast<std::size_t>(layout_.bit_views); ++view)
     bits[view * counters.size() + r] = example.bits[view];
@@ -33,11 +44,18 @@ void HostBatch::store(std::int64_t row, const Visit& visit, const Example& examp
   }
 }
 
+void HostBatch::set_extent(std::size_t row, const Extent& extent) {
+  extents[2 * row] = static_cast<std::int32_t>(extent.height);
+  extents[2 * row + 1] = static_cast<std::int32_t>(extent.width);
+}
+
 HostBatch HostBatch::head(std::int64_t count) const {
   const auto n = static_cast<std::size_t>(count);
   HostBatch part = *this;
   part.rows = count;
   part.images.resize(n * image_bytes_);
+  if (!ragged.empty()) part.ragged.resize(n);
+  part.extents.resize(2 * n);
   part.counters.resize(n);
   part.bits.clear();
   for (auto view = bits.begin(); view != bits.end(); view += capacity())
@@ -48,7 +66,9 @@ HostBatch HostBatch::head(std::int64_t count) const {
 }
 
 std::int64_t HostBatch::bytes() const {
-  std::size_t all = images.size() + (counters.size() + bits.size()) * sizeof(std::uint64_t);
+  std::size_t all =
+      images.size() + (counters.size() + bits.size()) * sizeof(std::uint64_t) + extents.size() * sizeof(std::int32_t);
+  for (const std::vector<std::uint8_t>& image : ragged) all += image.size();
   for (const std::vector<std::int32_t>& set : labels) all += set.size() * sizeof(std::int32_t);
   return static_cast<std::int64_t>(all);
 }

@@ -16,6 +16,21 @@ namespace {
 constexpr std::int64_t kBytesAtOnce = 16 << 10;
 constexpr std::int64_t kFewestBatches = 2, kMostBatches = 16;
 
+/// Of images that differ in size, the mean of a few.
+std::int64_t usual_image_bytes(const Source& source) {
+  if (source.layout().extent) return image_shape(source).elements();
+  constexpr std::int64_t kSeen = 8;
+  const std::int64_t seen = std::min(kSeen, source.size());
+  Example example;
+  std::int64_t bytes = 0;
+  for (std::int64_t i = 0; i < seen; ++i) {
+    const std::int64_t at = i * source.size() / seen;
+    source.read({.example = at, .fetch = static_cast<std::uint64_t>(at)}, {}, example);
+    bytes += static_cast<std::int64_t>(example.pixels.size());
+  }
+  return bytes / std::max<std::int64_t>(seen, 1);
+}
+
 }  // namespace
 
 std::int64_t steps_per_epoch(std::int64_t examples, std::int64_t batch_size, LastBatch last_batch) {
@@ -42,10 +57,11 @@ Loader::Loader(const Source& source, const LoaderOptions& options)
   }
   steps_per_epoch_ = data::steps_per_epoch(source.size(), options.batch_size, options.last_batch);
 
-  const std::int64_t image_bytes = std::max<std::int64_t>(image_shape(source).elements(), 1);
+  const std::int64_t image_bytes = std::max<std::int64_t>(usual_image_bytes(source), 1);
   rows_at_once_ = std::clamp<std::int64_t>(kBytesAtOnce / image_bytes, 1,
                                            std::max<std::int64_t>(options.batch_size / (4 * options.workers), 1));
-  const std::int64_t fitting = options.ring_bytes / HostBatch(source, options.batch_size).bytes();
+  const std::int64_t later = source.layout().extent ? 0 : options.batch_size * image_bytes;  // once it is read
+  const std::int64_t fitting = options.ring_bytes / (HostBatch(source, options.batch_size).bytes() + later);
   ring_.resize(static_cast<std::size_t>(std::clamp(fitting, kFewestBatches, kMostBatches)));
   for (Slot& slot : ring_) slot.batch = HostBatch(source, options.batch_size);
   for (std::int64_t step = options.first_step; step < options.first_step + depth(); ++step) open(slot_of(step), step);

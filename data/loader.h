@@ -59,8 +59,8 @@ class Loader {
     double waited_ms_;
   };
 
-  /// `source` must outlive the loader. Throws engine::DataError if the batch is larger than the source or its images
-  /// differ in size, and engine::Error for options out of range.
+  /// `source` must outlive the loader. Throws engine::DataError if the batch is larger than the source, and
+  /// engine::Error for options out of range.
   Loader(const Source& source, const LoaderOptions& options);
   /// Stops each worker after its current image, and drops the batches read ahead.
   ~Loader();

@@ -72,10 +72,17 @@ void Source::fingerprint(engine::Sha256& hash) const {
 engine::Shape image_shape(const Source& source) {
   const InputLayout& layout = source.layout();
   if (!layout.extent) {
-    throw engine::DataError(engine::concat(source.describe(), " has images of different sizes, and a batch needs one; ",
-                                           "use resize(SOURCE, size=N)"));
+    throw engine::DataError(engine::concat(source.describe(),
+                                           " has images of different sizes, and a network needs one; ",
+                                           "give --image-size, or use resize(SOURCE, size=N)"));
   }
   return {layout.extent->height, layout.extent->width, layout.channels};
+}
+
+engine::Shape view_shape(const Source& source) {
+  const InputLayout& layout = source.layout();
+  if (layout.view) return {layout.view->height, layout.view->width, layout.channels};
+  return image_shape(source);
 }
 
 std::string fingerprint(const Source& source) {

@@ -44,6 +44,7 @@ struct LabelSet {
 struct InputLayout {
   int channels = 0;
   std::optional<Extent> extent = {};  ///< none: images differ in size
+  std::optional<Extent> view = {};    ///< in which a network sees them; none: as they are
   std::vector<LabelSet> labels = {};  ///< the first is the one that is meant where none is named; none: no labels
   /// The number of low bits of `Example::bits` that are features of the example. They become constant image planes
   /// after the augmentation, which therefore does not change them; they are never stored as pixels (Chen, Luo & Li
@@ -120,6 +121,8 @@ class Source {
 
 /// [H,W,C]. Throws engine::DataError if the images of the source differ in size.
 engine::Shape image_shape(const Source& source);
+/// The same of the views that a network sees of them.
+engine::Shape view_shape(const Source& source);
 
 /// SHA-256 of what identifies a source's contents.
 std::string fingerprint(const Source& source);

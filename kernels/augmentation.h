@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <cstring>
 
 #include "kernels/crop_sampler.h"
 #include "kernels/resampling.h"
@@ -44,13 +45,13 @@ inline constexpr int kColorOperations = 4;
 
 /// What is drawn for one view of one image.
 struct AugmentationDraw {
-  CropBox box;                      // in pixels of the image
-  float brightness;                 // factor, or what is added
-  float contrast, saturation;       // factors
-  float hue;                        // share of a full turn that is added
-  float sigma;                      // of the blur, pixels of the view; 0: none
-  std::uint8_t flip, jitter, gray;  // 0 or 1
-  std::uint8_t order;               // two bits for each operation, the first one's lowest
+  CropBox box = {};                             // in pixels of the image
+  float brightness = 1;                         // factor, or what is added
+  float contrast = 1, saturation = 1;           // factors
+  float hue = 0;                                // share of a full turn that is added
+  float sigma = 0;                              // of the blur, pixels of the view; 0: none
+  std::uint8_t flip = 0, jitter = 0, gray = 0;  // 0 or 1
+  std::uint8_t order = 0b11'10'01'00;           // two bits for each operation, the first one's lowest
 
   HOST_DEVICE ColorOperation operation(int place) const {
     return static_cast<ColorOperation>(order >> (2 * place) & 3);
@@ -58,5 +59,13 @@ struct AugmentationDraw {
 };
 inline constexpr int kDrawWords = 10;  // of 32 bits: the last dimension of tensors of draws
 static_assert(sizeof(AugmentationDraw) == kDrawWords * sizeof(std::int32_t));
+
+/// From and to host memory of a tensor of draws.
+inline AugmentationDraw read_draw(const std::int32_t* words) {
+  AugmentationDraw draw;
+  std::memcpy(static_cast<void*>(&draw), words, sizeof draw);
+  return draw;
+}
+inline void write_draw(const AugmentationDraw& draw, std::int32_t* words) { std::memcpy(words, &draw, sizeof draw); }
 
 }  // namespace kernels

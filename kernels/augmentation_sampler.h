@@ -64,6 +64,7 @@ HOST_DEVICE inline AugmentationDraw draw_colors(engine::Philox& random, engine::
     order[left - 1] = order[chosen];
     order[chosen] = last;
   }
+  draw.order = 0;
   for (int place = 0; place < kColorOperations; ++place)
     draw.order = static_cast<std::uint8_t>(draw.order | order[place] << (2 * place));
   const float own = random.uniform(), shared = of_batch.uniform();

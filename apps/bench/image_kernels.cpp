@@ -1,4 +1,7 @@
+#include <span>
+
 #include "apps/bench/buffers.h"
+#include "kernels/augment.h"
 #include "kernels/batch_norm.h"
 #include "kernels/cases/add_bias.h"
 #include "kernels/cases/average_pool.h"
@@ -6,11 +9,10 @@
 #include "kernels/cases/reduce.h"
 #include "kernels/cases/selective_kernel.h"
 #include "kernels/conv2d.h"
-#include "kernels/crop_resize.h"
+#include "kernels/draw_augmentations.h"
 #include "kernels/elementwise.h"
 #include "kernels/global_average_pool.h"
 #include "kernels/max_pool.h"
-#include "kernels/random_crop.h"
 #include "kernels/reduce.h"
 
 namespace apps {
@@ -245,24 +247,56 @@ KernelWork conv2d_wgrad(Buffers& b) {
                 {.g = c.g, .dy = c.y, .x = c.x, .dweight = {b.output_f32({c.g.k, c.g.r, c.g.s, c.g.c})}});
 }
 
-KernelWork draw_crops(Buffers& b) {
-  return b.work(kernels::draw_crops, {.seed = 1,
-                                      .height = 112,
-                                      .width = 112,
-                                      .range = {},
-                                      .counters = b.words({b.sizes().images}),
-                                      .boxes = b.integers({2, b.sizes().images, 4}, 1)});
-}
-KernelWork crop_resize(Buffers& b) {
-  const Tensor pictures = b.bytes({b.sizes().images, 112, 112, 3}), boxes = b.integers({2, b.sizes().images, 4}, 1);
-  kernels::draw_crops(
-      b.context(),
-      {.seed = 1, .height = 112, .width = 112, .range = {}, .counters = b.words({b.sizes().images}), .boxes = boxes});
-  return b.work(kernels::crop_resize, {.images = pictures,
-                                       .boxes = boxes,
-                                       .bits = b.words({b.sizes().images}),
-                                       .y = b.output({2, b.sizes().images, 112, 112, 8}),
-                                       .bit_planes = 5});
+/// Photographs, and what SimCLR draws for two views of each.
+struct Photographs {
+  explicit Photographs(Buffers& b)
+      : images(b.sizes().images),
+        pixels(b.bytes({images * kHeight * kWidth * 3})),
+        offsets(b.zeros({images}, engine::Dtype::i64)),
+        extents(b.zeros({images, 2}, engine::Dtype::i32)),
+        counters(b.words({images})),
+        draws(b.zeros({2, images, kernels::kDrawWords}, engine::Dtype::i32)) {
+    std::vector<std::int64_t> begins;
+    std::vector<std::int32_t> sizes;
+    for (std::int64_t i = 0; i < images; ++i) {
+      begins.push_back(i * kHeight * kWidth * 3);
+      sizes.insert(sizes.end(), {kHeight, kWidth});
+    }
+    offsets.upload(std::span<const std::int64_t>(begins));
+    extents.upload(std::span<const std::int32_t>(sizes));
+    kernels::draw_augmentations(b.context(), draw());
+  }
+  kernels::DrawAugmentations draw() const {
+    return {.seed = 1,
+            .rules = kRules,
+            .height = kView,
+            .width = kView,
+            .extents = extents,
+            .counters = counters,
+            .draws = draws};
+  }
+
+  static constexpr std::int32_t kHeight = 375, kWidth = 500;
+  static constexpr std::int64_t kView = 224;
+  static constexpr kernels::AugmentationRules kRules{.crop = kernels::CropRule::simclr,
+                                                     .interpolation = kernels::Interpolation::bicubic,
+                                                     .flip = 0.5,
+                                                     .jitter = 0.8,
+                                                     .gray = 0.2,
+                                                     .blur = 0.5};
+  std::int64_t images;
+  Tensor pixels, offsets, extents, counters, draws;
+};
+KernelWork draw_augmentations(Buffers& b) { return b.work(kernels::draw_augmentations, Photographs(b).draw()); }
+KernelWork augment(Buffers& b) {
+  const Photographs p(b);
+  return b.work(kernels::augment, {.rules = Photographs::kRules,
+                                   .pixels = p.pixels,
+                                   .offsets = p.offsets,
+                                   .extents = p.extents,
+                                   .draws = p.draws,
+                                   .bits = b.words({p.images}),
+                                   .y = b.output({2, p.images, Photographs::kView, Photographs::kView, 3})});
 }
 
 }  // namespace
@@ -299,8 +333,8 @@ std::vector<KernelEntry> image_kernels() {
           {"conv2d_forward", conv2d_forward},
           {"conv2d_dgrad", conv2d_dgrad},
           {"conv2d_wgrad", conv2d_wgrad},
-          {"draw_crops", draw_crops},
-          {"crop_resize", crop_resize}};
+          {"draw_augmentations", draw_augmentations},
+          {"augment", augment}};
 }
 
 }  // namespace apps

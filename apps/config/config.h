@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/config/augmentation_options.h"
 #include "apps/config/compute.h"
 #include "apps/config/linear_evaluation.h"
 #include "apps/config/objective_options.h"
@@ -10,7 +11,6 @@
 #include "data/loader.h"
 #include "engine/optim/optimizer_options.h"
 #include "engine/optim/schedule.h"
-#include "kernels/crop_sampler.h"
 #include "losses/options.h"
 #include "models/encoder_options.h"
 #include "models/projection_head.h"
@@ -34,7 +34,7 @@ struct Config {
     bool skip_bad = false;        ///< images that cannot be read are replaced and counted
     std::int64_t resident_mib = 1024;
     data::LoaderOptions loader{.workers = 2};
-    kernels::CropRange crops;
+    AugmentationOptions augment;
     bool operator==(const Data&) const = default;
   } data;
 

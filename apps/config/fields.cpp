@@ -23,9 +23,9 @@ void check_queue(const QueueOptions& queue, std::int64_t batch) {
 }  // namespace
 
 const Table<Config>& config_table() {
-  static const Table<Config> table = {objective_fields(), data_fields(),    model_fields(),
-                                      loss_fields(),      optim_fields(),   train_fields(),
-                                      eval_fields(),      lineval_fields(), run_fields()};
+  static const Table<Config> table = {objective_fields(), data_fields(),  augmentation_fields(), model_fields(),
+                                      loss_fields(),      optim_fields(), train_fields(),        eval_fields(),
+                                      lineval_fields(),   run_fields()};
   return table;
 }
 
@@ -56,9 +56,13 @@ void check(const Config& config) {
     throw UsageError(fmt::format("train.epochs = {} and train.steps = {} exclude each other: set one of them to 0",
                                  config.train.epochs, config.train.steps));
   }
-  if (const auto& [area_min, area_max, aspect_min, aspect_max] = config.data.crops; area_min > area_max) {
+  if (const auto& [area_min, area_max, aspect_min, aspect_max] = config.data.augment.crops; area_min > area_max) {
     throw UsageError(
         fmt::format("data.crop_area_min = {} must not be above data.crop_area_max = {}", area_min, area_max));
+  }
+  if (const AugmentationOptions& augment = config.data.augment; augment.sigma_min > augment.sigma_max) {
+    throw UsageError(fmt::format("augment.sigma_min = {} must not be above augment.sigma_max = {}", augment.sigma_min,
+                                 augment.sigma_max));
   }
   check_loss(config.loss);
   if (config.objective.name == ObjectiveName::queue) check_queue(config.queue, config.train.batch_size);

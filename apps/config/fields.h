@@ -18,6 +18,7 @@ void check_loss(const losses::Options& loss);
 
 // The sections; each is in the file of its name.
 std::vector<ConfigField> data_fields();
+std::vector<ConfigField> augmentation_fields();
 std::vector<ConfigField> model_fields();
 std::vector<ConfigField> objective_fields();
 std::vector<ConfigField> loss_fields();

@@ -48,7 +48,7 @@ void extract_features_into(const Features& features, const engine::Context& cont
     count = examples->rows;
     if (!batch || batch->size() != count) batch.emplace(context, source, count);
     batch->upload(count == examples->capacity() ? *examples : examples->head(count));
-    const Tensor values = of(batch->whole_images(how.images));
+    const Tensor values = of(batch->evaluation_images(how.rules, how.images));
     kernels::convert(context, {.x = values, .y = {features.values.narrow(begin, count)}});
     for (const auto& [set, targets] : features.targets) copy(batch->targets(set), targets.narrow(begin, count));
     if (progress) progress(begin + count);

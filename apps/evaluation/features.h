@@ -7,6 +7,7 @@
 #include "apps/evaluation/representation.h"
 #include "data/source.h"
 #include "engine/tensor.h"
+#include "kernels/augmentation.h"
 #include "models/probe_head.h"
 
 namespace apps {
@@ -24,6 +25,7 @@ struct Features {
 /// How a source is read to compute its features.
 struct Extraction {
   std::string label_set = data::kClassLabel;  ///< the chosen one
+  kernels::AugmentationRules rules = {};      ///< what of each image is seen; nothing random
   engine::Dtype images = engine::Dtype::f32;  ///< of the images, and so of the network's arithmetic
   int workers = 1;                            ///< threads that read images
   std::int64_t epoch = 0;                     ///< the epoch whose visits are shown, where a source draws at every visit

@@ -9,10 +9,13 @@
 
 namespace apps {
 
-void check_crops(const kernels::CropRange& crops, const engine::Shape& image) {
+void check_crops(const kernels::AugmentationRules& rules, const data::Source& source) {
   constexpr double kMostGivenUp = 0.01;
-  if (crops.area_max >= 1) return;
-  const double given_up = kernels::share_given_up(image[0], image[1], crops.for_output(image[0], image[1]));
+  const kernels::CropRange& crops = rules.range;
+  if (rules.crop != kernels::CropRule::simclr || crops.area_max >= 1) return;
+  const engine::Shape view = data::view_shape(source),
+                      image = source.layout().extent ? data::image_shape(source) : view;
+  const double given_up = kernels::share_given_up(image[0], image[1], crops.for_output(view[0], view[1]));
   if (given_up <= kMostGivenUp) return;
   throw UsageError(fmt::format(
       "{} crop of {}x{} images has an area from data.crop_area_min = {} to data.crop_area_max = {} of the image's, "

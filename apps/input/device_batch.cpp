@@ -1,8 +1,10 @@
 #include "apps/input/device_batch.h"
 
-#include "kernels/crop_resize.h"
+#include <span>
+
+#include "kernels/augment.h"
+#include "kernels/draw_augmentations.h"
 #include "kernels/label_targets.h"
-#include "kernels/random_crop.h"
 
 namespace apps {
 
@@ -11,22 +13,58 @@ using engine::Shape;
 using engine::Tensor;
 
 DeviceBatch::DeviceBatch(const engine::Context& context, const data::Source& source, std::int64_t batch_size)
-    : layout_(source.layout()) {
-  const Shape image = data::image_shape(source);
-  images_ = Tensor::empty(context, {batch_size, image[0], image[1], image[2]}, Dtype::u8);
+    : layout_(source.layout()), view_(data::view_shape(source)) {
+  offsets_ = Tensor::empty(context, {batch_size}, Dtype::i64);
+  extents_ = Tensor::empty(context, {batch_size, 2}, Dtype::i32);
+  if (layout_.extent) {
+    const std::int64_t image_bytes = data::image_shape(source).elements();
+    std::vector<std::int64_t> offsets;
+    for (std::int64_t i = 0; i < batch_size; ++i) offsets.push_back(i * image_bytes);
+    offsets_.upload(std::span<const std::int64_t>(offsets));
+    pixels_ = Tensor::empty(context, {batch_size * image_bytes}, Dtype::u8);
+  }
   counters_ = Tensor::empty(context, {batch_size}, Dtype::i64);
   bits_ = Tensor::empty(context, {layout_.bit_views, batch_size}, Dtype::i64);
   for (const data::LabelSet& set : layout_.labels)
     labels_.push_back(Tensor::empty(context, {batch_size, set.per_example}, Dtype::i32));
 }
 
-void DeviceBatch::upload(const data::HostBatch& batch) {
-  EXPECTS(batch.images.size() == images_.bytes(), "batch: expected ", images_.shape(), " images, got ",
-          batch.counters.size());
-  images_.upload_bytes(batch.images.data());
+bool DeviceBatch::upload(const data::HostBatch& batch) {
+  EXPECTS(batch.capacity() == size(), "batch: expected ", size(), " images, got ", batch.capacity());
+  bool moved = false;
+  if (layout_.extent) {
+    EXPECTS(batch.images.size() == pixels_.bytes(), "batch: expected ", pixels_.bytes(), " bytes of images, got ",
+            batch.images.size());
+    pixels_.upload_bytes(batch.images.data());
+  } else {
+    moved = upload_ragged(batch);
+  }
+  extents_.upload_bytes(batch.extents.data());
   counters_.upload_bytes(batch.counters.data());
   bits_.upload_bytes(batch.bits.data());
   for (std::size_t set = 0; set < labels_.size(); ++set) labels_[set].upload_bytes(batch.labels[set].data());
+  return moved;
+}
+
+bool DeviceBatch::upload_ragged(const data::HostBatch& batch) {
+  constexpr std::int64_t kAlignment = 16;
+  std::vector<std::int64_t> offsets;
+  std::int64_t bytes = 0;
+  for (const std::vector<std::uint8_t>& image : batch.ragged) {
+    offsets.push_back(bytes);
+    bytes += (static_cast<std::int64_t>(image.size()) + kAlignment - 1) / kAlignment * kAlignment;
+  }
+  offsets_.upload(std::span<const std::int64_t>(offsets));
+  const bool grows = !pixels_ || pixels_.elements() < bytes;
+  if (grows) {
+    pixels_ = {};  // before the larger one is allocated
+    pixels_ = Tensor::empty(counters_.context(), {bytes + bytes / 4}, Dtype::u8);
+  }
+  for (std::size_t i = 0; i < offsets.size(); ++i) {
+    const std::vector<std::uint8_t>& image = batch.ragged[i];
+    pixels_.narrow(offsets[i], static_cast<std::int64_t>(image.size())).upload_bytes(image.data());
+  }
+  return grows;
 }
 
 Tensor DeviceBatch::labels(std::string_view set) const {
@@ -58,37 +96,46 @@ Tensor DeviceBatch::per_class(std::size_t set, kernels::LabelTargets::Kind kind)
   return targets;
 }
 
-Tensor DeviceBatch::crop_boxes(const kernels::CropRange& crops, std::int64_t seed, std::int64_t views) const {
-  const Shape& shape = images_.shape();
-  Tensor boxes = Tensor::empty(images_.context(), {views, shape[0], 4}, Dtype::i32);
-  kernels::draw_crops(images_.context(), {.seed = static_cast<std::uint64_t>(seed),
-                                          .height = shape[1],
-                                          .width = shape[2],
-                                          .range = crops.for_output(shape[1], shape[2]),
-                                          .counters = counters_,
-                                          .boxes = boxes});
-  return boxes;
+Tensor DeviceBatch::drawn(const kernels::AugmentationRules& rules, std::int64_t seed, std::int64_t views) const {
+  Tensor draws = Tensor::empty(counters_.context(), {views, size(), kernels::kDrawWords}, Dtype::i32);
+  kernels::draw_augmentations(counters_.context(), {.seed = static_cast<std::uint64_t>(seed),
+                                                    .rules = rules,
+                                                    .height = view_[0],
+                                                    .width = view_[1],
+                                                    .extents = extents_,
+                                                    .counters = counters_,
+                                                    .draws = draws});
+  return draws;
 }
 
-Tensor DeviceBatch::augmented_views(const kernels::CropRange& crops, std::int64_t seed, std::int64_t views,
+std::vector<kernels::AugmentationDraw> DeviceBatch::draws(const kernels::AugmentationRules& rules, std::int64_t seed,
+                                                          std::int64_t views) const {
+  const std::vector<std::int32_t> words = drawn(rules, seed, views).to_host<std::int32_t>();
+  std::vector<kernels::AugmentationDraw> draws;
+  for (std::size_t i = 0; i < words.size(); i += kernels::kDrawWords) draws.push_back(kernels::read_draw(&words[i]));
+  return draws;
+}
+
+Tensor DeviceBatch::augmented_views(const kernels::AugmentationRules& rules, std::int64_t seed, std::int64_t views,
                                     Dtype dtype) const {
-  const engine::LayerRange layer(images_.context(), "augmentation");
-  return resized(crop_boxes(crops, seed, views), views, dtype);
+  const engine::LayerRange layer(counters_.context(), "augmentation");
+  const int planes = layout_.bit_planes;
+  Tensor y = Tensor::empty(counters_.context(), {views, size(), view_[0], view_[1], view_[2] + planes}, dtype);
+  kernels::augment(counters_.context(), {.rules = rules,
+                                         .pixels = pixels_,
+                                         .offsets = offsets_,
+                                         .extents = extents_,
+                                         .draws = drawn(rules, seed, views),
+                                         .bits = bits_of(views),
+                                         .y = y,
+                                         .bit_planes = planes});
+  return y;
 }
 
-Tensor DeviceBatch::whole_images(Dtype dtype) const {
-  const Tensor images = resized({}, 1, dtype);
+Tensor DeviceBatch::evaluation_images(const kernels::AugmentationRules& rules, Dtype dtype) const {
+  const Tensor images = augmented_views(rules, 0, 1, dtype);
   const Shape& shape = images.shape();
   return images.view_as({shape[1], shape[2], shape[3], shape[4]});
-}
-
-Tensor DeviceBatch::resized(const Tensor& boxes, std::int64_t views, Dtype dtype) const {
-  const Shape& shape = images_.shape();
-  const int planes = layout_.bit_planes;
-  Tensor y = Tensor::empty(images_.context(), {views, shape[0], shape[1], shape[2], shape[3] + planes}, dtype);
-  kernels::crop_resize(images_.context(),
-                       {.images = images_, .boxes = boxes, .bits = bits_of(views), .y = y, .bit_planes = planes});
-  return y;
 }
 
 /// [B] where all views share them, [views,B] where each has its own.

@@ -5,27 +5,30 @@
 #include "data/loader.h"
 #include "data/source.h"
 #include "engine/tensor.h"
-#include "kernels/crop_sampler.h"
+#include "kernels/augmentation.h"
 #include "kernels/label_targets.h"
 
 namespace apps {
 
-/// A batch on the device, and the images for the network. Its buffers are allocated once.
+/// A batch on the device, and the images for the network. Its buffers are allocated once, except that of images that
+/// differ in size, which grows.
 class DeviceBatch {
  public:
   DeviceBatch(const engine::Context& context, const data::Source& source, std::int64_t batch_size);
 
-  std::int64_t size() const { return images_.shape()[0]; }
-  void upload(const data::HostBatch& batch);
+  std::int64_t size() const { return counters_.shape()[0]; }
+  /// Returns whether the images have moved to a larger buffer: a step that was recorded before has the old one.
+  bool upload(const data::HostBatch& batch);
 
-  /// `views` random crops of every image, drawn independently: [views,B,H,W,C+bits], f32 or bf16. All views have the
-  /// same bits.
-  engine::Tensor augmented_views(const kernels::CropRange& crops, std::int64_t seed, std::int64_t views,
+  /// `views` views of every image, drawn independently: [views,B,h,w,C+bits], f32 or bf16.
+  engine::Tensor augmented_views(const kernels::AugmentationRules& rules, std::int64_t seed, std::int64_t views,
                                  engine::Dtype dtype = engine::Dtype::f32) const;
-  /// The crops of those views, {y, x, height, width} each: i32 [views,B,4].
-  engine::Tensor crop_boxes(const kernels::CropRange& crops, std::int64_t seed, std::int64_t views) const;
-  /// The images without augmentation, [B,H,W,C+bits].
-  engine::Tensor whole_images(engine::Dtype dtype = engine::Dtype::f32) const;
+  /// What is drawn for those views: [views,B].
+  std::vector<kernels::AugmentationDraw> draws(const kernels::AugmentationRules& rules, std::int64_t seed,
+                                               std::int64_t views) const;
+  /// The images by rules without a random part, [B,h,w,C+bits]; by default whole, in the size of the views.
+  engine::Tensor evaluation_images(const kernels::AugmentationRules& rules = {},
+                                   engine::Dtype dtype = engine::Dtype::f32) const;
   /// A label set with one label per example, i32 [B].
   engine::Tensor labels(std::string_view set = data::kClassLabel) const;
   /// The same of any set as targets of a softmax: i32 [B] or, of several labels per example, each class's share of
@@ -35,14 +38,18 @@ class DeviceBatch {
   engine::Tensor indicators(std::string_view set) const;
 
  private:
-  engine::Tensor resized(const engine::Tensor& boxes, std::int64_t views, engine::Dtype dtype) const;
+  engine::Tensor drawn(const kernels::AugmentationRules& rules, std::int64_t seed, std::int64_t views) const;
+  bool upload_ragged(const data::HostBatch& batch);
   engine::Tensor bits_of(std::int64_t views) const;
 
   std::size_t index_of(std::string_view set) const;
   engine::Tensor per_class(std::size_t set, kernels::LabelTargets::Kind kind) const;
 
   data::InputLayout layout_;
-  engine::Tensor images_, counters_, bits_;
+  engine::Shape view_;                // [h,w,C]
+  engine::Tensor pixels_;             // u8 [bytes]
+  engine::Tensor offsets_, extents_;  // where each image begins, and its size
+  engine::Tensor counters_, bits_;
   std::vector<engine::Tensor> labels_;  // of each set, i32 [B, per_example]
 };
 

@@ -4,14 +4,16 @@
 
 #include "apps/settings/usage_error.h"
 #include "data/compositions/rand_bits.h"
+#include "data/compositions/view_size.h"
 #include "data/kinds.h"
-#include "kernels/bilinear_tap.h"
+#include "kernels/resampling.h"
 #include "kernels/runtime/error.h"
 
 namespace apps {
 namespace {
 
 void refuse_large_images(const data::Source& source) {
+  if (!source.layout().extent) return;  // each is checked as it is read
   const engine::Shape shape = data::image_shape(source);
   if (std::max(shape[0], shape[1]) <= kernels::kMostPixels) return;
   throw engine::DataError(engine::concat(source.describe(), " has images of ", shape[0], " x ", shape[1], "; at most ",
@@ -19,8 +21,15 @@ void refuse_large_images(const data::Source& source) {
                                          " pixels a side can be cropped; use resize(SOURCE, size=N)"));
 }
 
+/// As a network sees it.
+std::shared_ptr<const data::Source> with_views(std::shared_ptr<const data::Source> source,
+                                               const AugmentationOptions& augment) {
+  if (augment.size == 0) return source;
+  return std::make_shared<data::ViewSize>(std::move(source), data::Extent{augment.size, augment.size});
+}
+
 std::string text_of(const data::Source& source) {
-  std::string text = engine::concat(source.describe(), " has ", data::image_shape(source), " images");
+  std::string text = engine::concat(source.describe(), " has ", data::view_shape(source), " images");
   const data::InputLayout& layout = source.layout();
   if (layout.bit_planes > 0) text += engine::concat(" and ", layout.bit_planes, " bits");
   if (!layout.labels.empty()) text += engine::concat(" of ", layout.labels[0].classes, " classes");
@@ -53,18 +62,19 @@ std::shared_ptr<const data::Source> open_data(const Config::Data& options, data:
       options.source,
       {.role = role, .seed = run_seed, .skip_bad = skipped, .resident_bytes = options.resident_mib << 20});
   refuse_large_images(*source);
-  if (options.bits == 0) return source;
+  if (options.bits == 0) return with_views(source, options.augment);
   if (const int planes = source->layout().bit_planes; planes > 0) {
     throw UsageError(engine::concat("--bits ", options.bits, ": ", source->describe(), " has ", planes,
                                     planes == 1 ? " bit" : " bits", " already; leave out --bits or randbit"));
   }
   const auto redraw = options.bits_per_fetch ? data::RandBits::Redraw::visit : data::RandBits::Redraw::never;
-  return std::make_shared<data::RandBits>(
+  const auto with_bits = std::make_shared<data::RandBits>(
       source, data::RandBits::Options{.bits = options.bits, .redraw = redraw, .seed = run_seed});
+  return with_views(with_bits, options.augment);
 }
 
 void check_roles_match(const data::Source& train, const data::Source& test) {
-  if (data::image_shape(train) == data::image_shape(test) && classes_of(train) == classes_of(test) &&
+  if (data::view_shape(train) == data::view_shape(test) && classes_of(train) == classes_of(test) &&
       train.layout().bit_planes == test.layout().bit_planes)
     return;
   throw engine::DataError(engine::concat("training and test data do not match: ", text_of(train), ", ", text_of(test),

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "apps/evaluation/knn.h"
+#include "apps/input/augmentation_rules.h"
 #include "apps/input/label_set.h"
 #include "apps/input/run_data.h"
 #include "apps/lineval/feature_files.h"
@@ -102,9 +103,10 @@ Subject subject_of(const engine::Context& context, const EvaluationSettings& set
   return subject;
 }
 
-Extraction extraction(const EvaluationSettings& settings, std::int64_t epoch = 0) {
+Extraction extraction(const EvaluationSettings& settings, const data::Source& source, std::int64_t epoch = 0) {
   const Config& config = settings.config;
   return {.label_set = settings.label_set,
+          .rules = evaluation_rules(config.data.augment, source),
           .images = activation_dtype(config.run.compute.precision),
           .workers = config.data.loader.workers,
           .epoch = epoch};
@@ -114,7 +116,7 @@ Features features_of(const engine::Context& context, const EvaluationSettings& s
                      const Representation& representation, const data::Source& source, const std::string& whose) {
   Progress progress({.label = "features of " + whose, .unit = "images", .total = source.size()});
   const Features features =
-      extract_features(context, representation, source, extraction(settings), [&](std::int64_t done) {
+      extract_features(context, representation, source, extraction(settings, source), [&](std::int64_t done) {
         progress.update(done);
         stop_if_asked();
       });
@@ -140,10 +142,11 @@ LinearProbeResult train_redrawn_probe(const engine::Context& context, const Eval
   const std::int64_t size = source.size();
   Progress progress({.label = "lineval, drawn anew", .unit = "images", .total = protocol.epochs * size, .done = size});
   const auto redraw = [&](std::int64_t epoch) {
-    extract_features_into(train, context, representation, source, extraction(settings, epoch), [&](std::int64_t done) {
-      progress.update(epoch * size + done);
-      stop_if_asked();
-    });
+    extract_features_into(train, context, representation, source, extraction(settings, source, epoch),
+                          [&](std::int64_t done) {
+                            progress.update(epoch * size + done);
+                            stop_if_asked();
+                          });
     check_finite(train, "the training set");
   };
   return train_linear_probe(

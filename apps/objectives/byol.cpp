@@ -23,7 +23,7 @@ Tensor ByolObjective::predict(const Tensor& projections, std::int64_t passes) co
 }
 
 Outcome ByolObjective::forward(const StepContext& step) {
-  const Tensor views = step.batch.augmented_views(options_.crops, options_.seed, 2, options_.activations);
+  const Tensor views = step.batch.augmented_views(options_.augmentation, options_.seed, 2, options_.activations);
   const auto& s = views.shape();
   const std::int64_t passes = options_.batch_norm_per_view ? 2 : 1;
   Encoded encoded = encode(network_, views, passes, step.taps);

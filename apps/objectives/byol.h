@@ -4,7 +4,7 @@
 
 #include "apps/objectives/momentum_encoder.h"
 #include "apps/objectives/objective.h"
-#include "kernels/crop_sampler.h"
+#include "kernels/augmentation.h"
 #include "models/projection_head.h"
 
 namespace apps {
@@ -15,7 +15,7 @@ class ByolObjective final : public Objective {
  public:
   struct Options {
     bool batch_norm_per_view = false;
-    kernels::CropRange crops;
+    kernels::AugmentationRules augmentation;
     std::int64_t seed = 1;  ///< of the crops
     engine::Dtype activations = engine::Dtype::f32;
   };

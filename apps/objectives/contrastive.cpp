@@ -22,7 +22,7 @@ losses::ContrastiveLoss ContrastiveObjective::contrast(const Tensor& projections
 }
 
 Outcome ContrastiveObjective::forward(const StepContext& step) {
-  const Tensor views = step.batch.augmented_views(options_.crops, options_.seed, 2, options_.activations);
+  const Tensor views = step.batch.augmented_views(options_.augmentation, options_.seed, 2, options_.activations);
   Encoded encoded = encode(network_, views, options_.batch_norm_per_view ? 2 : 1, step.taps);
   const losses::ContrastiveLoss contrastive = contrast(encoded.rows, step.clock);
   Outcome outcome{.loss = contrastive.loss, .tapped = std::move(encoded.tapped)};

@@ -2,7 +2,7 @@
 #include <cstdint>
 
 #include "apps/objectives/objective.h"
-#include "kernels/crop_sampler.h"
+#include "kernels/augmentation.h"
 #include "losses/contrastive.h"
 
 namespace apps {
@@ -14,7 +14,7 @@ class ContrastiveObjective final : public Objective {
   struct Options {
     losses::Options loss;
     bool batch_norm_per_view = false;
-    kernels::CropRange crops;
+    kernels::AugmentationRules augmentation;
     std::int64_t seed = 1;  ///< seed of the crops, and of what the loss draws
     engine::Dtype activations = engine::Dtype::f32;
   };

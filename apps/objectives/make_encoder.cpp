@@ -37,7 +37,7 @@ void check_input(const models::InputOptions& options, const data::Source& source
 }
 
 ResNet::Stem stem(StemChoice choice, const data::Source& source) {
-  const engine::Shape image = data::image_shape(source);
+  const engine::Shape image = data::view_shape(source);
   switch (choice) {
     case StemChoice::automatic: break;
     case StemChoice::cifar: return ResNet::Stem::cifar;
@@ -82,7 +82,7 @@ std::optional<ResNet::Options> resnet_options(const models::EncoderOptions& opti
 std::unique_ptr<models::Encoder> bare_encoder(const engine::Scope& scope, const models::EncoderOptions& options,
                                               const data::Source& source) {
   if (const auto resnet = resnet_options(options, source)) return std::make_unique<ResNet>(scope, *resnet);
-  const engine::Shape image = data::image_shape(source);
+  const engine::Shape image = data::view_shape(source);
   if (std::min(image[0], image[1]) < ConvN::kSmallestImage) {
     throw engine::DataError(engine::concat(source.describe(), " has images of ", image[0], " x ", image[1],
                                            ", and --arch convn needs at least ", ConvN::kSmallestImage, " x ",

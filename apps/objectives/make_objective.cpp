@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "apps/config/training_plan.h"
+#include "apps/input/augmentation_rules.h"
 #include "apps/input/label_set.h"
 #include "apps/objectives/byol.h"
 #include "apps/objectives/contrastive.h"
@@ -39,7 +40,7 @@ std::unique_ptr<Objective> make_contrastive(ParameterSet& parameters, const Conf
       make_network(parameters, config, source),
       ContrastiveObjective::Options{.loss = loss_of(config, source),
                                     .batch_norm_per_view = config.objective.batch_norm_per_view,
-                                    .crops = config.data.crops,
+                                    .augmentation = training_rules(config.data.augment, source),
                                     .seed = config.train.seed,
                                     .activations = activation_dtype(config.run.compute.precision)});
 }
@@ -53,7 +54,7 @@ std::unique_ptr<Objective> make_queue(ParameterSet& parameters, const Config& co
       std::move(network), MomentumEncoder(config, source, momentum_of(config, source)), std::move(keys),
       QueueObjective::Options{.queue = config.queue,
                               .loss = loss_of(config, source),
-                              .crops = config.data.crops,
+                              .augmentation = training_rules(config.data.augment, source),
                               .seed = config.train.seed,
                               .activations = activation_dtype(config.run.compute.precision)});
 }
@@ -73,7 +74,7 @@ std::unique_ptr<Objective> make_byol(ParameterSet& parameters, const Config& con
   return std::make_unique<ByolObjective>(
       std::move(network), std::move(predictor), MomentumEncoder(config, source, momentum_of(config, source)),
       ByolObjective::Options{.batch_norm_per_view = config.objective.batch_norm_per_view,
-                             .crops = config.data.crops,
+                             .augmentation = training_rules(config.data.augment, source),
                              .seed = config.train.seed,
                              .activations = activation_dtype(config.run.compute.precision)});
 }
@@ -93,7 +94,7 @@ std::unique_ptr<Objective> make_supervised(ParameterSet& parameters, const Confi
   return std::make_unique<SupervisedObjective>(
       std::move(network), std::move(classifier),
       SupervisedObjective::Options{.supervised = options,
-                                   .crops = config.data.crops,
+                                   .augmentation = training_rules(config.data.augment, source),
                                    .seed = config.train.seed,
                                    .activations = activation_dtype(config.run.compute.precision)});
 }
@@ -107,7 +108,7 @@ std::unique_ptr<Objective> make_vae(ParameterSet& parameters, const Config& conf
         {.in = features, .out = latent, .kernel = engine::Initializer::glorot_uniform(features, latent), .bias = true});
   };
   models::Linear mean = to_latent("mean"), log_variance = to_latent("log_variance");
-  const engine::Shape image = data::image_shape(source);
+  const engine::Shape image = data::view_shape(source);
   models::Decoder decoder(Scope(parameters, kDecoder), {.kind = config.vae.decoder,
                                                         .latent = latent,
                                                         .hidden = config.vae.hidden,
@@ -119,7 +120,8 @@ std::unique_ptr<Objective> make_vae(ParameterSet& parameters, const Config& conf
       std::move(network), VaeObjective::Latent{.mean = std::move(mean), .log_variance = std::move(log_variance)},
       std::move(decoder),
       VaeObjective::Options{.beta = static_cast<float>(config.vae.beta),
-                            .crops = config.data.crops,
+                            .augmentation = training_rules(config.data.augment, source),
+                            .evaluation = evaluation_rules(config.data.augment, source),
                             .seed = config.train.seed,
                             .activations = activation_dtype(config.run.compute.precision)});
 }

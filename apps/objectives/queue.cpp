@@ -62,7 +62,7 @@ losses::ContrastiveLoss QueueObjective::contrast(const Tensor& queries, std::siz
 }
 
 Outcome QueueObjective::forward(const StepContext& step) {
-  const Tensor views = step.batch.augmented_views(options_.crops, options_.seed, 2, options_.activations);
+  const Tensor views = step.batch.augmented_views(options_.augmentation, options_.seed, 2, options_.activations);
   const std::int64_t queries = options_.queue.symmetric ? 2 : 1, batch = views.shape()[1];
   Encoded encoded = encode(network_, views.narrow(0, queries), queries * options_.queue.batch_norm_groups, step.taps);
   keys_ = {keys_of(views, 1, step.clock)};

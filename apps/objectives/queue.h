@@ -5,7 +5,7 @@
 #include "apps/config/objective_options.h"
 #include "apps/objectives/momentum_encoder.h"
 #include "apps/objectives/objective.h"
-#include "kernels/crop_sampler.h"
+#include "kernels/augmentation.h"
 #include "losses/contrastive.h"
 
 namespace apps {
@@ -19,7 +19,7 @@ class QueueObjective final : public Objective {
   struct Options {
     QueueOptions queue;
     losses::Options loss;  ///< the temperature and the remedies; its name has no meaning
-    kernels::CropRange crops;
+    kernels::AugmentationRules augmentation;
     std::int64_t seed = 1;  ///< of the crops, of the queue's first rows and of the order of key batches
     engine::Dtype activations = engine::Dtype::f32;
   };

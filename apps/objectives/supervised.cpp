@@ -31,7 +31,7 @@ SupervisedObjective::Classified SupervisedObjective::classify(const Tensor& logi
 }
 
 Outcome SupervisedObjective::forward(const StepContext& step) {
-  const Tensor views = step.batch.augmented_views(options_.crops, options_.seed, 1, options_.activations);
+  const Tensor views = step.batch.augmented_views(options_.augmentation, options_.seed, 1, options_.activations);
   Encoded encoded = encode(network_, views, 1, step.taps);
   const Tensor logits = classifier_(encoded.rows, Mode::train, {.f32_output = true});
   const engine::LayerRange layer(logits.context(), "loss");

@@ -3,7 +3,7 @@
 
 #include "apps/config/objective_options.h"
 #include "apps/objectives/objective.h"
-#include "kernels/crop_sampler.h"
+#include "kernels/augmentation.h"
 #include "models/linear.h"
 
 namespace apps {
@@ -15,7 +15,7 @@ class SupervisedObjective final : public Objective {
  public:
   struct Options {
     SupervisedOptions supervised;
-    kernels::CropRange crops;
+    kernels::AugmentationRules augmentation;
     std::int64_t seed = 1;  ///< of the crops
     engine::Dtype activations = engine::Dtype::f32;
   };

@@ -38,7 +38,7 @@ VaeObjective::VaeObjective(Network network, Latent latent, models::Decoder decod
     : network_(std::move(network)), latent_(std::move(latent)), decoder_(std::move(decoder)), options_(options) {}
 
 Outcome VaeObjective::forward(const StepContext& step) {
-  const Tensor views = step.batch.augmented_views(options_.crops, options_.seed, 1, options_.activations);
+  const Tensor views = step.batch.augmented_views(options_.augmentation, options_.seed, 1, options_.activations);
   const auto& s = views.shape();
   Encoded encoded = encode(network_, views, 1, step.taps);
   const Tensor mean = latent_.mean(encoded.rows, Mode::train, {.f32_output = true}),
@@ -71,7 +71,7 @@ std::optional<data::ContactSheet> VaeObjective::samples(const data::Source& exam
   const std::int64_t count = std::min(kImages, examples.size());
   DeviceBatch batch(latent_.mean.weight.tensor(Mode::evaluate).context(), examples, count);
   batch.upload(first_examples(examples, count));
-  const Tensor images = batch.whole_images(options_.activations);
+  const Tensor images = batch.evaluation_images(options_.evaluation, options_.activations);
   const Tensor features = network_.encoder->forward(images, Mode::evaluate);
   const Tensor mean = latent_.mean(features, Mode::evaluate, {.f32_output = true});
   const Tensor logits = decoder_.forward(convert(mean, options_.activations), Mode::evaluate);

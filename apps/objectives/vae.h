@@ -2,7 +2,7 @@
 #include <cstdint>
 
 #include "apps/objectives/objective.h"
-#include "kernels/crop_sampler.h"
+#include "kernels/augmentation.h"
 #include "models/decoder.h"
 #include "models/linear.h"
 
@@ -16,7 +16,7 @@ class VaeObjective final : public Objective {
  public:
   struct Options {
     float beta = 1;
-    kernels::CropRange crops;
+    kernels::AugmentationRules augmentation, evaluation;
     std::int64_t seed = 1;  ///< of the crops and of the latent variables' noise
     engine::Dtype activations = engine::Dtype::f32;
   };

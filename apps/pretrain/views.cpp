@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "apps/input/augmentation_rules.h"
 #include "apps/input/crops.h"
 #include "apps/input/device_batch.h"
 #include "apps/input/run_data.h"
@@ -42,6 +43,33 @@ std::string labels_text(const data::Source& source, const data::HostBatch& batch
   return text;
 }
 
+/// What was drawn for a view, of what the rules let be drawn: "crop 100x80 at 3,4", "mirrored", the factors of the
+/// colour jitter in its order, "grey", "blur 1.2".
+std::string drawn_text(const kernels::AugmentationDraw& draw, const kernels::AugmentationRules& rules, int channels) {
+  std::string text;
+  const auto add = [&](const std::string& line) { text += (text.empty() ? "" : "\n") + line; };
+  if (rules.crop != kernels::CropRule::whole)
+    add(fmt::format("crop {}x{} at {},{}", draw.box.height, draw.box.width, draw.box.y, draw.box.x));
+  if (draw.flip != 0) add("mirrored");
+  if (draw.jitter != 0) {
+    for (int place = 0; place < kernels::kColorOperations; ++place) {
+      switch (draw.operation(place)) {
+        case kernels::ColorOperation::brightness: add(fmt::format("brightness {:.2f}", draw.brightness)); break;
+        case kernels::ColorOperation::contrast: add(fmt::format("contrast {:.2f}", draw.contrast)); break;
+        case kernels::ColorOperation::saturation:
+          if (channels == 3) add(fmt::format("saturation {:.2f}", draw.saturation));
+          break;
+        case kernels::ColorOperation::hue:
+          if (channels == 3) add(fmt::format("hue {:+.3f}", draw.hue));
+          break;
+      }
+    }
+  }
+  if (draw.gray != 0 && channels == 3) add("grey");
+  if (draw.sigma > 0) add(fmt::format("blur {:.2f}", draw.sigma));
+  return text;
+}
+
 }  // namespace
 
 void write_views(const engine::Context& context, const Config& config, std::int64_t count, const std::string& path,
@@ -49,8 +77,8 @@ void write_views(const engine::Context& context, const Config& config, std::int6
   const auto source = open_data(config.data, data::Role::pretrain, config.train.seed, skipped);
   if (count > source->size())
     throw UsageError(engine::concat("--dump-views: the data has ", source->size(), " examples, asked for ", count));
-  const engine::Shape image = data::image_shape(*source);
-  check_crops(config.data.crops, image);
+  const kernels::AugmentationRules rules = training_rules(config.data.augment, *source);
+  check_crops(rules, *source);
   data::LoaderOptions options = loader_options(config.data.loader, config.train, 0);
   options.batch_size = count;
   options.steps = 1;
@@ -58,10 +86,9 @@ void write_views(const engine::Context& context, const Config& config, std::int6
   const data::Loader::Lease examples = loader.next();
   DeviceBatch batch(context, *source, count);
   batch.upload(*examples);
-  const engine::Tensor views = batch.augmented_views(config.data.crops, config.train.seed, kViews);
+  const engine::Tensor views = batch.augmented_views(rules, config.train.seed, kViews);
   const std::vector<float> pixels = views.to_host<float>();
-  const std::vector<std::int32_t> boxes =
-      batch.crop_boxes(config.data.crops, config.train.seed, kViews).to_host<std::int32_t>();
+  const std::vector<kernels::AugmentationDraw> draws = batch.draws(rules, config.train.seed, kViews);
 
   const auto n = static_cast<std::size_t>(count);
   std::vector<std::string> captions;  // of the image, then of each view, row by row
@@ -72,27 +99,36 @@ void write_views(const engine::Context& context, const Config& config, std::int6
     const std::string labels = labels_text(*source, *examples, i), drawn = source->caption(visit);
     captions.push_back(fmt::format("{}{}{}", labels, labels.empty() || drawn.empty() ? "" : "\n", drawn));
     for (std::size_t view = 0; view < kViews; ++view) {
-      const std::int32_t* box = &boxes[4 * (view * n + i)];
-      std::string text = fmt::format("crop {}x{} at {},{}", box[2], box[3], box[0], box[1]);
+      std::string text = drawn_text(draws[view * n + i], rules, source->layout().channels);
       if (source->layout().bit_views > 1)
         text += fmt::format("\nbits {}", bits_text(examples->bits[view * n + i], source->layout().bit_planes));
       captions.push_back(text);
     }
   }
-  data::ContactSheet::Options layout{
-      .rows = static_cast<int>(count),
-      .columns = 1 + kViews,
-      .cell = image,
-      .scale = static_cast<int>(std::max<std::int64_t>(kCellPx / std::max(image[0], image[1]), 1))};
+  // An image of a size of its own is shown as evaluation sees it.
+  const bool alike = source->layout().extent.has_value();
+  const engine::Shape view = data::view_shape(*source), image = alike ? data::image_shape(*source) : view;
+  const std::vector<float> seen =
+      alike ? std::vector<float>()
+            : batch.evaluation_images(evaluation_rules(config.data.augment, *source)).to_host<float>();
+  const engine::Shape planes{view[0], view[1], views.shape()[4]};
+  data::ContactSheet::Options layout{.rows = static_cast<int>(count),
+                                     .columns = 1 + kViews,
+                                     .cell = {std::max(image[0], view[0]), std::max(image[1], view[1]), view[2]},
+                                     .scale = 1};
+  layout.scale = static_cast<int>(std::max<std::int64_t>(kCellPx / std::max(layout.cell[0], layout.cell[1]), 1));
   for (const std::string& caption : captions)
     layout.caption_lines = std::max(layout.caption_lines, data::ContactSheet(layout).lines(caption));
 
   data::ContactSheet sheet(layout);
-  const engine::Shape view{views.shape()[2], views.shape()[3], views.shape()[4]};
   for (std::int64_t i = 0; i < count; ++i) {
     const int row = static_cast<int>(i);
-    sheet.place(row, 0, image, examples->images.data() + i * image.elements());
-    for (int v = 0; v < kViews; ++v) sheet.place(row, 1 + v, view, pixels.data() + (v * count + i) * view.elements());
+    if (alike)
+      sheet.place(row, 0, image, examples->images.data() + i * image.elements());
+    else
+      sheet.place(row, 0, planes, seen.data() + i * planes.elements());
+    for (int v = 0; v < kViews; ++v)
+      sheet.place(row, 1 + v, planes, pixels.data() + (v * count + i) * planes.elements());
     for (int column = 0; column < 1 + kViews; ++column)
       sheet.caption(row, column, captions[static_cast<std::size_t>(row * (1 + kViews) + column)]);
   }

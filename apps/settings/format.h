@@ -130,8 +130,13 @@ struct Format<std::string> {
 template <class T>
 struct Format<std::optional<T>> {
   static constexpr Kind kKind = Format<T>::kKind;
-  static_assert(kKind != Kind::text, "every text would be a value, auto as well");
-  static Choices choices() { return {kAuto}; }
+  static_assert(kKind != Kind::text || engine::Named<T>, "every text would be a value, auto as well");
+  static Choices choices() {
+    Choices all{kAuto};
+    if constexpr (engine::Named<T>)
+      for (const auto& name : Format<T>::choices()) all.push_back(name);
+    return all;
+  }
   static std::string text(const std::optional<T>& value) {
     return value ? Format<T>::text(*value) : std::string(kAuto);
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "apps/evaluation/features.h"
+#include "apps/input/augmentation_rules.h"
 #include "apps/input/run_data.h"
 #include "apps/objectives/objective.h"
 #include "data/host_batch.h"
@@ -127,9 +128,10 @@ double measure_evaluation(const engine::Context& context, const MeasuredRun& run
   const Beginning test(run.test, std::min(images, run.test.size()));
   const Representation features = run.model.objective->representation(Representation::kFeatures);
   const auto evaluate = [&] {
-    extract_features(
-        context, features, test,
-        {.images = activation_dtype(run.config.run.compute.precision), .workers = run.config.data.loader.workers});
+    extract_features(context, features, test,
+                     {.rules = evaluation_rules(run.config.data.augment, test),
+                      .images = activation_dtype(run.config.run.compute.precision),
+                      .workers = run.config.data.loader.workers});
   };
   evaluate();
   return shortest_ms(context, evaluate) / static_cast<double>(test.size());

@@ -6,6 +6,7 @@
 #include "apps/config/fields.h"
 #include "apps/evaluation/features.h"
 #include "apps/evaluation/ranks.h"
+#include "apps/input/augmentation_rules.h"
 #include "apps/input/crops.h"
 #include "apps/input/label_set.h"
 #include "apps/input/run_data.h"
@@ -50,7 +51,7 @@ Trainer::Trainer(const engine::Context& context, const Config& config, const fs:
       optimizer_(make_optimizer(config.optim.update, model_.parameters)),
       train_step_(model_, *optimizer_) {
   check_roles_match(*train_, *test_);
-  check_crops(config.data.crops, data::image_shape(*train_));
+  check_crops(training_rules(config.data.augment, *train_), *train_);
   for (const OnlineProbe& probe : model_.probes) label_set(*test_, probe.options().label_set, "model.probe_labels");
 }
 
@@ -147,9 +148,11 @@ std::optional<std::vector<Measured>> Trainer::evaluate() const {
     if (std::find(taps.begin(), taps.end(), Representation::kFeatures) == taps.end())
       taps.emplace_back(Representation::kFeatures);
     for (const std::string& tap : taps) {
-      features[tap] = extract_features(
-          context_, model_.objective->representation(tap), *test_,
-          {.images = activation_dtype(config_.run.compute.precision), .workers = config_.data.loader.workers}, stop);
+      features[tap] = extract_features(context_, model_.objective->representation(tap), *test_,
+                                       {.rules = evaluation_rules(config_.data.augment, *test_),
+                                        .images = activation_dtype(config_.run.compute.precision),
+                                        .workers = config_.data.loader.workers},
+                                       stop);
     }
     std::vector<Measured> measured;
     for (const OnlineProbe& probe : model_.probes) measured.push_back(probe.accuracy(features[probe.options().tap]));

@@ -153,7 +153,7 @@ void Trainer::Run::issue_step() {
   {
     const data::Loader::Lease batch = loader_.next();
     waited_ms = batch.waited_ms();
-    batch_.upload(*batch);
+    if (batch_.upload(*batch)) step_.release();
   }
   trainer_.status_->prepare_step();
   if (trainer_.run_or_advise(step_)) trainer_.status_->count_step();

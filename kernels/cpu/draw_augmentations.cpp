@@ -1,7 +1,5 @@
 #include "kernels/draw_augmentations.h"
 
-#include <cstring>
-
 #include "kernels/augmentation_sampler.h"
 
 // Compiled without contraction to fused multiply-adds (-ffp-contract=off), as draw_augmentation requires.
@@ -22,7 +20,7 @@ void draw_augmentations(const Context& context, const DrawAugmentations& args) {
                            .fetch = static_cast<std::uint64_t>(counters[image]),
                            .first_fetch = static_cast<std::uint64_t>(counters[0])},
                           args.rules, {extents[2 * image], extents[2 * image + 1]}, {args.height, args.width});
-    std::memcpy(draws + kDrawWords * i, &draw, sizeof draw);
+    write_draw(draw, draws + kDrawWords * i);
   }
 }
 

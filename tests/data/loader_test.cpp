@@ -12,6 +12,8 @@
 
 #include "data/compositions/rand_bits.h"
 #include "data/permutation.h"
+#include "tests/data/drawn_source.h"
+#include "tests/data/ragged_source.h"
 #include "tests/data/ramp_source.h"
 
 using data::HostBatch;
@@ -34,6 +36,8 @@ void check_equal(const std::vector<HostBatch>& a, const std::vector<HostBatch>& 
   for (std::size_t i = 0; i < a.size(); ++i) {
     CHECK(a[i].step == b[i].step);
     CHECK(a[i].images == b[i].images);
+    CHECK(a[i].ragged == b[i].ragged);
+    CHECK(a[i].extents == b[i].extents);
     CHECK(a[i].counters == b[i].counters);
     CHECK(a[i].bits == b[i].bits);
     CHECK(a[i].labels == b[i].labels);
@@ -276,4 +280,33 @@ TEST_CASE("loader: says where the processor time went, if it is asked to measure
     CHECK((times.of(data::Stage::other) > 0) == times_stages);
     CHECK(times.of(data::Stage::decode) == 0);
   }
+}
+
+TEST_CASE("loader: images that differ in size come in batches, the same for any number of workers") {
+  const tests::RaggedSource source(23);
+  for (const data::LastBatch last : {data::LastBatch::drop, data::LastBatch::fill, data::LastBatch::keep}) {
+    const auto batches_of = [&](int workers) {
+      return first_batches(source, {.batch_size = 4, .seed = 3, .last_batch = last, .workers = workers}, 14);
+    };
+    const auto batches = batches_of(1);
+    check_equal(batches, batches_of(16));
+    for (const HostBatch& batch : batches) {
+      CHECK(batch.images.empty());
+      REQUIRE(batch.ragged.size() == static_cast<std::size_t>(batch.rows));
+      for (std::size_t row = 0; row < batch.ragged.size(); ++row) {
+        const data::Example example = tests::read_example(source, static_cast<std::int64_t>(batch.counters[row] % 23));
+        CHECK(batch.ragged[row] == example.pixels);
+        CHECK(batch.extents[2 * row] == example.extent.height);
+        CHECK(batch.extents[2 * row + 1] == example.extent.width);
+      }
+    }
+  }
+}
+
+TEST_CASE("loader: the ring is bounded by what images of different sizes take") {
+  const tests::RaggedSource source(70);  // 59 bytes each on average
+  Loader small(source, {.batch_size = 10, .ring_bytes = 1}), large(source, {.batch_size = 10, .ring_bytes = 4000});
+  CHECK(small.depth() == 2);
+  CHECK(large.depth() >= 3);
+  CHECK(large.depth() <= 5);
 }

@@ -87,9 +87,11 @@ TEST_CASE("fingerprint: of images of different sizes, the sizes count") {
 }
 
 TEST_CASE("source: images of different sizes have no shape, and the error says what to do") {
-  CHECK_THROWS_WITH_AS(image_shape(TwoSizes(false)),
-                       "two sizes has images of different sizes, and a batch needs one; use resize(SOURCE, size=N)",
-                       engine::DataError);
+  CHECK_THROWS_WITH_AS(
+      image_shape(TwoSizes(false)),
+      "two sizes has images of different sizes, and a network needs one; give --image-size, or use resize(SOURCE, "
+      "size=N)",
+      engine::DataError);
 }
 
 TEST_CASE("source: a label set is found by its name, and the first by the name that all have") {

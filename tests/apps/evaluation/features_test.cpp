@@ -31,7 +31,7 @@ TEST_CASE("features: in batches, with a shorter last one, what one forward pass 
 
   DeviceBatch batch(context, source, source.size());
   batch.upload(first_examples(source, source.size()));
-  const Tensor direct = representation(batch.whole_images());
+  const Tensor direct = representation(batch.evaluation_images());
   REQUIRE(features.values.shape() == direct.shape());
   const std::vector<float> expected = direct.to_host<float>();
   // The same sums; for another batch size the library may choose other blocks.

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "apps/run/exit_code.h"
+#include "tests/data/drawn_source.h"
 #include "tests/engine/io/message_of.h"
 
 using namespace apps;
@@ -10,7 +11,8 @@ using namespace apps;
 namespace {
 
 void check_range(double min, double max, const engine::Shape& image) {
-  check_crops({.area_min = min, .area_max = max}, image);
+  const tests::DrawnSource source(1, image, 1, [](std::int64_t, std::uint8_t*) {});
+  check_crops({.crop = kernels::CropRule::simclr, .range = {.area_min = min, .area_max = max}}, source);
 }
 
 std::string refusal(double min, double max, const engine::Shape& image) {

@@ -6,8 +6,10 @@
 
 #include "apps/input/run_data.h"
 #include "data/compositions/rand_bits.h"
+#include "data/compositions/view_size.h"
 #include "kernels/context.h"
 #include "tests/apps/memory_source.h"
+#include "tests/data/ragged_source.h"
 
 using namespace apps;
 
@@ -33,7 +35,7 @@ Size mean_crop(std::int64_t height, std::int64_t width) {
   const tests::DrawnSource source = coordinates(height, width);
   DeviceBatch batch(context, source, source.size());
   batch.upload(first_examples(source, source.size()));
-  const std::vector<float> views = batch.augmented_views({}, 1, 2).to_host<float>();
+  const std::vector<float> views = batch.augmented_views({.crop = kernels::CropRule::simclr}, 1, 2).to_host<float>();
   const std::int64_t images = 2 * source.size(), y = height / 2, x = width / 2;
   Size sum{};
   for (std::int64_t i = 0; i < images; ++i) {
@@ -66,8 +68,8 @@ TEST_CASE("device batch: views share the bits of their image, unless each view h
                                 {.bits = kBits, .redraw = redraw, .seed = 3});
     DeviceBatch batch(context, source, kImages);
     batch.upload(first_examples(source, kImages));
-    const std::vector<float> views = batch.augmented_views({}, 1, 2).to_host<float>(),
-                             whole = batch.whole_images().to_host<float>();
+    const std::vector<float> views = batch.augmented_views({.crop = kernels::CropRule::simclr}, 1, 2).to_host<float>(),
+                             whole = batch.evaluation_images().to_host<float>();
     bool shared = true;
     for (std::int64_t i = 0; i < kImages; ++i) {
       const data::Example example = tests::read_example(source, i);
@@ -80,5 +82,31 @@ TEST_CASE("device batch: views share the bits of their image, unless each view h
       shared = shared && example.bits[0] == example.bits[1];
     }
     CHECK(shared == (redraw == data::RandBits::Redraw::visit));
+  }
+}
+
+TEST_CASE("device batch: images of different sizes become views of one, each as if it were alone") {
+  const engine::Context context = kernels::make_context();
+  constexpr std::int64_t kImages = 9, kView = 12 * 16 * 3;
+  const auto images = std::make_shared<tests::RaggedSource>(kImages);
+  const data::ViewSize source(images, {12, 16});
+  const kernels::AugmentationRules rules{
+      .crop = kernels::CropRule::simclr, .interpolation = kernels::Interpolation::bicubic, .flip = 0.5, .jitter = 0.8};
+  DeviceBatch batch(context, source, kImages);
+  CHECK(batch.upload(first_examples(source, kImages)));   // the buffer is allocated
+  CHECK(!batch.upload(first_examples(source, kImages)));  // and kept
+  const std::vector<float> views = batch.augmented_views(rules, 7, 2).to_host<float>();
+  REQUIRE(views.size() == 2 * kImages * kView);
+  for (std::int64_t i = 0; i < kImages; ++i) {
+    DeviceBatch alone(context, source, 1);
+    data::HostBatch one(source, 1);
+    data::Example example = tests::read_example(source, i);
+    one.store(0, {.example = i, .fetch = static_cast<std::uint64_t>(i)}, example);
+    alone.upload(one);
+    const std::vector<float> same = alone.augmented_views(rules, 7, 2).to_host<float>();
+    for (std::int64_t view = 0; view < 2; ++view) {
+      CHECK(std::equal(same.begin() + view * kView, same.begin() + (view + 1) * kView,
+                       views.begin() + (view * kImages + i) * kView));
+    }
   }
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "apps/input/augmentation_rules.h"
 #include "apps/input/run_data.h"
 #include "apps/train/make_optimizer.h"
 #include "apps/train/train_step.h"
@@ -75,7 +76,7 @@ Terms defined(const Context& context, const Config& config) {
 
   DeviceBatch batch(context, source, kBatch);
   batch.upload(first_examples(source, kBatch));
-  const Tensor views = batch.augmented_views(config.data.crops, config.train.seed, 1);
+  const Tensor views = batch.augmented_views(training_rules(config.data.augment, source), config.train.seed, 1);
   const Tensor h = network.encoder->forward(views.view_as({kBatch, 28, 28, 1 + kBits}), Mode::train);
   const std::vector<float> mean = mean_layer(h, Mode::train).to_host<float>(),
                            log_variance = log_variance_layer(h, Mode::train).to_host<float>();

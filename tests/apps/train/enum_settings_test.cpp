@@ -103,9 +103,15 @@ TEST_CASE("enum settings: every allowed value changes what is built") {
     std::map<std::string, std::string_view> value_of;  // by the result
     for (const std::string_view value : field.value.choices) {
       const auto [other, fresh] = value_of.emplace(built(scratch, with(value), "small"), value);
-      // "auto" equals one of the others, depending on the size of the images.
+      // "auto" equals one of the others, depending on the size of the images or on the augmentation.
+      const auto with_simclr = [&](std::string_view same) {
+        Keys all = with(same);
+        all.emplace_back("augment.name", "simclr");
+        return all;
+      };
       const bool differs =
-          fresh || built(scratch, with(value), "large") != built(scratch, with(other->second), "large");
+          fresh || built(scratch, with(value), "large") != built(scratch, with(other->second), "large") ||
+          built(scratch, with_simclr(value), "large") != built(scratch, with_simclr(other->second), "large");
       CHECK_MESSAGE(differs, field.key, " = ", value, " builds what ", other->second, " does");
     }
   }

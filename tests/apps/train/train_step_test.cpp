@@ -37,7 +37,7 @@ class Classifier final : public Objective {
                     .add("weight", {10, kPixels}, engine::ParameterKind::kernel, engine::Initializer::normal(0.01))) {}
 
   Outcome forward(const StepContext& step) override {
-    const Tensor features = network_.encoder->forward(step.batch.whole_images(), engine::Mode::train, nullptr);
+    const Tensor features = network_.encoder->forward(step.batch.evaluation_images(), engine::Mode::train, nullptr);
     const Tensor logits = engine::linear(features, weight_.tensor(engine::Mode::train));
     Outcome outcome{.loss = engine::softmax_cross_entropy(logits, step.batch.labels("label")).loss};
     outcome.record({.name = "loss", .axis = kLossAxis, .headline = true}, outcome.loss);

@@ -8,7 +8,6 @@ set(
   bernoulli_nll
   bias_grad
   convert
-  crop_resize
   directions
   elementwise
   enqueue
@@ -23,7 +22,6 @@ set(
   moving_average
   optimizer
   prior
-  random_crop
   reduce
   row_order
   selective_kernel
