@@ -63,7 +63,7 @@ class ViewColors {
   }
 
   void finish(float* row, std::int64_t plane, std::int64_t w) const {
-    if (rules_.gray > 0 && draw_.gray != 0)
+    if (rules_.gray > 0 && draw_.gray != 0 && channels_ == 3)
       mix(row, plane, w, [](auto& r, auto& g, auto& b) { r = g = b = color::gray(r, g, b); });
     else
       each(row, plane, w, [](auto x, std::int64_t) { return x; });
