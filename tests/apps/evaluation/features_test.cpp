@@ -67,7 +67,7 @@ TEST_CASE("features: another epoch shows canvases as drawn for it, whatever the 
   }
   DeviceBatch on_device(context, canvases, 500);
   on_device.upload(batch);
-  const std::vector<float> direct = representation(on_device.whole_images()).to_host<float>();
+  const std::vector<float> direct = representation(on_device.evaluation_images()).to_host<float>();
   CHECK(std::equal(direct.begin(), direct.end(), third.begin()));
 
   const Features replaced = extract_features(context, representation, canvases);
