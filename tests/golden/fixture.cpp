@@ -48,6 +48,7 @@ Fixture::Fixture(const engine::Context& context, const std::string& name)
 engine::Tensor Fixture::tensor(const std::string& name) const {
   const engine::StoredTensor& stored = file_.at(name);
   if (stored.type == engine::StoredType::i32) return to_tensor<std::int32_t>(context_, stored);
+  if (stored.type == engine::StoredType::u8) return to_tensor<std::uint8_t>(context_, stored);
   REQUIRE(stored.type == engine::StoredType::f32);
   return to_tensor<float>(context_, stored);
 }

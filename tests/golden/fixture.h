@@ -6,7 +6,7 @@
 
 namespace tests {
 
-/// Values computed by PyTorch: tests/golden/NAME.safetensors, written by tools/golden/generate.py.
+/// Values computed by PyTorch or numpy: tests/golden/NAME.safetensors, written by tools/golden/generate.py.
 class Fixture {
  public:
   Fixture(const engine::Context& context, const std::string& name);

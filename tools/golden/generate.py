@@ -13,6 +13,7 @@ import sys
 try:
     import torch
     import torch.nn.functional as F
+    from augmentation import augmentation
     from contrastive_step import contrastive_step
     from draws import latent_noise, unit_directions
     from objective_steps import objective_steps
@@ -428,5 +429,6 @@ if __name__ == "__main__":
         vae,
     ):
         generate()
+    augmentation(DIRECTORY)
     contrastive_step(DIRECTORY)
     objective_steps(DIRECTORY)
