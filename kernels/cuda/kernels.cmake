@@ -2,6 +2,7 @@
 set(
   CUDA_KERNELS
   augment
+  augment_blur
   average_pool
   add_bias
   batch_norm

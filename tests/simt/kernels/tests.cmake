@@ -1,6 +1,7 @@
 # The tests of the kernels in kernels/cuda; they run in the interpreter and on a GPU (tests/cuda).
 set(
   KERNEL_TESTS
+  augment
   average_pool
   add_bias
   backend
