@@ -7,9 +7,9 @@ namespace kernels {
 struct AugmentExample {
   AugmentationRules rules;
   std::int64_t views = 1, h = 1, w = 1, channels = 3;
-  std::vector<std::pair<std::int64_t, std::int64_t>> images;  ///< height and width of each
-  std::vector<AugmentationDraw> draws;                        ///< [views,B]
-  std::vector<double> pixels;                                 ///< 0 to 255, of all images
+  std::vector<std::pair<std::int64_t, std::int64_t>> images = {};  ///< height and width of each
+  std::vector<AugmentationDraw> draws = {};                        ///< [views,B]
+  std::vector<double> pixels = {};                                 ///< 0 to 255, of all images
   int bit_planes = 0;
   std::vector<double> bits = {};  ///< [B] or [views,B], or none without planes
   Dtype dtype = Dtype::f32;

@@ -65,13 +65,13 @@ class Filler {
     draw.flip = has(rules.flip), draw.jitter = has(rules.jitter), draw.gray = has(rules.gray);
     draw.brightness = factor() - (rules.brightness == Brightness::add ? 1.0f : 0.0f);
     draw.contrast = factor(), draw.saturation = factor(), draw.hue = (factor() - 1) / 4;
-    std::uint8_t order[4] = {0, 1, 2, 3};
-    std::shuffle(order, order + 4, random_);
+    std::vector<int> order = {0, 1, 2, 3};
+    std::ranges::shuffle(order, random_);
     draw.order = order_of(order);
     if (has(rules.blur)) draw.sigma = 0.1f + 1.9f * static_cast<float>(below(1000)) / 1000;
     return draw;
   }
-  static std::uint8_t order_of(const std::uint8_t (&order)[4]) {
+  static std::uint8_t order_of(const std::vector<int>& order) {
     return static_cast<std::uint8_t>(order[0] | order[1] << 2 | order[2] << 4 | order[3] << 6);
   }
 
@@ -83,15 +83,20 @@ class Filler {
 
 /// Every order of the jitter's operations, and nothing else.
 AugmentExample orders(const AugmentationRules& rules, std::int64_t channels) {
-  AugmentExample p{.rules = rules, .h = 7, .w = 5, .channels = channels, .images = {}, .draws = {}, .pixels = {}};
+  AugmentExample p{
+      .rules = rules,
+      .h = 7,
+      .w = 5,
+      .channels = channels,
+  };
   Filler filler(3);
-  std::uint8_t order[4] = {0, 1, 2, 3};
+  std::vector<int> order = {0, 1, 2, 3};
   do {
     p.images.emplace_back(6, 9);
     p.draws.push_back(filler.draw(p.images.back(), rules));
     p.draws.back().jitter = 1;
     p.draws.back().order = Filler::order_of(order);
-  } while (std::next_permutation(order, order + 4));
+  } while (std::ranges::next_permutation(order).found);
   return filler.fill(p);
 }
 

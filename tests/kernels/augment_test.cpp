@@ -1,4 +1,4 @@
-#include "kernels/augment.h"
+#include "tests/cases/augment.h"
 
 #include <doctest/doctest.h>
 
@@ -6,7 +6,9 @@
 #include <random>
 #include <vector>
 
+#include "kernels/augment.h"
 #include "kernels/context.h"
+#include "tests/cases/run_on_cpu.h"
 
 using engine::Dtype;
 using engine::Shape;
@@ -131,3 +133,5 @@ TEST_CASE("augment: refuses what does not fit together") {
   CHECK_THROWS_WITH_AS(kernels::augment(context, args),
                        "augment: colour jitter is for images of 1 or 3 channels, got 2", engine::Error);
 }
+
+TEST_CASE("augment kernel: the definition's views") { tests::run_on_cpu(tests::augment_cases(), kernels::augment); }

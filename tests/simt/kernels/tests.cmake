@@ -10,6 +10,7 @@ set(
   bias_grad
   convert
   directions
+  draw_augmentations
   elementwise
   enqueue
   epps_pulley

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -106,6 +107,12 @@ void Twin::expect_close(double tolerance) const {
   CAPTURE(actual[at]);
   CAPTURE(expected[at]);
   CHECK(worst <= tolerance);
+}
+
+void Twin::expect_equal_bytes() const {
+  const std::vector<std::uint8_t> actual = device_.to_host();
+  CHECK(std::equal(actual.begin() + static_cast<std::ptrdiff_t>(skew_bytes_), actual.end(),
+                   host_.begin() + static_cast<std::ptrdiff_t>(skew_bytes_), host_.end()));
 }
 
 void with_contexts(const std::function<void(const engine::Context&, const engine::Context&)>& body) {

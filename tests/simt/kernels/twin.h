@@ -39,6 +39,8 @@ class Twin {
   /// |cuda - cpu| <= tolerance (1 + |cpu|) everywhere; NaN only where the CPU has NaN.
   void expect_close(double tolerance) const;
   void expect_equal() const { expect_close(0); }
+  /// Also of integers that floats would round.
+  void expect_equal_bytes() const;
 
  private:
   void upload();
