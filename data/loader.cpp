@@ -17,7 +17,7 @@ constexpr std::int64_t kBytesAtOnce = 16 << 10;
 constexpr std::int64_t kFewestBatches = 2, kMostBatches = 16;
 
 /// Of images that differ in size, the mean of a few.
-std::int64_t usual_image_bytes(const Source& source) {
+std::int64_t usual_image_bytes(const Source& source, const DecodeHint& hint) {
   if (source.layout().extent) return image_shape(source).elements();
   constexpr std::int64_t kSeen = 8;
   const std::int64_t seen = std::min(kSeen, source.size());
@@ -25,7 +25,7 @@ std::int64_t usual_image_bytes(const Source& source) {
   std::int64_t bytes = 0;
   for (std::int64_t i = 0; i < seen; ++i) {
     const std::int64_t at = i * source.size() / seen;
-    source.read({.example = at, .fetch = static_cast<std::uint64_t>(at)}, {}, example);
+    source.read({.example = at, .fetch = static_cast<std::uint64_t>(at)}, hint, example);
     bytes += static_cast<std::int64_t>(example.pixels.size());
   }
   return bytes / std::max<std::int64_t>(seen, 1);
@@ -56,8 +56,9 @@ Loader::Loader(const Source& source, const LoaderOptions& options)
                                            ", lower --batch-size"));
   }
   steps_per_epoch_ = data::steps_per_epoch(source.size(), options.batch_size, options.last_batch);
+  if (source.layout().extent) options_.hint = {};
 
-  const std::int64_t image_bytes = std::max<std::int64_t>(usual_image_bytes(source), 1);
+  const std::int64_t image_bytes = std::max<std::int64_t>(usual_image_bytes(source, options.hint), 1);
   rows_at_once_ = std::clamp<std::int64_t>(kBytesAtOnce / image_bytes, 1,
                                            std::max<std::int64_t>(options.batch_size / (4 * options.workers), 1));
   const std::int64_t later = source.layout().extent ? 0 : options.batch_size * image_bytes;  // once it is read
@@ -114,6 +115,11 @@ StageTimes Loader::stage_times() {
   return stage_times_;
 }
 
+Loader::Work Loader::work_done() {
+  const std::lock_guard lock(mutex_);
+  return work_done_;
+}
+
 void Loader::give_back(std::int64_t step) {
   const std::lock_guard lock(mutex_);
   open(slot_of(step), step + depth());
@@ -137,6 +143,7 @@ void Loader::work(const std::stop_token& stopped) {
       row_to_read_ = 0;
     }
     lock.unlock();
+    const auto from = std::chrono::steady_clock::now();
     std::exception_ptr failure;
     std::int64_t row = begin;
     times = {};
@@ -145,8 +152,11 @@ void Loader::work(const std::stop_token& stopped) {
       read(slot.batch, row, end, example, stopped);
     } catch (...) { failure = std::current_exception(); }
     for (std::size_t i = 0; i + 1 < times.ms.size(); ++i) times.of(Stage::other) -= times.ms[i];
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - from;
     lock.lock();
     stage_times_.add(times);
+    work_done_.images += row - begin;
+    work_done_.ms += took.count();
     // Of several failures, the same comes out whichever worker was first.
     if (failure && (!slot.failure || row < slot.failed_row)) {
       slot.failure = failure;
@@ -167,7 +177,7 @@ void Loader::read(HostBatch& batch, std::int64_t& row, std::int64_t end, Example
     const std::int64_t position = (first + row) % size;  // beyond the end in a batch that is filled up
     const std::int64_t i = options_.shuffle ? shuffled(position) : position;
     const Visit visit{.example = i, .fetch = static_cast<std::uint64_t>(epoch * size + i)};
-    source_.read(visit, {}, example);
+    source_.read(visit, options_.hint, example);
     batch.store(row, visit, example);
   }
 }

@@ -21,6 +21,7 @@ struct LoaderOptions {
   std::uint64_t seed = 0;  ///< of the shuffle
   bool shuffle = true;     ///< off: every epoch visits the examples in the order of the source
   LastBatch last_batch = LastBatch::drop;
+  DecodeHint hint = {};                   ///< for images that differ in size; others keep theirs
   int workers = 1;                        ///< threads that read images
   std::int64_t ring_bytes = 256ll << 20;  ///< at most this much read ahead, but never fewer than two batches
   std::int64_t first_step = 0;            ///< where a resumed run continues
@@ -73,6 +74,12 @@ class Loader {
 
   /// Where the workers' processor time went so far; needs `times_stages`.
   StageTimes stage_times();
+  /// What the workers have done so far: images, and the time that they were at work, all together.
+  struct Work {
+    std::int64_t images = 0;
+    double ms = 0;
+  };
+  Work work_done();
 
   /// The batch of the next step. Blocks until it is read; throws the source's exception if it failed for this batch
   /// (and again if called again). Not for concurrent calls, and not after the last step.
@@ -106,6 +113,7 @@ class Loader {
   std::vector<Slot> ring_;
   std::int64_t step_to_read_, row_to_read_ = 0, step_to_lend_;
   StageTimes stage_times_;
+  Work work_done_;
 
   std::vector<std::jthread> workers_;  // declared last: they end before the other members
 };

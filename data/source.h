@@ -68,6 +68,7 @@ struct Visit {
 /// What the reader will do with the image, so that a decoder may do less.
 struct DecodeHint {
   std::int64_t least_side = 0;  ///< a smaller decoded image will do if its shorter side is no less; 0: the whole image
+  bool operator==(const DecodeHint&) const = default;
 };
 
 /// One example in host memory, written by Source::read and reused for the next.

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <optional>
 
+#include "apps/input/augmentation_rules.h"
 #include "apps/input/device_batch.h"
 #include "apps/input/run_data.h"
 #include "apps/run/exit_code.h"
@@ -41,7 +42,9 @@ void extract_features_into(const Features& features, const engine::Context& cont
                            const std::function<void(std::int64_t done)>& progress) {
   constexpr std::int64_t kBatch = 500;
   const std::int64_t size = source.size();
-  data::Loader loader(source, evaluation_order(std::min(kBatch, size), size, how.workers, how.epoch));
+  data::LoaderOptions order = evaluation_order(std::min(kBatch, size), size, how.workers, how.epoch);
+  order.hint = decode_hint(how.rules, source);
+  data::Loader loader(source, order);
   std::optional<DeviceBatch> batch;
   for (std::int64_t begin = 0, count = 0; begin < size; begin += count) {
     const data::Loader::Lease examples = loader.next();

@@ -1,6 +1,7 @@
 #include "apps/input/augmentation_rules.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "apps/settings/usage_error.h"
 #include "kernels/runtime/error.h"
@@ -60,6 +61,24 @@ kernels::AugmentationRules evaluation_rules(const AugmentationOptions& options, 
   return {.crop = center < 1 ? kernels::CropRule::center : kernels::CropRule::whole,
           .center = center,
           .interpolation = interpolation_of(options)};
+}
+
+data::DecodeHint decode_hint(const kernels::AugmentationRules& rules, const data::Source& source) {
+  const engine::Shape view = data::view_shape(source);
+  const auto side = static_cast<double>(std::max(view[0], view[1]));
+  const kernels::CropRange& range = rules.range;
+  double share = 1;  // of the image's shorter side that a crop has at least
+  switch (rules.crop) {
+    case kernels::CropRule::whole: break;
+    case kernels::CropRule::center: share = rules.center; break;
+    case kernels::CropRule::simclr:
+    case kernels::CropRule::torchvision: {
+      const bool simclr = rules.crop == kernels::CropRule::simclr;
+      const double area = simclr ? std::max(range.area_min, kernels::kMinCropArea) : range.area_min;
+      share = std::sqrt(area * std::min(range.aspect_min, 1 / range.aspect_max));
+    }
+  }
+  return {.least_side = static_cast<std::int64_t>(std::ceil(side / share))};
 }
 
 }  // namespace apps

@@ -12,4 +12,7 @@ kernels::AugmentationRules training_rules(const AugmentationOptions& options, co
 /// The same for evaluation: no random part; the middle or the whole of the image.
 kernels::AugmentationRules evaluation_rules(const AugmentationOptions& options, const data::Source& source);
 
+/// What views by these rules need of an image: a decoder may leave out detail that even the smallest crop would lose.
+data::DecodeHint decode_hint(const kernels::AugmentationRules& rules, const data::Source& source);
+
 }  // namespace apps

@@ -1,5 +1,6 @@
 #include "apps/input/device_batch.h"
 
+#include <chrono>
 #include <span>
 
 #include "kernels/augment.h"
@@ -119,6 +120,7 @@ std::vector<kernels::AugmentationDraw> DeviceBatch::draws(const kernels::Augment
 Tensor DeviceBatch::augmented_views(const kernels::AugmentationRules& rules, std::int64_t seed, std::int64_t views,
                                     Dtype dtype) const {
   const engine::LayerRange layer(counters_.context(), "augmentation");
+  const auto begin = std::chrono::steady_clock::now();
   const int planes = layout_.bit_planes;
   Tensor y = Tensor::empty(counters_.context(), {views, size(), view_[0], view_[1], view_[2] + planes}, dtype);
   kernels::augment(counters_.context(), {.rules = rules,
@@ -129,6 +131,9 @@ Tensor DeviceBatch::augmented_views(const kernels::AugmentationRules& rules, std
                                          .bits = bits_of(views),
                                          .y = y,
                                          .bit_planes = planes});
+  if (!counters_.context().on_cuda()) {
+    augmenting_ms_ += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+  }
   return y;
 }
 

@@ -29,6 +29,8 @@ class DeviceBatch {
   /// The images by rules without a random part, [B,h,w,C+bits]; by default whole, in the size of the views.
   engine::Tensor evaluation_images(const kernels::AugmentationRules& rules = {},
                                    engine::Dtype dtype = engine::Dtype::f32) const;
+  /// The time that making views has taken so far; 0 on a GPU, which makes them later.
+  double augmenting_ms() const { return augmenting_ms_; }
   /// A label set with one label per example, i32 [B].
   engine::Tensor labels(std::string_view set = data::kClassLabel) const;
   /// The same of any set as targets of a softmax: i32 [B] or, of several labels per example, each class's share of
@@ -51,6 +53,7 @@ class DeviceBatch {
   engine::Tensor offsets_, extents_;  // where each image begins, and its size
   engine::Tensor counters_, bits_;
   std::vector<engine::Tensor> labels_;  // of each set, i32 [B, per_example]
+  mutable double augmenting_ms_ = 0;
 };
 
 }  // namespace apps

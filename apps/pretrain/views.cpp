@@ -80,6 +80,7 @@ void write_views(const engine::Context& context, const Config& config, std::int6
   const kernels::AugmentationRules rules = training_rules(config.data.augment, *source);
   check_crops(rules, *source);
   data::LoaderOptions options = loader_options(config.data.loader, config.train, 0);
+  options.hint = decode_hint(rules, *source);
   options.batch_size = count;
   options.steps = 1;
   data::Loader loader(*source, options);

@@ -21,7 +21,8 @@ std::optional<LateRecords::Read> LateRecords::next(const std::optional<std::vect
   return Read{.record = records->back(),
               .logs = logs,
               .step_ms = std::chrono::duration<double, std::milli>(now - begin).count() / steps,
-              .wait_ms = window.wait_ms / steps};
+              .steps = window.steps,
+              .input = window.input};
 }
 
 }  // namespace apps

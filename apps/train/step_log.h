@@ -20,6 +20,7 @@ class StepLog {
     std::int64_t restored_step = -1;  ///< records after it are dropped; -1: all records
     std::int64_t steps_per_epoch = 1;
     std::int64_t batch_size = 0;
+    int workers = 1;                    ///< of the loader
     std::vector<Measured> newest = {};  ///< of the step before the first one, if known
   };
   /// The scalars of a step's record, with names, in order.
@@ -27,8 +28,8 @@ class StepLog {
 
   StepLog(engine::TrainingStatus& status, const engine::Pool& pool, Measure measure, Options options);
 
-  /// Counts an issued step and the time that it waited for its data.
-  void count_step(double waited_ms);
+  /// Counts an issued step and what its images took.
+  void count_step(const InputTime& input);
   /// Requests the records since the last request: if the last of them `logs`, if it is `needed` for another reason, or
   /// if the ring of records would overflow otherwise.
   void request(bool logs, bool needed);
@@ -41,9 +42,12 @@ class StepLog {
 
   /// All scalars of the newest step that was read.
   const std::vector<Measured>& newest() const { return newest_; }
+  /// "wait 0.1 ms, decode 5120 images/s, augment 2100 images/s", as last logged; empty before that.
+  const std::string& input_text() const { return input_text_; }
 
  private:
   void write(const LateRecords::Read& read);
+  std::vector<Measured> input_of(const LateRecords::Read& read);
   double epochs(std::int64_t step) const;  ///< epochs done after that step, including the fraction
 
   engine::TrainingStatus& status_;
@@ -54,6 +58,7 @@ class StepLog {
   LateRecords late_;
   Window window_;
   std::vector<Measured> newest_;
+  std::string input_text_;
   bool described_ = false;  // whether scalars.json was written
 };
 

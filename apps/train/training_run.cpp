@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "apps/input/augmentation_rules.h"
 #include "apps/input/run_data.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/signals.h"
@@ -36,6 +37,8 @@ class Trainer::Run {
   Summary finish();
 
  private:
+  static data::LoaderOptions input_of(const Trainer& trainer);
+  std::string detail() const;
   static std::vector<Measured> known_before(const Trainer& trainer);
   void catch_up();
   void issue_step();
@@ -59,11 +62,25 @@ class Trainer::Run {
   Cadence cadence_;
   StepLog log_;
   data::Loader loader_;
+  data::Loader::Work read_;  // until the last step
   DeviceBatch batch_;
   CapturedStep step_;
   Summary summary_;
   bool said_short_ = false;  // whether the log says that memory is short
 };
+
+data::LoaderOptions Trainer::Run::input_of(const Trainer& trainer) {
+  const Config& config = trainer.config_;
+  data::LoaderOptions options = loader_options(config.data.loader, config.train, trainer.step_);
+  options.hint = decode_hint(training_rules(config.data.augment, *trainer.train_), *trainer.train_);
+  return options;
+}
+
+/// For the progress line.
+std::string Trainer::Run::detail() const {
+  const std::string& input = log_.input_text();
+  return headlines(log_.newest(), "  ") + (input.empty() ? "" : "  (" + input + ")");
+}
 
 /// What the previous process measured in its last step.
 std::vector<Measured> Trainer::Run::known_before(const Trainer& trainer) {
@@ -91,8 +108,9 @@ Trainer::Run::Run(Trainer& trainer, RunDirectory& directory, const Observer& obs
             .restored_step = trainer.step_ > 0 ? trainer.step_ : -1,
             .steps_per_epoch = trainer.plan_.steps_per_epoch,
             .batch_size = trainer.config_.train.batch_size,
+            .workers = trainer.config_.data.loader.workers,
             .newest = known_before(trainer)}),
-      loader_(*trainer.train_, loader_options(trainer.config_.data.loader, trainer.config_.train, trainer.step_)),
+      loader_(*trainer.train_, input_of(trainer)),
       batch_(trainer.context_, *trainer.train_, trainer.config_.train.batch_size),
       step_(
           trainer.context_, [this, &trainer] { trainer.train_step_.run(batch_, *trainer.status_); },
@@ -107,7 +125,7 @@ Trainer::Summary Trainer::Run::finish() {
     const bool stopping = stop_signal() != 0;
     const Due due = cadence_.after(trainer_.step_, stopping);
     take_records(due, stopping);
-    observe_(trainer_.step_, headlines(log_.newest(), "  "));
+    observe_(trainer_.step_, detail());
     const bool stopped = due.evaluates && !evaluate();
     if (due.saves || stopped) save();
     if (due.logs) log_.begin_window();  // after evaluation and checkpoint
@@ -149,10 +167,12 @@ void Trainer::Run::summarize(const std::vector<Measured>& evaluation) {
 void Trainer::Run::issue_step() {
   const engine::Context& context = trainer_.context_;
   if (trainer_.step_ + 1 == profiled_.first) context.backend().collect_profile(true);
-  double waited_ms = 0;
+  const data::Loader::Work read_before = read_;
+  const double augmenting_before = batch_.augmenting_ms();
+  InputTime input;
   {
     const data::Loader::Lease batch = loader_.next();
-    waited_ms = batch.waited_ms();
+    input.wait_ms = batch.waited_ms();
     if (batch_.upload(*batch)) step_.release();
   }
   trainer_.status_->prepare_step();
@@ -162,7 +182,11 @@ void Trainer::Run::issue_step() {
         "memory is short: steps are issued kernel by kernel; a CUDA graph of them needs a smaller --batch-size");
   ++trainer_.step_;
   if (trainer_.step_ == profiled_.last) context.backend().collect_profile(false);
-  log_.count_step(waited_ms);
+  read_ = loader_.work_done();
+  input.read_images = read_.images - read_before.images;
+  input.read_ms = read_.ms - read_before.ms;
+  input.augment_ms = batch_.augmenting_ms() - augmenting_before;
+  log_.count_step(input);
   if (summary_.steps++ == 0) {  // this step also compiled and timed algorithms
     directory_.check_in_place();
     plans_.save();

@@ -45,10 +45,6 @@ class BoxResizer {
     } else {
       blend_columns(out, plane);
     }
-    for (std::int64_t c = 0; c < channels_; ++c) {
-      float* values = out + c * plane;
-      for_each_vector(w_, [=]<class V>(std::int64_t j, V) { store(values + j, load_as<V>(values + j) / 255.0f); });
-    }
   }
 
  private:
@@ -57,7 +53,6 @@ class BoxResizer {
   typedef std::int32_t Lanes __attribute__((vector_size(16)));
 
   void blend_rows(const ResampleTaps& taps) {
-    const std::int64_t size = static_cast<std::int64_t>(width_) * channels_;
     const std::uint8_t* rows[kMostTaps];
     float weights[kMostTaps];
     int count = 0;
@@ -66,42 +61,63 @@ class BoxResizer {
       rows[count] = corner_ + (taps.first + k) * pitch_;
       weights[count++] = taps.weight[k];
     }
+    switch (count) {  // a constant number of rows unrolls the inner loop
+      case 1: return blend<1>(rows, weights);
+      case 2: return blend<2>(rows, weights);
+      case 3: return blend<3>(rows, weights);
+      default: return blend<4>(rows, weights);
+    }
+  }
+
+  template <int kRows>
+  void blend(const std::uint8_t* const* rows, const float* weights) {
+    const std::int64_t size = static_cast<std::int64_t>(width_) * channels_;
     float* out = row_.data();
     std::int64_t j = 0;
     for (; j + kLanes <= size; j += kLanes) {
-      Floats sum{};
-      for (int k = 0; k < count; ++k) sum += weights[k] * __builtin_convertvector(load(rows[k] + j), Floats);
+      Floats sum = weights[0] * __builtin_convertvector(load(rows[0] + j), Floats);
+      for (int k = 1; k < kRows; ++k) sum += weights[k] * __builtin_convertvector(load(rows[k] + j), Floats);
       store(out + j, sum);
     }
     for (; j < size; ++j) {
-      float sum = 0;
-      for (int k = 0; k < count; ++k) sum += weights[k] * static_cast<float>(rows[k][j]);
+      float sum = weights[0] * static_cast<float>(rows[0][j]);
+      for (int k = 1; k < kRows; ++k) sum += weights[k] * static_cast<float>(rows[k][j]);
       out[j] = sum;
     }
   }
 
-  /// All three channels of a pixel, and one value of the next pixel, at a time.
   void blend_columns_of_rgb(float* out, std::int64_t plane) const {
+    switch (taps_of(interpolation_, width_)) {
+      case 1: return blend_rgb<1>(out, plane);
+      case 2: return blend_rgb<2>(out, plane);
+      case 3: return blend_rgb<3>(out, plane);
+      default: return blend_rgb<4>(out, plane);
+    }
+  }
+
+  /// All three channels of a pixel, and one value of the next pixel, at a time.
+  template <int kTaps>
+  void blend_rgb(float* out, std::int64_t plane) const {
+    const ResampleTaps* columns = columns_.data();
+    const float* row = row_.data();
     const auto pixel = [&](std::int64_t j) {
-      const ResampleTaps& taps = columns_[static_cast<std::size_t>(j)];
-      const float* from = row_.data() + 3 * static_cast<std::int64_t>(taps.first);
-      Quad sum{};
-      for (int k = 0; k < taps.count; ++k) sum += taps.weight[k] * quad(from + 3 * k);
+      const ResampleTaps& taps = columns[j];
+      const float* from = row + 3 * static_cast<std::int64_t>(taps.first);
+      Quad sum = taps.weight[0] * quad(from);
+      for (int k = 1; k < kTaps; ++k) sum += taps.weight[k] * quad(from + 3 * k);
       return sum;
     };
     std::int64_t j = 0;
     for (; j + 4 <= w_; j += 4) {  // four pixels become four values of each plane
       const Quad a = pixel(j), b = pixel(j + 1), c = pixel(j + 2), d = pixel(j + 3);
-      const Quad red_green = __builtin_shuffle(a, b, Lanes{0, 4, 1, 5}),
-                 blue = __builtin_shuffle(a, b, Lanes{2, 6, 2, 6});
-      const Quad red_green_2 = __builtin_shuffle(c, d, Lanes{0, 4, 1, 5}),
-                 blue_2 = __builtin_shuffle(c, d, Lanes{2, 6, 2, 6});
-      put(out + j, __builtin_shuffle(red_green, red_green_2, Lanes{0, 1, 4, 5}));
-      put(out + plane + j, __builtin_shuffle(red_green, red_green_2, Lanes{2, 3, 6, 7}));
-      put(out + 2 * plane + j, __builtin_shuffle(blue, blue_2, Lanes{0, 1, 4, 5}));
+      const Quad ab = __builtin_shuffle(a, b, Lanes{0, 4, 1, 5}), blue_ab = __builtin_shuffle(a, b, Lanes{2, 6, 2, 6});
+      const Quad cd = __builtin_shuffle(c, d, Lanes{0, 4, 1, 5}), blue_cd = __builtin_shuffle(c, d, Lanes{2, 6, 2, 6});
+      put(out + j, __builtin_shuffle(ab, cd, Lanes{0, 1, 4, 5}) / 255.0f);
+      put(out + plane + j, __builtin_shuffle(ab, cd, Lanes{2, 3, 6, 7}) / 255.0f);
+      put(out + 2 * plane + j, __builtin_shuffle(blue_ab, blue_cd, Lanes{0, 1, 4, 5}) / 255.0f);
     }
     for (; j < w_; ++j) {
-      const Quad last = pixel(j);
+      const Quad last = pixel(j) / 255.0f;
       for (std::int64_t c = 0; c < 3; ++c) out[c * plane + j] = last[c];
     }
   }
@@ -113,7 +129,7 @@ class BoxResizer {
         const float* from = row_.data() + taps.first * channels_ + c;
         float sum = 0;
         for (int k = 0; k < taps.count; ++k) sum += taps.weight[k] * from[k * channels_];
-        out[c * plane + j] = sum;
+        out[c * plane + j] = sum / 255.0f;
       }
     }
   }

@@ -310,3 +310,29 @@ TEST_CASE("loader: the ring is bounded by what images of different sizes take") 
   CHECK(large.depth() >= 3);
   CHECK(large.depth() <= 5);
 }
+
+TEST_CASE("loader: images that differ in size may be decoded with less detail, others keep their size") {
+  /// Notes what readers are told.
+  class Told final : public data::Source {
+   public:
+    explicit Told(bool alike) : layout_{.channels = 1} {
+      if (alike) layout_.extent = data::Extent{2, 2};
+    }
+    std::int64_t size() const override { return 4; }
+    const data::InputLayout& layout() const override { return layout_; }
+    void read(const data::Visit&, const data::DecodeHint& hint, data::Example& example) const override {
+      example.resize({2, 2}, 1);
+      least_side = hint.least_side;
+    }
+    std::string describe() const override { return "told"; }
+    mutable std::atomic<std::int64_t> least_side = -1;
+
+   private:
+    data::InputLayout layout_;
+  };
+  for (const bool alike : {false, true}) {
+    const Told source(alike);
+    Loader(source, {.batch_size = 4, .hint = {.least_side = 7}}).next();
+    CHECK(source.least_side == (alike ? 0 : 7));
+  }
+}

@@ -98,3 +98,12 @@ TEST_CASE("augmentation rules: colours of images that have none are refused") {
         "crop-flip");
   CHECK_NOTHROW(training_rules({.name = Augmentation::simclr, .jitter = 0}, images(32, 4)));
 }
+
+TEST_CASE("augmentation rules: how much detail an image needs follows from the smallest crop") {
+  const auto side = [](const AugmentationRules& rules) { return decode_hint(rules, images(224, 3)).least_side; };
+  CHECK(side({}) == 224);
+  CHECK(side({.crop = CropRule::center}) == 256);
+  CHECK(side({.crop = CropRule::simclr}) == 818);  // a tenth of the area, of aspect 3/4
+  CHECK(side({.crop = CropRule::torchvision}) == 915);
+  CHECK(side({.crop = CropRule::simclr, .range = {.area_min = 0.5}}) == 366);
+}

@@ -17,7 +17,7 @@ TEST_CASE("late records: each comes with the means of its own window") {
       context, [](std::int64_t) { return 1.0; }, 0);
   LateRecords late(status);
   const auto window = [&](int steps, double wait_ms) {
-    const Window begun{.steps = steps, .wait_ms = wait_ms};
+    const Window begun{.steps = steps, .input = {.wait_ms = wait_ms, .read_ms = 2, .read_images = 3}};
     for (int i = 0; i < steps; ++i) status.finish_step({});
     return begun;
   };
@@ -30,13 +30,15 @@ TEST_CASE("late records: each comes with the means of its own window") {
   REQUIRE(first);
   CHECK(first->record.step == 2);
   CHECK(first->logs);
-  CHECK(first->wait_ms == 3);
+  CHECK(first->input.wait_ms == 6);
+  CHECK(first->input.read_images == 3);
+  CHECK(first->steps == 2);
   CHECK(first->step_ms >= 10);
   const auto second = late.awaited();
   REQUIRE(second);
   CHECK(second->record.step == 3);
   CHECK_FALSE(second->logs);
-  CHECK(second->wait_ms == 5);
+  CHECK(second->input.wait_ms == 5);
   CHECK(second->step_ms <
         2 * first->step_ms);  // since the previous record arrived: only then had the device done those steps
   CHECK_FALSE(late.awaited());

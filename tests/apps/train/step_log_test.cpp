@@ -30,6 +30,7 @@ struct Bench {
     options.run = scratch.path();
     options.steps_per_epoch = 4;
     options.batch_size = 32;
+    options.workers = 2;
     log.emplace(status, context.pool(), measure, options);
   }
   void steps(int count, float loss = 0) {
@@ -37,7 +38,7 @@ struct Bench {
       const float value = loss != 0 ? loss : static_cast<float>(++done);
       status.prepare_step();
       status.finish_step(std::vector<engine::Tensor>{engine::Tensor::from(context, {}, std::vector<float>{value})});
-      log->count_step(0.5);
+      log->count_step({.wait_ms = 0.5, .read_ms = 16, .augment_ms = 8, .read_images = 40});
     }
   }
   std::vector<json> records() const {
@@ -73,6 +74,9 @@ TEST_CASE("step log: a record is written when it comes, with what was measured a
   CHECK(record.at("phase") == "train");
   CHECK(record.at("loss") == 2);
   CHECK(record.at("data_wait_ms") == 0.5);
+  CHECK(record.at("decoded_per_s") == 5000);  // 40 images by each of two workers in 16 ms
+  CHECK(record.at("augmented_per_s") == 4000);
+  CHECK(bench.log->input_text() == "wait 0.5 ms, decode 5000 images/s, augment 4000 images/s");
   CHECK(record.at("images_per_s").get<double>() == doctest::Approx(32e3 / record.at("step_ms").get<double>()));
   CHECK(record.at("mem_peak_bytes").get<double>() > 0);
   CHECK(value_of(bench.log->newest(), "loss") == 2);

@@ -37,7 +37,7 @@ TEST_CASE("blank: every parameter decides what it says") {
   CHECK(data::open_source("subset(blank(examples=70, classes=3), classes=[1])", {})->size() == 23);
 }
 
-TEST_CASE("blank: the test split has a tenth of the images, and one at least; without classes there are no labels") {
+TEST_CASE("blank: the test split has a tenth of the images, and one at least, and none has labels without classes") {
   CHECK(Blank({.examples = 99}, Split::test).size() == 9);
   CHECK(Blank({.examples = 2}, Split::test).size() == 1);
   const Blank source({.examples = 4, .extent = {2, 2}, .classes = 0}, Split::train);
