@@ -11,7 +11,9 @@ namespace kernels {
 /// scaled up to a sum of 1; the fraction is rounded to 1/1024 (TensorFlow 2's ResizeBicubic, which SimCLR uses).
 enum class Interpolation { bilinear, bicubic };
 
-inline constexpr std::int32_t kMostPixels = 32767;  // the largest side whose products below fit in 32 bits
+inline constexpr std::int32_t kMostPixels = 32767;  // the largest side that both sizes below may have
+/// Whether a row of `in` pixels can become one of `out`: their products must fit in 32 bits.
+constexpr bool can_resample(std::int64_t in, std::int64_t out) { return 2 * in * out + in < (std::int64_t{1} << 31); }
 inline constexpr int kMostTaps = 4;
 
 /// The pixels that make one of the output: `count` of them from `first` on, and a weight each.

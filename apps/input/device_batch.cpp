@@ -1,11 +1,13 @@
 #include "apps/input/device_batch.h"
 
+#include <algorithm>
 #include <chrono>
 #include <span>
 
 #include "kernels/augment.h"
 #include "kernels/draw_augmentations.h"
 #include "kernels/label_targets.h"
+#include "kernels/runtime/error.h"
 
 namespace apps {
 
@@ -51,6 +53,14 @@ bool DeviceBatch::upload_ragged(const data::HostBatch& batch) {
   constexpr std::int64_t kAlignment = 16;
   std::vector<std::int64_t> offsets;
   std::int64_t bytes = 0;
+  const std::int64_t longest = *std::max_element(batch.extents.begin(), batch.extents.end());
+  if (!kernels::can_resample(longest, std::max(view_[0], view_[1]))) {
+    throw engine::DataError(engine::concat("an image of the batch has ", longest,
+                                           " pixels a side, which cannot be "
+                                           "resized to views of ",
+                                           view_[0], " x ", view_[1],
+                                           "; give a smaller --image-size, or use resize(SOURCE, size=N)"));
+  }
   for (const std::vector<std::uint8_t>& image : batch.ragged) {
     offsets.push_back(bytes);
     bytes += (static_cast<std::int64_t>(image.size()) + kAlignment - 1) / kAlignment * kAlignment;

@@ -84,9 +84,11 @@ std::unique_ptr<models::Encoder> bare_encoder(const engine::Scope& scope, const 
   if (const auto resnet = resnet_options(options, source)) return std::make_unique<ResNet>(scope, *resnet);
   const engine::Shape image = data::view_shape(source);
   if (std::min(image[0], image[1]) < ConvN::kSmallestImage) {
-    throw engine::DataError(engine::concat(source.describe(), " has images of ", image[0], " x ", image[1],
-                                           ", and --arch convn needs at least ", ConvN::kSmallestImage, " x ",
-                                           ConvN::kSmallestImage, "; a ResNet takes any size"));
+    const bool resized = source.layout().view.has_value();
+    throw engine::DataError(engine::concat(
+        source.describe(), resized ? " is seen in views of " : " has images of ", image[0], " x ", image[1],
+        ", and --arch convn needs at least ", ConvN::kSmallestImage, " x ", ConvN::kSmallestImage,
+        "; a ResNet takes any size", resized ? ", or give a larger --image-size" : ""));
   }
   ConvN::Options convn = options.convn;
   convn.in_channels = channels(options, source);

@@ -37,6 +37,13 @@ TEST_CASE("resampling: known values of five pixels made eight and three") {
   check(resized(squares, 3, Interpolation::bicubic), {.17221, 4, 14.2436});
 }
 
+TEST_CASE("resampling: long rows fit into small views") {
+  CHECK(kernels::can_resample(kernels::kMostPixels, kernels::kMostPixels));
+  CHECK(kernels::can_resample(4'000'000, 224));
+  CHECK(!kernels::can_resample(5'000'000, 224));
+  CHECK(!kernels::can_resample(60'000, 20'000));
+}
+
 TEST_CASE("resampling: taps lie inside the row, their weights sum to 1, and equal sizes change nothing") {
   const std::int32_t sizes[] = {1, 2, 3, 4, 5, 31, 224, 500, kernels::kMostPixels};
   for (const Interpolation interpolation : {Interpolation::bilinear, Interpolation::bicubic}) {

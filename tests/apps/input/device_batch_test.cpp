@@ -10,6 +10,7 @@
 #include "kernels/context.h"
 #include "tests/apps/memory_source.h"
 #include "tests/data/ragged_source.h"
+#include "tests/engine/io/message_of.h"
 
 using namespace apps;
 
@@ -109,4 +110,17 @@ TEST_CASE("device batch: images of different sizes become views of one, each as 
                        views.begin() + (view * kImages + i) * kView));
     }
   }
+}
+
+TEST_CASE("device batch: an image too long for its view is refused") {
+  const engine::Context context = kernels::make_context();
+  const data::ViewSize source(std::make_shared<tests::RaggedSource>(1, 1), {20'000, 2});
+  DeviceBatch batch(context, source, 1);
+  data::HostBatch one(source, 1);
+  data::Example example = tests::read_example(source, 0);
+  example.resize({1, 60'000}, 1);
+  one.store(0, {}, example);
+  CHECK(message_of<engine::DataError>([&] { batch.upload(one); }) ==
+        "an image of the batch has 60000 pixels a side, which cannot be resized to views of 20000 x 2; give a smaller "
+        "--image-size, or use resize(SOURCE, size=N)");
 }
