@@ -211,6 +211,7 @@ std::shared_ptr<const Source> open_resize(const Arguments& arguments) {
   Opening once = arguments.opening();
   if (once.resident_bytes == 0 || !Resident::fits(*resized, once.resident_bytes)) return resized;
   once.resident_bytes = 0;  // images that are kept resized are read once as they were, and not kept as that, too
+  resized.reset();          // its list of files may be long
   return std::make_shared<Resize>(arguments.source(once), options);
 }
 

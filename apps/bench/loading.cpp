@@ -9,6 +9,7 @@
 
 #include "apps/run/exit_code.h"
 #include "apps/run/json_text.h"
+#include "apps/run/progress.h"
 #include "data/kinds.h"
 #include "data/loader.h"
 #include "kernels/runtime/names.h"
@@ -16,9 +17,13 @@
 namespace apps {
 namespace {
 
-double epoch_ms(data::Loader& loader) {
+/// `done` counts the batches that have been shown as progress.
+double epoch_ms(data::Loader& loader, Progress& progress, std::int64_t& done) {
   const auto begin = std::chrono::steady_clock::now();
-  for (std::int64_t i = 0; i < loader.steps_per_epoch(); ++i) loader.next();
+  for (std::int64_t i = 0; i < loader.steps_per_epoch(); ++i) {
+    loader.next();
+    progress.update(++done);
+  }
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
 }
 
@@ -29,10 +34,11 @@ double processor_ms() {
   return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) * 1e-6;
 }
 
-data::StageTimes stages_of_epoch(const data::Source& source, data::LoaderOptions options) {
+data::StageTimes stages_of_epoch(const data::Source& source, data::LoaderOptions options, Progress& progress,
+                                 std::int64_t& done) {
   options.times_stages = true;
   data::Loader loader(source, options);
-  epoch_ms(loader);
+  epoch_ms(loader, progress, done);
   return loader.stage_times();
 }
 
@@ -46,15 +52,26 @@ void time_loading(const std::string& expression, std::int64_t batch_size, int wo
   std::vector<double> ms;
   std::int64_t images = 0;
   double processor = 0;
+  data::StageTimes stages;
   {
-    data::Loader loader(*source, options);
-    images = loader.steps_per_epoch() * batch_size;
-    for (std::int64_t i = 0; i < repetitions.warmup; ++i) epoch_ms(loader);
-    const double begin = processor_ms();
-    for (std::int64_t i = 0; i < repetitions.timed; ++i) ms.push_back(epoch_ms(loader));
-    processor = (processor_ms() - begin) / static_cast<double>(repetitions.timed * images);
+    const std::int64_t epochs = repetitions.warmup + repetitions.timed + 1;
+    const std::int64_t batches = data::steps_per_epoch(source->size(), batch_size, options.last_batch);
+    Progress progress({.label = "load",
+                       .unit = "batches",
+                       .total = epochs * batches,
+                       .item = "images",
+                       .items_per_unit = batch_size});
+    std::int64_t done = 0;
+    {
+      data::Loader loader(*source, options);
+      images = loader.steps_per_epoch() * batch_size;
+      for (std::int64_t i = 0; i < repetitions.warmup; ++i) epoch_ms(loader, progress, done);
+      const double begin = processor_ms();
+      for (std::int64_t i = 0; i < repetitions.timed; ++i) ms.push_back(epoch_ms(loader, progress, done));
+      processor = (processor_ms() - begin) / static_cast<double>(repetitions.timed * images);
+    }
+    stages = stages_of_epoch(*source, options, progress, done);
   }
-  const data::StageTimes stages = stages_of_epoch(*source, options);
   double all_ms = 0;
   for (const double stage_ms : stages.ms) all_ms += stage_ms;
   nlohmann::ordered_json shares;

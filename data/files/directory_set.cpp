@@ -39,6 +39,18 @@ class OpenFile {
 
 }  // namespace
 
+std::string DirectorySet::locate(std::int64_t i) const {
+  // What `directory_ / name` is, without taking names apart: this is done for every image that is read.
+  const std::string_view directory = directory_.native(), name = files_.name(i);
+  if (name.starts_with('/')) return std::string(name);
+  std::string path;
+  path.reserve(directory.size() + 1 + name.size());
+  path += directory;
+  if (!path.empty() && path.back() != '/') path += '/';
+  path += name;
+  return path;
+}
+
 std::span<const std::byte> DirectorySet::read(std::int64_t i, std::vector<std::byte>& buffer) const {
   const std::string path = locate(i);
   const OpenFile file(path);
@@ -47,14 +59,16 @@ std::span<const std::byte> DirectorySet::read(std::int64_t i, std::vector<std::b
   if (!S_ISREG(status.st_mode)) throw DataError(concat("cannot read ", path, ": it is not a regular file any more"));
   const auto size = static_cast<std::size_t>(status.st_size);
   if (buffer.size() < size + 1) buffer.resize(size + 1);  // one more shows whether the file grows
+  // A regular file gives fewer bytes than asked for only at its end: mostly one call shows that it ends where it
+  // should.
   std::size_t filled = 0;
-  while (filled <= size) {
+  do {
     const ssize_t count = ::read(file.get(), buffer.data() + filled, size + 1 - filled);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) fail(path);
     if (count == 0) break;
     filled += static_cast<std::size_t>(count);
-  }
+  } while (filled < size);
   if (filled != size) {
     throw DataError(
         concat("cannot read ", path, ": it ", filled > size ? "grew" : "became shorter", " while it was read"));

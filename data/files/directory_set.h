@@ -17,7 +17,7 @@ class DirectorySet final : public FileSet {
   std::uint64_t bytes(std::int64_t i) const override { return files_.bytes(i); }
   /// A file that grows or shrinks while it is read is refused.
   std::span<const std::byte> read(std::int64_t i, std::vector<std::byte>& buffer) const override;
-  std::string locate(std::int64_t i) const override { return (directory_ / files_.name(i)).string(); }
+  std::string locate(std::int64_t i) const override;
 
  private:
   std::filesystem::path directory_;

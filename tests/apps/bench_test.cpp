@@ -66,6 +66,7 @@ TEST_CASE("bench: loads the images of a source") {
   CHECK(line.at("shape") == nlohmann::json{16, 16, 3});
   CHECK(line.at("threads") == 2);
   CHECK(line.at("ms").size() == 3);
+  CHECK(ended.err.starts_with("load 10/10 batches  100%"));  // one epoch before, three, and one for the stages
   CHECK(line.at("per_second").get<double>() == doctest::Approx(4e3 / line.at("median_ms").get<double>()));
   CHECK(line.at("processor_ms_per_image").get<double>() > 0);
   double all = 0;

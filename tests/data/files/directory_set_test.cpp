@@ -41,6 +41,15 @@ TEST_CASE("directory set: reads the files that were listed") {
   CHECK(contents(set, 1) == std::string(100000, 'x'));
 }
 
+TEST_CASE("directory set: names are joined as paths are") {
+  data::FileList files;
+  for (const char* name : {"a.jpg", "d/b.jpg", "/elsewhere/c.jpg"}) files.add(name, 0);
+  for (const std::filesystem::path directory : {"/data", "data/", "/", ".", ""}) {
+    const DirectorySet set(directory, files);
+    for (std::int64_t i = 0; i < files.size(); ++i) CHECK(set.locate(i) == (directory / files.name(i)).string());
+  }
+}
+
 TEST_CASE("directory set: a file that vanished, grows or is none any more") {
   const ScratchDirectory scratch;
   for (const char* name : {"gone", "pipe"}) write_plain(scratch / name, "123");
