@@ -14,7 +14,7 @@ struct CropRange {
   bool operator==(const CropRange&) const = default;
 
   /// The range for an output that is not square: there, a box of the output's shape has aspect 1.
-  CropRange for_output(std::int64_t height, std::int64_t width) const {
+  HOST_DEVICE CropRange for_output(std::int64_t height, std::int64_t width) const {
     const double shape = static_cast<double>(width) / static_cast<double>(height);
     return {area_min, area_max, aspect_min * shape, aspect_max * shape};
   }

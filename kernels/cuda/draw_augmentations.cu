@@ -14,7 +14,7 @@ struct Sizes {
 };
 
 // One thread per draw; a row is a pair (view, image).
-__global__ void __launch_bounds__(kThreads)
+__global__ void __launch_bounds__(kThreads, 2)
     draw_rows(std::uint64_t seed, AugmentationRules rules, Sizes sizes, const std::int32_t* extents,
               const std::int64_t* counters, AugmentationDraw* draws) {
   for (std::int64_t i = first_in_grid(); i < sizes.rows; i += grid_stride()) {
