@@ -157,14 +157,15 @@ __global__ void __launch_bounds__(kThreads, kBlocks)
 #pragma unroll 1  // twelve loads at a time: all of them would take 128 registers
     for (int k = 0; k < kTaps; ++k) {
       const std::uint8_t* line = corner + static_cast<std::int64_t>(rows.first + (k < down ? k : 0)) * pitch + first;
+      float blended[kGroup] = {};
 #pragma unroll
-      for (int c = 0; c < kGroup; ++c) {
-        float blended = 0;
+      for (int j = 0; j < kTaps; ++j) {
+        const std::uint8_t* neighbour = line + (j < across ? j * channels : 0);
 #pragma unroll
-        for (int j = 0; j < kTaps; ++j)
-          blended += columns.weight[j] * static_cast<float>(line[(j < across ? j : 0) * channels + c]);
-        x[c] += rows.weight[k] * blended;
+        for (int c = 0; c < kGroup; ++c) blended[c] += columns.weight[j] * static_cast<float>(neighbour[c]);
       }
+#pragma unroll
+      for (int c = 0; c < kGroup; ++c) x[c] += rows.weight[k] * blended[c];
     }
 #pragma unroll
     for (int c = 0; c < kGroup; ++c) x[c] = over_255(x[c]);

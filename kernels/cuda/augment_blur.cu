@@ -126,7 +126,7 @@ void blur_views(const Context& context, const Augment& args, const float* staged
   const std::int64_t channels = args.channels(), weights = padded_weights(radius);
   const std::int64_t most = (kMostSharedBytes / 4 - weights) / (kRows * channels);  // columns, with those on both sides
   EXPECTS(most > 2 * radius + 1, "augment: the CUDA kernel cannot blur views of ", args.y.shape[2], " rows and ",
-          channels, " channels: ", radius, " pixels on each side do not fit into shared memory");
+          channels, " channels: a radius of ", radius, " does not fit into shared memory");
   const ViewTiles tiles = view_tiles(args, kRows, (most - 2 * radius) / 2);
   Launch how = tile_each(args, tiles, stream(context));
   how.shared_bytes = static_cast<std::size_t>(weights + tiles.rows * 2 * (tiles.columns + radius) * channels) * 4;

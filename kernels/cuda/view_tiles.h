@@ -79,8 +79,7 @@ struct PlaneBits {
   }
 };
 inline PlaneBits plane_bits(const Augment& args) {
-  if (args.bit_planes == 0) return {nullptr, false};
-  return {args.bits.as<std::int64_t>(), args.bits.shape.rank() == 2};
+  return {static_cast<const std::int64_t*>(args.bits.data), args.bits.shape.rank() == 2};
 }
 
 /// Writes a tile's values and bits to `ys`, [items,h,w,depth]. All threads of the block must call it.

@@ -138,6 +138,7 @@ std::vector<AugmentExample> examples() {
       {.rules = without_jitter(), .h = 20, .w = 12, .channels = 2, .images = {{6, 14}}, .bit_planes = 2, .bits = {1}},
       {.rules = without_jitter(), .h = 20, .w = 5, .channels = 7, .images = {{12, 11}}},
       {.rules = bilinear, .h = 2, .w = 3, .channels = 900, .images = {{3, 2}}},
+      {.rules = bilinear, .h = 2, .w = 8, .channels = 101, .images = {{3, 4}}},  // the second tile begins at column 4
       // Several tiles side by side: of the crop, whose sums are added up, and of the blur.
       {.rules = without_blur(), .h = 9, .w = 301, .images = {{5, 20}, {12, 7}}},
       {.rules = all, .h = 1, .w = 25700, .channels = 1, .images = {{2, 50}}},
@@ -148,6 +149,12 @@ std::vector<AugmentExample> examples() {
       {.rules = all, .h = 0, .w = 16, .images = {{4, 4}}},
       {.rules = all, .h = 20, .w = 0, .images = {{4, 4}}},
   };
+  // Draws that have what the rules do not.
+  for (AugmentationDraw ignored :
+       {AugmentationDraw{.sigma = 1}, AugmentationDraw{.jitter = 1}, AugmentationDraw{.gray = 1}}) {
+    ignored.box = {1, 2, 5, 6}, ignored.contrast = 0.5;
+    wanted.push_back({.rules = bicubic, .h = 20, .w = 6, .images = {{8, 9}}, .draws = {ignored}});
+  }
   std::vector<AugmentExample> filled = {orders(all, 3), orders(added, 3), orders(all, 1)};
   for (const AugmentExample& p : wanted) filled.push_back(Filler(5).fill(p));
   return filled;

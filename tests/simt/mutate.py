@@ -60,6 +60,7 @@ NOT_CODE = re.compile(
     r"(, \w+\[\w+\])*( = \{\})?;)"
 )  # or a declaration
 TESTS = {  # those not named after the kernel
+    "augment_blur": "augment",
     "gradient_norm": "optimizer",
     "similarity_backward": "similarity",
     "similarity_forward": "similarity",
@@ -74,6 +75,7 @@ HEADERS = (
     "similarity_tile",
     "similarity_walk",
     "sum_terms",
+    "view_tiles",
     "wide_access",
 )
 
