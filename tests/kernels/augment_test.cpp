@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <random>
 #include <vector>
 
@@ -11,7 +12,6 @@
 #include "tests/cases/run_on_cpu.h"
 
 using engine::Dtype;
-using engine::Shape;
 
 namespace {
 
@@ -94,6 +94,34 @@ TEST_CASE("augment: a mirror image is the view read backwards") {
       }
     }
   }
+}
+
+TEST_CASE(
+    "augment: the weights of a blur, 11 pixels on each side in a view of 224, and nothing from beyond the border") {
+  Call call(224, 224, 1, 224, 224);
+  std::fill(call.pixels.begin(), call.pixels.end(), std::uint8_t{0});
+  call.pixels[100 * 224 + 60] = 255;
+  call.rules.blur = 1;
+  call.draw.sigma = 1;
+  const double weights[4] = {.39894228, .24197072, .05399097, .00443185};
+  const std::vector<float> y = call.view();
+  for (std::int64_t i = -13; i <= 13; ++i) {
+    for (std::int64_t j = -13; j <= 13; ++j) {
+      const auto weight = [&](std::int64_t away) {
+        away = std::abs(away);
+        return away < 4 ? weights[away] : away < 12 ? std::exp(-static_cast<double>(away * away) / 2) * weights[0] : 0;
+      };
+      const float value = y[static_cast<std::size_t>((100 + i) * 224 + 60 + j)];
+      CHECK(std::abs(static_cast<double>(value) - weight(i) * weight(j)) < 1e-7);
+    }
+  }
+  // A white view: half of its corner's neighbours are black in either direction.
+  std::fill(call.pixels.begin(), call.pixels.end(), std::uint8_t{255});
+  const std::vector<float> white = call.view();
+  const double edge = (1 + weights[0]) / 2;
+  CHECK(std::abs(static_cast<double>(white[0]) - edge * edge) < 1e-6);
+  CHECK(std::abs(static_cast<double>(white[112]) - edge) < 1e-6);
+  CHECK(std::abs(static_cast<double>(white[112 * 224 + 112]) - 1) < 1e-6);
 }
 
 TEST_CASE("augment: refuses what does not fit together") {

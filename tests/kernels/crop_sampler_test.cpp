@@ -34,14 +34,17 @@ struct Moments {
   }
 };
 
-void check_statistics(std::int64_t height, std::int64_t width, const CropRange& range, const Statistics& expected) {
+using Sampler = CropBox(Philox& random, std::int64_t height, std::int64_t width, const CropRange& range);
+
+void check_statistics(Sampler* draw, std::int64_t height, std::int64_t width, const CropRange& range,
+                      const Statistics& expected) {
   CAPTURE(height);
   CAPTURE(width);
   std::vector<double> areas;
   Moments area, relative_height, aspect;
   for (int i = 0; i < kDraws; ++i) {
     Philox random(1, Purpose::crop, 0, static_cast<std::uint64_t>(i));
-    const CropBox box = draw_crop(random, height, width, range);
+    const CropBox box = draw(random, height, width, range);
     areas.push_back(static_cast<double>(box.height) * box.width / static_cast<double>(height * width));
     area.add(areas.back());
     relative_height.add(static_cast<double>(box.height) / static_cast<double>(height));
@@ -160,11 +163,55 @@ TEST_CASE("crop sampler: a square output leaves the range as it is, to the last 
 }
 
 TEST_CASE("crop sampler: the statistics of SimCLR's crops") {
-  check_statistics(224, 224, {}, {0.422, {.120, .220, .387, .603, .823}, .618, 1.042});
-  check_statistics(32, 32, {}, {0.432, {.118, .220, .404, .623, .848}, .625, 1.043});
-  check_statistics(112, 112, {}, {0.425, {.121, .222, .392, .608, .825}, .620, 1.042});
-  check_statistics(375, 500, {}, {0.388, {.118, .207, .354, .540, .776}, .681, 0});
-  check_statistics(28, 28, {.area_min = 0.5}, {0.678, {.509, .561, .663, .765, .895}, .812, 1.042});
+  check_statistics(draw_crop, 224, 224, {}, {0.422, {.120, .220, .387, .603, .823}, .618, 1.042});
+  check_statistics(draw_crop, 32, 32, {}, {0.432, {.118, .220, .404, .623, .848}, .625, 1.043});
+  check_statistics(draw_crop, 112, 112, {}, {0.425, {.121, .222, .392, .608, .825}, .620, 1.042});
+  check_statistics(draw_crop, 375, 500, {}, {0.388, {.118, .207, .354, .540, .776}, .681, 0});
+  check_statistics(draw_crop, 28, 28, {.area_min = 0.5}, {0.678, {.509, .561, .663, .765, .895}, .812, 1.042});
+}
+
+// Made with torchvision 0.29:
+//   boxes = [RandomResizedCrop.get_params(torch.empty(3, h, w), scale, ratio) for _ in range(200000)]
+TEST_CASE("crop sampler: the statistics of torchvision's crops") {
+  const auto draw = kernels::draw_torchvision_crop;
+  check_statistics(draw, 224, 224, {}, {.4798, {.1200, .2784, .4757, .6747, .8570}, .6706, 1.0125});
+  check_statistics(draw, 32, 32, {}, {.4905, {.1182, .2812, .4922, .6855, .8779}, .6780, 1.0125});
+  check_statistics(draw, 375, 500, {}, {.4334, {.1136, .2509, .4223, .5940, .8129}, .7204, 1.0450});
+  check_statistics(draw, 28, 28, {.area_min = 0.5}, {.7052, {.5281, .6059, .7015, .7959, .9286}, .8389, 1.0117});
+  const CropRange wide{.area_min = 0.2, .aspect_min = 0.5, .aspect_max = 3};
+  check_statistics(draw, 64, 64, wide, {.4676, {.2241, .3162, .4390, .5933, .8174}, .6592, 1.2040});
+  check_statistics(draw, 100, 300, {.area_min = 0.3}, {.3944, {.3069, .3403, .4233, .4433, .4433}, .9707, 1.2509});
+}
+
+TEST_CASE("crop sampler: torchvision's boxes reach every offset, and the middle where nothing fits") {
+  bool first = false, last = false;
+  for (std::uint64_t i = 0; i < 20000; ++i) {
+    Philox random(3, Purpose::crop, 0, i);
+    const CropBox box = kernels::draw_torchvision_crop(random, 28, 40, {});
+    CHECK((box.y >= 0 && box.x >= 0 && box.height >= 1 && box.width >= 1));
+    CHECK((box.y + box.height <= 28 && box.x + box.width <= 40));
+    first |= box.x == 0 && box.width < 40, last |= box.x + box.width == 40 && box.width < 40;
+  }
+  CHECK(first);
+  CHECK(last);
+  const auto fallback = [](std::int64_t height, std::int64_t width, const CropRange& range) {
+    Philox random(1, Purpose::crop, 0, 0);
+    const CropBox box = kernels::draw_torchvision_crop(random, height, width, range);
+    return std::vector<std::int32_t>{box.y, box.x, box.height, box.width};
+  };
+  const CropRange all{.area_min = 1};  // only the whole image has this area, and only at its own aspect
+  CHECK(fallback(30, 100, all) == std::vector<std::int32_t>{0, 30, 30, 40});
+  CHECK(fallback(100, 30, all) == std::vector<std::int32_t>{30, 0, 40, 30});
+  CHECK(fallback(30, 31, {.area_min = 1, .aspect_min = 0.5, .aspect_max = 0.5}) ==
+        std::vector<std::int32_t>{0, 8, 30, 15});
+  CHECK(fallback(1, 4000, all) == std::vector<std::int32_t>{0, 1999, 1, 1});
+}
+
+TEST_CASE("crop sampler: the power of an aspect's range is the same everywhere, within 1e-14") {
+  for (const double x : {1.0, 1.0000001, 16.0 / 9, 2.0, 6.0, 10.0, 99.9, 100.0}) {
+    for (const double y : {0.0, 1e-9, 0.1, 0.5, 0.9, 1.0})
+      CHECK(std::abs(kernels::portable_pow(x, y) / std::pow(x, y) - 1) < 1e-14);
+  }
 }
 
 TEST_CASE("crop sampler: boxes lie inside, keep their area and aspect, and never take the last possible offset") {
