@@ -75,7 +75,7 @@ std::string memory_text(const Trainer& trainer, const RunCosts& costs) {
 std::string basis_text(const RunCosts& costs) {
   if (costs.tried.back().images == costs.step.images) return " (measured)";
   if (costs.tried.size() == 1) return fmt::format(" (estimated from a step of {} images)", costs.tried[0].images);
-  return fmt::format(" (estimated from steps of {} and {} images)", costs.tried[costs.tried.size() - 2].images,
+  return fmt::format(" (estimated from steps of {} and {} images)", smaller_step(costs.tried).images,
                      costs.tried.back().images);
 }
 

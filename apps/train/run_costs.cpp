@@ -139,10 +139,12 @@ double measure_evaluation(const engine::Context& context, const MeasuredRun& run
 
 }  // namespace
 
+const StepCost& smaller_step(std::span<const StepCost> tried) { return tried[tried.size() < 3 ? 0 : tried.size() - 3]; }
+
 StepCost extended_to(std::span<const StepCost> tried, std::int64_t images) {
   const StepCost& last = tried.back();
   if (last.images == images) return last;
-  const StepCost& before = tried.size() > 1 ? tried[tried.size() - 2] : last;
+  const StepCost& before = smaller_step(tried);
   const auto at = [&](double small, double large) {
     const auto n = static_cast<double>(images), n1 = static_cast<double>(before.images),
                n2 = static_cast<double>(last.images);

@@ -17,8 +17,13 @@ struct StepCost {
   std::size_t bytes = 0;  ///< of the device, beside what is kept between steps
 };
 
-/// What a step of `images` would take, on the line through the last two that were tried (both time and memory grow
-/// linearly with the batch); in proportion if only one was tried, or if the line does not rise or begins below zero.
+/// Of the steps that were tried, in growing order, the one that estimates use beside the last: one of about a quarter
+/// of the images, so that what other programs take from one of them matters little. The last itself if there is no
+/// other.
+const StepCost& smaller_step(std::span<const StepCost> tried);
+
+/// What a step of `images` would take, on the line through these two steps: both time and memory grow linearly with the
+/// batch. In proportion to the last if only one was tried, or if the line does not rise or begins below zero.
 StepCost extended_to(std::span<const StepCost> tried, std::int64_t images);
 
 /// What a whole run takes, estimated from a few steps. Memory is that of tensors; libraries may take some more.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "apps/config/training_plan.h"
 #include "apps/run/exit_code.h"
 #include "engine/io/files.h"
 #include "tests/apps/configured.h"
@@ -83,6 +84,27 @@ TEST_CASE("recipes: simclr-mnist trains as SimCLR's code trains CIFAR-10") {
                                              {"train.epochs", "100"},
                                              {"train.steps_from_epochs", "simclr"}});
   CHECK(load("simclr-mnist") == expected);
+}
+
+TEST_CASE("recipes: runs of the paper's size have the published steps and rates") {
+  constexpr std::int64_t kImageNet = 1281167, kCifar10 = 50000;
+  const struct {
+    std::string name;
+    std::int64_t examples, steps, warmup_steps;
+    double peak;
+  } cases[] = {{"fig1-imagenet", kImageNet, 125114, 12511, 2.4},
+               {"table2-imagenet", kImageNet, 125114, 12511, 2.4},
+               {"simclr-imagenet", kImageNet, 31279, 3127, 4.8},
+               {"fig1-cifar10", kCifar10, 39063, 3906, 2.262742},
+               {"simclr-cifar10", kCifar10, 97657, 976, 2.0}};
+  for (const auto& [name, examples, steps, warmup_steps, peak] : cases) {
+    CAPTURE(name);
+    const Config config = load(name);
+    const engine::Schedule schedule = apps::plan_training(config.train, config.optim, examples).schedule;
+    CHECK(schedule.steps == steps);
+    CHECK(schedule.warmup_steps == warmup_steps);
+    CHECK(schedule.peak == doctest::Approx(peak).epsilon(1e-6));
+  }
 }
 
 TEST_CASE("recipes: names and paths that are not there") {

@@ -62,13 +62,17 @@ RunCosts some_costs() {
 
 }  // namespace
 
-TEST_CASE("run costs: a larger step lies on the line through the last two that were tried") {
-  const StepCost tried[] = {{2, 90, 900}, {8, 20, 100}, {16, 36, 180}};
+TEST_CASE("run costs: a larger step lies on the line through the last and one of a quarter of its images") {
+  const StepCost tried[] = {{2, 90, 900}, {4, 12, 60}, {8, 99, 999}, {16, 36, 180}};
+  CHECK(smaller_step(tried).images == 4);
   const StepCost step = extended_to(tried, 1000);
   CHECK(step.images == 1000);
   CHECK(step.ms == doctest::Approx(4 + 2 * 1000));
   CHECK(step.bytes == 20 + 10 * 1000);
   CHECK(extended_to(tried, 16).ms == 36);
+  CHECK(extended_to(std::span(tried).subspan(2), 1000).images == 1000);
+  CHECK(smaller_step(std::span(tried).subspan(2)).images == 8);
+  CHECK(smaller_step(std::span(tried).subspan(3)).images == 16);
 }
 
 TEST_CASE("run costs: without a line that begins above zero and rises, in proportion") {
@@ -138,7 +142,7 @@ TEST_CASE("run costs: the whole batch is measured where it is small, and the wei
   CHECK(bench.model.parameters.values().to_host<float>() == before);
 }
 
-TEST_CASE("run costs: a batch that would take too long is estimated from the first two steps") {
+TEST_CASE("run costs: a batch that would take too long is estimated from smaller steps") {
   Bench bench(kImages);
   const RunCosts costs = bench.costs(1e-9);
   REQUIRE(costs.tried.size() == 1);
