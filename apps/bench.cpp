@@ -71,6 +71,11 @@ int bench(int argc, char** argv) {
     time_loading(settings.data, settings.options.batch_size, context.threads(), settings.repetitions);
     return kSuccess;
   }
+  if (settings.work == "views") {
+    time_views(context, settings.data, settings.options.batch_size, settings.options.image_size,
+               settings.options.activations, settings.views, settings.repetitions);
+    return kSuccess;
+  }
   time_work(context, settings);
   return kSuccess;
 }

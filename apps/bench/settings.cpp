@@ -6,11 +6,12 @@
 namespace apps {
 namespace {
 
-constexpr std::int64_t kLargestImage = 4096, kMostRepetitions = 1'000'000;
+constexpr std::int64_t kLargestImage = 4096, kMostRepetitions = 1'000'000, kMostViews = 64, kMostWorkers = 256;
 
 constexpr char kWork[] = "WORK";
 
 std::vector<Field<BenchSettings>> work_fields() {
+  const Condition views = when(kWork, {"views"});
   return {
       {.key = kWork, .value = MEMBER(work), .help = "what to time"},
       {.key = "--batch-size",
@@ -22,7 +23,7 @@ std::vector<Field<BenchSettings>> work_fields() {
       {.key = "--image-size",
        .value = MEMBER(options.image_size),
        .flag = "--image-size",
-       .help = "height and width of a step's images",
+       .help = "height and width of a step's images, and of views",
        .range = between(8, kLargestImage),
        .group = "Work"},
       {.key = "--rows",
@@ -52,10 +53,30 @@ std::vector<Field<BenchSettings>> work_fields() {
       {.key = "--data",
        .value = MEMBER(data),
        .flag = "--data",
-       .help = "of the work `load`, the images, as in `pretrain`",
+       .help = "of the works `load` and `views`, the images, as in `pretrain`",
        .group = "Work",
        .placeholder = "SOURCE",
        .fallback = "none"},
+      {.key = "--augment",
+       .value = MEMBER(views.augment),
+       .flag = "--augment",
+       .help = "of the work `views`, how they are made, as in `pretrain`",
+       .only_with = views,
+       .group = "Work"},
+      {.key = "--views",
+       .value = MEMBER(views.views),
+       .flag = "--views",
+       .help = "of each image",
+       .range = between(1, kMostViews),
+       .only_with = views,
+       .group = "Work"},
+      {.key = "--workers",
+       .value = MEMBER(views.workers),
+       .flag = "--workers",
+       .help = "threads that read images for `views`, beside the --threads that augment",
+       .range = between(1, kMostWorkers),
+       .only_with = views,
+       .group = "Work"},
   };
 }
 

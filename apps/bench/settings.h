@@ -2,6 +2,7 @@
 #include <string>
 
 #include "apps/bench/timing.h"
+#include "apps/bench/views.h"
 #include "apps/bench/works.h"
 #include "apps/config/compute.h"
 #include "apps/settings/table.h"
@@ -11,7 +12,8 @@ namespace apps {
 /// What `bench` times, and how.
 struct BenchSettings {
   std::string work = {}, kernel = {};
-  std::string data = {};     ///< an expression
+  std::string data = {};  ///< an expression
+  ViewsOptions views = {};
   WorkOptions options = {};  ///< without the dtype of activations, which follows from the precision
   Repetitions repetitions = {};
   Compute compute = {};

@@ -296,7 +296,8 @@ Work make_work(const Context& context, const std::string& name, const WorkOption
 std::string list_works() {
   std::string text =
       "Works:\n  kernels         every kernel, held against the device's own copy and matrix product"
-      "\n  load            batches of a source of images, read by --threads workers";
+      "\n  load            batches of a source of images, read by --threads workers"
+      "\n  views           the same, augmented as a run does it: all input of a step, without its network";
   for (const Entry& entry : kWorks) text += fmt::format("\n  {:<15} {}", entry.name, entry.what);
   return text;
 }

@@ -84,6 +84,37 @@ TEST_CASE("bench: loads the images of a source") {
                                       ": neither JPEG nor PNG: the file starts with other bytes"));
 }
 
+TEST_CASE("bench: makes views of images of any size") {
+  const ScratchDirectory scratch;
+  const auto write = [&](const char* name, const engine::Shape& shape) {
+    data::write_png(scratch / name, shape, std::vector<std::uint8_t>(static_cast<std::size_t>(shape.elements()), 7));
+  };
+  write("a.png", {24, 40, 3});
+  write("b.png", {50, 20, 3});
+  write("c.png", {8, 9, 3});
+  const std::string source = "folder:" + scratch.path().string();
+  const auto timed = [&](const Strings& more) {
+    Strings arguments{"views", "--data", source, "--batch-size", "3", "--image-size", "32", "--threads", "1"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return bench(arguments);
+  };
+  const Ended ended = timed({"--workers", "2"});
+  const auto line = result(ended);
+  CHECK(line.at("augment") == "simclr");
+  CHECK(line.at("image_size") == 32);
+  CHECK(line.at("workers") == 2);
+  CHECK(line.at("images") == 3);
+  CHECK(line.at("views") == 6);
+  CHECK(line.at("ms").size() == 3);
+  CHECK(line.at("per_second").get<double>() == doctest::Approx(6e3 / line.at("median_ms").get<double>()));
+  double all = 0;
+  for (const auto& [stage, share] : line.at("shares").items()) all += share.get<double>();
+  CHECK(all == doctest::Approx(1));
+  for (const char* stage : {"read", "decode", "upload", "augment"})
+    CHECK(line.at("shares").at(stage).get<double>() > 0);
+  CHECK(result(timed({"--views", "1", "--augment", "none"})).at("views") == 3);
+}
+
 TEST_CASE("bench: what is wrong is one sentence") {
   const auto refusal = [](const Strings& arguments) {
     const Ended ended = bench(arguments);
@@ -99,5 +130,6 @@ TEST_CASE("bench: what is wrong is one sentence") {
   CHECK(refusal({"convn", "--precision", "tf32"}).starts_with("--precision tf32 is a mode of GPUs"));
   CHECK(refusal({"nt-xent", "--rows", "3"}).starts_with("--rows must be even"));
   CHECK(refusal({"load"}).starts_with("bench load needs the images: --data SOURCE"));
+  CHECK(refusal({"views"}).starts_with("bench views needs the images: --data SOURCE"));
   CHECK(refusal({"nt-xent", "--threads", "5000000000"}).starts_with("--threads must be a whole number from 0 to 4096"));
 }

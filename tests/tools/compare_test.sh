@@ -24,6 +24,7 @@ expect " has no PyTorch; " randbits_mnist.py "${mnist[@]}"
 expect " has no PyTorch; " steps.py
 expect " has no PyTorch; " end_to_end.py "${mnist[@]}"
 expect " has no PyTorch; " loading.py
+expect " has no PyTorch; " augmentation.py
 expect " has no numpy; python3 -m venv .venv" canvases.py
 tools="$1/tools/golden"
 expect "generate.py: error: No module named 'torch'; python3 -m venv .venv" generate.py "$scratch"
@@ -42,10 +43,13 @@ for name in bench pretrain; do
   chmod +x "$scratch/$name"
 done
 expect " has no torchvision; .venv/bin/pip install torchvision" loading.py
+expect " has no torchvision; .venv/bin/pip install torchvision" augmentation.py
 mkdir "$scratch/torchvision"
 touch "$scratch/torchvision/__init__.py"
 expect "there is no program $scratch/none; build it: cmake " loading.py --bench "$scratch/none"
 expect "give directories with JPEG files: --imagenet DIR" loading.py --bench "$scratch/bench"
+expect "there is no program $scratch/none; build it: cmake " augmentation.py --bench "$scratch/none"
+expect "give directories with JPEG files: --imagenet DIR" augmentation.py --bench "$scratch/bench"
 missing="$scratch/mnist has neither train-images-idx3-ubyte nor train-images-idx3-ubyte.gz; give with --data"
 expect "$missing" steps.py --bin "$scratch" "${mnist[@]}"
 expect "$missing" end_to_end.py "${mnist[@]}" --pretrain "$scratch/pretrain"

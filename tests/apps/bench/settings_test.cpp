@@ -48,6 +48,9 @@ TEST_CASE("bench settings: what does nothing for this work on this device is ref
             .starts_with(
                 "--cuda-graph = off has no effect while WORK is kernels: keep its default on, or set WORK to convn "));
   CHECK_FALSE(parsed({"kernels", "--device", "cuda", "--repeatable", "off"}).compute.repeatable);
+  CHECK(refusal({"load", "--views", "3"}).starts_with("--views = 3 has no effect while WORK is load"));
+  CHECK(refusal({"simclr", "--augment", "crop"}).starts_with("--augment = crop has no effect while WORK is simclr"));
+  CHECK(parsed({"views", "--workers", "5"}).views.workers == 5);
 }
 
 TEST_CASE("bench settings: ranges, and --help with what holds without a flag") {
