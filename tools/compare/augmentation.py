@@ -3,13 +3,13 @@
 
     .venv/bin/python3 tools/compare/augmentation.py --imagenet DIR --tiny-imagenet DIR --repetitions 3
 
---imagenet: a directory with JPEG files of any size, repeated until an epoch has 512; views have 224x224. --tiny-imagenet: a directory
-with folders of JPEG files of 64x64; views have as many. Every side decodes an image once and makes two views of it: a random crop,
-resized bicubically; a mirror image, 0.5; colour jitter of strength 1, 0.8; grey, 0.2; a Gaussian blur, 0.5, of 23x23 or 7x7 pixels. Its
-result is a batch of floats for each view. Files are in the page cache.
+--imagenet: a directory with JPEG files of any size, repeated until an epoch has 512; views have 224x224. --tiny-imagenet: a
+directory with folders of JPEG files of 64x64; views have as many. Every side decodes an image once and makes two views of it: a
+random crop, resized bicubically; a mirror image, 0.5; colour jitter of strength 1, 0.8; grey, 0.2; a Gaussian blur, 0.5, of 23x23
+or 7x7 pixels. Its result is a batch of floats for each view. Files are in the page cache.
 
-Our side reads the files as `folder:`, and from a file that `pack` made of them before (with --short-side 256 where they are larger).
-The others, of which all that can be imported are timed:
+Our side reads the files as `folder:`, and from a file that `pack` made of them before (with --short-side 256 where they are
+larger). The others, of which all that can be imported are timed:
 
     PIL              ImageFolder's default loader, torchvision.transforms.v2 on PIL images, in a DataLoader
     tensors          torchvision.io.decode_jpeg, torchvision.transforms.v2 on uint8 tensors, in a DataLoader
