@@ -143,6 +143,10 @@ std::vector<AugmentExample> examples() {
       {.rules = without_blur(), .h = 9, .w = 301, .images = {{5, 20}, {12, 7}}},
       {.rules = all, .h = 1, .w = 25700, .channels = 1, .images = {{2, 50}}},
       {.rules = without_jitter(), .h = 20, .w = 40, .channels = 40, .images = {{5, 5}}},
+      // Rows of y that allow wide accesses, and of the values without bits that do not.
+      {.rules = all, .views = 2, .h = 20, .w = 7, .images = {{9, 8}}, .bit_planes = 5, .bits = {1}},
+      // More views than images: so many sums that the pool does not round their memory up to enough.
+      {.rules = without_blur(), .views = 12, .h = 5, .w = 4, .images = {{6, 5}}},
       // Nothing.
       {.rules = all, .views = 2, .h = 20, .w = 16, .images = {}},
       {.rules = all, .views = 0, .h = 20, .w = 16, .images = {{4, 4}}},
