@@ -7,6 +7,7 @@
 
 #include "data/contact_sheet.h"
 #include "engine/io/files.h"
+#include "tests/apps/growing_images.h"
 #include "tests/apps/workbench.h"
 
 using namespace tests;
@@ -33,11 +34,8 @@ void write_pictures(const fs::path& directory, int per_class) {
   }
 }
 
-}  // namespace
-
-TEST_CASE("pretrain: on a composition, workers, a stop and a resume change no byte") {
-  const Workbench bench;
-  const Strings data{"--data", "randbit(" + canvases(bench, ", digits=3") + ", bits=4, redraw=view)", "--epochs", "2"};
+/// Runs on these data with 1 and 16 workers, and stopped and resumed.
+void check_repeats(const Workbench& bench, const Strings& data) {
   const auto with = [&](Strings more) {
     more.insert(more.begin(), data.begin(), data.end());
     return more;
@@ -52,6 +50,29 @@ TEST_CASE("pretrain: on a composition, workers, a stop and a resume change no by
   program.wait();
   result(bench.pretrain("stopped", resumable));
   CHECK(same_tensors(bench / "one", bench / "stopped"));
+}
+
+}  // namespace
+
+TEST_CASE("pretrain: on a composition, workers, a stop and a resume change no byte") {
+  const Workbench bench;
+  check_repeats(bench,
+                {"--data", "randbit(" + canvases(bench, ", digits=3") + ", bits=4, redraw=view)", "--epochs", "2"});
+}
+
+TEST_CASE("pretrain: nor do they on images that differ in size, with all of SimCLR's augmentation") {
+  const Workbench bench;
+  write_growing_images(bench / "images", 24);
+  check_repeats(bench, {"--data", "folder:" + (bench / "images").string(), "--augment", "simclr", "--image-size", "40",
+                        "--batch-size", "8", "--epochs", "4"});
+  result(
+      bench.pretrain("other", {"--data", "folder:" + (bench / "images").string(), "--augment", "simclr", "--image-size",
+                               "40", "--batch-size", "8", "--set", "augment.jitter=0", "--epochs", "4"}));
+  CHECK(!same_tensors(bench / "one", bench / "other"));
+  const auto record = metrics(bench / "one").front();
+  for (const char* rate : {"decoded_per_s", "augmented_per_s"}) CHECK(record.at(rate).get<double>() > 0);
+  const auto evaluated = result(bench.lineval({(bench / "one").string(), "--epochs", "2", "--batch-size", "8"}));
+  CHECK(evaluated.at("top1").get<double>() >= 0);
 }
 
 TEST_CASE("lineval --redraw: each epoch shows other canvases, nearest neighbours and the test set stay as they are") {

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <functional>
 
+#include "tests/apps/growing_images.h"
 #include "tests/apps/workbench.h"
 
 using namespace tests;
@@ -123,6 +124,21 @@ TEST_CASE("pretrain on a GPU: replayed steps keep queues and averages as issued 
                                     {"--objective", "vae", "--bits", "3"},
                                     {"--objective", "vae", bf16[0], bf16[1]}};
   for (const Strings& each : all) check_replays(bench, each);
+}
+
+TEST_CASE("pretrain on a GPU: replayed steps augment as issued ones do, also when larger images come") {
+  const GpuBench bench;
+  write_growing_images(bench / "images", 5 * 8);
+  const Strings whole{"--data",       "folder:" + (bench / "images").string(),
+                      "--shuffle",    "off",
+                      "--augment",    "simclr",
+                      "--image-size", "40",
+                      "--bits",       "2"};
+  Strings bf16 = whole;
+  bf16.insert(bf16.end(),
+              {"--precision", "bf16", "--set", "augment.brightness=add", "--set", "augment.sigma_per_image=on"});
+  check_replays(bench, whole);
+  check_replays(bench, bf16);
 }
 
 TEST_CASE("pretrain on a GPU: killed between checkpoints, it resumes to the same bytes") {
