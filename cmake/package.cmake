@@ -1,5 +1,6 @@
-# Installs the contents of a package: programs, the libraries they need beyond glibc, tools/report and recipes. Programs and their
-# libraries find libraries through the program's RPATH; unlike a RUNPATH it applies to everything that a program loads.
+# Installs the contents of a package: programs, the libraries they need beyond glibc, tools/report, recipes and experiments.
+# Programs and their libraries find libraries through the program's RPATH; unlike a RUNPATH it applies to everything that a
+# program loads.
 foreach(PROGRAM IN LISTS PROGRAMS)
   set_target_properties(
     ${PROGRAM}
@@ -20,7 +21,13 @@ install(
     DESTINATION lib
 )
 install(PROGRAMS tools/report DESTINATION tools)
-install(DIRECTORY recipes DESTINATION .)
+install(DIRECTORY tools/reporting DESTINATION tools PATTERN "__pycache__" EXCLUDE)
+install(
+  DIRECTORY
+    recipes
+    experiments
+  DESTINATION .
+)
 install(
   FILES
     LICENSE

@@ -19,6 +19,7 @@ struct EvaluationSettings {
   std::string label_set = data::kClassLabel;  ///< the classes to tell apart
   std::string save_features = {};             ///< a directory; empty: features are not kept
   bool other_data = false;                    ///< whether --data was given
+  bool prints = true;                         ///< the result on stdout; not if it is part of another program's
   Config config = {};                         ///< the run's configuration, changed by the flags
 };
 

@@ -165,7 +165,7 @@ double nearest_neighbours(const Features& train, const Features& test, std::int6
 void print_and_store(const EvaluationResults& results, ResultStore& store) {
   std::exception_ptr unprinted;
   try {
-    std::cout << result_line(results) << std::endl;
+    if (results.settings.prints) std::cout << result_line(results) << std::endl;
   } catch (const std::ios_base::failure&) { unprinted = std::current_exception(); }
   store.store([&](const fs::path& directory) { write_results(directory, results); });
   if (unprinted) std::rethrow_exception(unprinted);

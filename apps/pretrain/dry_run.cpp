@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/objectives/make_encoder.h"
+#include "apps/run/about_time.h"
 #include "apps/run/environment.h"
 #include "apps/run/json_text.h"
 #include "apps/train/make_context.h"
@@ -94,18 +95,6 @@ std::string seconds_text(double seconds) {
 }
 
 }  // namespace
-
-std::string about_time(double seconds) {
-  constexpr double kMinute = 60, kHour = 60 * kMinute, kDay = 24 * kHour, kYear = 365.25 * kDay;
-  const auto text = [](double value, const char* unit) {
-    return fmt::format("about {:.{}f} {}", value, value < 10 ? 1 : 0, unit);
-  };
-  if (seconds < 2 * kMinute) return text(seconds, "seconds");
-  if (seconds < 2 * kHour) return text(seconds / kMinute, "minutes");
-  if (seconds < 2 * kDay) return text(seconds / kHour, "hours");
-  if (seconds < 2 * kYear) return text(seconds / kDay, "days");
-  return text(seconds / kYear, "years");
-}
 
 std::string dry_run_text(const engine::Context& context, const Trainer& trainer, const RunCosts& costs) {
   const Config& config = trainer.config();

@@ -15,9 +15,6 @@ std::string dry_run_text(const engine::Context& context, const Trainer& trainer,
 /// The same figures as one line of JSON.
 std::string dry_run_json(const engine::Context& context, const Trainer& trainer, const RunCosts& costs);
 
-/// "about 41 days"
-std::string about_time(double seconds);
-
 /// For data that cannot be opened: the message, where relative paths begin, and how to look without the data.
 std::string without_data(const std::string& message, const std::string& source);
 

@@ -1,17 +1,17 @@
 #pragma once
-#include <string>
-
 #include "apps/reproduce/cells.h"
 
 namespace apps {
 
 /// The command line of `reproduce`.
 struct ReproduceArguments {
-  std::string experiment = {};
+  Experiment experiment = {};
   Request request = {};
+  bool dry_run = false;
 };
 
-/// Reads the command line. Returns false if a text was printed and the program is done. Throws UsageError.
+/// Reads the command line and the experiment. Returns false if a text was printed and the program is done. Throws
+/// UsageError.
 [[nodiscard]] bool parse(int argc, char** argv, ReproduceArguments& arguments);
 
 }  // namespace apps

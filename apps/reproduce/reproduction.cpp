@@ -1,18 +1,24 @@
 #include "apps/reproduce/reproduction.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 
+#include "apps/config/training_plan.h"
 #include "apps/input/run_data.h"
+#include "apps/reproduce/claim.h"
+#include "apps/reproduce/estimate.h"
+#include "apps/reproduce/measures.h"
 #include "apps/reproduce/results.h"
+#include "apps/reproduce/standing.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/json_text.h"
 #include "apps/run/progress.h"
 #include "apps/run/report_tool.h"
-#include "apps/run/run_lock.h"
 #include "apps/run/signals.h"
 #include "apps/train/make_context.h"
 #include "apps/train/plans.h"
@@ -28,21 +34,25 @@ namespace fs = std::filesystem;
 
 constexpr char kResults[] = "results.json";
 
-/// All runs of one experiment, and the files that summarise them.
+/// A table in its directory.
 struct Reproduction {
-  const Experiment& experiment;
-  fs::path out;
-  std::vector<Cell> cells;
-  std::int64_t steps;  ///< of every run
-  std::int64_t batch_size;
+  ExperimentRuns table;
   std::string environment;
   std::span<char* const> argv;
 
-  /// Writes results.json and report.md with the finished runs.
+  const fs::path& out() const { return table.request.out; }
+  Standing standing(std::size_t i) const { return standing_of(table.experiment, table.cells[i], table.steps[i]); }
+  std::int64_t images(std::size_t i, std::int64_t steps) const {
+    return table.cells[i].untrained ? 0 : steps * table.cells[i].config().train.batch_size;
+  }
+
+  /// Writes results.json, results.csv and report.md with the finished runs.
   nlohmann::ordered_json write_report() const {
-    auto results = results_json(experiment, cells, steps, environment);
-    engine::atomic_write_file(out / kResults, json_text(results, 2) + "\n");
-    engine::atomic_write_file(out / "report.md", report_markdown(results));
+    const Claim claim = Claim::wait(out(), "report");
+    auto results = results_json(table, environment);
+    engine::atomic_write_file(out() / kResults, json_text(results, 2) + "\n");
+    engine::atomic_write_file(out() / "results.csv", results_csv(results));
+    engine::atomic_write_file(out() / "report.md", report_markdown(results));
     return results;
   }
 };
@@ -58,31 +68,63 @@ void refuse_run(const fs::path& out) {
   }
 }
 
-void refuse_other_experiment(const fs::path& out, const Experiment& experiment) {
-  const fs::path path = out / kResults;
-  if (!fs::exists(path)) return;
-  const auto results = engine::parse_json<nlohmann::json>(engine::read_file(path));
-  if (!results.is_object() || !results.contains("experiment") || !results["experiment"].is_string()) {
-    throw UsageError(engine::concat(path.string(), " is damaged; delete it and repeat the command: it is written anew ",
-                                    "from the runs beside it, which are untouched"));
+/// The number of training examples of each cell; cells that read the same data share it. Throws UsageError and
+/// engine::DataError if a cell's directory has a run with other settings or other data.
+class OpenedData {
+ public:
+  std::int64_t examples(const Cell& cell) {
+    const Config config = cell.config();
+    Opened& opened = open(config, cell.seed);
+    const fs::path run = cell.directory();
+    if (fs::exists(run / "config.toml")) check_same_data(run, opened.fingerprint(), config.data.source);
+    return opened.train->size();
   }
-  if (results["experiment"] == experiment.name) return;
-  throw UsageError(engine::concat("--out ", out.string(), " holds another experiment than ", experiment.name,
-                                  "; choose another directory"));
+
+ private:
+  struct Opened {
+    std::shared_ptr<const data::Source> train, test;
+    std::optional<DataFingerprint> known = {};
+
+    const DataFingerprint& fingerprint() {
+      if (!known) known = fingerprint_of(*train, *test);
+      return *known;
+    }
+  };
+
+  Opened& open(const Config& config, std::int64_t seed) {
+    std::string key;
+    for (const ConfigField& field : config_table()) {
+      if (field.key.starts_with("data.")) key += field.text(config) + "|";
+    }
+    auto [at, is_new] = opened_.try_emplace(key);
+    if (!is_new && at->second.train->varies()) {  // what it draws follows the seed
+      std::tie(at, is_new) = opened_.try_emplace(fmt::format("{}{}", key, seed));
+    }
+    if (is_new)
+      at->second = {.train = open_data(config.data, data::Role::pretrain, seed),
+                    .test = open_data(config.data, data::Role::probe_test, seed)};
+    return at->second;
+  }
+
+  std::map<std::string, Opened> opened_;
+};
+
+std::string failure_text(const std::vector<std::string>& failures, const fs::path& out) {
+  return fmt::format(
+      "{} of the runs failed and the others are finished: {}; a failed run would fail again, so it is repeated only if "
+      "its directory in {} is deleted",
+      failures.size(), fmt::join(failures, ", "), out.string());
 }
 
 /// Throws at the end if runs failed; the others are finished by then.
 void report_failures(const Reproduction& reproduction) {
   std::vector<std::string> failures;
-  for (const Cell& cell : reproduction.cells) {
-    const Standing standing = standing_of(cell, reproduction.steps);
+  for (std::size_t i = 0; i < reproduction.table.cells.size(); ++i) {
+    const Cell& cell = reproduction.table.cells[i];
+    const Standing standing = reproduction.standing(i);
     if (cell.asked && standing.failure) failures.push_back(fmt::format("{} ({})", cell.name, *standing.failure));
   }
-  if (failures.empty()) return;
-  throw NonFiniteError(fmt::format(
-      "{} of the runs failed and the others are finished: {}; a failed run would fail again, so it is repeated only if "
-      "its directory in {} is deleted",
-      failures.size(), fmt::join(failures, ", "), reproduction.out.string()));
+  if (!failures.empty()) throw NonFiniteError(failure_text(failures, reproduction.out()));
 }
 
 [[noreturn]] void interrupt(const Reproduction& reproduction) {
@@ -92,7 +134,7 @@ void report_failures(const Reproduction& reproduction) {
                                    results["runs"].get<std::int64_t>(), " runs finished; the same command goes on"));
 }
 
-void run_cell(const Cell& cell, std::span<char* const> argv, const Trainer::Observer& observe) {
+void train_cell(const Cell& cell, std::span<char* const> argv, const Trainer::Observer& observe) {
   Config config = resolve(cell.run);
   keep_threads(cell.run, config);
   // A separate context: thread count and memory are those of this run only.
@@ -104,41 +146,64 @@ void run_cell(const Cell& cell, std::span<char* const> argv, const Trainer::Obse
   write_result(directory, trainer, trainer.run(directory, observe));
 }
 
-void run_unfinished(const Reproduction& reproduction) {
-  const std::vector<Cell>& cells = reproduction.cells;
-  const std::int64_t steps = reproduction.steps;
-  std::int64_t done = 0, finished = 0, asked = 0;
-  for (const Cell& cell : cells) {
-    if (!cell.asked) continue;
-    const Standing standing = standing_of(cell, steps);
-    ++asked;
-    done += standing.step;
-    finished += standing.accuracy ? 1 : 0;
+/// The images that all finished and started runs have seen, whoever did them.
+std::int64_t images_done(const Reproduction& reproduction) {
+  std::int64_t images = 0;
+  for (std::size_t i = 0; i < reproduction.table.cells.size(); ++i) {
+    if (reproduction.table.cells[i].asked) images += reproduction.images(i, reproduction.standing(i).step);
   }
-  std::cerr << fmt::format("{}: {} of {} runs are finished; results in {}\n", reproduction.experiment.name, finished,
-                           asked, reproduction.out.string());
-  Progress progress({.label = "reproduce",
-                     .unit = "steps",
-                     .total = steps * asked,
-                     .done = done,
-                     .item = "images",
-                     .items_per_unit = reproduction.batch_size});
+  return images;
+}
+
+/// Trains a cell, if need be, and does what is not measured of it yet.
+void run_cell(const Reproduction& reproduction, std::size_t i, Progress& progress) {
+  const ExperimentRuns& table = reproduction.table;
+  const Cell& cell = table.cells[i];
+  if (!reproduction.standing(i).trained) {
+    const std::int64_t before = images_done(reproduction) - reproduction.images(i, reproduction.standing(i).step);
+    train_cell(cell, reproduction.argv, [&](std::int64_t step, std::string_view detail) {
+      progress.update(before + reproduction.images(i, step),
+                      fmt::format("{}{}{}", cell.name, detail.empty() ? "" : "  ", detail));
+    });
+  }
+  for (const Measure& measure : table.experiment.measures) {
+    if (applies(cell, measure) && !is_measured(cell, measure)) perform(cell, measure, table.experiment, table.request);
+  }
+}
+
+/// Returns the number of runs that other processes have claimed.
+std::int64_t run_unfinished(const Reproduction& reproduction) {
+  const std::vector<Cell>& cells = reproduction.table.cells;
+  std::int64_t images = 0, finished = 0, asked = 0, claimed = 0;
   for (std::size_t i = 0; i < cells.size(); ++i) {
-    const Standing standing = standing_of(cells[i], steps);
-    if (!cells[i].asked || standing.accuracy || standing.failure) continue;
+    if (!cells[i].asked) continue;
+    ++asked;
+    images += reproduction.images(i, reproduction.table.steps[i]);
+    finished += reproduction.standing(i).finished ? 1 : 0;
+  }
+  std::cerr << fmt::format("{}: {} of {} runs are finished; results in {}\n", reproduction.table.experiment.name,
+                           finished, asked, reproduction.out().string());
+  Progress progress({.label = "reproduce", .unit = "images", .total = images, .done = images_done(reproduction)});
+  const auto is_done = [&](std::size_t i) {
+    const Standing standing = reproduction.standing(i);
+    return !cells[i].asked || standing.finished || standing.failure;
+  };
+  for (std::size_t i = 0; i < cells.size(); ++i) {
+    if (is_done(i)) continue;
     if (stop_signal() != 0) interrupt(reproduction);
+    const auto claim = Claim::attempt(reproduction.out(), cells[i].name);
+    claimed += claim ? 0 : 1;
+    if (!claim || is_done(i)) continue;  // another process has it, or finished it at this moment
     try {
-      run_cell(cells[i], reproduction.argv, [&](std::int64_t, std::string_view detail) {
-        progress.update(
-            ++done, fmt::format("{} ({} of {}){}{}", cells[i].name, i + 1, asked, detail.empty() ? "" : "  ", detail));
-      });
+      run_cell(reproduction, i, progress);
     } catch (const Interrupted&) {
       interrupt(reproduction);  // throws; the message says how to continue all of it
     } catch (const NonFiniteError&) {
-      if (!standing_of(cells[i], steps).failure) throw;  // no space for its crash directory, so none for further runs
+      if (!reproduction.standing(i).failure) throw;  // no space for its crash directory, or its features are not finite
     }
     reproduction.write_report();
   }
+  return claimed;
 }
 
 std::string environment_of(const Compute& compute, std::span<char* const> argv) {
@@ -150,48 +215,87 @@ std::string environment_of(const Compute& compute, std::span<char* const> argv) 
 nlohmann::ordered_json result_of(const Reproduction& reproduction, const nlohmann::ordered_json& results,
                                  double seconds) {
   double largest = 0;
-  for (const auto& entry : results["results"]) largest = std::max(largest, std::abs(entry["difference"].get<double>()));
-  return {{"experiment", reproduction.experiment.name},
-          {"out", reproduction.out.string()},
-          {"runs", results["runs"]},
-          {"largest_difference", largest},
-          {"seconds", seconds}};
+  std::int64_t seen = 0, trends = 0;
+  for (const auto& entry : results["results"]) {
+    for (const auto& value : entry["values"]) {
+      if (value.contains("difference") && !value["difference"].is_null())
+        largest = std::max(largest, std::abs(value["difference"].get<double>()));
+    }
+  }
+  for (const auto& trend : results["trends"]) {
+    for (const auto& change : trend["ours"]) {
+      ++trends;
+      seen += change["seen"] == true ? 1 : 0;
+    }
+  }
+  nlohmann::ordered_json line{{"experiment", reproduction.table.experiment.name},
+                              {"budget", results["budget"]},
+                              {"out", reproduction.out().string()},
+                              {"runs", results["runs"]},
+                              {"runs_finished", results["runs_finished"]}};
+  if (results["compares"] == true) line["largest_difference"] = largest;
+  line["trends"] = trends;
+  line["trends_seen"] = seen;
+  line["seconds"] = seconds;
+  return line;
 }
 
 }  // namespace
 
-void check_reproduction_directory(const fs::path& out, const Experiment& experiment) {
+void check_reproduction_directory(const fs::path& out, const Experiment& experiment, const std::string& budget) {
   refuse_run(out);
-  refuse_other_experiment(out, experiment);
+  const fs::path path = out / kResults;
+  if (!fs::exists(path)) return;
+  const auto results = engine::parse_json<nlohmann::json>(engine::read_file(path));
+  const auto has_text = [&](const char* key) { return results.contains(key) && results[key].is_string(); };
+  if (!results.is_object() || !has_text("experiment") || !has_text("budget")) {
+    throw UsageError(engine::concat(path.string(), " is damaged; delete it and repeat the command: it is written anew ",
+                                    "from the runs beside it, which are untouched"));
+  }
+  if (results["experiment"] != experiment.name)
+    throw UsageError(engine::concat("--out ", out.string(), " holds another experiment than ", experiment.name,
+                                    "; choose another directory"));
+  if (results["budget"] != budget)
+    throw UsageError(engine::concat("--out ", out.string(), " holds runs with the budget ",
+                                    results["budget"].get<std::string>(), ", not ", budget,
+                                    "; choose another directory"));
 }
 
 void reproduce(const ReproduceArguments& arguments, std::span<char* const> argv) {
-  const Experiment& experiment = find_experiment(arguments.experiment);
-  const fs::path& out = arguments.request.out;
-  check_reproduction_directory(out, experiment);
-  std::vector<Cell> cells = cells_of(experiment, arguments.request);
-  const Config config = with_layers(Config{}, cells.front().run.layers);
-  std::string environment = environment_of(config.run.compute, argv);
-  const auto train = open_data(config.data, data::Role::pretrain, config.train.seed),
-             test = open_data(config.data, data::Role::probe_test, config.train.seed);
-  const DataFingerprint data = fingerprint_of(*train, *test);
-  const Reproduction reproduction{.experiment = experiment,
-                                  .out = out,
-                                  .cells = std::move(cells),
-                                  .steps = plan_training(config.train, config.optim, train->size()).schedule.steps,
-                                  .batch_size = config.train.batch_size,
-                                  .environment = std::move(environment),
-                                  .argv = argv};
-  engine::create_directories(out);
-  const RunLock lock(out);
-  check_reproduction_directory(out, experiment);  // again: another process may have started in it since
-  for (const Cell& cell : reproduction.cells) check_same_run(cell, data);
+  const Request& request = arguments.request;
+  if (arguments.dry_run) {
+    Estimator estimator;
+    std::cout << plan_text(arguments.experiment, request, estimator) << std::flush;
+    return;
+  }
+  check_reproduction_directory(request.out, arguments.experiment, request.budget);
+  Reproduction reproduction{.table = {.experiment = arguments.experiment,
+                                      .request = request,
+                                      .cells = cells_of(arguments.experiment, request),
+                                      .steps = {}},
+                            .environment = {},
+                            .argv = argv};
+  const Config config = reproduction.table.cells.front().config();
+  reproduction.environment = environment_of(config.run.compute, argv);
+  OpenedData opened;
+  for (const Cell& cell : reproduction.table.cells) {
+    check_same_settings(cell);
+    const Config of_cell = cell.config();
+    const std::int64_t examples = opened.examples(cell);
+    reproduction.table.steps.push_back(plan_training(of_cell.train, of_cell.optim, examples).schedule.steps);
+  }
+  engine::create_directories(request.out);
   reproduction.write_report();
 
   const auto begin = Progress::Clock::now();
-  run_unfinished(reproduction);
+  const std::int64_t claimed = run_unfinished(reproduction);
   const auto results = reproduction.write_report();
-  if (config.run.report) draw_report(out);
+  if (claimed > 0)
+    std::cerr << fmt::format(
+        "reproduce: {} of the runs were left to other processes that have begun them; repeat the "
+        "command if one of these is stopped\n",
+        claimed);
+  if (config.run.report) draw_report(request.out);
   report_failures(reproduction);
   const double seconds = std::chrono::duration<double>(Progress::Clock::now() - begin).count();
   std::cout << json_text(result_of(reproduction, results, seconds)) << std::endl;

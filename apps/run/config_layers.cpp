@@ -7,7 +7,7 @@
 #include <sstream>
 
 #include "apps/run/exit_code.h"
-#include "apps/run/toml.h"
+#include "apps/run/toml_layer.h"
 #include "apps/run/toml_text.h"
 #include "engine/io/files.h"
 
@@ -71,20 +71,6 @@ int dots_of_keys(std::string_view line) {
     }
   }
   return dots;
-}
-
-/// Refuses keys with many dots: each dot is a nested table, and destroying nested tables recurses until the stack
-/// overflows.
-void refuse_deep_keys(std::string_view text, std::string_view source) {
-  constexpr int kMostDots = 64;
-  for (int line = 1; !text.empty(); ++line) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    if (dots_of_keys(text.substr(0, end)) > kMostDots) {
-      throw UsageError(fmt::format("{}:{}: the line has more than {} dots; a key has one at most, as in optim.lr",
-                                   source, line, kMostDots));
-    }
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
 }
 
 /// Refuses a key outside any [section].
@@ -152,10 +138,22 @@ void drop_without_effect(Config& config, const Layers& layers) {
 
 }  // namespace
 
-Layer read_toml(std::string_view text, std::string_view source) try {
+// Each dot of a key is a nested table, and destroying nested tables recurses until the stack overflows.
+void refuse_deep_keys(std::string_view text, std::string_view source) {
+  constexpr int kMostDots = 64;
+  for (int line = 1; !text.empty(); ++line) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    if (dots_of_keys(text.substr(0, end)) > kMostDots) {
+      throw UsageError(fmt::format("{}:{}: the line has more than {} dots; a key has one at most, as in optim.lr",
+                                   source, line, kMostDots));
+    }
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+Layer read_sections(const toml::table& sections, std::string_view source) {
   Layer layer;
-  refuse_deep_keys(text, source);
-  for (const auto& [section, node] : toml::parse(as_utf8(text), source)) {
+  for (const auto& [section, node] : sections) {
     const toml::table* entries = node.as_table();
     if (!entries) refuse_top_level(section.str(), fmt::format("{}:{}", source, node.source().begin.line));
     for (const auto& [name, value] : *entries) {
@@ -164,6 +162,11 @@ Layer read_toml(std::string_view text, std::string_view source) try {
     }
   }
   return layer;
+}
+
+Layer read_toml(std::string_view text, std::string_view source) try {
+  refuse_deep_keys(text, source);
+  return read_sections(toml::parse(as_utf8(text), source), source);
 } catch (const toml::parse_error& error) {
   throw UsageError(original_bytes(
       fmt::format("{}:{}: this is not TOML: {}", source, error.source().begin.line, error.description())));

@@ -64,6 +64,6 @@ struct MeasuredRun {
 /// Measures steps of growing batches, until one has the run's size, would not fit into memory, or would make all of
 /// this longer than about `budget_seconds`; then an evaluation of a few images. The weights stay as they are, running
 /// statistics and queues do not.
-RunCosts measure_costs(const engine::Context& context, const MeasuredRun& run, double budget_seconds = 12);
+RunCosts measure_costs(const engine::Context& context, const MeasuredRun& run, double budget_seconds);
 
 }  // namespace apps

@@ -74,10 +74,11 @@ void Trainer::restore(const Checkpoint& checkpoint) {
   }
 }
 
-RunCosts Trainer::costs() {
+RunCosts Trainer::costs(double budget_seconds) {
   return measure_costs(
       context_,
-      {.model = model_, .step = train_step_, .config = config_, .plan = plan_, .train = *train_, .test = *test_});
+      {.model = model_, .step = train_step_, .config = config_, .plan = plan_, .train = *train_, .test = *test_},
+      budget_seconds);
 }
 
 bool Trainer::run_or_advise(CapturedStep& step) {

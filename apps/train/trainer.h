@@ -52,7 +52,8 @@ class Trainer {
   Summary run(RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled = {});
 
   /// What the run would take, measured: see measure_costs. Only for a trainer that does not run.
-  RunCosts costs();
+  /// `budget_seconds`: about how long that may take.
+  RunCosts costs(double budget_seconds = 12);
 
   const Config& config() const { return config_; }
   const Model& model() const { return model_; }

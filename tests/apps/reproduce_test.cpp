@@ -71,7 +71,7 @@ Strings runs(const fs::path& out) {
   Strings found;
   if (!fs::exists(out)) return found;
   for (const std::string& name : names(out)) {
-    if (name.starts_with("bits")) found.push_back(name);
+    if (name.starts_with("t0.")) found.push_back(name);
   }
   return found;
 }
@@ -130,11 +130,11 @@ TEST_CASE("reproduce: killed and rerun, every run is done once and ends with the
   }
   CHECK(resumed >= 1);
 
-  const std::string log = read_file(out / "bits00-t0.05-s1/train.log");
+  const std::string log = read_file(out / "t0.05-bits0-s1/train.log");
   const Ended again = reproduce(arguments(bench, "out"));
   result(again);
   CHECK(again.err.find("15 of 15 runs are finished") != std::string::npos);
-  CHECK(read_file(out / "bits00-t0.05-s1/train.log") == log);
+  CHECK(read_file(out / "t0.05-bits0-s1/train.log") == log);
   CHECK(table(out) == table(whole));
 
   // A run equals one of pretrain with the same settings.
@@ -148,12 +148,12 @@ TEST_CASE("reproduce: killed and rerun, every run is done once and ends with the
                                     "--log-every",   "1",
                                     "--threads",     "1",
                                     "--report",      "off"}));
-  CHECK(same_tensors(bench / "run", whole / "bits05-t0.10-s1"));
-  CHECK(names(bench / "run") == names(whole / "bits05-t0.10-s1"));
+  CHECK(same_tensors(bench / "run", whole / "t0.1-bits5-s1"));
+  CHECK(names(bench / "run") == names(whole / "t0.1-bits5-s1"));
 
   // Other settings are refused, and nothing is destroyed.
   CHECK(refusal(2, arguments(bench, "out", {"--steps", "25"}))
-            .starts_with((out / "bits00-t0.05-s1").string() +
+            .starts_with((out / "t0.05-bits0-s1").string() +
                          " holds a run with other settings (train.steps: 24 -> 25); choose another --out"));
   fs::copy(bench.data(), bench / "copy");
   const Strings moved = arguments(bench, "out", {"--data", "mnist:" + (bench / "copy").string()});
@@ -169,15 +169,11 @@ TEST_CASE("reproduce: killed and rerun, every run is done once and ends with the
   CHECK(finished(out) == kCells);
 }
 
-TEST_CASE(
-    "reproduce: a signal gives a checkpoint, the table so far and exit 75, and a second one is kept out meanwhile") {
+TEST_CASE("reproduce: a signal gives a checkpoint, the table so far and exit 75") {
   const Workbench bench;
   const fs::path out = bench / "out";
-  // Long enough to be running when the second one starts and is refused.
-  const Strings long_runs = arguments(bench, "out", {"--steps", "300"});
-  Program program(REPRODUCE, long_runs);
+  Program program(REPRODUCE, arguments(bench, "out", {"--steps", "300"}));
   REQUIRE(wait_for_half_a_run(program, out, 1));
-  CHECK(refusal(1, long_runs).starts_with(out.string() + " is in use by process "));
   program.send(SIGTERM);
   const Ended stopped = program.wait();
   REQUIRE_MESSAGE(stopped.exit_code == 75, stopped.err);
@@ -188,8 +184,29 @@ TEST_CASE(
   const auto sofar = results(out);
   CHECK(sofar.at("runs_finished") == finished(out));
   CHECK(sofar.at("runs_finished") >= 1);
-  CHECK(sofar.at("results").back().at("mean").is_null());
+  CHECK(sofar.at("results").back().at("values").at("online").at("mean").is_null());
   CHECK(read_file(out / "report.md").find("**Not complete: ") != std::string::npos);
+  CHECK_FALSE(fs::exists(out / "claims"));
+}
+
+TEST_CASE("reproduce: two processes share a table, and each run is done once") {
+  const Workbench bench;
+  const fs::path out = bench / "out", alone = bench / "alone";
+  result(reproduce(arguments(bench, "alone")));
+  Program one(REPRODUCE, arguments(bench, "out")), other(REPRODUCE, arguments(bench, "out"));
+  const Ended ended[] = {one.wait(), other.wait()};
+  std::size_t done = 0;
+  for (const Ended& each : ended) result(each);
+  for (const std::string& run : runs(out)) {
+    const std::string log = read_file(out / run / "train.log");
+    for (auto at = log.find("finished"); at != log.npos; at = log.find("finished", at + 1)) ++done;
+    CHECK(log.find("resumed") == log.npos);
+    CHECK(same_tensors(out / run, alone / run));
+  }
+  CHECK(done == kCells);
+  CHECK(results(out).at("runs_finished") == kCells);
+  CHECK(table(out) == table(alone));
+  CHECK_FALSE(fs::exists(out / "claims"));
 }
 
 TEST_CASE("reproduce: what is wrong is one sentence, and leaves nothing") {
@@ -217,7 +234,7 @@ TEST_CASE("reproduce: what is wrong is one sentence, and leaves nothing") {
       std::string::npos);
   CHECK(names(bench / "out") == Strings{"config.toml", "thesis.txt"});
   fs::remove(bench / "out/config.toml");
-  write_plain(bench / "out/results.json", R"({"experiment": "another"})");
+  write_plain(bench / "out/results.json", R"({"experiment": "another", "budget": "paper"})");
   CHECK(refusal(2, arguments(bench, "out")).find("holds another experiment than randbits-mnist") != std::string::npos);
   for (const std::string damaged : {"", "{\"experi", "[]", R"({"experiment": 1})"}) {
     write_plain(bench / "out/results.json", damaged);
@@ -239,29 +256,28 @@ TEST_CASE("reproduce: a run whose loss is not finite is left aside, and results 
   };
   // What a start leaves if it is killed before it has results, or before a run has its configuration; and somebody's
   // file.
-  fs::create_directories(out / "bits00-t0.05-s1");
-  for (const char* file : {"lock", "results.json.tmp", "report.md.tmp", "bits00-t0.05-s1/lock",
-                           "bits00-t0.05-s1/train.log", "bits00-t0.05-s1/config.toml.tmp", "slurm-1.out"})
+  fs::create_directories(out / "t0.05-bits0-s1");
+  for (const char* file : {"lock", "results.json.tmp", "report.md.tmp", "t0.05-bits0-s1/lock",
+                           "t0.05-bits0-s1/train.log", "t0.05-bits0-s1/config.toml.tmp", "slurm-1.out"})
     write_plain(out / file, "");
   CHECK(result(reproduce(quick)).at("runs") == kCells);
   CHECK_FALSE(has_leftovers(out));
   CHECK(fs::exists(out / "slurm-1.out"));
-  CHECK(results(out).at("protocol").get<std::string>().starts_with("1 steps of 64 images "));
 
   // What a further seed leaves: a finished run, an unfinished one, and one that failed.
-  fs::copy(out / "bits05-t0.10-s1", out / "bits05-t0.10-s2", fs::copy_options::recursive);
-  std::string config = read_file(out / "bits05-t0.10-s2/config.toml");
+  fs::copy(out / "t0.1-bits5-s1", out / "t0.1-bits5-s2", fs::copy_options::recursive);
+  std::string config = read_file(out / "t0.1-bits5-s2/config.toml");
   config.replace(config.find("\nseed = 1\n"), 10, "\nseed = 2\n");
-  write_plain(out / "bits05-t0.10-s2/config.toml", config);
-  const fs::path failed = out / "bits10-t0.20-s1";
+  write_plain(out / "t0.1-bits5-s2/config.toml", config);
+  const fs::path failed = out / "t0.2-bits10-s1";
   fs::remove(failed / "result.json");
   fs::create_directories(failed / "crash/step_1");
-  fs::remove_all(out / "bits20-t0.20-s1");  // comes after the failed one, and is not done yet
+  fs::remove_all(out / "t0.2-bits20-s1");  // comes after the failed one, and is not done yet
   write_plain(out / "results.json", "damaged");
   fs::remove(out / "results.json");
   const std::string sentence = refusal_after_progress(4, with({"--threads", "0"}));
   CHECK(sentence ==
-        "1 of the runs failed and the others are finished: bits10-t0.20-s1 (numbers became infinite or "
+        "1 of the runs failed and the others are finished: t0.2-bits10-s1 (numbers became infinite or "
         "NaN in step 1; its weights are in " +
             (failed / "crash/step_1").string() +
             "); a failed run would fail again, so it is repeated only if its directory in " + out.string() +
@@ -270,23 +286,25 @@ TEST_CASE("reproduce: a run whose loss is not finite is left aside, and results 
   CHECK(after.at("runs_finished") == kCells);  // without the failed run, with that of seed 2
   CHECK(after.at("runs_failed") == 1);
   CHECK(after.at("runs") == kCells + 1);
-  CHECK(after.at("results")[6].at("runs")[1].at("accuracy") == after.at("results")[6].at("runs")[0].at("accuracy"));
-  CHECK(read_file(out / "report.md").find("- `bits10-t0.20-s1`: numbers became infinite or NaN in step 1; ") !=
+  const auto& both = after.at("results")[6].at("values").at("online").at("runs");
+  CHECK(both[1] == both[0]);
+  CHECK(read_file(out / "report.md").find("- `t0.2-bits10-s1`: numbers became infinite or NaN in step 1; ") !=
         std::string::npos);
-  CHECK_FALSE(fs::exists(out / "bits00-t0.05-s2"));
+  CHECK_FALSE(fs::exists(out / "t0.05-bits0-s2"));
   fs::remove_all(failed);
   CHECK(result(reproduce(with({"--threads", "0"}))).at("runs") == kCells + 1);
 
   // All cells are done.
   const std::string all =
       refusal_after_progress(4, arguments(bench, "nan", {"--steps", "5", "--set", "optim.lr=1e38"}));
-  CHECK(all.starts_with("15 of the runs failed and the others are finished: bits00-t0.05-s1 (numbers"));
+  CHECK(all.starts_with("15 of the runs failed and the others are finished: t0.05-bits0-s1 (numbers"));
   CHECK(results(bench / "nan").at("runs_failed") == kCells);
 }
 
-TEST_CASE("reproduce --list: every experiment with its needs") {
+TEST_CASE("reproduce --list: every experiment with its needs and its time") {
   const Ended ended = reproduce({"--list"});
   CHECK(ended.exit_code == 0);
-  CHECK(ended.out.starts_with("randbits-mnist\n  RandBits on MNIST"));
-  CHECK(ended.out.find("\n  needs  MNIST's four idx files: --data mnist:DIR\n") != std::string::npos);
+  CHECK(ended.out.find("\nrandbits-mnist\n  RandBits on MNIST") != std::string::npos);
+  CHECK(ended.out.find("; needs MNIST's four idx files: --data mnist:PATH\n") != std::string::npos);
+  CHECK(ended.out.find("\n  small  16 runs, about ") != std::string::npos);
 }

@@ -44,7 +44,7 @@ row apps/objectives apps/config apps/settings apps/evaluation apps/input apps/ru
 row apps/train apps/config apps/settings apps/objectives apps/evaluation apps/input apps/run models losses data data/{sources,compositions} "${engine[@]}"
 row apps/lineval apps/config apps/settings apps/train apps/objectives apps/evaluation apps/input apps/run models data data/{sources,compositions} "${engine[@]}"
 row apps/pretrain apps/config apps/settings apps/train apps/objectives apps/input apps/run data data/{sources,compositions} engine kernels/runtime
-row apps/reproduce apps/config apps/settings apps/train apps/input apps/run data data/{sources,compositions} engine engine/io kernels/runtime
+row apps/reproduce apps/config apps/settings apps/train apps/lineval apps/evaluation apps/input apps/run data data/{sources,compositions} engine engine/io kernels/runtime
 row apps/bench kernels/cases apps/config apps/settings apps/train apps/objectives apps/input apps/run models losses data data/{sources,compositions,image} "${engine[@]}"
 row apps/measure apps/config apps/settings apps/evaluation apps/run losses "${engine[@]}"
 row apps/pack apps/settings apps/run data data/{sources,image} engine/io kernels/runtime

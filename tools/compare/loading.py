@@ -156,7 +156,18 @@ def one_thread(_):
 class Bench:
     def __init__(self, name, source, options, batch):
         self.name = name
-        self.command = [options.bench, "load", "--data", source, "--threads", options.workers, "--batch-size", batch, "--warmup", 1]
+        self.command = [
+            options.bench,
+            "load",
+            "--data",
+            source,
+            "--threads",
+            options.workers,
+            "--batch-size",
+            batch,
+            "--warmup",
+            1,
+        ]
         self.shares, self.processor_ms = {}, []
 
     def rates(self, count):
@@ -200,8 +211,7 @@ def compare(title, folder, size, batch, scratch, options):
     print(f"\n{title}, batches of {batch}", flush=True)
     sources = {"folder": f"folder:{folder}", "packed": packed(folder, size, scratch, options)}
     all_ours = [
-        Bench(name, f"resize({source}, size={size})" if size else source, options, batch)
-        for name, source in sources.items()
+        Bench(name, f"resize({source}, size={size})" if size else source, options, batch) for name, source in sources.items()
     ]
     peers = [Epochs(folder, Setting(name, size), options, batch) for name in settings(size)]
     rates = {side: [] for side in (*all_ours, *peers)}

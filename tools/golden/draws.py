@@ -73,7 +73,9 @@ def latent_noise(seed, step, rows, d):
     index = step * rows + np.arange(rows)[:, None]
     words = philox((np.arange((d + 3) // 4), LATENT << 24, index & MASK, index >> 32), (seed & MASK, seed >> 32))
     words = words.reshape(rows, -1, 2)
-    radius = np.sqrt(-2 * np.log(words[..., 0].astype(np.float32) * np.float32(2.0**-32) + np.float32(2.0**-33)).astype(np.float64))
+    radius = np.sqrt(
+        -2 * np.log(words[..., 0].astype(np.float32) * np.float32(2.0**-32) + np.float32(2.0**-33)).astype(np.float64)
+    )
     angle = 2 * np.pi * words[..., 1] * 2.0**-32
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], -1).reshape(rows, -1)[:, :d]
 

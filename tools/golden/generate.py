@@ -248,9 +248,7 @@ def queue():
             q = F.normalize(z)
             positive, negative = (q * keys).sum(1, keepdim=True), q @ rows.T
             label = torch.zeros(n, dtype=torch.long)
-            plain, moved = (
-                F.cross_entropy(torch.cat((positive - e, negative + e), 1) / 0.2, label) for e in (0.0, epsilon)
-            )
+            plain, moved = (F.cross_entropy(torch.cat((positive - e, negative + e), 1) / 0.2, label) for e in (0.0, epsilon))
             loss = (plain + moved) / 2
             (dz,) = torch.autograd.grad(loss, z)
             case = {"z": z, "keys": keys, "queue": rows, "loss": loss, "dz": dz, "epsilon": torch.tensor(epsilon)}

@@ -2,43 +2,63 @@
 
 #include <doctest/doctest.h>
 
-#include <set>
-
-#include "apps/config/fields.h"
+#include "apps/reproduce/cells.h"
 #include "apps/run/exit_code.h"
-#include "apps/run/recipes.h"
+#include "engine/io/files.h"
+#include "tests/apps/reproduce/experiment_text.h"
 #include "tests/engine/io/message_of.h"
+#include "tests/engine/io/scratch_directory.h"
 
 using namespace apps;
 
-TEST_CASE("experiments: each has a recipe of its name, keys that exist, and a full table of fractions") {
-  for (const Experiment& experiment : experiments()) {
-    CAPTURE(experiment.name);
-    CHECK_NOTHROW(read_recipe(std::string(experiment.name)));
-    CHECK(experiment.figures.size() == experiment.rows.values.size() * experiment.columns.values.size());
-    for (const double figure : experiment.figures) CHECK((figure > 0 && figure <= 1));
-    for (const Axis* axis : {&experiment.rows, &experiment.columns}) {
-      const ConfigField* field = config_table().find(axis->key);
-      REQUIRE(field != nullptr);
-      std::set<std::string_view> names;
-      for (const Axis::Value& value : axis->values) {
-        Config config;
-        CHECK_NOTHROW(field->set(config, value.text, "axis"));
-        CHECK(names.insert(value.name).second);
+TEST_CASE("experiments: of each, every run of every budget has a valid configuration, and figures are fractions") {
+  CHECK(experiment_files().size() >= 14);
+  for (const ExperimentFile& file : experiment_files()) {
+    CAPTURE(file.name);
+    const Experiment experiment = find_experiment(std::string(file.name));
+    for (const Budget& budget : experiment.budgets) {
+      CAPTURE(budget.name);
+      const auto cells = cells_of(experiment, {.out = "out", .budget = budget.name});
+      CHECK(cells.size() == places(experiment, budget).size() * static_cast<std::size_t>(budget.seeds));
+      for (const Cell& cell : cells) {
+        CAPTURE(cell.name);
+        CHECK_NOTHROW(cell.config());
+        CHECK(cell.config().data.source.find('{') == std::string::npos);
       }
+      for (const NamedSource& source : experiment.sources_of(budget)) CHECK_FALSE(source.needs.empty());
     }
-    CHECK(experiments_text().find(std::string(experiment.name) + "\n") != std::string::npos);
+    for (const auto& [quantity, figures] : experiment.published.values) {
+      for (const double figure : figures) CHECK((std::isnan(figure) || (figure > 0 && figure < 1)));
+    }
   }
 }
 
-TEST_CASE("experiments: the notebook's figures are where the notebook has them") {
-  const Experiment& experiment = find_experiment("randbits-mnist");
-  CHECK(experiment.rows.values[0].text == "0.05");
-  CHECK(experiment.columns.values[2].text == "10");
-  CHECK(experiment.figure_at(0, 2) == 0.3299);
-  CHECK(experiment.figure_at(2, 1) == 0.3299);
-  CHECK(experiment.figure_at(1, 0) == 0.8916);
-  CHECK(experiment.figure_at(2, 4) == 0.0989);
+TEST_CASE("experiments: published figures are where the paper has them") {
+  const auto at = [](const char* name, const Place& place, const char* quantity) {
+    const Experiment experiment = find_experiment(name);
+    return published_at(experiment, experiment.budget("paper"), place, quantity);
+  };
+  CHECK(at("randbits-mnist", {0, 2}, "online") == 0.3299);
+  CHECK(at("randbits-mnist", {2, 1}, "online") == 0.3299);
+  CHECK(at("randbits-mnist", {1, 0}, "online") == 0.8916);
+  CHECK(at("table2", {1, 2, 3}, "linear") == 0.713);  // 3 layers, 2048 images, 800 epochs
+  CHECK(at("table2", {0, 0, 0}, "linear") == 0.654);
+  CHECK(at("table3", {0, 1, 5}, "linear") == 0.924);  // supervised, in a grid, 16 digits: its worst cell
+  CHECK(at("table3", {1, 1, 5}, "linear") == 0.983);
+  CHECK(at("table4", {2, 4}, "first") == 0.249);  // temperature 0.2, 60 pixels
+  CHECK(at("table4", {1, 6}, "second") == 0.982);
+  CHECK(at("fig1-imagenet", {4, 1, 3}, "linear") == 0.713);  // hypercube, 3 layers, 800 epochs
+  CHECK(at("fig1-cifar10", {3, 0, 0}, "linear") == 0.863);
+  CHECK_FALSE(at("fig1-cifar10", {3, 1, 0}, "linear"));
+}
+
+TEST_CASE("experiments: by name, or from a file") {
   CHECK(message_of<UsageError>([] { find_experiment("rand-bits"); }) ==
         "there is no experiment 'rand-bits'; the nearest is randbits-mnist");
+  const ScratchDirectory scratch;
+  const std::string path = (scratch / "mine.toml").string();
+  CHECK(message_of<UsageError>([&] { find_experiment(path); }) ==
+        "there is no file " + path + "; `reproduce --list` shows what is built in");
+  engine::atomic_write_file(path, tests::experiment_text());
+  CHECK(find_experiment(path).name == "mine");
 }
