@@ -69,7 +69,7 @@ std::string warnings(const Json& results) {
     text +=
         fmt::format("**Scaled down (budget {}): to be compared with the paper's trends, not with its numbers.** {}\n\n",
                     text_of(results["budget"]), text_of(results["note"]));
-  } else if (results["note"] != "") {
+  } else if (!text_of(results["note"]).empty()) {
     text += text_of(results["note"]) + "\n\n";
   }
   return text;
@@ -164,7 +164,7 @@ std::string report_markdown(const Json& results) {
   const std::string published = text_of(results["published"]["source"]);
   if (!published.empty()) text += fmt::format("\nPublished: {}.", published);
   text += "\nOurs: the mean of the seeds, and in brackets each of them.";
-  if (results["protocol"] != "") text += fmt::format("\nProtocol: {}.", text_of(results["protocol"]));
+  if (!text_of(results["protocol"]).empty()) text += fmt::format("\nProtocol: {}.", text_of(results["protocol"]));
   text += fmt::format(
       "\n`tools/report` draws plots and report.html from this directory; results.csv has every number.\n\n    "
       "{}\n\nVersion {} ({}{}), {}, {} threads of {}; a run's own env.json says what it ran on.\n",

@@ -28,7 +28,7 @@ struct Run {
 /// The table's runs by place, and what they measured.
 class Finished {
  public:
-  explicit Finished(const ExperimentRuns& table) : table_(table) {
+  explicit Finished(const ExperimentRuns& table) {
     for (std::size_t i = 0; i < table.cells.size(); ++i) {
       const Cell& cell = table.cells[i];
       runs_[cell.place].push_back({&cell, table.steps[i], standing_of(table.experiment, cell, table.steps[i])});
@@ -67,7 +67,6 @@ class Finished {
   }
 
  private:
-  const ExperimentRuns& table_;
   std::map<Place, std::vector<Run>> runs_;
 };
 
