@@ -12,7 +12,7 @@ import sys
 import torch
 import torch.nn.functional as F
 from contrastive_step import EXAMPLES, Run, unit, write_steps
-from draws import bits, glorot_uniform, key_order, sphere_rows
+from draws import bits, key_order, sphere_rows
 
 SGD = {
     "model.proj_dim": 16,
