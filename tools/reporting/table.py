@@ -46,10 +46,17 @@ class Layout:
 
     def scale(self, axes):
         axes.set_xlabel(self.x)
-        if self.log and self.numbers and min(self.numbers) > 0:
+        places = self.numbers or list(range(len(self.texts)))
+        low, high = min(places), max(places)
+        if self.log and self.numbers and low > 0:
             axes.set_xscale("log")
             axes.minorticks_off()
-        axes.set_xticks(self.numbers or range(len(self.texts)), self.texts)
+            room = (high / low) ** 0.05 if high > low else 2
+            axes.set_xlim(low / room, high * room)
+        else:
+            room = 0.05 * (high - low) or 1
+            axes.set_xlim(low - room, high + room)
+        axes.set_xticks(places, self.texts)
 
 
 def color_of(index):
@@ -95,7 +102,7 @@ def quantities_figure(layout, entries, quantities, ours):
             layout.scale(axes)
             axes.set_title(layout.title(panel), fontsize=10)
         if accuracy:
-            row[0].set_ylim(0, 1)
+            row[0].set_ylim(0, 1.02)
         row[0].set_ylabel(quantity["label"])
     handles = [
         plt.Line2D([], [], color=color_of(index), marker=MARKERS[index % len(MARKERS)], label=value)
