@@ -3,6 +3,7 @@
 #include "apps/reproduce/estimate.h"
 #include "apps/reproduce/experiments.h"
 #include "apps/run/exit_code.h"
+#include "apps/run/progress.h"
 #include "apps/run/settings_flags.h"
 
 namespace apps {
@@ -64,12 +65,17 @@ void add_run_flags(Flags& flags, Request& request, Texts& texts) {
       [&request](const std::string& text) { request.layers.set.push_back(read_set(text)); }, /*repeated=*/true);
 }
 
-/// All built-in experiments, each as soon as it is known.
 std::string list_text() {
   std::string text;
   Estimator estimator;
-  for (const ExperimentFile& file : experiment_files())
+  std::int64_t done = 0;
+  Progress progress({.label = "estimating times",
+                     .unit = "experiments",
+                     .total = static_cast<std::int64_t>(experiment_files().size())});
+  for (const ExperimentFile& file : experiment_files()) {
     text += description(find_experiment(std::string(file.name)), estimator);
+    progress.update(++done);
+  }
   return text;
 }
 

@@ -39,6 +39,7 @@ void refuse_own_choices(const Experiment& experiment, const Budget& budget, cons
   }
   for (const Assignment& assignment : layers.set) {
     const std::string_view key = assignment.field->key;
+    if (key == "data.source") throw UsageError("--set data.source: give the data with --data");
     if (std::find(own.begin(), own.end(), key) == own.end()) continue;
     throw UsageError(
         fmt::format("--set {}: {} sets this key itself for each run; use pretrain to choose it", key, experiment.name));

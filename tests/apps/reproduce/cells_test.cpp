@@ -110,6 +110,8 @@ TEST_CASE("cells: what the request changes is known, what the experiment chooses
             cells_of(randbits(), request("out", {set}));
           }).find("randbits-mnist sets this key itself") != std::string::npos);
   }
+  CHECK(message_of<UsageError>([&] { cells_of(randbits(), request("out", {"data.source=mnist:x"})); }) ==
+        "--set data.source: give the data with --data");
 }
 
 TEST_CASE("cells: a part of the table") {
