@@ -337,7 +337,13 @@ class Reader {
   }
 
   void check_names() const {
+    constexpr double kMostPlaces = 100'000;
     for (const Budget& budget : experiment_.budgets) {
+      double count = 1;
+      for (const Axis& axis : experiment_.axes) count *= static_cast<double>(experiment_.values(axis, budget).size());
+      if (count > kMostPlaces)
+        root_.refuse(fmt::format("the axes have {:.3g} combinations with the budget {}; at most {} can be run", count,
+                                 budget.name, kMostPlaces));
       std::set<std::string> names;
       for (const Place& place : places(experiment_, budget)) {
         const std::string name = name_at(experiment_, budget, place);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "apps/run/exit_code.h"
+#include "kernels/runtime/error.h"
 #include "tests/apps/reproduce/experiment_text.h"
 #include "tests/engine/io/message_of.h"
 
@@ -119,6 +120,13 @@ TEST_CASE("experiment file: what is wrong is one sentence with its line") {
   CHECK(refusal(with("0.94, nan", "0.94, \"?\"")).find("must be numbers, nan where there is none") !=
         std::string::npos);
   CHECK(refusal(with("linear = [[", "nearest = [[")).find("nothing measures 'nearest'") != std::string::npos);
+  std::string axes;
+  for (const char* name : {"a", "b", "c", "d", "e", "f", "g", "h", "i"})
+    axes += engine::concat("[[axis]]\nname = \"", name, "\"\nvalues = [1, 2, 3, 4]\n");
+  std::string many = experiment_text(axes);
+  many.erase(many.find("[published]"), many.find("[[axis]]\nname = \"a\"") - many.find("[published]"));
+  CHECK(refusal(many).find("the axes have 2.36e+06 combinations with the budget paper; at most 100000 can be run") !=
+        std::string::npos);
   const std::string trend = "[[trend]]\nsays = \"x\"\nmeasure = \"linear\"\nalong = \"digits\"\n";
   CHECK(refusal(experiment_text(trend + "expect = \"grows\"\n")).find("falls, rises or is flat; it is not 'grows'") !=
         std::string::npos);
