@@ -29,11 +29,11 @@ void write_behind_links(const fs::path& path, const std::string& text) {
 
 }  // namespace
 
-void write_png(const std::filesystem::path& path, const engine::Shape& shape, std::span<const std::uint8_t> pixels) {
+std::string encode_png(const engine::Shape& shape, std::span<const std::uint8_t> pixels, const std::string& name) {
   EXPECTS(is_grey_or_rgb(shape) && shape.elements() == static_cast<std::int64_t>(pixels.size()),
           "png: expected [H,W,1] or ", "[H,W,3] and as many bytes, got ", shape, " and ", pixels.size(), " bytes");
   EXPECTS(std::min(shape[0], shape[1]) >= 1 && std::max(shape[0], shape[1]) <= kMaxSide, "png: expected sides of 1 to ",
-          kMaxSide, " pixels, got ", shape[0], " x ", shape[1], " for ", path);
+          kMaxSide, " pixels, got ", shape[0], " x ", shape[1], " for ", name);
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
   image.height = static_cast<png_uint_32>(shape[0]);
@@ -42,9 +42,13 @@ void write_png(const std::filesystem::path& path, const engine::Shape& shape, st
   png_alloc_size_t bytes = PNG_IMAGE_PNG_SIZE_MAX(image);
   std::string file(bytes, '\0');
   const bool encoded = png_image_write_to_memory(&image, file.data(), &bytes, 0, pixels.data(), 0, nullptr) != 0;
-  EXPECTS(encoded, "png: cannot encode ", path, ": ", image.message);
+  EXPECTS(encoded, "png: cannot encode ", name, ": ", image.message);
   file.resize(bytes);
-  write_behind_links(path, file);
+  return file;
+}
+
+void write_png(const std::filesystem::path& path, const engine::Shape& shape, std::span<const std::uint8_t> pixels) {
+  write_behind_links(path, encode_png(shape, pixels, path.string()));
 }
 
 ContactSheet::ContactSheet(const Options& options) : options_(options) {

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -9,6 +10,8 @@
 
 namespace data {
 
+/// A PNG of an image [H,W,C] of bytes, C = 1 (grey) or 3 (RGB). `name` is for messages.
+std::string encode_png(const engine::Shape& shape, std::span<const std::uint8_t> pixels, const std::string& name);
 /// Writes a PNG of an image [H,W,C] of bytes, C = 1 (grey) or 3 (RGB). The file appears complete or not at all; on
 /// failure throws engine::Error with the path.
 void write_png(const std::filesystem::path& path, const engine::Shape& shape, std::span<const std::uint8_t> pixels);

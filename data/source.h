@@ -9,6 +9,7 @@
 
 #include "data/stage_times.h"
 #include "engine/io/sha256.h"
+#include "kernels/runtime/names.h"
 #include "kernels/runtime/shape.h"
 
 namespace data {
@@ -116,6 +117,9 @@ class Source {
   /// drawn.
   virtual std::string caption([[maybe_unused]] const Visit& visit) const { return {}; }
 
+  /// The file that an example is the image of, below its split: "cat/1.jpg". Empty where images are no files.
+  virtual std::string file_name([[maybe_unused]] std::int64_t example) const { return {}; }
+
   /// One phrase for logs and messages: "mnist:DIR (train, 60000 images)".
   virtual std::string describe() const = 0;
 };
@@ -129,3 +133,6 @@ engine::Shape view_shape(const Source& source);
 std::string fingerprint(const Source& source);
 
 }  // namespace data
+
+template <>
+inline constexpr std::array engine::kNames<data::Role> = {"pretrain", "probe-train", "probe-test"};

@@ -54,6 +54,7 @@ class Overlay final : public Source {
   std::optional<std::int32_t> label(std::int64_t example) const override;
   bool varies() const override { return images_->varies() || digits_->varies() || !is_fixed(); }
   std::string caption(const Visit& visit) const override;
+  std::string file_name(std::int64_t example) const override { return images_->file_name(example); }
   void fingerprint(engine::Sha256& hash) const override;
   std::string describe() const override;
 

@@ -33,6 +33,7 @@ class RandBits final : public Source {
   std::optional<std::int32_t> label(std::int64_t i) const override { return source_->label(i); }
   bool varies() const override { return source_->varies() || options_.redraw != Redraw::never; }
   std::string caption(const Visit& visit) const override { return source_->caption(visit); }
+  std::string file_name(std::int64_t example) const override { return source_->file_name(example); }
   /// The source's: bits follow from the example's index and the options.
   void fingerprint(engine::Sha256& hash) const override { source_->fingerprint(hash); }
   std::string describe() const override;

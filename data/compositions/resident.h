@@ -25,6 +25,7 @@ class Resident final : public Source {
   void read(const Visit& visit, const DecodeHint& hint, Example& example) const override;
   std::optional<std::int32_t> label(std::int64_t i) const override { return source_->label(i); }
   std::string caption(const Visit& visit) const override { return source_->caption(visit); }
+  std::string file_name(std::int64_t example) const override { return source_->file_name(example); }
   void fingerprint(engine::Sha256& hash) const override;
   std::string describe() const override { return source_->describe() + ", resident"; }
 

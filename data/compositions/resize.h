@@ -28,6 +28,7 @@ class Resize final : public Source {
   std::optional<std::int32_t> label(std::int64_t example) const override { return source_->label(example); }
   bool varies() const override { return source_->varies(); }
   std::string caption(const Visit& visit) const override { return source_->caption(visit); }
+  std::string file_name(std::int64_t example) const override { return source_->file_name(example); }
   /// Of the source and the options: millions of images need not be decoded to be told apart.
   void fingerprint(engine::Sha256& hash) const override;
   std::string describe() const override;

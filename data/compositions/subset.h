@@ -28,6 +28,9 @@ class Subset final : public Source {
   std::optional<std::int32_t> label(std::int64_t example) const override;
   bool varies() const override { return source_->varies(); }
   std::string caption(const Visit& visit) const override { return source_->caption(in_source(visit)); }
+  std::string file_name(std::int64_t example) const override {
+    return source_->file_name(chosen_[static_cast<std::size_t>(example)]);
+  }
   void fingerprint(engine::Sha256& hash) const override;
   std::string describe() const override;
 

@@ -20,6 +20,7 @@ class ViewSize final : public Source {
   bool varies() const override { return source_->varies(); }
   void fingerprint(engine::Sha256& hash) const override { source_->fingerprint(hash); }
   std::string caption(const Visit& visit) const override { return source_->caption(visit); }
+  std::string file_name(std::int64_t example) const override { return source_->file_name(example); }
   std::string describe() const override { return source_->describe(); }
 
  private:

@@ -32,6 +32,9 @@ class ImageFiles final : public Source {
   std::optional<std::int32_t> label(std::int64_t example) const override;
   /// Of names below the split, sizes of files, and labels: the same for a folder and its archive.
   void fingerprint(engine::Sha256& hash) const override;
+  std::string file_name(std::int64_t example) const override {
+    return std::string(split_.image_name(static_cast<std::size_t>(example)));
+  }
   std::string describe() const override { return description_; }
 
  private:

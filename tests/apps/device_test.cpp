@@ -15,6 +15,7 @@ TEST_CASE("programs: a device that is not there is exit 2 and one sentence, and 
     if (!ENGINE_CUDA) sentence += "this build has the CPU only; use --device cpu, or build with `cmake --preset cuda`";
     for (const Ended& ended :
          {bench.pretrain("run", {"--device", device}), Program(BENCH, {"nt-xent", "--device", device}).wait(),
+          Program(KMEANS, {(bench / "trained").string(), "--device", device}).wait(),
           Workbench::lineval({(bench / "trained").string(), "--device", device})}) {
       CHECK(ended.exit_code == 2);
       CHECK(ended.out.empty());

@@ -132,6 +132,7 @@ TEST_CASE("threads: numbers and stacks that cannot be had are sentences in every
                    {"--data", "mnist:" + bench.data().string(), "--steps", "1", "--out", (bench / "x").string()}},
                   {LINEVAL, "lineval", {(bench / "run").string()}},
                   {BENCH, "bench", {"convn"}},
+                  {KMEANS, "kmeans", {(bench / "run").string()}},
                   {REPRODUCE,
                    "reproduce",
                    {"randbits-mnist", "--data", "mnist:" + bench.data().string(), "--steps", "1", "--set",

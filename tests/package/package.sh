@@ -75,6 +75,7 @@ env -i HOME="$scratch" "$root/bin/lineval" "$scratch/default" >/dev/null 2>&1 ||
 env -i "$root/bin/reproduce" --list >/dev/null || fail "reproduce failed"
 env -i "$root/bin/measure" "$scratch/default/export/linear_head.safetensors:fc.weight" --views 1 >/dev/null ||
   fail "measure failed"
+env -i "$root/bin/kmeans" "$scratch/default" --images 1 --k 2 >/dev/null 2>&1 || fail "kmeans failed"
 env -i "$root/bin/pack" --data "subset(digits:, classes=[3])" --out "$scratch/digits.pack" >/dev/null 2>&1 ||
   fail "pack failed"
 bare=$scratch/bare

@@ -26,6 +26,7 @@ expect " has no PyTorch; " end_to_end.py "${mnist[@]}"
 expect " has no PyTorch; " loading.py
 expect " has no PyTorch; " augmentation.py
 expect " has no numpy; python3 -m venv .venv" canvases.py
+expect " has no numpy; python3 -m venv .venv" kmeans.py results features
 tools="$1/tools/golden"
 expect "generate.py: error: No module named 'torch'; python3 -m venv .venv" generate.py "$scratch"
 expect "scenes.py: error: No module named 'numpy'; python3 -m venv .venv" scenes.py "$scratch/scenes.txt"

@@ -47,8 +47,9 @@ row apps/pretrain apps/config apps/settings apps/train apps/objectives apps/inpu
 row apps/reproduce apps/config apps/settings apps/train apps/lineval apps/evaluation apps/input apps/run data data/{sources,compositions} engine engine/io kernels/runtime
 row apps/bench kernels/cases apps/config apps/settings apps/train apps/objectives apps/input apps/run models losses data data/{sources,compositions,image} "${engine[@]}"
 row apps/measure apps/config apps/settings apps/evaluation apps/run losses "${engine[@]}"
+row apps/kmeans apps/config apps/settings apps/train apps/objectives apps/evaluation apps/input apps/run models data data/image "${engine[@]}"
 row apps/pack apps/settings apps/run data data/{sources,image} engine/io kernels/runtime
-row apps apps/{bench,config,evaluation,input,lineval,measure,objectives,pack,pretrain,reproduce,run,settings,train} models losses data data/{sources,compositions} "${engine[@]}"
+row apps apps/{bench,config,evaluation,input,kmeans,lineval,measure,objectives,pack,pretrain,reproduce,run,settings,train} models losses data data/{sources,compositions} "${engine[@]}"
 
 while read -r folder; do
   [[ " ${folders[*]} " == *" $folder "* ]] && continue

@@ -4,6 +4,7 @@
 
 #include <thread>
 
+#include "data/kinds.h"
 #include "kernels/runtime/error.h"
 #include "tests/data/sources/image_tree.h"
 #include "tests/engine/io/message_of.h"
@@ -35,6 +36,7 @@ class Listed {
     }
     return open_folder(scratch_ / "images", split, options);
   }
+  fs::path directory() const { return scratch_ / "images"; }
   std::string failure(const std::string& train, const std::string& test) const {
     return message_of<engine::DataError>([&] { open(train, test, Split::train); });
   }
@@ -65,6 +67,20 @@ TEST_CASE("folder: lists without labels, of which directories are the classes") 
   CHECK(reds_of(*source) == Ints{4});
   CHECK(labels_of(*source) == Ints{1});
   CHECK(source->layout().labels.at(0).classes == 2);
+}
+
+TEST_CASE("folder: images keep the names of their files in compositions") {
+  const Listed listed;
+  for (const char* form : {"folder:DIR", "resize(folder:DIR, size=8)", "randbit(resize(folder:DIR, size=8), bits=3)"}) {
+    std::string expression = form;
+    expression.replace(expression.find("DIR"), 3, listed.directory().string());
+    const auto source = data::open_source(expression, {});
+    CHECK(source->file_name(0) == "n 1/a b.png");
+    CHECK(source->file_name(3) == "n2/d 7.png");
+    const auto subset = data::open_source("subset(" + expression + ", classes=[1])", {});
+    CHECK(subset->file_name(1) == "n2/d 7.png");
+  }
+  CHECK(data::open_source("digits:", {})->file_name(0).empty());
 }
 
 TEST_CASE("folder: a list of one split") {

@@ -67,6 +67,7 @@ antipode_test(
   NAME interpreted_program_tests
   LABEL cuda
   SOURCES
+    ../cuda/kmeans_test.cpp
     ../cuda/pretrain_test.cpp
     ../apps/program.cpp
     ../apps/tiny_mnist.cpp
@@ -82,11 +83,13 @@ target_compile_definitions(
   interpreted_program_tests
   PRIVATE
     INTERPRETED=1
+    KMEANS="$<TARGET_FILE:interpreted_kmeans>"
     PRETRAIN="$<TARGET_FILE:interpreted_pretrain>"
     LINEVAL="$<TARGET_FILE:interpreted_lineval>"
 )
 add_dependencies(
   interpreted_program_tests
+  interpreted_kmeans
   interpreted_lineval
   interpreted_pretrain
 )
