@@ -6,6 +6,7 @@
 #include <limits>
 #include <numeric>
 
+#include "apps/kmeans/assignment.h"
 #include "engine/ops/linear.h"
 #include "kernels/linear.h"
 #include "kernels/runtime/philox.h"
@@ -40,33 +41,10 @@ std::int64_t weighted_choice(const std::vector<double>& weights, double share) {
 }
 
 /// One restart on its way.
-struct Descent {
-  std::vector<std::int32_t> labels{};
-  std::vector<double> distances{};  // of each row from its centre, squared
-  std::vector<std::int64_t> sizes{};
+struct Descent : Assignment {
   std::vector<double> inertias{};
   int number = 0;
   bool ended = false;
-
-  /// A row for each cluster that has lost all of its own: the farthest from its centre, of a cluster that keeps others.
-  /// `lies_on(row, label)`: whether a row is where that centre is.
-  template <class LiesOn>
-  void fill_empty_clusters(const LiesOn& lies_on) {
-    for (std::size_t empty = 0; empty < sizes.size(); ++empty) {
-      if (sizes[empty] > 0) continue;
-      std::size_t farthest = labels.size();
-      for (std::size_t i = 0; i < labels.size(); ++i) {
-        const bool is_farther = farthest == labels.size() || distances[i] > distances[farthest];
-        if (is_farther && sizes[static_cast<std::size_t>(labels[i])] > 1) farthest = i;
-      }
-      // The second is the case where there are more clusters than different rows.
-      if (farthest == labels.size() || lies_on(farthest, labels[farthest])) return;
-      --sizes[static_cast<std::size_t>(labels[farthest])];
-      labels[farthest] = static_cast<std::int32_t>(empty);
-      distances[farthest] = 0;
-      sizes[empty] = 1;
-    }
-  }
 };
 
 /// The nearest of `centres` (their squares) for each row; `products` is [N,stride], of the rows with these centres
