@@ -105,7 +105,11 @@ class PixelFeatures final : public LocalFeatureSource {
 
 std::unique_ptr<LocalFeatureSource> open_local_features(const engine::Context& context, const KMeansSettings& settings,
                                                         const data::Source& source) {
-  if (settings.raw != RawFeatures::none) return std::make_unique<PixelFeatures>(settings, source);
+  switch (settings.raw) {
+    case RawFeatures::none: break;
+    case RawFeatures::patches:
+    case RawFeatures::mean_rgb: return std::make_unique<PixelFeatures>(settings, source);
+  }
   return std::make_unique<EncoderFeatures>(context, settings, source);
 }
 

@@ -28,6 +28,8 @@ handled apps/config/config.h ProbeViews apps/train/model.cpp
 handled apps/config/config.h StepsFromEpochs apps/config/training_plan.cpp
 handled apps/config/objective_options.h ObjectiveName apps/objectives/make_objective.cpp
 handled apps/config/objective_options.h ClassLikelihood apps/objectives/supervised.cpp
+handled apps/kmeans/rendering.h Upsampling apps/kmeans/rendering.cpp
+handled apps/kmeans/settings.h RawFeatures apps/kmeans/local_features.cpp
 handled engine/optim/optimizer_options.h OptimizerName apps/train/make_optimizer.cpp
 handled engine/optim/schedule.h Decay engine/optim/schedule.cpp
 handled engine/optim/schedule.h LearningRateScaling engine/optim/schedule.cpp
