@@ -24,7 +24,8 @@ struct RowwiseSgd {
 
 // predicted[q]: among the k candidates most similar to query q (similarity s), each class gets the sum of exp(s /
 // temperature) over its candidates; the class with the largest sum wins (Wu et al. 2018, section 3.4). Of equal
-// similarities the lower index comes first. A row with NaN among its similarities predicts -1.
+// similarities the lower index comes first, of equal sums the lower class. At an infinite temperature every candidate
+// counts 1. A row with NaN among its similarities predicts -1.
 struct KnnVote {
   ConstView similarities;  // f32 [Q,N]
   ConstView labels;        // i32 [N], in [0,classes)

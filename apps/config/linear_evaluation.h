@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "apps/config/compute.h"
+#include "apps/config/knn_options.h"
 
 namespace apps {
 
@@ -13,10 +14,11 @@ struct LinearEvaluation {
   std::vector<double> learning_rates = {0.03, 0.1, 0.3, 1, 3, 10, 30, 100, 300};  ///< base learning rates of the grid
   std::int64_t batch_size = 512;
   std::int64_t epochs = 90;
-  double holdout = 0.1;                   ///< fraction of the training set
-  bool redraw = false;                    ///< features of training images are computed anew in each epoch
-  std::int64_t seed = 1;                  ///< of the held-out part and the shuffles
-  std::int64_t neighbours = 200;          ///< number of neighbours that vote
+  double holdout = 0.1;      ///< fraction of the training set
+  bool redraw = false;       ///< features of training images are computed anew in each epoch
+  bool standardize = false;  ///< a second grid of classifiers, on standardised features
+  std::int64_t seed = 1;     ///< of the held-out part and the shuffles
+  KnnOptions knn = {};
   Precision precision = Precision::fp32;  ///< of the encoder, independent of its training
   bool operator==(const LinearEvaluation&) const = default;
 };

@@ -28,11 +28,6 @@ Features extract_features(const engine::Context& context, const Representation& 
     else
       targets = Tensor::empty(context, {size, set.classes});
   }
-  if (const auto chosen = layout.find(how.label_set)) {
-    const data::LabelSet& set = layout.labels[*chosen];
-    features.classes = set.classes;
-    if (set.per_example == 1) features.labels = features.targets[set.name];
-  }
   extract_features_into(features, context, of, source, how, progress);
   return features;
 }

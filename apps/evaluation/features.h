@@ -14,17 +14,20 @@ namespace apps {
 
 /// A frozen network's features of a whole source.
 struct Features {
-  engine::Tensor values;       ///< f32 [N,F]
-  engine::Tensor labels = {};  ///< i32 [N] of the chosen label set; none if it has several labels per example
-  int classes = 0;             ///< of the chosen label set
+  engine::Tensor values;  ///< f32 [N,F]
   /// Of each label set of the source, the targets of a softmax: i32 [N], or f32 [N,classes] where an example has
   /// several labels.
   std::map<std::string, engine::Tensor> targets = {};
 };
 
+/// The labels of one set in the training and in the test data, i32 [N] each.
+struct SplitLabels {
+  engine::Tensor train, test;
+  int classes = 0;
+};
+
 /// How a source is read to compute its features.
 struct Extraction {
-  std::string label_set = data::kClassLabel;  ///< the chosen one
   kernels::AugmentationRules rules = {};      ///< what of each image is seen; nothing random
   engine::Dtype images = engine::Dtype::f32;  ///< of the images, and so of the network's arithmetic
   int workers = 1;                            ///< threads that read images

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <span>
 #include <tuple>
 
+#include "apps/evaluation/column_scaling.h"
 #include "apps/run/exit_code.h"
 #include "data/permutation.h"
 #include "engine/autograd.h"
@@ -22,6 +24,17 @@ using engine::Shape;
 using engine::Tensor;
 
 constexpr float kMomentum = 0.9f;
+
+/// Features, standardised if there is a scaling.
+struct Input {
+  Tensor features;
+  const ColumnScaling* scaling = nullptr;
+
+  Tensor rows(std::int64_t begin, std::int64_t count) const {
+    const Tensor chosen = features.narrow(begin, count);
+    return scaling ? (*scaling)(chosen) : chosen;
+  }
+};
 
 /// The classifiers of all learning rates of the grid, stacked: weight [G*K,F], bias [G*K].
 class Classifiers {
@@ -49,14 +62,14 @@ class Classifiers {
   }
 
   /// Accuracy of each classifier; NaN if one of its scores is not finite. `progress()` is called between batches.
-  std::vector<double> accuracies(const Features& features, const std::function<void()>& progress) const {
+  std::vector<double> accuracies(const Input& input, const std::vector<std::int32_t>& truth,
+                                 const std::function<void()>& progress) const {
     constexpr std::int64_t kRows = 4096;
-    const std::vector<std::int32_t> truth = features.labels.to_host<std::int32_t>();
     const auto size = static_cast<std::int64_t>(truth.size());
     std::vector<double> right(static_cast<std::size_t>(grid_));
     for (std::int64_t begin = 0; begin < size; begin += kRows) {
       if (begin > 0) progress();
-      const Tensor rows = features.values.narrow(begin, std::min(kRows, size - begin));
+      const Tensor rows = input.rows(begin, std::min(kRows, size - begin));
       count_right(engine::linear(rows, weight_.detach(), bias_.detach()).to_host<float>(),
                   std::span(truth).subspan(static_cast<std::size_t>(begin)), right);
     }
@@ -102,43 +115,23 @@ class Classifiers {
   Tensor weight_, bias_, weight_velocity_, bias_velocity_, rates_;
 };
 
-/// Rows of the training set, and batches of them.
-class Rows {
- public:
-  Rows(const Features& features, std::vector<std::int32_t> rows) : features_(features), rows_(std::move(rows)) {
-    read_labels();
-  }
-  /// To be called after the labels of the features have changed.
-  void read_labels() { labels_ = features_.labels.to_host<std::int32_t>(); }
-  std::int64_t size() const { return static_cast<std::int64_t>(rows_.size()); }
+Tensor gather(const Tensor& features, const std::vector<std::int32_t>& rows) {
+  const engine::Context& context = features.context();
+  const auto count = static_cast<std::int64_t>(rows.size());
+  const Tensor chosen = Tensor::empty(context, {count, features.shape()[1]});
+  kernels::gather_rows(context, {.x = features, .rows = Tensor::from(context, {count}, rows), .y = chosen});
+  return chosen;
+}
 
-  Features all() const { return select(std::vector<std::int32_t>(rows_), 1); }
-  /// `count` rows starting at `begin`, in the order of `shuffle`; every label is repeated `repeat` times.
-  Features batch(const data::Permutation& shuffle, std::int64_t begin, std::int64_t count, std::int64_t repeat) const {
-    std::vector<std::int32_t> chosen;
-    for (std::int64_t i = begin; i < begin + count; ++i) {
-      chosen.push_back(rows_[static_cast<std::size_t>(shuffle(i))]);
-    }
-    return select(chosen, repeat);
+/// `labels` of these rows, each repeated.
+std::vector<std::int32_t> gather(const std::vector<std::int32_t>& labels, const std::vector<std::int32_t>& rows,
+                                 std::int64_t repeat = 1) {
+  std::vector<std::int32_t> chosen;
+  for (const std::int32_t row : rows) {
+    chosen.insert(chosen.end(), static_cast<std::size_t>(repeat), labels[static_cast<std::size_t>(row)]);
   }
-
- private:
-  Features select(const std::vector<std::int32_t>& chosen, std::int64_t repeat) const {
-    const engine::Context& context = features_.values.context();
-    const auto count = static_cast<std::int64_t>(chosen.size());
-    const Tensor values = Tensor::empty(context, {count, features_.values.shape()[1]});
-    kernels::gather_rows(context, {.x = features_.values, .rows = Tensor::from(context, {count}, chosen), .y = values});
-    std::vector<std::int32_t> labels;
-    for (const std::int32_t row : chosen) {
-      labels.insert(labels.end(), static_cast<std::size_t>(repeat), labels_[static_cast<std::size_t>(row)]);
-    }
-    return {values, Tensor::from(context, {count * repeat}, labels), features_.classes};
-  }
-
-  const Features& features_;
-  std::vector<std::int32_t> rows_;
-  std::vector<std::int32_t> labels_;
-};
+  return chosen;
+}
 
 std::int64_t held_out(std::int64_t size, const LinearEvaluation& protocol) {
   return static_cast<std::int64_t>(protocol.holdout * static_cast<double>(size));
@@ -160,6 +153,54 @@ std::size_t best_of(const std::vector<LinearProbeResult::Point>& grid) {
                      })->learning_rate));
 }
 
+/// One task while it is trained.
+class Training {
+ public:
+  Training(const ProbeTask& task, const engine::Context& context, std::int64_t features,
+           const std::vector<double>& peaks, const std::vector<std::int32_t>& held)
+      : task_(task),
+        grid_(static_cast<std::int64_t>(peaks.size())),
+        classifiers_(context, features, task.labels.classes, peaks) {
+    read_labels();
+    held_labels_ = gather(labels_, held);
+  }
+
+  bool standardized() const { return task_.standardized; }
+  /// To be called after the labels have changed.
+  void read_labels() { labels_ = task_.labels.train.to_host<std::int32_t>(); }
+
+  /// A step on these rows of the training set.
+  void step(const Tensor& batch, const std::vector<std::int32_t>& rows, float factor) {
+    const std::vector<std::int32_t> labels = gather(labels_, rows, grid_);
+    classifiers_.step(batch, Tensor::from(batch.context(), {static_cast<std::int64_t>(labels.size())}, labels), factor);
+  }
+
+  LinearProbeResult result(const Input& held, const Input& test, const std::vector<double>& rates,
+                           const std::function<void()>& progress) const {
+    const std::vector<double> on_held = classifiers_.accuracies(held, held_labels_, progress);
+    const std::vector<double> on_test =
+        classifiers_.accuracies(test, task_.labels.test.to_host<std::int32_t>(), progress);
+    LinearProbeResult result;
+    for (std::size_t i = 0; i < rates.size(); ++i) {
+      result.grid.push_back({.learning_rate = rates[i],
+                             .diverged = std::isnan(on_held[i]) || std::isnan(on_test[i]),
+                             .holdout_accuracy = on_held[i],
+                             .test_accuracy = on_test[i]});
+    }
+    const std::size_t best = best_of(result.grid);
+    result.best = result.grid[best];
+    std::tie(result.weight, result.bias) = classifiers_.parameters(static_cast<std::int64_t>(best));
+    if (test.scaling) test.scaling->fold_into(result.weight, result.bias);
+    return result;
+  }
+
+ private:
+  const ProbeTask& task_;
+  std::int64_t grid_;
+  Classifiers classifiers_;
+  std::vector<std::int32_t> labels_, held_labels_;
+};
+
 }  // namespace
 
 void check_enough_examples(std::int64_t size, const LinearEvaluation& protocol) {
@@ -170,38 +211,46 @@ void check_enough_examples(std::int64_t size, const LinearEvaluation& protocol) 
                                          "; lower --batch-size or give more data"));
 }
 
-LinearProbeResult train_linear_probe(const Features& train, const Features& test, const LinearEvaluation& protocol,
-                                     const std::function<void(std::int64_t, std::int64_t)>& progress,
-                                     const std::function<void(std::int64_t)>& redraw) {
-  const std::int64_t size = train.values.shape()[0], held = held_out(size, protocol);
+std::vector<LinearProbeResult> train_linear_probes(const Tensor& train, const Tensor& test,
+                                                   std::span<const ProbeTask> tasks, const LinearEvaluation& protocol,
+                                                   const std::function<void(std::int64_t, std::int64_t)>& progress,
+                                                   const std::function<void(std::int64_t)>& redraw) {
+  const std::int64_t size = train.shape()[0], held_count = held_out(size, protocol);
   check_enough_examples(size, protocol);
   const auto seed = static_cast<std::uint64_t>(protocol.seed);
   // The held-out examples depend only on the seed. This is epoch 0; the shuffles of training use the following epochs.
   const data::Permutation split(size, seed, 0);
-  std::vector<std::int32_t> order(static_cast<std::size_t>(size));
-  for (std::int64_t i = 0; i < size; ++i) order[static_cast<std::size_t>(i)] = static_cast<std::int32_t>(split(i));
-  const Features holdout = Rows(train, {order.begin(), order.begin() + held}).all();
-  Rows kept(train, {order.begin() + held, order.end()});
+  std::vector<std::int32_t> held, kept;
+  for (std::int64_t i = 0; i < size; ++i) (i < held_count ? held : kept).push_back(static_cast<std::int32_t>(split(i)));
+  const Tensor held_features = gather(train, held);
 
-  const engine::Context& context = train.values.context();
   std::vector<double> peaks;
   for (const double rate : protocol.learning_rates) {
     peaks.push_back(engine::scaled_learning_rate(rate, engine::LearningRateScaling::linear, protocol.batch_size));
   }
-  Classifiers classifiers(context, train.values.shape()[1], train.classes, peaks);
-  const auto grid = static_cast<std::int64_t>(peaks.size());
-  const std::int64_t per_epoch = kept.size() / protocol.batch_size, steps = per_epoch * protocol.epochs;
+  std::vector<Training> trainings;
+  for (const ProbeTask& task : tasks) trainings.emplace_back(task, train.context(), train.shape()[1], peaks, held);
+  std::optional<ColumnScaling> scaling;
+  if (std::any_of(tasks.begin(), tasks.end(), [](const ProbeTask& task) { return task.standardized; }))
+    scaling = ColumnScaling::standardize(train.context(), ColumnMoments::of(train));
+
+  const auto kept_count = static_cast<std::int64_t>(kept.size());
+  const std::int64_t per_epoch = kept_count / protocol.batch_size, steps = per_epoch * protocol.epochs;
   const engine::Schedule schedule{.peak = 1, .decay = engine::Decay::cosine, .steps = steps};
   for (std::int64_t epoch = 0; epoch < protocol.epochs; ++epoch) {
     if (redraw && epoch > 0) {
       redraw(epoch);
-      kept.read_labels();
+      for (Training& training : trainings) training.read_labels();
     }
-    const data::Permutation shuffle(kept.size(), seed, static_cast<std::uint64_t>(epoch + 1));
+    const data::Permutation shuffle(kept_count, seed, static_cast<std::uint64_t>(epoch + 1));
     for (std::int64_t i = 0; i < per_epoch; ++i) {
-      const Features batch = kept.batch(shuffle, i * protocol.batch_size, protocol.batch_size, grid);
+      std::vector<std::int32_t> rows;
+      for (std::int64_t j = i * protocol.batch_size; j < (i + 1) * protocol.batch_size; ++j)
+        rows.push_back(kept[static_cast<std::size_t>(shuffle(j))]);
+      const Tensor batch = gather(train, rows), scaled = scaling ? (*scaling)(batch) : Tensor();
       const std::int64_t step = epoch * per_epoch + i;
-      classifiers.step(batch.values, batch.labels, static_cast<float>(schedule.at(step)));
+      const auto factor = static_cast<float>(schedule.at(step));
+      for (Training& training : trainings) training.step(training.standardized() ? scaled : batch, rows, factor);
       if (progress) progress(step + 1, steps);
     }
   }
@@ -209,19 +258,12 @@ LinearProbeResult train_linear_probe(const Features& train, const Features& test
   const auto still_going = [&] {
     if (progress) progress(steps, steps);
   };
-  const std::vector<double> holdout_accuracy = classifiers.accuracies(holdout, still_going);
-  const std::vector<double> test_accuracy = classifiers.accuracies(test, still_going);
-  LinearProbeResult result;
-  for (std::size_t i = 0; i < peaks.size(); ++i) {
-    result.grid.push_back({.learning_rate = protocol.learning_rates[i],
-                           .diverged = std::isnan(holdout_accuracy[i]) || std::isnan(test_accuracy[i]),
-                           .holdout_accuracy = holdout_accuracy[i],
-                           .test_accuracy = test_accuracy[i]});
+  std::vector<LinearProbeResult> results;
+  for (const Training& training : trainings) {
+    const ColumnScaling* of_task = training.standardized() ? &*scaling : nullptr;
+    results.push_back(training.result({held_features, of_task}, {test, of_task}, protocol.learning_rates, still_going));
   }
-  const std::size_t best = best_of(result.grid);
-  result.best = result.grid[best];
-  std::tie(result.weight, result.bias) = classifiers.parameters(static_cast<std::int64_t>(best));
-  return result;
+  return results;
 }
 
 }  // namespace apps

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "apps/config/linear_evaluation.h"
@@ -20,16 +21,25 @@ struct LinearProbeResult {
   std::vector<float> bias = {};    ///< [classes]
 };
 
+/// What one grid of classifiers learns.
+struct ProbeTask {
+  SplitLabels labels;
+  bool standardized = false;  ///< its features are standardised, by the training features as they are at the beginning
+};
+
 /// Throws engine::DataError if a training set of `size` examples has less than one batch without the held-out part.
 void check_enough_examples(std::int64_t size, const LinearEvaluation& protocol);
 
-/// Trains the classifiers of all learning rates at once, as row blocks of one weight matrix. `progress(steps done,
-/// steps in total)` is called after each step and regularly during the final classification; it may throw to stop.
-/// Throws NonFiniteError if every classifier diverged. `redraw(epoch)` is called before each epoch from 1 on, and may
-/// write other features and labels of the same examples into the memory of `train`; those of the held-out part stay as
+/// Trains a grid of classifiers on the features [N,F] for each task; each has the result that it would have alone. The
+/// classifiers of all learning rates are trained at once, as row blocks of one weight matrix; those of standardised
+/// features are returned as classifiers of features as they are. `progress(steps done, steps in total)` is called after
+/// each step and regularly during the final classification; it may throw to stop. Throws NonFiniteError if every
+/// classifier of a task diverged. `redraw(epoch)` is called before each epoch from 1 on, and may write other features
+/// and labels of the same examples into the memory of `train` and of the labels; those of the held-out part stay as
 /// they are at the call.
-LinearProbeResult train_linear_probe(const Features& train, const Features& test, const LinearEvaluation& protocol,
-                                     const std::function<void(std::int64_t, std::int64_t)>& progress = {},
-                                     const std::function<void(std::int64_t epoch)>& redraw = {});
+std::vector<LinearProbeResult> train_linear_probes(const engine::Tensor& train, const engine::Tensor& test,
+                                                   std::span<const ProbeTask> tasks, const LinearEvaluation& protocol,
+                                                   const std::function<void(std::int64_t, std::int64_t)>& progress = {},
+                                                   const std::function<void(std::int64_t epoch)>& redraw = {});
 
 }  // namespace apps

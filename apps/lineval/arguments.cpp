@@ -1,6 +1,7 @@
 #include "apps/lineval/arguments.h"
 
 #include <algorithm>
+#include <cctype>
 #include <functional>
 #include <utility>
 #include <vector>
@@ -42,6 +43,17 @@ Config run_config(const fs::path& run) {
 /// Whether the command line has a flag.
 using Gives = std::function<bool(std::string_view flag)>;
 
+/// Throws UsageError if --raw is given beside something about a network.
+void check_raw(const EvaluationSettings& settings, const Gives& gives) {
+  if (!settings.run.empty())
+    throw UsageError("--raw evaluates the pixels of --data, and RUN_DIR a run; give one of them");
+  for (const std::string_view flag : {"--weights", "--random-init", "--arch", "--normalize", "--tap", "--precision"}) {
+    if (gives(flag))
+      throw UsageError(engine::concat(flag, " is for a network, and --raw evaluates pixels without one"));
+  }
+  if (!gives("--data")) throw UsageError("--raw needs --data SOURCE, whose pixels it evaluates");
+}
+
 /// Sets what follows from the flags if a file of weights is evaluated.
 void complete_pretrained(EvaluationSettings& settings, const Gives& gives) {
   if (!settings.run.empty()) throw UsageError("--weights evaluates a file, and RUN_DIR a run; give one of them");
@@ -51,7 +63,6 @@ void complete_pretrained(EvaluationSettings& settings, const Gives& gives) {
   settings.pretrained.file = settings.weights;
   if (gives("--arch")) settings.pretrained.arch = encoder.arch;
   if (gives("--normalize")) settings.pretrained.normalization = encoder.input.normalization;
-  settings.config.train.seed = settings.config.lineval.seed;
 }
 
 /// Sets the keys that follow from other flags.
@@ -61,12 +72,25 @@ void complete(EvaluationSettings& settings, bool asks_for_report) {
   const bool draws_none = settings.random_init || !settings.out.empty() || settings.run.empty();
   if (draws_none && asks_for_report && config.run.report)
     throw UsageError(
-        "--report on draws the run's directory, but --out, --weights and --random-init store their results elsewhere; "
-        "leave out one of them");
+        "--report on draws the run's directory, but --out, --weights, --raw and --random-init store their results "
+        "elsewhere; leave out one of them");
   if (draws_none) config.run.report = false;
   config.run.compute.precision = config.lineval.precision;
   config.run.compute.repeatable = true;  // an evaluation is always repeatable
-  if (settings.random_init) config.train.seed = config.lineval.seed;
+  if (settings.random_init || settings.run.empty()) config.train.seed = config.lineval.seed;
+  if (settings.label_sets.empty()) throw UsageError("--labels needs the name of at least one label set");
+}
+
+/// What data are, in a directory's name: "randbit-mnist" of "randbit(mnist:DIR, bits=5)".
+std::string words_of(const std::string& source) {
+  std::string words;
+  for (const char character : source.substr(0, source.find(':'))) {
+    if (std::isalnum(static_cast<unsigned char>(character)))
+      words += character;
+    else if (!words.empty() && words.back() != '-')
+      words += '-';
+  }
+  return words;
 }
 
 }  // namespace
@@ -87,6 +111,14 @@ const Table<EvaluationSettings>& evaluation_table() {
                    "results go to FILE-lineval",
            .group = "Evaluation",
            .placeholder = "FILE"},
+          {.key = "--raw",
+           .value = MEMBER(raw),
+           .flag = "--raw",
+           .help =
+               "evaluate the pixels of --data themselves, from 0 to 1, without a network; planes of random bits are\n"
+               "part of them; results go to runs/raw-DATA/eval",
+           .group = "Evaluation",
+           .bare = true},
           of_key(
               "model.arch",
               {.flag = "--arch", .group = "Evaluation", .help = "the encoder in that file", .fallback = "the file's"}),
@@ -103,11 +135,13 @@ const Table<EvaluationSettings>& evaluation_table() {
            .placeholder = "NAME",
            .fallback = Representation::kFeatures},
           {.key = "--labels",
-           .value = MEMBER(label_set),
+           .value = MEMBER(label_sets),
            .flag = "--labels",
-           .help = "the label set whose classes are told apart: digit, shape, ...; results go to RUN_DIR/eval/SET",
+           .help =
+               "the label sets whose classes are told apart, each by itself, from one pass over the images: digit,\n"
+               "shape, ...; results go to RUN_DIR/eval/SET, or with several sets and --out to DIR/SET",
            .group = "Evaluation",
-           .placeholder = "SET",
+           .placeholder = "SET,SET,...",
            .fallback = "the first"},
           of_key("lineval.learning_rates", {.flag = "--learning-rates",
                                             .group = "Evaluation",
@@ -121,8 +155,25 @@ const Table<EvaluationSettings>& evaluation_table() {
                           "epoch computes the features of the training images anew, as drawn for it: as many times\n"
                           "the work as there are epochs",
                   .placeholder = "on|off"}),
+          of_key("lineval.standardize",
+                 {.flag = "--standardize",
+                  .group = "Evaluation",
+                  .help = "on: also train classifiers on features less their mean and divided by their standard\n"
+                          "deviation over the training set; features on very different scales need it",
+                  .placeholder = "on|off"}),
           of_key("lineval.knn",
                  {.flag = "--knn", .group = "Evaluation", .help = "neighbours that vote", .placeholder = "K"}),
+          of_key("lineval.knn_metric", {.flag = "--knn-metric",
+                                        .group = "Evaluation",
+                                        .help = "nearest by the angle between features, or by their distance"}),
+          of_key("lineval.knn_weights",
+                 {.flag = "--knn-weights",
+                  .group = "Evaluation",
+                  .help = "a neighbour's vote counts exp(similarity / temperature), or as much as any other"}),
+          of_key("lineval.knn_temperature",
+                 {.flag = "--knn-temperature",
+                  .group = "Evaluation",
+                  .help = "divides the similarity, which is the cosine, or minus the squared distance"}),
           of_key("lineval.seed", {.flag = "--seed",
                                   .group = "Evaluation",
                                   .help = "of the held-out part, the shuffles and the untrained network"}),
@@ -156,7 +207,8 @@ const Table<EvaluationSettings>& evaluation_table() {
           {.key = "--save-features",
            .value = MEMBER(save_features),
            .flag = "--save-features",
-           .help = "also write {train,test}_{features,labels}.npy, as `measure` and NumPy read them, into DIR",
+           .help = "also write {train,test}_{features,labels}.npy, as `measure` and NumPy read them, into DIR; with\n"
+                   "several label sets {train,test}_labels_SET.npy",
            .group = "Output",
            .placeholder = "DIR"},
           of_key("run.report", {.flag = "--report",
@@ -171,11 +223,10 @@ const Table<EvaluationSettings>& evaluation_table() {
 bool parse(int argc, const char* const* argv, EvaluationSettings& settings) {
   Flags flags(
       "lineval",
-      "Linear evaluation of a pretrained encoder: lineval RUN_DIR, or lineval --weights FILE --data SOURCE. Trains "
-      "linear classifiers on its frozen "
-      "features for a\ngrid of learning rates in one pass, chooses the rate on a held-out part of the training "
-      "set, and reports top-1 on\nthe test set, with k nearest neighbours beside it. Without flags the protocol "
-      "is the run's: its keys lineval.*.");
+      "Linear evaluation of a pretrained encoder: lineval RUN_DIR, or lineval --weights FILE --data SOURCE; or of the "
+      "pixels\nthemselves: lineval --raw --data SOURCE. Trains linear classifiers on frozen features for a grid of "
+      "learning rates in one\npass, chooses the rate on a held-out part of the training set, and reports top-1 on the "
+      "test set, with k nearest\nneighbours beside it. Without flags the protocol is the run's: its keys lineval.*.");
   flags.add_positional({.name = "RUN_DIR", .help = "directory of a pretraining run"}, settings.run);
   std::vector<std::pair<const EvaluationField*, std::string>> given;
   add_flags<EvaluationSettings>(flags, evaluation_table(), [&](const EvaluationField& field, const std::string& text) {
@@ -187,11 +238,13 @@ bool parse(int argc, const char* const* argv, EvaluationSettings& settings) {
   const Gives gives = [&](std::string_view flag) {
     return std::any_of(given.begin(), given.end(), [&](const auto& each) { return each.first->flag == flag; });
   };
-  if (!gives("--weights")) {
+  if (gives("--raw")) {
+    check_raw(settings, gives);
+  } else if (!gives("--weights")) {
     if (settings.run.empty())
       throw UsageError(
-          "give the directory of a pretraining run, or a file of weights: lineval RUN_DIR, or "
-          "lineval --weights FILE --data SOURCE");
+          "give the directory of a pretraining run, or a file of weights, or --raw for pixels: lineval RUN_DIR, or "
+          "lineval --weights FILE --data SOURCE, or lineval --raw --data SOURCE");
     for (const std::string_view flag : {"--arch", "--normalize"}) {
       if (gives(flag)) throw UsageError(engine::concat(flag, " is for --weights FILE; the network of a run is known"));
     }
@@ -200,16 +253,19 @@ bool parse(int argc, const char* const* argv, EvaluationSettings& settings) {
   for (const auto& [field, text] : given) field->set(settings, text, field->flag);
   if (gives("--weights")) complete_pretrained(settings, gives);
   settings.other_data = gives("--data");
+  if (gives("--knn-temperature") && settings.config.lineval.knn.weights == KnnWeights::uniform)
+    throw UsageError("--knn-temperature is for --knn-weights similarity; with uniform every vote counts the same");
   complete(settings, gives("--report"));
   return true;
 }
 
-fs::path result_directory(const EvaluationSettings& settings) {
-  if (!settings.out.empty()) return settings.out;
+fs::path result_directory(const EvaluationSettings& settings, const std::string& label_set) {
+  if (const fs::path out = settings.out; !out.empty()) return settings.label_sets.size() > 1 ? out / label_set : out;
   fs::path part;
   if (settings.tap != Representation::kFeatures) part /= settings.tap;
-  if (settings.label_set != data::kClassLabel) part /= settings.label_set;
+  if (label_set != data::kClassLabel) part /= label_set;
   const auto within = [&](const fs::path& results) { return part.empty() ? results : results / part; };
+  if (settings.raw) return within(fs::path("runs") / ("raw-" + words_of(settings.config.data.source)) / "eval");
   if (settings.run.empty()) {
     fs::path results = fs::path(settings.weights).replace_extension();
     results += "-lineval";

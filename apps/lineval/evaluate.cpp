@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <exception>
 #include <iostream>
+#include <iterator>
+#include <list>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -13,17 +15,16 @@
 #include "apps/input/run_data.h"
 #include "apps/lineval/feature_files.h"
 #include "apps/lineval/result_store.h"
-#include "apps/lineval/results.h"
 #include "apps/lineval/stop.h"
-#include "apps/objectives/groups.h"
-#include "apps/objectives/network.h"
-#include "apps/run/checkpoint.h"
+#include "apps/lineval/subject.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/progress.h"
 #include "apps/run/report_tool.h"
 #include "apps/train/make_context.h"
+#include "apps/train/online_probe.h"
 #include "apps/train/parameter_files.h"
 #include "apps/train/plans.h"
+#include "apps/train/run_result.h"
 
 namespace apps {
 namespace {
@@ -50,63 +51,30 @@ Data open_both(const EvaluationSettings& settings) {
     check_same_data(settings.run, *of_run, fingerprint_of(*pretrained_on, *data.test), config.data.source);
   }
   check_enough_examples(data.train->size(), config.lineval);
-  for (const data::Source* source : {data.train.get(), data.test.get()}) {
-    const data::LabelSet labels = label_set(*source, settings.label_set, "--labels");
-    if (labels.per_example == 1) continue;
-    throw UsageError(engine::concat("--labels ", labels.name, ": an example has ", labels.per_example,
-                                    " of these labels, and a linear evaluation needs one; name another set"));
-  }
   return data;
 }
 
-/// What is evaluated.
-struct Subject {
-  engine::ParameterSet parameters = {};
-  std::unique_ptr<models::Encoder> encoder = {};
-  std::optional<models::ProjectionHead> head = {};
-  std::int64_t step = 0;
-  std::string arch = {}, input = {};  ///< its name, and what happens to its images
-};
-
-/// Loads the newest checkpoint's encoder and projection head; returns its step.
-std::int64_t load_trained(const fs::path& run, const Config& config, const engine::ParameterSet& parameters) {
-  const auto checkpoint = Checkpoints(run, config.run.keep).newest();
-  if (!checkpoint)
-    throw UsageError(engine::concat(run.string(), " has no checkpoint yet; let pretrain finish an epoch first"));
-  load_groups(checkpoint->directory / "model.safetensors", parameters, parameters.groups());
-  return checkpoint->state.step;
-}
-
-std::string input_text(const models::InputOptions& input) {
-  const std::string normalized = input.normalization ? ", normalised by " + input.normalization.text() : "";
-  return (input.gray_as_rgb ? ", grey as three channels" : "") + normalized;
-}
-
-Subject subject_of(const engine::Context& context, const EvaluationSettings& settings, const data::Source& source) {
-  const Config& config = settings.config;
-  const engine::Dtype dtype = activation_dtype(config.run.compute.precision);
-  if (settings.run.empty()) {
-    PretrainedEncoder pretrained = load_pretrained(context, settings.pretrained, source, dtype);
-    std::cerr << "weights: " << pretrained.description << '\n';
-    return {.parameters = std::move(pretrained.parameters),
-            .encoder = std::move(pretrained.encoder),
-            .arch = std::string(engine::name(pretrained.options.arch)),
-            .input = input_text(pretrained.options.input)};
+/// The label sets to evaluate, checked.
+std::vector<data::LabelSet> label_sets(const EvaluationSettings& settings, const Data& data) {
+  std::vector<data::LabelSet> sets;
+  for (const std::string& name : settings.label_sets) {
+    for (const data::Source* source : {data.train.get(), data.test.get()}) {
+      const data::LabelSet labels = label_set(*source, name, "--labels");
+      if (labels.per_example > 1)
+        throw UsageError(engine::concat("--labels ", labels.name, ": an example has ", labels.per_example,
+                                        " of these labels, and a linear evaluation needs one; name another set"));
+      if (labels.classes < 2)
+        throw engine::DataError(engine::concat("--labels ", labels.name, ": ", source->describe(),
+                                               " has only one class, and a classifier needs two to tell apart"));
+      if (source == data.train.get()) sets.push_back(labels);
+    }
   }
-  Subject subject{.arch = std::string(engine::name(config.model.encoder.arch)),
-                  .input = input_text(config.model.encoder.input)};
-  Network network = make_network(subject.parameters, config, source);
-  subject.parameters.allocate(context, static_cast<std::uint64_t>(config.train.seed), dtype);
-  subject.encoder = std::move(network.encoder);
-  subject.head = std::move(network.projector);
-  if (!settings.random_init) subject.step = load_trained(settings.run, config, subject.parameters);
-  return subject;
+  return sets;
 }
 
 Extraction extraction(const EvaluationSettings& settings, const data::Source& source, std::int64_t epoch = 0) {
   const Config& config = settings.config;
-  return {.label_set = settings.label_set,
-          .rules = evaluation_rules(config.data.augment, source),
+  return {.rules = evaluation_rules(config.data.augment, source),
           .images = activation_dtype(config.run.compute.precision),
           .workers = config.data.loader.workers,
           .epoch = epoch};
@@ -124,9 +92,12 @@ Features features_of(const engine::Context& context, const EvaluationSettings& s
   return features;
 }
 
-LinearProbeResult train_probe(const Features& train, const Features& test, const LinearEvaluation& protocol) {
+using ProbeResults = std::vector<LinearProbeResult>;
+
+ProbeResults train_probes(const Features& train, const Features& test, const std::vector<ProbeTask>& tasks,
+                          const LinearEvaluation& protocol) {
   std::optional<Progress> progress;
-  return train_linear_probe(train, test, protocol, [&](std::int64_t done, std::int64_t steps) {
+  return train_linear_probes(train.values, test.values, tasks, protocol, [&](std::int64_t done, std::int64_t steps) {
     if (!progress) progress.emplace(Progress::Job{.label = "lineval", .unit = "steps", .total = steps});
     progress->update(done);
     stop_if_asked();
@@ -135,9 +106,9 @@ LinearProbeResult train_probe(const Features& train, const Features& test, const
 
 /// The same with the features of each epoch computed anew, over those of the one before. That takes nearly all of the
 /// time, so the progress is the number of images.
-LinearProbeResult train_redrawn_probe(const engine::Context& context, const EvaluationSettings& settings,
-                                      const Representation& representation, const data::Source& source,
-                                      const Features& train, const Features& test) {
+ProbeResults train_redrawn_probes(const engine::Context& context, const EvaluationSettings& settings,
+                                  const Representation& representation, const data::Source& source,
+                                  const Features& train, const Features& test, const std::vector<ProbeTask>& tasks) {
   const LinearEvaluation& protocol = settings.config.lineval;
   const std::int64_t size = source.size();
   Progress progress({.label = "lineval, drawn anew", .unit = "images", .total = protocol.epochs * size, .done = size});
@@ -149,16 +120,32 @@ LinearProbeResult train_redrawn_probe(const engine::Context& context, const Eval
                           });
     check_finite(train, "the training set");
   };
-  return train_linear_probe(
-      train, test, protocol, [](std::int64_t, std::int64_t) { stop_if_asked(); }, redraw);
+  return train_linear_probes(
+      train.values, test.values, tasks, protocol, [](std::int64_t, std::int64_t) { stop_if_asked(); }, redraw);
 }
 
-double nearest_neighbours(const Features& train, const Features& test, std::int64_t k) {
-  Progress progress({.label = "nearest neighbours", .unit = "images", .total = test.labels.elements()});
-  return knn_accuracy(train, test, {.k = static_cast<int>(k)}, [&](std::int64_t done) {
+std::vector<double> nearest_neighbours(const Features& train, const Features& test,
+                                       const std::vector<SplitLabels>& labels, const KnnOptions& options) {
+  Progress progress({.label = "nearest neighbours", .unit = "images", .total = test.values.shape()[0]});
+  return knn_accuracies(train.values, test.values, labels, options, [&](std::int64_t done) {
     progress.update(done);
     stop_if_asked();
   });
+}
+
+void save_features(const fs::path& directory, const std::string& split, const Features& features,
+                   const std::vector<data::LabelSet>& sets) {
+  write_features(directory, split + "_features", features.values);
+  for (const data::LabelSet& set : sets)
+    write_labels(directory, split + "_labels" + (sets.size() > 1 ? "_" + set.name : ""), features.targets.at(set.name));
+}
+
+/// The accuracy of the run's own probe for these features and labels, on the same test images.
+std::optional<double> online_top1(const EvaluationSettings& settings, const Subject& subject, const data::Source& test,
+                                  const data::LabelSet& set) {
+  if (settings.run.empty() || settings.random_init || settings.other_data) return std::nullopt;
+  const std::string probe = online_probe_name(settings.tap, set.name, test.layout().labels.front().name);
+  return online_accuracy(settings.run, subject.step, probe);
 }
 
 /// Prints the results and stores them. If one of them fails (closed pipe, full disk), the other is still done.
@@ -173,49 +160,70 @@ void print_and_store(const EvaluationResults& results, ResultStore& store) {
 
 }  // namespace
 
-void evaluate(const EvaluationSettings& settings) {
+std::vector<Accuracies> evaluate(const EvaluationSettings& settings) {
   const Config& config = settings.config;
   const LinearEvaluation& protocol = config.lineval;
   const engine::Context context = make_context(config.run.compute);
   warn_of_threads(context, config.run.compute.threads, "lineval");
   if (!settings.run.empty()) take_up_plans(context, settings.run);
   const Data data = open_both(settings);
+  const std::vector<data::LabelSet> sets = label_sets(settings, data);
   const Subject subject = subject_of(context, settings, *data.train);
   const Representation representation(*subject.encoder, subject.head ? &*subject.head : nullptr, settings.tap);
-  const std::int64_t dimensions = representation.features();
-  const int classes = label_set(*data.train, settings.label_set, "--labels").classes;
   const bool redrawn = protocol.redraw && data.train->varies();
-  ResultStore store(result_directory(settings),
-                    most_bytes_of_results(dimensions, classes, protocol.learning_rates.size()));
-  EvaluationResults results{
+  EvaluationResults common{
       .settings = settings,
       .arch = subject.arch,
       .step = subject.step,
       .encoder_sha256 = encoder_sha256(subject.parameters),
       .redrawn = redrawn,
-      .protocol = protocol_text(protocol, redrawn, representation, data.train->describe() + subject.input),
-      .features = dimensions,
-      .neighbours = std::min(protocol.neighbours, data.train->size()),
-      .knn = 0,
-      .probe = {}};
+      .protocol = protocol_text(settings, redrawn, representation, data.train->describe() + subject.input),
+      .features = representation.features(),
+      .neighbours = std::min(protocol.knn.k, data.train->size())};
+  std::list<ResultStore> stores;
+  for (std::size_t i = 0; i < sets.size(); ++i)
+    stores.emplace_back(result_directory(settings, settings.label_sets[i]),
+                        most_bytes_of_results(common.features, sets[i].classes, protocol));
 
   const Features train = features_of(context, settings, representation, *data.train, "the training set");
   const Features test = features_of(context, settings, representation, *data.test, "the test set");
   if (!settings.save_features.empty()) {
-    write_features(settings.save_features, "train", train);
-    write_features(settings.save_features, "test", test);
+    save_features(settings.save_features, "train", train, sets);
+    save_features(settings.save_features, "test", test, sets);
   }
-  results.knn = nearest_neighbours(train, test, results.neighbours);
+  std::vector<SplitLabels> labels;
+  for (const data::LabelSet& set : sets)
+    labels.push_back({train.targets.at(set.name), test.targets.at(set.name), set.classes});
+  const std::vector<double> knn = nearest_neighbours(train, test, labels, protocol.knn);
   // From here on the training features may be overwritten.
-  results.probe = redrawn ? train_redrawn_probe(context, settings, representation, *data.train, train, test)
-                          : train_probe(train, test, protocol);
-  EXPECTS(encoder_sha256(subject.parameters) == results.encoder_sha256,
+  std::vector<ProbeTask> tasks;
+  for (const SplitLabels& of_set : labels) {
+    tasks.push_back({.labels = of_set});
+    if (protocol.standardize) tasks.push_back({.labels = of_set, .standardized = true});
+  }
+  ProbeResults probes = redrawn
+                            ? train_redrawn_probes(context, settings, representation, *data.train, train, test, tasks)
+                            : train_probes(train, test, tasks, protocol);
+  EXPECTS(encoder_sha256(subject.parameters) == common.encoder_sha256,
           "lineval: the encoder changed during its evaluation; the figures are void");
 
   if (const std::string text = text_of_skipped(data.skipped.get()); !text.empty()) std::cerr << text << '\n';
-  std::cerr << "protocol: " << results.protocol << '\n';
-  print_and_store(results, store);
+  std::cerr << "protocol: " << common.protocol << '\n';
+  std::vector<Accuracies> accuracies;
+  auto store = stores.begin();
+  auto probe = std::make_move_iterator(probes.begin());
+  for (std::size_t i = 0; i < sets.size(); ++i, ++store) {
+    EvaluationResults results = common;
+    results.label_set = settings.label_sets[i];
+    results.knn = knn[i];
+    results.online_top1 = online_top1(settings, subject, *data.test, sets[i]);
+    results.probe = *probe++;
+    if (protocol.standardize) results.standardized = *probe++;
+    print_and_store(results, *store);
+    accuracies.push_back(accuracies_of(results));
+  }
   if (config.run.report) draw_report(settings.run);
+  return accuracies;
 }
 
 }  // namespace apps

@@ -8,16 +8,21 @@
 
 namespace apps {
 
-void write_features(const std::filesystem::path& directory, const std::string& split, const Features& features) {
+void write_features(const std::filesystem::path& directory, const std::string& name, const engine::Tensor& features) {
   engine::create_directories(directory);
-  const std::vector<float> values = features.values.to_host<float>();
-  const std::vector<std::int32_t> labels = features.labels.to_host<std::int32_t>();
-  const engine::Shape& shape = features.values.shape();
+  const std::vector<float> values = features.to_host<float>();
+  const engine::Shape& shape = features.shape();
   engine::save_npy(
-      directory / (split + "_features.npy"),
+      directory / (name + ".npy"),
       {.type = engine::StoredType::f32, .shape = {shape[0], shape[1]}, .bytes = std::as_bytes(std::span(values))});
-  engine::save_npy(directory / (split + "_labels.npy"),
-                   {.type = engine::StoredType::i32, .shape = {shape[0]}, .bytes = std::as_bytes(std::span(labels))});
+}
+
+void write_labels(const std::filesystem::path& directory, const std::string& name, const engine::Tensor& labels) {
+  engine::create_directories(directory);
+  const std::vector<std::int32_t> values = labels.to_host<std::int32_t>();
+  engine::save_npy(
+      directory / (name + ".npy"),
+      {.type = engine::StoredType::i32, .shape = {labels.elements()}, .bytes = std::as_bytes(std::span(values))});
 }
 
 }  // namespace apps

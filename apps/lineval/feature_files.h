@@ -2,12 +2,14 @@
 #include <filesystem>
 #include <string>
 
-#include "apps/evaluation/features.h"
+#include "engine/tensor.h"
 
 namespace apps {
 
-/// Writes the features of a split as SPLIT_features.npy, f32 [N,F], and its labels as SPLIT_labels.npy, i32 [N], into
-/// the directory, which is created if need be. Files of these names are replaced.
-void write_features(const std::filesystem::path& directory, const std::string& split, const Features& features);
+/// Writes features [N,F] as NAME.npy, f32, into the directory, which is created if need be. A file of that name is
+/// replaced.
+void write_features(const std::filesystem::path& directory, const std::string& name, const engine::Tensor& features);
+/// The same with labels [N], i32.
+void write_labels(const std::filesystem::path& directory, const std::string& name, const engine::Tensor& labels);
 
 }  // namespace apps

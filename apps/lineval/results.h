@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "apps/evaluation/linear_probe.h"
@@ -8,9 +9,20 @@
 
 namespace apps {
 
-/// The results of an evaluation, and what was evaluated.
+/// The accuracies on the test set for one label set.
+struct Accuracies {
+  std::string label_set = {};
+  double top1 = 0;                               ///< of the linear classifier that is trained by `lineval`
+  std::optional<double> top1_standardized = {};  ///< of the same on standardised features, if asked for
+  double knn = 0;
+  std::optional<double> online_top1 =
+      {};  ///< of the run's online probe for the same features and labels, if it has one
+};
+
+/// The results of an evaluation for one label set, and what was evaluated.
 struct EvaluationResults {
   const EvaluationSettings& settings;
+  std::string label_set = data::kClassLabel;
   std::string arch = {};
   std::int64_t step = 0;  ///< the checkpoint's step; of a file, 0
   std::string encoder_sha256 = {};
@@ -20,10 +32,14 @@ struct EvaluationResults {
   std::int64_t neighbours = 0;
   double knn = 0;
   LinearProbeResult probe = {};
+  std::optional<LinearProbeResult> standardized = {};  ///< of the grid on standardised features
+  std::optional<double> online_top1 = {};              ///< see Accuracies
 };
 
+Accuracies accuracies_of(const EvaluationResults& results);
+
 /// `redrawn`: whether each epoch has features of its own; not if the data do not vary, whatever the protocol.
-std::string protocol_text(const LinearEvaluation& protocol, bool redrawn, const Representation& representation,
+std::string protocol_text(const EvaluationSettings& settings, bool redrawn, const Representation& representation,
                           const std::string& data);
 
 /// The line that the program prints.
@@ -32,6 +48,6 @@ std::string result_line(const EvaluationResults& results);
 /// Writes the files of ResultStore.
 void write_results(const std::filesystem::path& directory, const EvaluationResults& results);
 /// An upper bound for their size.
-std::uint64_t most_bytes_of_results(std::int64_t features, std::int64_t classes, std::size_t learning_rates);
+std::uint64_t most_bytes_of_results(std::int64_t features, std::int64_t classes, const LinearEvaluation& protocol);
 
 }  // namespace apps

@@ -66,7 +66,7 @@ void perform(const Cell& cell, const Measure& measure, const Experiment& experim
   settings.out = measured_path(cell, measure).parent_path();
   settings.prints = false;
   if (!measure.tap.empty()) settings.tap = measure.tap;
-  if (!measure.labels.empty()) settings.label_set = measure.labels;
+  if (!measure.labels.empty()) settings.label_sets = {measure.labels};
   Layer set = measure.set;
   for (Assignment& assignment : set) assignment.text = filled(assignment.text, experiment, request, cell.place);
   Config& config = settings.config;

@@ -42,10 +42,10 @@ std::vector<OnlineProbe::Options> probes_of(const Config::Objective& options, co
   const std::string& first_set = layout.labels[0].name;
   for (const std::string& tap : with_first(Representation::kFeatures, options.probe_taps)) {
     for (const std::string& set : with_first(first_set, options.probe_labels)) {
-      std::string name = kProbe;
-      if (tap != Representation::kFeatures) name += "." + tap;
-      if (set != first_set) name += "." + set;
-      probes.push_back({.name = name, .tap = tap, .label_set = set, .views = number_of(options.probe_views)});
+      probes.push_back({.name = online_probe_name(tap, set, first_set),
+                        .tap = tap,
+                        .label_set = set,
+                        .views = number_of(options.probe_views)});
     }
   }
   if (probes.size() > kMostProbes) {

@@ -2,12 +2,25 @@
 
 #include <algorithm>
 
+#include "apps/objectives/groups.h"
 #include "engine/ops/elementwise.h"
 #include "engine/ops/softmax_cross_entropy.h"
 
 namespace apps {
 
 using engine::Tensor;
+
+std::string online_probe_name(const std::string& tap, const std::string& label_set, const std::string& first_set) {
+  std::string name = kProbe;
+  if (tap != Representation::kFeatures) name += "." + tap;
+  if (label_set != first_set) name += "." + label_set;
+  return name;
+}
+
+std::string online_accuracy_name(std::string probe) {
+  std::replace(probe.begin(), probe.end(), '.', '_');
+  return probe + "_acc";
+}
 
 OnlineProbe::Result OnlineProbe::forward(std::span<const Tapped> tapped, const DeviceBatch& batch) const {
   const auto seen = std::find_if(tapped.begin(), tapped.end(), [&](const Tapped& t) { return t.tap == options_.tap; });
@@ -28,11 +41,7 @@ OnlineProbe::Result OnlineProbe::forward(std::span<const Tapped> tapped, const D
   return {.loss = loss, .accuracy = {scalar(), accuracy}};
 }
 
-Scalar OnlineProbe::scalar() const {
-  std::string name = options_.name + "_acc";
-  std::replace(name.begin(), name.end(), '.', '_');
-  return {.name = name, .axis = kAccuracyAxis};
-}
+Scalar OnlineProbe::scalar() const { return {.name = online_accuracy_name(options_.name), .axis = kAccuracyAxis}; }
 
 Measured OnlineProbe::accuracy(const Features& features) const {
   return {scalar(), probe_accuracy(head_, features, options_.label_set)};

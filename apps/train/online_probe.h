@@ -8,6 +8,12 @@
 
 namespace apps {
 
+/// The name of the probe on a tap for a label set of data whose first set is `first_set`: "probe",
+/// "probe.group3.digit".
+std::string online_probe_name(const std::string& tap, const std::string& label_set, const std::string& first_set);
+/// The name of its accuracy: "probe_acc", "probe_group3_digit_acc".
+std::string online_accuracy_name(std::string probe);
+
 /// A linear classifier that trains beside the objective and shows what can be read from an activation. A stop-gradient
 /// keeps it from changing that activation. A run may have several.
 class OnlineProbe {
@@ -30,8 +36,7 @@ class OnlineProbe {
   Measured accuracy(const Features& features) const;
 
   const Options& options() const { return options_; }
-  /// "probe_acc"; of the group "probe.group3" "probe_group3_acc".
-  Scalar scalar() const;
+  Scalar scalar() const;  ///< its accuracy
 
  private:
   Options options_;

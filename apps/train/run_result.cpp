@@ -2,8 +2,10 @@
 
 #include <nlohmann/json.hpp>
 
+#include "apps/objectives/groups.h"
 #include "apps/run/json_text.h"
 #include "apps/train/collapse.h"
+#include "apps/train/online_probe.h"
 #include "engine/io/files.h"
 #include "engine/io/json.h"
 
@@ -11,6 +13,7 @@ namespace apps {
 namespace {
 
 constexpr char kResult[] = "result.json";
+const std::string kTest = "test_";  // before the names of what is measured on the test set
 
 }  // namespace
 
@@ -22,7 +25,7 @@ std::string write_result(const RunDirectory& directory, const Trainer& trainer, 
                                 {"loss", or_null(summary.loss)},
                                 {"probe_test_accuracy", or_null(summary.test_accuracy)},
                                 {kEffectiveRank, summary.effective_rank}};
-  for (const Measured& measured : summary.others) result["test_" + measured.scalar.name] = measured.value;
+  for (const Measured& measured : summary.others) result[kTest + measured.scalar.name] = measured.value;
   if (const data::BadFiles* skipped = trainer.skipped()) result["skipped_images"] = skipped->count();
   result["seconds"] = summary.seconds;
   if (const auto warning = collapse_warning(summary.effective_rank)) result["warning"] = *warning;
@@ -49,6 +52,18 @@ std::optional<RunResult> read_result(const std::filesystem::path& run) {
     }
   } catch (const nlohmann::json::exception&) {}  // reported like a missing step, below
   throw engine::DataError(engine::concat(path.string(), " is not the result of a run; remove it and resume the run"));
+}
+
+std::optional<double> online_accuracy(const std::filesystem::path& run, std::int64_t step, const std::string& probe) {
+  std::optional<RunResult> result;
+  try {
+    result = read_result(run);
+  } catch (const engine::DataError&) {}  // says nothing of its probes
+  if (!result || result->step != step) return std::nullopt;
+  if (probe == kProbe) return result->probe_test_accuracy;
+  const auto json = engine::parse_json<nlohmann::json>(engine::read_file(run / kResult));
+  const auto value = json.find(kTest + online_accuracy_name(probe));
+  return value != json.end() && value->is_number() ? std::optional(value->get<double>()) : std::nullopt;
 }
 
 }  // namespace apps

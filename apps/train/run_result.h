@@ -20,5 +20,7 @@ struct RunResult {
 };
 /// Returns nothing if the run is not finished.
 std::optional<RunResult> read_result(const std::filesystem::path& run);
+/// The accuracy on the test set of the online probe of this name, if the run finished after this step and has one.
+std::optional<double> online_accuracy(const std::filesystem::path& run, std::int64_t step, const std::string& probe);
 
 }  // namespace apps

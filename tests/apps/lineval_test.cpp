@@ -204,7 +204,8 @@ TEST_CASE("lineval: what is wrong is one sentence, and leaves nothing") {
   };
   const std::string run = evaluation.run().string();
   CHECK(sentence(2, Workbench::lineval({}))
-            .starts_with("give the directory of a pretraining run, or a file of weights: lineval RUN_DIR, or"));
+            .starts_with("give the directory of a pretraining run, or a file of weights, or --raw for pixels: lineval "
+                         "RUN_DIR, or"));
   CHECK(sentence(2, Workbench::lineval({evaluation.data().string()}))
             .starts_with(evaluation.data().string() + " is not a run directory: it has no config.toml"));
   CHECK(

@@ -60,7 +60,8 @@ TEST_CASE("lineval --weights: bad input is refused in one sentence") {
     const std::string said = complaint(ended);
     return said.substr(0, said.find(" (see `lineval --help`)"));
   };
-  CHECK(refusal({}, 2).starts_with("give the directory of a pretraining run, or a file of weights: "));
+  CHECK(refusal({}, 2).starts_with(
+      "give the directory of a pretraining run, or a file of weights, or --raw for pixels: "));
   CHECK(refusal({"--weights", file}, 2) ==
         "--weights needs --data SOURCE, as a file of weights says nothing of images");
   CHECK(refusal({(bench / "run").string(), "--weights", file, "--data", data}, 2) ==

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "engine/tensor.h"
@@ -60,6 +61,9 @@ TEST_CASE("knn_vote: weighs the k nearest, ties go by index") {
   CHECK(vote(3, 0.07f) == std::vector<std::int32_t>{0, 1});   // one close neighbour outweighs two far ones
   CHECK(vote(3, 100.0f) == std::vector<std::int32_t>{1, 1});  // equal weights: rows 1 and 2 win by index
   CHECK(vote(99, 100.0f) == std::vector<std::int32_t>{1, 1});
+  constexpr float kEqual = std::numeric_limits<float>::infinity();
+  CHECK(vote(3, kEqual) == std::vector<std::int32_t>{1, 1});
+  CHECK(vote(2, kEqual) == std::vector<std::int32_t>{0, 0});  // one vote each: the lower class
 }
 
 TEST_CASE("knn_vote: with NaN among its similarities a row has no nearest candidates") {

@@ -27,6 +27,7 @@ expect " has no PyTorch; " loading.py
 expect " has no PyTorch; " augmentation.py
 expect " has no numpy; python3 -m venv .venv" canvases.py
 expect " has no numpy; python3 -m venv .venv" kmeans.py results features
+expect " has no scikit-learn; python3 -m venv .venv" evaluation.py --raw --data digits:
 tools="$1/tools/golden"
 expect "generate.py: error: No module named 'torch'; python3 -m venv .venv" generate.py "$scratch"
 expect "scenes.py: error: No module named 'numpy'; python3 -m venv .venv" scenes.py "$scratch/scenes.txt"

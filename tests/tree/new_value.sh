@@ -26,6 +26,8 @@ handled() { expect "$1" "$2" "$3" 'value_too_many.* not handled in switch'; }
 handled apps/config/compute.h Precision apps/train/make_context.cpp
 handled apps/config/config.h ProbeViews apps/train/model.cpp
 handled apps/config/config.h StepsFromEpochs apps/config/training_plan.cpp
+handled apps/config/knn_options.h KnnMetric apps/evaluation/knn.cpp
+handled apps/config/knn_options.h KnnWeights apps/evaluation/knn.cpp
 handled apps/config/objective_options.h ObjectiveName apps/objectives/make_objective.cpp
 handled apps/config/objective_options.h ClassLikelihood apps/objectives/supervised.cpp
 handled apps/kmeans/rendering.h Upsampling apps/kmeans/rendering.cpp

@@ -39,6 +39,14 @@ def need_numpy():
         )
 
 
+def need_sklearn():
+    if importlib.util.find_spec("sklearn") is None:
+        refuse(
+            f"{sys.executable} has no scikit-learn; python3 -m venv .venv && .venv/bin/pip install scikit-learn, then begin this "
+            f"command with .venv/bin/python3"
+        )
+
+
 def need_program(path):
     if not os.access(path, os.X_OK):
         refuse(f"there is no program {path}; build it: cmake --preset cpu && cmake --build --preset cpu --target bench pretrain")

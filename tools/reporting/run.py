@@ -77,6 +77,15 @@ def grid_figure(lineval):
     return figure
 
 
+def lineval_rows(what, lineval):
+    """Every figure for the same labels, by name: trained by lineval, on standardised features, trained beside the encoder."""
+    rows = [[f"{what}, top-1", number(lineval["top1"])]]
+    for key, name in (("top1_standardized", "standardised features"), ("online_top1", "the run's online probe")):
+        if key in lineval:
+            rows.append([f"{what}, top-1, {name}", number(lineval[key])])
+    return rows
+
+
 def report_run(directory):
     records = read_metrics(directory)
     page = Page(directory, os.fsencode(directory.resolve().name).decode("utf-8", "replace"))
@@ -99,7 +108,7 @@ def report_run(directory):
     lineval = read_json(lineval_path) if lineval_path.exists() else None
     if lineval is not None:
         with as_written_by("lineval", lineval_path):
-            rows.append(["linear evaluation, top-1", number(lineval["top1"])])
+            rows += lineval_rows("linear evaluation", lineval)
             grid, protocol = grid_figure(lineval), lineval["protocol"]
             lost = [f"{point['learning_rate']:g}" for point in lineval["grid"] if point["test"] is None]
             diverged = f" Diverged: {', '.join(lost)}." if lost else ""
@@ -107,12 +116,12 @@ def report_run(directory):
         knn = read_json(knn_path)
         with as_written_by("lineval", knn_path):
             rows.append([f"{knn['k']} nearest neighbours", number(knn["knn"])])
-    for path in sorted((directory / "eval").glob("*/lineval.json")):
-        if path.parent.name.startswith("new."):  # what a killed evaluation left
+    for path in sorted((directory / "eval").glob("**/lineval.json")):
+        if path == lineval_path or path.parent.name.startswith("new."):  # what a killed evaluation left
             continue
-        tapped = read_json(path)
+        other = read_json(path)
         with as_written_by("lineval", path):
-            rows.append([f"linear evaluation of {tapped['tap']}, top-1", number(tapped["top1"])])
+            rows += lineval_rows("linear evaluation of " + ", ".join(other[key] for key in ("tap", "labels") if key in other), other)
     page.table(["", at_end], rows)
     page.figure(
         training,

@@ -27,7 +27,6 @@ TEST_CASE("features: in batches, with a shorter last one, what one forward pass 
   const Features features =
       extract_features(context, representation, source, {}, [&](std::int64_t done) { progress.push_back(done); });
   CHECK(progress == std::vector<std::int64_t>{500, 1000, 1003});
-  CHECK(features.classes == 10);
 
   DeviceBatch batch(context, source, source.size());
   batch.upload(first_examples(source, source.size()));
@@ -36,9 +35,9 @@ TEST_CASE("features: in batches, with a shorter last one, what one forward pass 
   const std::vector<float> expected = direct.to_host<float>();
   // The same sums; for another batch size the library may choose other blocks.
   tests::expect_close(features.values.to_host<float>(), {expected.begin(), expected.end()}, 1e-5);
-  CHECK(features.labels.to_host<std::int32_t>() == batch.labels().to_host<std::int32_t>());
+  CHECK(features.targets.at("label").to_host<std::int32_t>() == batch.labels().to_host<std::int32_t>());
   for (std::size_t i = 0; i < 1003; ++i) {
-    REQUIRE(features.labels.to_host<std::int32_t>()[i] == static_cast<std::int32_t>(i % 10));
+    REQUIRE(features.targets.at("label").to_host<std::int32_t>()[i] == static_cast<std::int32_t>(i % 10));
     if (i > 20) break;
   }
 }
@@ -74,7 +73,7 @@ TEST_CASE("features: another epoch shows canvases as drawn for it, whatever the 
   const Tensor memory = replaced.values;
   extract_features_into(replaced, context, representation, canvases, {.epoch = 2});
   CHECK(memory.to_host<float>() == third);
-  CHECK(replaced.labels.to_host<std::int32_t>()[602] == 2);
+  CHECK(replaced.targets.at("digit").to_host<std::int32_t>()[602] == 2);
 }
 
 TEST_CASE("features: extraction changes nothing in the network") {
@@ -93,7 +92,7 @@ TEST_CASE("features: those that are not finite, or whose squares are not, are on
   const auto with = [&](std::int64_t row, float value) {
     std::vector<float> values(kSize * 3, 1e18f);
     values[static_cast<std::size_t>(row * 3 + 2)] = value;
-    return Features{.values = Tensor::from(context, {kSize, 3}, values), .labels = {}, .classes = 2};
+    return Features{.values = Tensor::from(context, {kSize, 3}, values)};
   };
   CHECK_NOTHROW(check_finite(with(0, -1e18f), "the test set"));
   for (const std::int64_t row : {std::int64_t{0}, std::int64_t{4097}, kSize - 1}) {

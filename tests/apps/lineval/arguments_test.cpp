@@ -58,7 +58,7 @@ TEST_CASE("evaluation arguments: a flag goes before the run's protocol, and that
   const LinearEvaluation protocol = run.evaluated({"--knn", "5"}).config.lineval;
   CHECK(protocol.epochs == 7);
   CHECK(protocol.learning_rates == std::vector<double>{0.5, 2});
-  CHECK(protocol.neighbours == 5);
+  CHECK(protocol.knn.k == 5);
   CHECK(protocol.batch_size == 512);
   CHECK(run.evaluated().config.run.compute.precision == Precision::bf16);
   CHECK_FALSE(run.evaluated().config.lineval.redraw);
@@ -95,12 +95,77 @@ TEST_CASE("evaluation arguments: only what goes into the run's directory is draw
 
 TEST_CASE("evaluation arguments: results go into the run, beside it for the untrained network, or where --out says") {
   const std::string here = std::filesystem::current_path();
-  CHECK(result_directory({.run = "a/run"}) == here + "/a/run/eval");
-  CHECK(result_directory({.run = "a/run/"}) == here + "/a/run/eval");
-  CHECK(result_directory({.run = ".", .random_init = true}) == here + "-random-init/eval");
-  CHECK(result_directory({.run = "a/run", .tap = "layer1"}) == here + "/a/run/eval/layer1");
-  CHECK(result_directory({.run = "a/run", .out = "b", .tap = "layer1"}) == "b");
-  CHECK(result_directory({.run = "a/run", .out = "b", .random_init = true}) == "b");
+  CHECK(result_directory({.run = "a/run"}, "label") == here + "/a/run/eval");
+  CHECK(result_directory({.run = "a/run/"}, "label") == here + "/a/run/eval");
+  CHECK(result_directory({.run = ".", .random_init = true}, "label") == here + "-random-init/eval");
+  CHECK(result_directory({.run = "a/run", .tap = "layer1"}, "label") == here + "/a/run/eval/layer1");
+  CHECK(result_directory({.run = "a/run", .out = "b", .tap = "layer1"}, "label") == "b");
+  CHECK(result_directory({.run = "a/run", .out = "b", .random_init = true}, "label") == "b");
+  CHECK(result_directory({.run = "a/run", .label_sets = {"digit"}}, "digit") == here + "/a/run/eval/digit");
+  const EvaluationSettings both{.run = "a/run", .label_sets = {"label", "digit"}};
+  CHECK(result_directory(both, "label") == here + "/a/run/eval");
+  CHECK(result_directory(both, "digit") == here + "/a/run/eval/digit");
+  CHECK(result_directory({.out = "b", .label_sets = {"digit"}}, "digit") == "b");
+  CHECK(result_directory({.out = "b", .label_sets = {"label", "digit"}}, "digit") == "b/digit");
+  EvaluationSettings raw{.raw = true};
+  raw.config.data.source = "randbit(mnist:DIR, bits=5)";
+  CHECK(result_directory(raw, "label") == "runs/raw-randbit-mnist/eval");
+  CHECK(result_directory(raw, "bits") == "runs/raw-randbit-mnist/eval/bits");
+}
+
+TEST_CASE("evaluation arguments: how neighbours vote, and standardised features") {
+  const Run run("[lineval]\nknn_weights = \"uniform\"\nstandardize = true\n");
+  const LinearEvaluation of_run = run.evaluated().config.lineval,
+                         changed = run.evaluated({"--knn", "5", "--knn-weights", "similarity", "--knn-metric",
+                                                  "euclidean", "--knn-temperature", "2", "--standardize", "off"})
+                                       .config.lineval;
+  CHECK(of_run.standardize);
+  CHECK(of_run.knn == KnnOptions{.weights = KnnWeights::uniform});
+  CHECK_FALSE(changed.standardize);
+  CHECK(changed.knn == KnnOptions{.k = 5, .metric = KnnMetric::euclidean, .temperature = 2});
+  CHECK(run.refusal({"--standardize", "both"}) == "--standardize must be on or off, got 'both'");
+  CHECK(run.refusal({"--knn-weights", "distance"}) ==
+        "--knn-weights must be one of similarity, uniform, got 'distance'");
+  CHECK(run.refusal({"--knn-metric", "l2"}) == "--knn-metric must be one of cosine, euclidean, got 'l2'");
+  CHECK(run.refusal({"--knn-temperature", "1"}) ==
+        "--knn-temperature is for --knn-weights similarity; with uniform every vote counts the same");
+}
+
+TEST_CASE("evaluation arguments: several label sets, different and at least one") {
+  const Run run;
+  CHECK(run.evaluated().label_sets == std::vector<std::string>{"label"});
+  CHECK(run.evaluated({"--labels", "digit,bits"}).label_sets == std::vector<std::string>{"digit", "bits"});
+  CHECK(run.refusal({"--labels", ""}) == "--labels needs the name of at least one label set");
+  CHECK(run.refusal({"--labels", "digit,digit"}) ==
+        "--labels must be different names with commas between, or nothing, got 'digit,digit'");
+}
+
+TEST_CASE("evaluation arguments: --raw is for data alone") {
+  const auto evaluated = [](std::vector<const char*> arguments) {
+    arguments.insert(arguments.begin(), "lineval");
+    EvaluationSettings settings;
+    const bool goes_on = parse(static_cast<int>(arguments.size()), arguments.data(), settings);
+    CHECK(goes_on);
+    return settings;
+  };
+  const auto refusal = [&](const std::vector<const char*>& arguments) {
+    return message_of<UsageError>([&] { evaluated(arguments); });
+  };
+  const EvaluationSettings settings = evaluated({"--raw", "--data", "mnist:DIR", "--seed", "3"});
+  CHECK(settings.raw);
+  CHECK(settings.config.data.source == "mnist:DIR");
+  CHECK(settings.config.train.seed == 3);
+  CHECK_FALSE(settings.config.run.report);
+  CHECK(refusal({"--raw"}) == "--raw needs --data SOURCE, whose pixels it evaluates");
+  CHECK(refusal({"RUN", "--raw", "--data", "digits:"}) ==
+        "--raw evaluates the pixels of --data, and RUN_DIR a run; give one of them");
+  for (const std::vector<const char*>& flag :
+       {std::vector{"--tap", "group2"}, {"--weights", "FILE"}, {"--random-init"}, {"--precision", "bf16"}}) {
+    std::vector<const char*> arguments{"--raw", "--data", "digits:"};
+    arguments.insert(arguments.end(), flag.begin(), flag.end());
+    CHECK(refusal(arguments) ==
+          std::string(flag.front()) + " is for a network, and --raw evaluates pixels without one");
+  }
 }
 
 TEST_CASE("evaluation arguments: --help has the flags with what holds without them") {

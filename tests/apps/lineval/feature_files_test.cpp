@@ -18,10 +18,8 @@ TEST_CASE("feature files: features and labels of a split, as NumPy reads them") 
   const std::vector<std::int32_t> labels{7, 8};
   const std::filesystem::path directory = scratch / "a/b";
   for (int i = 0; i < 2; ++i) {  // a second time, they are replaced
-    write_features(directory, "train",
-                   {.values = Tensor::from<float>(context, {2, 3}, values),
-                    .labels = Tensor::from<std::int32_t>(context, {2}, labels),
-                    .classes = 9});
+    write_features(directory, "train_features", Tensor::from<float>(context, {2, 3}, values));
+    write_labels(directory, "train_labels", Tensor::from<std::int32_t>(context, {2}, labels));
   }
   const engine::NpyFile features(directory / "train_features.npy"), of_labels(directory / "train_labels.npy");
   CHECK(features.array().shape == std::vector<std::int64_t>{2, 3});

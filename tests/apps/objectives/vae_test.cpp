@@ -135,8 +135,8 @@ TEST_CASE("vae objective: embeddings are the means, and those that differ betwee
   const tests::MemorySource source(kBatch, kBits);
   Model model = make_model(context, vae(), source);
   const std::int64_t width = model.objective->representation("features").features();
-  const Features varied{.values = tests::random_tensor(context, {50, width}, 1), .labels = {}},
-      constant{.values = Tensor::zeros(context, {50, width}), .labels = {}};
+  const Features varied{.values = tests::random_tensor(context, {50, width}, 1)},
+      constant{.values = Tensor::zeros(context, {50, width})};
   const std::vector<float> means = model.objective->embeddings(varied.values).to_host<float>();
   REQUIRE(means.size() == 50 * kLatent);
   int active = 0;

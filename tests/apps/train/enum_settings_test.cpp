@@ -5,6 +5,7 @@
 #include <map>
 
 #include "apps/evaluation/features.h"
+#include "apps/evaluation/knn.h"
 #include "apps/input/run_data.h"
 #include "apps/objectives/network.h"
 #include "apps/run/run_directory.h"
@@ -12,6 +13,7 @@
 #include "apps/train/trainer.h"
 #include "tests/data/sources/idx_files.h"
 #include "tests/engine/io/scratch_directory.h"
+#include "tests/numeric.h"
 
 using namespace apps;
 
@@ -37,7 +39,21 @@ std::string bytes_of(const engine::Tensor& tensor) {
   return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
 }
 
-/// The result of a run with these keys: its network and steps after training, and the features for lineval.
+/// Which share of some points their neighbours classify correctly.
+std::string classified(const engine::Context& context, const KnnOptions& options) {
+  const auto labels = [&](std::int32_t step) {
+    std::vector<std::int32_t> cycle;
+    for (std::int32_t i = 0; i < 300; ++i) cycle.push_back(i * step % 7);
+    return engine::Tensor::from(context, {300}, cycle);
+  };
+  const SplitLabels sets{labels(3), labels(5), 7};
+  return std::to_string(knn_accuracies(tests::random_tensor(context, {300, 3}, 1),
+                                       tests::random_tensor(context, {300, 3}, 2), {&sets, 1}, options)
+                            .front());
+}
+
+/// The result of a run with these keys: its network and steps after training, and the features and neighbours for
+/// lineval.
 std::string trained(const std::filesystem::path& out, const Keys& keys) {
   RunArguments arguments{.layers = {}, .out = out.string(), .resume = "never"};
   for (const auto& [key, value] : keys) arguments.layers.set.push_back(read_set(key + "=" + value));
@@ -59,7 +75,7 @@ std::string trained(const std::filesystem::path& out, const Keys& keys) {
   engine::ParameterSet evaluated;
   const Network network = make_network(evaluated, config, trainer.test_data());
   evaluated.allocate(evaluation, 1, activations);
-  return result +
+  return result + classified(evaluation, config.lineval.knn) +
          bytes_of(extract_features(evaluation, *network.encoder, trainer.test_data(), {.images = activations}).values);
 }
 

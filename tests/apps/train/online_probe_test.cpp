@@ -61,6 +61,13 @@ TEST_CASE("online probe: its scalar has its name") {
   CHECK(accuracy.value.item() <= 1);
 }
 
+TEST_CASE("online probe: its name says what it sees and what it tells, unless that is the usual") {
+  CHECK(online_probe_name("features", "digit", "digit") == "probe");
+  CHECK(online_probe_name("group3", "digit", "digit") == "probe.group3");
+  CHECK(online_probe_name("group3", "bits", "digit") == "probe.group3.bits");
+  CHECK(online_accuracy_name("probe.group3.bits") == "probe_group3_bits_acc");
+}
+
 TEST_CASE("online probe: what it looks at, or has to tell, must be there") {
   const Bench bench;
   const auto refused = [&](const OnlineProbe::Options& options, const char* message) {

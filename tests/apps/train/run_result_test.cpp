@@ -32,6 +32,19 @@ TEST_CASE("run result: what a program prints is kept, and a process that found n
         "{\"step\":0,\"loss\":2.5,\"probe_test_accuracy\":0.25,\"effective_rank\":8.5,\"seconds\":4.0}\n");
 }
 
+TEST_CASE("run result: what the online probes said at the end, by name") {
+  const ScratchDirectory scratch;
+  CHECK_FALSE(online_accuracy(scratch.path(), 7, "probe"));
+  engine::atomic_write_file(scratch / "result.json",
+                            R"({"step":7,"probe_test_accuracy":0.5,"test_probe_group3_digit_acc":0.25})");
+  CHECK(online_accuracy(scratch.path(), 7, "probe") == 0.5);
+  CHECK(online_accuracy(scratch.path(), 7, "probe.group3.digit") == 0.25);
+  CHECK_FALSE(online_accuracy(scratch.path(), 7, "probe.digit"));
+  CHECK_FALSE(online_accuracy(scratch.path(), 6, "probe"));  // other weights
+  engine::atomic_write_file(scratch / "result.json", "[");
+  CHECK_FALSE(online_accuracy(scratch.path(), 7, "probe"));
+}
+
 TEST_CASE("run result: a file that is no result is refused in a sentence") {
   const ScratchDirectory scratch;
   const auto path = scratch / "result.json";

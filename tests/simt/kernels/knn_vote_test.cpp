@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <random>
 
 #include "kernels/linear_evaluation.h"
@@ -68,7 +69,7 @@ TEST_CASE("cuda knn_vote: equal similarities count in the order of their index, 
   for (const float steps : {0.4f, 1.0f, 4.0f, 30.0f}) {
     CAPTURE(steps);
     for (const int k : {1, 5, 200}) {
-      for (const float temperature : {0.07f, 100.0f}) {
+      for (const float temperature : {0.07f, 100.0f, std::numeric_limits<float>::infinity()}) {
         const std::vector<float> values = on_grid(2 * 2500, steps);  // contains 0 and -0
         expect_same(2, 2500, values, {k, 7, temperature});
       }
