@@ -95,6 +95,7 @@ struct Config {
     bool cuda_graph = true;
     PlanSource plans;
     bool report = true;
+    bool tensorboard = true;
     bool operator==(const Run&) const = default;
   } run;
 

@@ -46,6 +46,8 @@ std::vector<ConfigField> run_fields() {
            "off: a fixed rule; FILE: another run's plans.json, and the fixed rule for the rest"},
       {FIELD(run.report), .flag = "--report", .help = "at the end draw plots and report.html with tools/report",
        .on_resume = OnResume::change},
+      {FIELD(run.tensorboard), .flag = "--tensorboard", .help = "also write tb/events.out.tfevents.* for TensorBoard",
+       .on_resume = OnResume::change},
   };
 }
 

@@ -41,6 +41,30 @@ std::string records_until(std::int64_t step, const std::string& records) {
   return kept;
 }
 
+std::vector<StepMetrics> read_metrics(const std::string& records) {
+  std::istringstream lines(records);
+  std::vector<StepMetrics> all;
+  for (std::string line; std::getline(lines, line);) {
+    const auto record = engine::parse_json<nlohmann::ordered_json>(line);
+    if (!record_in(line).is_object()) continue;
+    StepMetrics& metrics = all.emplace_back();
+    for (const auto& [name, value] : record.items()) {
+      const double number = value.is_number() ? value.get<double>() : std::nan("");
+      if (name == "step")
+        metrics.step = value.get<std::int64_t>();
+      else if (name == "epoch")
+        metrics.epoch = number;
+      else if (name == "time")
+        metrics.time = number;
+      else if (name == "phase" && value.is_string())
+        metrics.phase = value.get<std::string>();
+      else if (value.is_number() || value.is_null())
+        metrics.values.push_back({{.name = name}, number});
+    }
+  }
+  return all;
+}
+
 std::optional<double> evaluation_after(std::int64_t step, std::string_view name, const std::string& records) {
   std::istringstream lines(records);
   for (std::string line; std::getline(lines, line);) {

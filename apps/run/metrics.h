@@ -23,6 +23,8 @@ struct StepMetrics {
 
 /// The records of metrics.jsonl up to a step, line by line, without invalid lines that a kill may have left.
 std::string records_until(std::int64_t step, const std::string& records);
+/// The same records as they were measured: what is null is NaN.
+std::vector<StepMetrics> read_metrics(const std::string& records);
 /// The value with this name that an evaluation after this step recorded; nothing if there is none.
 std::optional<double> evaluation_after(std::int64_t step, std::string_view name, const std::string& records);
 /// The total time of the recorded steps, in all processes. Lines without such a time (evaluations) are ignored.

@@ -53,11 +53,11 @@ void refuse_used(const fs::path& directory) {
 
 /// Removes temporary files of a killed process, but only with our names; lineval removes its own.
 void clear_leftovers(const fs::path& run) {
-  for (const char* name :
-       {"config.toml", "data.json", "env.json", "metrics.jsonl", "plans.json", "result.json", "scalars.json"})
+  for (const char* name : {"config.toml", "data.json", "env.json", "metrics.csv", "metrics.jsonl", "plans.json",
+                           "result.json", "scalars.json"})
     engine::remove_all(run / (std::string(name) + ".tmp"));
   std::vector<fs::path> found;
-  for (const char* folder : {"export", "crash", "samples"}) {
+  for (const char* folder : {"export", "crash", "samples", "tb"}) {
     if (!fs::is_directory(run / folder)) continue;
     for (const auto& entry : fs::recursive_directory_iterator(run / folder)) {
       if (entry.path().extension() == ".tmp") found.push_back(entry.path());

@@ -25,7 +25,9 @@ StepLog::StepLog(engine::TrainingStatus& status, const engine::Pool& pool, Measu
       options_(std::move(options)),
       metrics_(options_.run / kMetricsFile, options_.restored_step),
       late_(status),
-      newest_(options_.newest) {}
+      newest_(options_.newest) {
+  if (options_.tensorboard) events_.emplace(options_.run, options_.restored_step, options_.contrastive);
+}
 
 void StepLog::count_step(const InputTime& input) {
   window_.input.add(input);
@@ -53,10 +55,13 @@ void StepLog::write(const LateRecords::Read& read) {
   measured.push_back({{.name = "mem_peak_bytes"}, static_cast<double>(pool_.peak_bytes())});
   // Written first: a kill must not leave records without their description.
   if (!std::exchange(described_, true)) engine::atomic_write_file(options_.run / kScalars, scalars_json(measured));
-  metrics_.write({.step = read.record.step,
-                  .epoch = epochs(read.record.step),
-                  .time = unix_time(),
-                  .values = std::move(measured)});
+  write(StepMetrics{
+      .step = read.record.step, .epoch = epochs(read.record.step), .time = unix_time(), .values = std::move(measured)});
+}
+
+void StepLog::write(const StepMetrics& metrics) {
+  metrics_.write(metrics);
+  if (events_) events_->add(metrics);
 }
 
 /// How long a step waited for its images, and how many a second could be read and augmented.
@@ -77,7 +82,7 @@ std::vector<Measured> StepLog::input_of(const LateRecords::Read& read) {
 }
 
 void StepLog::write_evaluation(std::int64_t step, const std::vector<Measured>& measured) {
-  metrics_.write({.step = step, .epoch = epochs(step), .time = unix_time(), .phase = "eval", .values = measured});
+  write({.step = step, .epoch = epochs(step), .time = unix_time(), .phase = "eval", .values = measured});
 }
 
 double StepLog::epochs(std::int64_t step) const {

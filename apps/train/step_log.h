@@ -6,13 +6,15 @@
 
 #include "apps/objectives/objective.h"
 #include "apps/run/metrics.h"
+#include "apps/tensorboard/run_events.h"
 #include "apps/train/late_records.h"
 #include "kernels/runtime/pool.h"
 
 namespace apps {
 
-/// Writes the measurements of steps and evaluations to metrics.jsonl. Records of steps arrive from the device a few
-/// steps late. The first written record also writes scalars.json, which tells the report how to draw them.
+/// Writes the measurements of steps and evaluations to metrics.jsonl and to TensorBoard's events. Records of steps
+/// arrive from the device a few steps late. The first written record also writes scalars.json, which tells the report
+/// how to draw them.
 class StepLog {
  public:
   struct Options {
@@ -21,6 +23,8 @@ class StepLog {
     std::int64_t steps_per_epoch = 1;
     std::int64_t batch_size = 0;
     int workers = 1;                    ///< of the loader
+    bool tensorboard = false;           ///< whether to write events
+    bool contrastive = false;           ///< whether the loss is one
     std::vector<Measured> newest = {};  ///< of the step before the first one, if known
   };
   /// The scalars of a step's record, with names, in order.
@@ -48,6 +52,7 @@ class StepLog {
  private:
   void write(const LateRecords::Read& read);
   std::vector<Measured> input_of(const LateRecords::Read& read);
+  void write(const StepMetrics& metrics);
   double epochs(std::int64_t step) const;  ///< epochs done after that step, including the fraction
 
   engine::TrainingStatus& status_;
@@ -55,6 +60,7 @@ class StepLog {
   Measure measure_;
   Options options_;
   MetricsFile metrics_;
+  std::optional<RunEvents> events_;
   LateRecords late_;
   Window window_;
   std::vector<Measured> newest_;

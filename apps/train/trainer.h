@@ -68,6 +68,7 @@ class Trainer {
  private:
   class Run;  // the loop over the steps: training_run.cpp
 
+  void draw_first_views(RunDirectory& directory) const;
   bool run_or_advise(CapturedStep& step);  ///< on a batch size that fits
   TrainingState state() const;             ///< follows from the number of steps only
   void write_tensors(const std::filesystem::path& directory) const;

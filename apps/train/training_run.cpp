@@ -6,8 +6,10 @@
 #include <utility>
 
 #include "apps/input/augmentation_rules.h"
+#include "apps/input/first_views.h"
 #include "apps/input/run_data.h"
 #include "apps/run/exit_code.h"
+#include "apps/run/metrics_table.h"
 #include "apps/run/signals.h"
 #include "apps/train/captured_step.h"
 #include "apps/train/collapse.h"
@@ -26,6 +28,12 @@ using Clock = std::chrono::steady_clock;
 namespace fs = std::filesystem;
 
 constexpr char kLoss[] = "loss";
+
+bool writes_events(const Config& config) { return config.run.tensorboard && RunEvents::available(); }
+
+bool has_contrastive_loss(const Config& config) {
+  return config.objective.name == ObjectiveName::contrastive || config.objective.name == ObjectiveName::queue;
+}
 
 }  // namespace
 
@@ -48,6 +56,7 @@ class Trainer::Run {
   void write_samples();
   std::optional<double> loss() const { return value_of(log_.newest(), kLoss); }  ///< the newest that was read
   void save();
+  void leave_metrics_table();
   [[noreturn]] void interrupt();
   [[noreturn]] void fail_nonfinite();
   void fail_unless_finite();
@@ -109,6 +118,8 @@ Trainer::Run::Run(Trainer& trainer, RunDirectory& directory, const Observer& obs
             .steps_per_epoch = trainer.plan_.steps_per_epoch,
             .batch_size = trainer.config_.train.batch_size,
             .workers = trainer.config_.data.loader.workers,
+            .tensorboard = writes_events(trainer.config_),
+            .contrastive = has_contrastive_loss(trainer.config_),
             .newest = known_before(trainer)}),
       loader_(*trainer.train_, input_of(trainer)),
       batch_(trainer.context_, *trainer.train_, trainer.config_.train.batch_size),
@@ -136,6 +147,7 @@ Trainer::Summary Trainer::Run::finish() {
   directory_.check_in_place();
   fail_unless_finite();
   trainer_.write_exports(directory_.path() / "export");
+  write_metrics_table(directory_.path());
   if (const std::string skipped = text_of_skipped(trainer_.skipped()); !skipped.empty()) directory_.log(skipped);
   directory_.log(fmt::format("finished after step {}", trainer_.step_));
   return summary_;
@@ -241,10 +253,18 @@ void Trainer::Run::save() {
   checkpoints_.save(state, [this](const fs::path& path) { trainer_.write_tensors(path); });
 }
 
+/// Where the run ends early: how it ends matters more than the table, which the resumed run writes again.
+void Trainer::Run::leave_metrics_table() {
+  try {
+    write_metrics_table(directory_.path());
+  } catch (const engine::Error& error) { directory_.log(error.what()); }
+}
+
 void Trainer::Run::interrupt() {
   const std::int64_t step = trainer_.step_;
   const char* signal = signal_name(stop_signal());
   directory_.log(engine::concat(signal, ": stopped after step ", step, ", checkpoint written"));
+  leave_metrics_table();
   throw Interrupted(engine::concat("stopped by ", signal, " after step ", step, " of ", trainer_.plan_.schedule.steps,
                                    "; go on with --resume ", directory_.path().string()));
 }
@@ -269,12 +289,25 @@ void Trainer::Run::fail_unless_finite() {
 }
 
 void Trainer::Run::fail(const Crash& crash) {
+  leave_metrics_table();
   end_by_crash(directory_, crash, [this](const fs::path& path) { trainer_.write_tensors(path); });
+}
+
+/// The picture for TensorBoard; once, as it does not change.
+void Trainer::draw_first_views(RunDirectory& directory) const {
+  if (config_.run.tensorboard && !RunEvents::available())
+    directory.log("this build writes no TensorBoard events (WITH_TENSORBOARD=OFF)");
+  const fs::path path = RunEvents::views_of(directory.path());
+  const int channels = train_->layout().channels;
+  if (!writes_events(config_) || fs::exists(path) || (channels != 1 && channels != 3)) return;
+  engine::create_directory(path.parent_path());
+  first_views(context_, config_, *train_).write(path);
 }
 
 Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled) {
   status_.emplace(
       context_, [&schedule = plan_.schedule](std::int64_t t) { return schedule.at(t); }, step_);
+  draw_first_views(directory);
   Run run(*this, directory, observe, profiled);
   try {
     return run.finish();

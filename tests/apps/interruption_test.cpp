@@ -25,8 +25,11 @@ std::map<std::string, std::string> final_files(const fs::path& run) {
     if (!entry.is_regular_file() || (name.starts_with("checkpoints/step_") &&
                                      !name.starts_with("checkpoints/" + latest_checkpoint(run).filename().string())))
       continue;
-    const bool tells_of_a_process = name == "lock" || name == "train.log" || name == "env.json";
-    files[name] = tells_of_a_process ? "" : engine::read_file(entry.path());
+    // Their contents follow from metrics.jsonl, with its times; and a process's events have a name of its own.
+    const bool of_records = name == "metrics.csv" || name.starts_with("tb/events.");
+    const bool tells_of_a_process = name == "lock" || name == "train.log" || name == "env.json" || of_records;
+    files[name.starts_with("tb/events.") ? "tb/events" : name] =
+        tells_of_a_process ? "" : engine::read_file(entry.path());
   }
   std::string records;
   for (auto record : metrics(run)) {

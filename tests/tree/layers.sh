@@ -38,10 +38,11 @@ row data data/{sources,compositions,files,image} engine engine/io "${kernel[@]}"
 row apps/settings kernels/runtime
 row apps/config apps/settings models losses data data/{sources,compositions} engine engine/ops engine/optim "${kernel[@]}"
 row apps/run apps/config apps/settings engine/io kernels/runtime
+row apps/tensorboard apps/run engine/io kernels/runtime
 row apps/input apps/config apps/settings apps/run data data/{sources,compositions} engine kernels kernels/runtime
 row apps/evaluation apps/config apps/settings apps/input apps/run models data data/{sources,compositions} "${engine[@]}"
 row apps/objectives apps/config apps/settings apps/evaluation apps/input apps/run models losses data data/{sources,compositions} "${engine[@]}"
-row apps/train apps/config apps/settings apps/objectives apps/evaluation apps/input apps/run models losses data data/{sources,compositions} "${engine[@]}"
+row apps/train apps/config apps/settings apps/tensorboard apps/objectives apps/evaluation apps/input apps/run models losses data data/{sources,compositions} "${engine[@]}"
 row apps/lineval apps/config apps/settings apps/train apps/objectives apps/evaluation apps/input apps/run models data data/{sources,compositions} "${engine[@]}"
 row apps/pretrain apps/config apps/settings apps/train apps/objectives apps/input apps/run data data/{sources,compositions} engine kernels/runtime
 row apps/reproduce apps/config apps/settings apps/train apps/lineval apps/evaluation apps/input apps/run data data/{sources,compositions} engine engine/io kernels/runtime
@@ -50,7 +51,7 @@ row apps/measure apps/config apps/settings apps/evaluation apps/run losses "${en
 row apps/kmeans apps/config apps/settings apps/train apps/objectives apps/evaluation apps/input apps/run models data data/image "${engine[@]}"
 row apps/pack apps/settings apps/run data data/{sources,image} engine/io kernels/runtime
 row apps/runs apps/settings apps/config apps/run engine/io kernels/runtime
-row apps apps/{bench,config,evaluation,input,kmeans,lineval,measure,objectives,pack,pretrain,reproduce,run,runs,settings,train} models losses data data/{sources,compositions} "${engine[@]}"
+row apps apps/{bench,config,evaluation,input,kmeans,lineval,measure,objectives,pack,pretrain,reproduce,run,runs,settings,tensorboard,train} models losses data data/{sources,compositions} "${engine[@]}"
 
 while read -r folder; do
   [[ " ${folders[*]} " == *" $folder "* ]] && continue
