@@ -2,12 +2,12 @@
 
 namespace apps {
 
-Pixels::Pixels(const data::Source& source) {
+RawPixels::RawPixels(const data::Source& source) {
   const engine::Shape view = data::view_shape(source);
   features_ = view[0] * view[1] * (source.layout().channels + source.layout().bit_planes);
 }
 
-engine::Tensor Pixels::forward(const engine::Tensor& images, engine::Mode, models::Taps*) const {
+engine::Tensor RawPixels::forward(const engine::Tensor& images, engine::Mode, models::Taps*) const {
   return images.view_as({images.shape()[0], features_});
 }
 

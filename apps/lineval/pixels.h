@@ -5,9 +5,9 @@
 namespace apps {
 
 /// Images as features: all their values in a row, from 0 to 1, with the planes of random bits if there are some.
-class Pixels : public models::Encoder {
+class RawPixels : public models::Encoder {
  public:
-  explicit Pixels(const data::Source& source);
+  explicit RawPixels(const data::Source& source);
 
   engine::Tensor forward(const engine::Tensor& images, engine::Mode mode, models::Taps* taps = nullptr) const override;
   std::int64_t features() const override { return features_; }

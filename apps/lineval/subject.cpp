@@ -31,7 +31,7 @@ std::string input_text(const models::InputOptions& input) {
 
 Subject subject_of(const engine::Context& context, const EvaluationSettings& settings, const data::Source& source) {
   const Config& config = settings.config;
-  if (settings.raw) return {.encoder = std::make_unique<Pixels>(source)};
+  if (settings.raw) return {.encoder = std::make_unique<RawPixels>(source)};
   const engine::Dtype dtype = activation_dtype(config.run.compute.precision);
   if (settings.run.empty()) {
     PretrainedEncoder pretrained = load_pretrained(context, settings.pretrained, source, dtype);

@@ -11,7 +11,7 @@ using namespace apps;
 TEST_CASE("pixels: an image is its values from 0 to 1 in a row, pixel by pixel, with the planes of bits") {
   const engine::Context context = kernels::make_context();
   const tests::MemorySource source(3, 2);
-  const Pixels pixels(source);
+  const RawPixels pixels(source);
   CHECK(pixels.features() == 28 * 28 * 3);
   const std::vector<float> values = extract_features(context, pixels, source).values.to_host<float>();
   data::Example example;
