@@ -12,10 +12,10 @@ HostBatch::HostBatch(const Source& source, std::int64_t count) : rows(count), la
   extents.resize(2 * n);
   if (layout_.extent) {
     image_bytes_ = static_cast<std::size_t>(image_shape(source).elements());
-    images.resize(n * image_bytes_);
+    images.resize(n * image_views() * image_bytes_);
     for (std::size_t i = 0; i < n; ++i) set_extent(i, *layout_.extent);
   } else {
-    ragged.resize(n);
+    ragged.resize(n * image_views());
   }
   counters.resize(n);
   bits.resize(n * static_cast<std::size_t>(layout_.bit_views));
@@ -25,14 +25,9 @@ HostBatch::HostBatch(const Source& source, std::int64_t count) : rows(count), la
 void HostBatch::store(std::int64_t row, const Visit& visit, Example& example) {
   const StageTimer timer(example.times, Stage::copy);
   const auto r = static_cast<std::size_t>(row);
-  if (layout_.extent) {
-    EXPECTS(example.pixels.size() == image_bytes_, "batch: example ", visit.example, " has ", example.pixels.size(),
-            " bytes of pixels instead of ", image_bytes_);
-    std::memcpy(images.data() + r * image_bytes_, example.pixels.data(), image_bytes_);
-  } else {
-    ragged[r].swap(example.pixels);
-    set_extent(r, example.extent);
-  }
+  store_image(r * image_views(), visit.example, example.pixels);
+  if (image_views() > 1) store_image(r * image_views() + 1, visit.example, example.second);
+  if (!layout_.extent) set_extent(r, example.extent);
   counters[r] = visit.fetch;
   for (std::size_t view = 0; view < static_cast<std::size_t>(layout_.bit_views); ++view)
     bits[view * counters.size() + r] = example.bits[view];
@@ -44,6 +39,13 @@ void HostBatch::store(std::int64_t row, const Visit& visit, Example& example) {
   }
 }
 
+void HostBatch::store_image(std::size_t at, std::int64_t example, std::vector<std::uint8_t>& pixels) {
+  if (!layout_.extent) return ragged[at].swap(pixels);
+  EXPECTS(pixels.size() == image_bytes_, "batch: example ", example, " has ", pixels.size(),
+          " bytes of pixels instead of ", image_bytes_);
+  std::memcpy(images.data() + at * image_bytes_, pixels.data(), image_bytes_);
+}
+
 void HostBatch::set_extent(std::size_t row, const Extent& extent) {
   extents[2 * row] = static_cast<std::int32_t>(extent.height);
   extents[2 * row + 1] = static_cast<std::int32_t>(extent.width);
@@ -53,8 +55,8 @@ HostBatch HostBatch::head(std::int64_t count) const {
   const auto n = static_cast<std::size_t>(count);
   HostBatch part = *this;
   part.rows = count;
-  part.images.resize(n * image_bytes_);
-  if (!ragged.empty()) part.ragged.resize(n);
+  part.images.resize(n * image_views() * image_bytes_);
+  if (!ragged.empty()) part.ragged.resize(n * image_views());
   part.extents.resize(2 * n);
   part.counters.resize(n);
   part.bits.clear();

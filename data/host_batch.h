@@ -10,8 +10,8 @@ namespace data {
 struct HostBatch {
   std::int64_t step = 0;
   std::int64_t rows = 0;                          ///< B, or fewer in the last batch of a loader that keeps it
-  std::vector<std::uint8_t> images;               ///< [B,H,W,C]; empty where images differ in size
-  std::vector<std::vector<std::uint8_t>> ragged;  ///< [B] images [H,W,C] each, where they do; else empty
+  std::vector<std::uint8_t> images;               ///< [B,image_views,H,W,C]; empty where images differ in size
+  std::vector<std::vector<std::uint8_t>> ragged;  ///< [B,image_views] images [H,W,C] each, where they do; else empty
   std::vector<std::int32_t> extents;              ///< [B,2] height and width of each image
   std::vector<std::uint64_t> counters;            ///< [B] epoch * size + example: the index for Philox
   std::vector<std::uint64_t> bits;                ///< [bit_views,B]
@@ -33,6 +33,8 @@ struct HostBatch {
   std::int64_t bytes() const;
 
  private:
+  std::size_t image_views() const { return static_cast<std::size_t>(layout_.image_views); }
+  void store_image(std::size_t at, std::int64_t example, std::vector<std::uint8_t>& pixels);
   void set_extent(std::size_t row, const Extent& extent);
 
   InputLayout layout_;

@@ -5,6 +5,7 @@
 
 #include "data/compositions/multi_digits.h"
 #include "data/compositions/overlay.h"
+#include "data/compositions/planted_values.h"
 #include "data/compositions/rand_bits.h"
 #include "data/compositions/resident.h"
 #include "data/compositions/resize.h"
@@ -14,6 +15,7 @@
 #include "data/sources/digits.h"
 #include "data/sources/folder.h"
 #include "data/sources/mnist.h"
+#include "data/sources/npy_classes.h"
 #include "data/sources/npy_images.h"
 #include "data/sources/packed.h"
 #include "data/sources/tar_images.h"
@@ -165,6 +167,9 @@ constexpr std::array kOverlay{
     Parameter{.name = "unique", .fallback = "0", .help = "how many of them training images show; 0: all"},
     Parameter{.name = "probe_unique", .fallback = "0", .help = "the same for probes; 0: as unique"},
     Parameter{.name = "fixed", .fallback = "on", .help = "the digit belongs to the image; off: drawn at every visit"},
+    Parameter{.name = "per_view",
+              .fallback = "off",
+              .help = "with fixed=off: drawn for every view, which then share nothing of it (the control)"},
     Parameter{.name = "combine", .fallback = "max", .help = "image and digit: max, or sum, cut at 255"},
     Parameter{
         .name = "digit_size", .fallback = "0.125", .help = "side: below 1 of the image's shorter side, else pixels"},
@@ -172,11 +177,13 @@ constexpr std::array kOverlay{
 };
 
 std::shared_ptr<const Source> open_overlay(const Arguments& arguments) {
+  if (arguments.on_off("fixed")) arguments.refuse_without("per_view", "fixed=off");
   constexpr std::int64_t kMost = std::int64_t{1} << 40;
   return std::make_shared<Overlay>(arguments.source(), arguments.source("digits"),
                                    Overlay::Options{.unique = arguments.whole("unique", 0, kMost),
                                                     .probe_unique = arguments.whole("probe_unique", 0, kMost),
                                                     .fixed = arguments.on_off("fixed"),
+                                                    .per_view = arguments.on_off("per_view"),
                                                     .combine = arguments.choice<Combine>("combine"),
                                                     .digit_size = arguments.number("digit_size", 0, 4096),
                                                     .seed = seed_of(arguments)},
@@ -188,13 +195,33 @@ constexpr std::array kRandBits{
     Parameter{.name = "redraw",
               .fallback = "never",
               .help = "draw them anew for every visit, or for every view (which then share nothing: the control)"},
+    Parameter{.name = "blank", .fallback = "off", .help = "all planes zero: the same network without the feature"},
 };
 
 std::shared_ptr<const Source> open_rand_bits(const Arguments& arguments) {
   return std::make_shared<RandBits>(arguments.source(),
                                     RandBits::Options{.bits = static_cast<int>(arguments.whole("bits", 0, 64)),
                                                       .redraw = arguments.choice<RandBits::Redraw>("redraw"),
+                                                      .blank = arguments.on_off("blank"),
                                                       .seed = arguments.opening().seed});
+}
+
+constexpr std::array kPlanted{
+    Parameter{.name = "values", .fallback = "", .help = "file .npy of whole numbers [N] from 0 to 999"},
+    Parameter{.name = "redraw",
+              .fallback = "never",
+              .help = "draw them from the file anew for every visit, or for every view (the control)"},
+    Parameter{.name = "blank", .fallback = "off", .help = "all planes zero: the same network without the feature"},
+};
+
+std::shared_ptr<const Source> open_planted(const Arguments& arguments) {
+  const std::string file = arguments.text("values");
+  PlantedValues::Options options{.values = read_npy_classes(file, "planted", "value", PlantedValues::kMostValues),
+                                 .file = file,
+                                 .redraw = arguments.choice<RandBits::Redraw>("redraw"),
+                                 .blank = arguments.on_off("blank")};
+  return std::make_shared<PlantedValues>(arguments.source(), std::move(options), arguments.opening().role,
+                                         arguments.opening().seed);
 }
 
 constexpr std::array kResize{
@@ -303,6 +330,11 @@ constexpr std::array kKinds{
          .help = "random bits as constant planes (RandBit); adds the label set bits",
          .parameters = kRandBits,
          .open = open_rand_bits},
+    Kind{.name = "planted",
+         .first = "SOURCE",
+         .help = "a value for every image, read from a file, as constant planes; adds the label set planted",
+         .parameters = kPlanted,
+         .open = open_planted},
     Kind{.name = "subset",
          .first = "SOURCE",
          .help = "some of the classes, or a fraction of the training images",

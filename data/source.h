@@ -51,7 +51,8 @@ struct InputLayout {
   /// after the augmentation, which therefore does not change them; they are never stored as pixels (Chen, Luo & Li
   /// 2021, section 5).
   int bit_planes = 0;
-  int bit_views = 1;  ///< 1: all views of an example share its bits; 2: each of two views has its own
+  int bit_views = 1;    ///< 1: all views of an example share its bits; 2: each of two views has its own
+  int image_views = 1;  ///< 1: all views are made of one image; 2: each of two views of an image of its own
 
   /// Labels of one example, over all sets.
   int label_count() const;
@@ -64,6 +65,14 @@ struct InputLayout {
 struct Visit {
   std::int64_t example = 0;
   std::uint64_t fetch = 0;
+  /// The example whose planted feature is shown instead of its own: the bits, the value or the digit that belong to it,
+  /// of the outermost composition that plants one. Negative: its own.
+  std::int64_t donor = -1;
+
+  /// The example that the planted feature belongs to.
+  std::int64_t planted() const { return donor < 0 ? example : donor; }
+  /// The same visit of what a planting composition is made of.
+  Visit beneath() const { return {.example = example, .fetch = fetch}; }
 };
 
 /// What the reader will do with the image, so that a decoder may do less.
@@ -78,6 +87,7 @@ struct Example {
 
   Extent extent;
   std::vector<std::uint8_t> pixels;                 ///< [height,width,channels], 0 to 255
+  std::vector<std::uint8_t> second;                 ///< the same for the second view, if image_views = 2
   std::vector<std::int32_t> labels;                 ///< of each set of the layout in turn, its per_example labels
   std::array<std::uint64_t, kMostViews> bits = {};  ///< of each view, zero above bit_planes; equal unless bit_views = 2
   StageTimes* times = nullptr;                      ///< where sources add the time that reading takes; null: nowhere

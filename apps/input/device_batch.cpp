@@ -17,14 +17,16 @@ using engine::Tensor;
 
 DeviceBatch::DeviceBatch(const engine::Context& context, const data::Source& source, std::int64_t batch_size)
     : layout_(source.layout()), view_(data::view_shape(source)) {
-  offsets_ = Tensor::empty(context, {batch_size}, Dtype::i64);
+  offsets_ = Tensor::empty(context, {layout_.image_views, batch_size}, Dtype::i64);
   extents_ = Tensor::empty(context, {batch_size, 2}, Dtype::i32);
   if (layout_.extent) {
     const std::int64_t image_bytes = data::image_shape(source).elements();
     std::vector<std::int64_t> offsets;
-    for (std::int64_t i = 0; i < batch_size; ++i) offsets.push_back(i * image_bytes);
+    for (std::int64_t view = 0; view < layout_.image_views; ++view) {
+      for (std::int64_t i = 0; i < batch_size; ++i) offsets.push_back((i * layout_.image_views + view) * image_bytes);
+    }
     offsets_.upload(std::span<const std::int64_t>(offsets));
-    pixels_ = Tensor::empty(context, {batch_size * image_bytes}, Dtype::u8);
+    pixels_ = Tensor::empty(context, {batch_size * layout_.image_views * image_bytes}, Dtype::u8);
   }
   counters_ = Tensor::empty(context, {batch_size}, Dtype::i64);
   bits_ = Tensor::empty(context, {layout_.bit_views, batch_size}, Dtype::i64);
@@ -51,7 +53,7 @@ bool DeviceBatch::upload(const data::HostBatch& batch) {
 
 bool DeviceBatch::upload_ragged(const data::HostBatch& batch) {
   constexpr std::int64_t kAlignment = 16;
-  std::vector<std::int64_t> offsets;
+  std::vector<std::int64_t> offsets(batch.ragged.size());  // in the order of batch.ragged: [B,image_views]
   std::int64_t bytes = 0;
   const std::int64_t longest = *std::max_element(batch.extents.begin(), batch.extents.end());
   if (!kernels::can_resample(longest, std::max(view_[0], view_[1]))) {
@@ -61,11 +63,16 @@ bool DeviceBatch::upload_ragged(const data::HostBatch& batch) {
                                            view_[0], " x ", view_[1],
                                            "; give a smaller --image-size, or use resize(SOURCE, size=N)"));
   }
-  for (const std::vector<std::uint8_t>& image : batch.ragged) {
-    offsets.push_back(bytes);
-    bytes += (static_cast<std::int64_t>(image.size()) + kAlignment - 1) / kAlignment * kAlignment;
+  for (std::size_t i = 0; i < offsets.size(); ++i) {
+    offsets[i] = bytes;
+    bytes += (static_cast<std::int64_t>(batch.ragged[i].size()) + kAlignment - 1) / kAlignment * kAlignment;
   }
-  offsets_.upload(std::span<const std::int64_t>(offsets));
+  std::vector<std::int64_t> by_view;  // [image_views,B]
+  const auto views = static_cast<std::size_t>(layout_.image_views);
+  for (std::size_t view = 0; view < views; ++view) {
+    for (std::size_t i = view; i < offsets.size(); i += views) by_view.push_back(offsets[i]);
+  }
+  offsets_.upload(std::span<const std::int64_t>(by_view));
   const bool grows = !pixels_ || pixels_.elements() < bytes;
   if (grows) {
     pixels_ = {};  // before the larger one is allocated
@@ -133,14 +140,24 @@ Tensor DeviceBatch::augmented_views(const kernels::AugmentationRules& rules, std
   const auto begin = std::chrono::steady_clock::now();
   const int planes = layout_.bit_planes;
   Tensor y = Tensor::empty(counters_.context(), {views, size(), view_[0], view_[1], view_[2] + planes}, dtype);
-  kernels::augment(counters_.context(), {.rules = rules,
-                                         .pixels = pixels_,
-                                         .offsets = offsets_,
-                                         .extents = extents_,
-                                         .draws = drawn(rules, seed, views),
-                                         .bits = bits_of(views),
-                                         .y = y,
-                                         .bit_planes = planes});
+  const Tensor draws = drawn(rules, seed, views);
+  const auto make = [&](const Tensor& offsets, const Tensor& of_draws, const Tensor& bits, const Tensor& to) {
+    kernels::augment(counters_.context(), {.rules = rules,
+                                           .pixels = pixels_,
+                                           .offsets = offsets,
+                                           .extents = extents_,
+                                           .draws = of_draws,
+                                           .bits = bits,
+                                           .y = to,
+                                           .bit_planes = planes});
+  };
+  if (layout_.image_views == 1) {
+    make(offsets_.view_as({size()}), draws, bits_of(views), y);
+  } else {  // each view of its own image
+    EXPECTS(views <= layout_.image_views, "batch: images for ", layout_.image_views, " views, asked for ", views);
+    for (std::int64_t view = 0; view < views; ++view)
+      make(offsets_.narrow(view, 1).view_as({size()}), draws.narrow(view, 1), bits_of_view(view), y.narrow(view, 1));
+  }
   if (!counters_.context().on_cuda()) {
     augmenting_ms_ += std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
   }
@@ -158,6 +175,11 @@ Tensor DeviceBatch::bits_of(std::int64_t views) const {
   if (layout_.bit_views == 1) return bits_.view_as({bits_.shape()[1]});
   EXPECTS(views <= layout_.bit_views, "batch: bits for ", layout_.bit_views, " views, asked for ", views);
   return bits_.narrow(0, views);
+}
+
+/// [B]
+Tensor DeviceBatch::bits_of_view(std::int64_t view) const {
+  return layout_.bit_views == 1 ? bits_of(1) : bits_.narrow(view, 1).view_as({size()});
 }
 
 }  // namespace apps

@@ -43,6 +43,7 @@ class DeviceBatch {
   engine::Tensor drawn(const kernels::AugmentationRules& rules, std::int64_t seed, std::int64_t views) const;
   bool upload_ragged(const data::HostBatch& batch);
   engine::Tensor bits_of(std::int64_t views) const;
+  engine::Tensor bits_of_view(std::int64_t view) const;
 
   std::size_t index_of(std::string_view set) const;
   engine::Tensor per_class(std::size_t set, kernels::LabelTargets::Kind kind) const;
@@ -50,7 +51,7 @@ class DeviceBatch {
   data::InputLayout layout_;
   engine::Shape view_;                // [h,w,C]
   engine::Tensor pixels_;             // u8 [bytes]
-  engine::Tensor offsets_, extents_;  // where each image begins, and its size
+  engine::Tensor offsets_, extents_;  // where each image begins, [image_views,B], and its size
   engine::Tensor counters_, bits_;
   std::vector<engine::Tensor> labels_;  // of each set, i32 [B, per_example]
   mutable double augmenting_ms_ = 0;

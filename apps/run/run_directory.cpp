@@ -34,18 +34,20 @@ fs::path create_named(const Config& config) {
 
 /// Files that a run or an experiment writes after it has begun, the most reliable first. Other files in a directory
 /// belong to others (a scheduler's log, lost+found) or to a start that was killed before it had a configuration.
-constexpr std::array kSigns = {"config.toml", "results.json", "checkpoints", "metrics.jsonl", "result.json",
-                               "data.json",   "env.json",     "plans.json",  "export",        "crash",
-                               "report.html", "scalars.json", "samples"};
+constexpr std::array kSigns = {"config.toml", "results.json", "suppress.json", "checkpoints", "metrics.jsonl",
+                               "result.json", "data.json",    "env.json",      "plans.json",  "export",
+                               "crash",       "report.html",  "scalars.json",  "samples"};
 
 void refuse_used(const fs::path& directory) {
   const auto sign =
       std::find_if(kSigns.begin(), kSigns.end(), [&](const char* name) { return fs::exists(directory / name); });
   if (sign == kSigns.end()) return;
-  const bool run = *sign == std::string_view(kConfig), experiment = *sign == std::string_view("results.json");
+  const bool run = *sign == std::string_view(kConfig), experiment = *sign == std::string_view("results.json"),
+             report = *sign == std::string_view("suppress.json");
   throw UsageError(engine::concat("--out ", directory.string(),
                                   run          ? " holds a run already (it has "
                                   : experiment ? " holds an experiment of reproduce (it has "
+                                  : report     ? " holds a report of suppress (it has "
                                                : " has what a run writes, but no config.toml to go on with (it has ",
                                   *sign, "): choose another directory",
                                   run ? ", or give --resume auto to go on with it" : ""));

@@ -137,6 +137,10 @@ std::optional<data::ContactSheet> Trainer::samples(CapturedStep& step) const {
   return in_memory_of(step, [this] { return model_.objective->samples(*test_); });
 }
 
+bool Trainer::look(const Inspection& inspection, CapturedStep& step) const {
+  return in_memory_of(step, [&] { return inspection.look(step_); });
+}
+
 std::optional<std::vector<Measured>> Trainer::evaluate() const {
   struct Stopped {};
   const auto stop = [](std::int64_t) {

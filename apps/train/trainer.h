@@ -24,6 +24,14 @@ struct ProfiledSteps {
 
 class CapturedStep;
 
+/// Looks at the model during a run, beside the run's own evaluations, and must not change it. `due` is asked before the
+/// first step and after every step, with the number of steps done; `look` returns false if a signal asked to stop
+/// before it was done: the resumed run then looks first.
+struct Inspection {
+  std::function<bool(std::int64_t step)> due = [](std::int64_t) { return false; };
+  std::function<bool(std::int64_t step)> look = {};
+};
+
 /// One training run: data, model, optimizer, and its progress.
 class Trainer {
  public:
@@ -49,7 +57,8 @@ class Trainer {
   /// first. After a non-finite number, throws NonFiniteError after writing crash/step_N. For a non-finite loss or
   /// gradient these are the parameters and moments before that step (running statistics include it and, on a GPU, up to
   /// a few steps after it); if an update made weights infinite, these are the weights after it.
-  Summary run(RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled = {});
+  Summary run(RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled = {},
+              const Inspection& inspection = {});
 
   /// What the run would take, measured: see measure_costs. Only for a trainer that does not run.
   /// `budget_seconds`: about how long that may take.
@@ -80,6 +89,7 @@ class Trainer {
   std::optional<std::vector<Measured>> evaluate() const;
   std::optional<std::vector<Measured>> evaluate(CapturedStep& step) const;  ///< in the step's memory if need be
   std::optional<data::ContactSheet> samples(CapturedStep& step) const;      ///< the objective's, in the same way
+  bool look(const Inspection& inspection, CapturedStep& step) const;        ///< in the same way
 
   const engine::Context& context_;
   Config config_;

@@ -39,7 +39,8 @@ bool has_contrastive_loss(const Config& config) {
 
 class Trainer::Run {
  public:
-  Run(Trainer& trainer, RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled);
+  Run(Trainer& trainer, RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled,
+      const Inspection& inspection);
 
   /// Does the remaining steps and writes the exports.
   Summary finish();
@@ -49,8 +50,9 @@ class Trainer::Run {
   std::string detail() const;
   static std::vector<Measured> known_before(const Trainer& trainer);
   void catch_up();
+  bool inspect();
   void issue_step();
-  void take_records(const Due& due, bool stopping);
+  void take_records(const Due& due, bool inspects, bool stopping);
   void summarize(const std::vector<Measured>& evaluation);
   bool evaluate();
   void write_samples();
@@ -66,6 +68,7 @@ class Trainer::Run {
   RunDirectory& directory_;
   const Observer& observe_;
   const ProfiledSteps profiled_;
+  const Inspection& inspection_;
   Plans plans_;
   Checkpoints checkpoints_;
   Cadence cadence_;
@@ -97,11 +100,13 @@ std::vector<Measured> Trainer::Run::known_before(const Trainer& trainer) {
   return {{{.name = kLoss, .headline = true}, *trainer.loss_}};
 }
 
-Trainer::Run::Run(Trainer& trainer, RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled)
+Trainer::Run::Run(Trainer& trainer, RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled,
+                  const Inspection& inspection)
     : trainer_(trainer),
       directory_(directory),
       observe_(observe),
       profiled_(profiled),
+      inspection_(inspection),
       plans_(trainer.context_, directory.path(),
              {.source = trainer.config_.run.plans,
               .log = [&directory](std::string_view message) { directory.log(message); }}),
@@ -131,15 +136,19 @@ Trainer::Run::Run(Trainer& trainer, RunDirectory& directory, const Observer& obs
 Trainer::Summary Trainer::Run::finish() {
   const Clock::time_point begin = Clock::now();
   if (trainer_.step_ > 0) catch_up();
+  if (inspection_.due(trainer_.step_) && !inspect()) {
+    save();
+    interrupt();
+  }
   while (trainer_.step_ < trainer_.plan_.schedule.steps) {
     issue_step();
-    const bool stopping = stop_signal() != 0;
+    const bool stopping = stop_signal() != 0, inspects = inspection_.due(trainer_.step_);
     const Due due = cadence_.after(trainer_.step_, stopping);
-    take_records(due, stopping);
+    take_records(due, inspects, stopping);
     observe_(trainer_.step_, detail());
-    const bool stopped = due.evaluates && !evaluate();
+    const bool stopped = (due.evaluates && !evaluate()) || (inspects && !inspect());
     if (due.saves || stopped) save();
-    if (due.logs) log_.begin_window();  // after evaluation and checkpoint
+    if (due.logs || inspects) log_.begin_window();  // after evaluation and checkpoint
     if (stopped || (stopping && trainer_.step_ < trainer_.plan_.schedule.steps)) interrupt();
   }
   summary_.loss = loss();
@@ -166,6 +175,13 @@ void Trainer::Run::catch_up() {
   } else if (!evaluate()) {
     interrupt();
   }
+}
+
+/// Returns false if a signal asked to stop before it was done.
+bool Trainer::Run::inspect() {
+  const bool done = trainer_.look(inspection_, step_);
+  plans_.save();  // as after an evaluation
+  return done;
 }
 
 void Trainer::Run::summarize(const std::vector<Measured>& evaluation) {
@@ -208,13 +224,14 @@ void Trainer::Run::issue_step() {
 }
 
 /// Requests the records that are due after this step, and writes those that have arrived.
-void Trainer::Run::take_records(const Due& due, bool stopping) {
-  log_.request(due.logs, stopping);  // nothing is saved before it is known to be finite
-  if (due.logs || due.evaluates || due.saves) directory_.check_in_place();
+void Trainer::Run::take_records(const Due& due, bool inspects, bool stopping) {
+  const bool looks = due.evaluates || due.saves || inspects;
+  log_.request(due.logs, inspects || stopping);  // nothing is saved before it is known to be finite
+  if (due.logs || looks) directory_.check_in_place();
   // A GPU's records arrive a few steps late. Only evaluations and checkpoints wait for them.
-  log_.write_records(due.evaluates || due.saves);
+  log_.write_records(looks);
   if (trainer_.status_->nonfinite()) fail_nonfinite();
-  if (due.evaluates || due.saves) fail_unless_finite();
+  if (looks) fail_unless_finite();
 }
 
 /// Returns false if a signal asked to stop before it was done.
@@ -304,11 +321,12 @@ void Trainer::draw_first_views(RunDirectory& directory) const {
   first_views(context_, config_, *train_).write(path);
 }
 
-Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled) {
+Trainer::Summary Trainer::run(RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled,
+                              const Inspection& inspection) {
   status_.emplace(
       context_, [&schedule = plan_.schedule](std::int64_t t) { return schedule.at(t); }, step_);
   draw_first_views(directory);
-  Run run(*this, directory, observe, profiled);
+  Run run(*this, directory, observe, profiled, inspection);
   try {
     return run.finish();
   } catch (const Interrupted&) { throw; } catch (const NonFiniteError&) {

@@ -12,11 +12,12 @@ namespace data {
 /// 0.75 of the height and of the width, rounded down.
 ///
 /// Training images get one of the first `unique` digits of the source of digits. It belongs to the image (a random
-/// number of the seed and the image's index), or is drawn anew at every visit. Probes are trained on what the network
-/// was trained on, unless `probe_unique` says otherwise: an encoder that saw few digits may tell many apart. Test
-/// images get one of all digits of the source, which always belongs to the image.
+/// number of the seed and the image's index), is drawn anew at every visit, or for every view, whose images then differ
+/// in their digit and share nothing of it (the control). Probes are trained on what the network was trained on, unless
+/// `probe_unique` says otherwise: an encoder that saw few digits may tell many apart. Test images get one of all digits
+/// of the source, which always belongs to the image.
 ///
-/// Label sets: those of the images, then "digit", the class of the digit.
+/// Label sets: those of the images, then "digit", the class of the digit (of the first view's).
 class Overlay final : public Source {
  public:
   static constexpr int kPlaces = 3;  ///< in each direction
@@ -25,6 +26,7 @@ class Overlay final : public Source {
     std::int64_t unique = 0;        ///< number of digits that training images show; 0: all of the source
     std::int64_t probe_unique = 0;  ///< the same for the images that probes are trained on; 0: as `unique`
     bool fixed = true;              ///< the digit belongs to the image; otherwise it is drawn at every visit
+    bool per_view = false;          ///< with `fixed` off: for every view
     Combine combine = Combine::max;
     /// Side of a digit: below 1 a fraction of the image's shorter side (0.125: 28 pixels of 224), otherwise pixels.
     double digit_size = 0.125;
@@ -43,8 +45,8 @@ class Overlay final : public Source {
   Overlay(std::shared_ptr<const Source> images, std::shared_ptr<const Source> digits, const Options& options, Role role,
           std::uint64_t run_seed);
 
-  /// The index of the digit that an image shows.
-  std::int64_t digit(const Visit& visit) const;
+  /// The index of the digit that a view of an image shows.
+  std::int64_t digit(const Visit& visit, int view = 0) const;
   /// Throws engine::DataError for an image that is too small.
   Places places(const Extent& image) const;
 
@@ -59,6 +61,8 @@ class Overlay final : public Source {
   std::string describe() const override;
 
  private:
+  /// Draws a digit over the image in `pixels`.
+  void draw(Example& digit, const Places& places, const Extent& extent, std::vector<std::uint8_t>& pixels) const;
   bool is_fixed() const { return options_.fixed || role_ == Role::probe_test; }
 
   std::shared_ptr<const Source> images_, digits_;

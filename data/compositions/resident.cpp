@@ -28,6 +28,7 @@ bool Resident::fits(const Source& source, std::int64_t bytes) {
 }
 
 void Resident::read(const Visit& visit, const DecodeHint&, Example& example) const {
+  if (visit.donor >= 0) return source_->read(visit, {}, example);  // not what is kept
   const auto i = static_cast<std::size_t>(visit.example);
   std::uint8_t* image = images_.get() + i * image_bytes_;
   std::int32_t* labels = labels_.get() + i * label_count_;

@@ -16,6 +16,8 @@ Resize::Resize(std::shared_ptr<const Source> source, const Options& options)
           "resize: expected sides of 1 to ", kMostSide, " pixels, got ", size.height, " x ", size.width);
   EXPECTS(layout_.channels == 1 || layout_.channels == 3, "resize: expected images with 1 or 3 channels, and ",
           source_->describe(), " has ", layout_.channels);
+  EXPECTS(layout_.image_views == 1, "resize: ", source_->describe(),
+          " has an image for each view; resize what it is made of");
   layout_.extent = size;
 }
 

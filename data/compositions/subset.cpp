@@ -70,7 +70,9 @@ Subset::Subset(std::shared_ptr<const Source> source, const Options& options, Spl
 Visit Subset::in_source(const Visit& visit) const {
   const std::int64_t i = chosen_[static_cast<std::size_t>(visit.example)];
   const std::uint64_t epoch = visit.fetch / static_cast<std::uint64_t>(size());
-  return {.example = i, .fetch = epoch * static_cast<std::uint64_t>(source_->size()) + static_cast<std::uint64_t>(i)};
+  return {.example = i,
+          .fetch = epoch * static_cast<std::uint64_t>(source_->size()) + static_cast<std::uint64_t>(i),
+          .donor = visit.donor < 0 ? visit.donor : chosen_[static_cast<std::size_t>(visit.donor)]};
 }
 
 void Subset::read(const Visit& visit, const DecodeHint& hint, Example& example) const {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <vector>
 
+#include "data/sources/npy_classes.h"
 #include "engine/io/npy.h"
 #include "kernels/runtime/error.h"
 
@@ -31,21 +32,7 @@ fs::path existing(const fs::path& path) {
 }
 
 std::vector<std::int32_t> read_labels(const fs::path& path) {
-  const NpyFile file(existing(path));
-  const engine::NpyArray& array = file.array();
-  if (array.shape.size() != 1 || engine::is_floating_point(array.type)) {
-    throw DataError(concat("npy: ", path.string(), " must hold whole numbers [N], got ", engine::numpy_name(array.type),
-                           " of rank ", array.shape.size()));
-  }
-  std::vector<std::int64_t> numbers(static_cast<std::size_t>(array.shape[0]));
-  engine::to_whole_numbers(array.type, array.bytes, numbers);
-  for (const std::int64_t number : numbers) {
-    if (number < 0 || number >= kMostClasses) {
-      throw DataError(
-          concat("npy: ", path.string(), " has the label ", number, "; labels must be from 0 to ", kMostClasses - 1));
-    }
-  }
-  return {numbers.begin(), numbers.end()};
+  return read_npy_classes(existing(path), "npy", "label", kMostClasses);
 }
 
 int classes_in(const std::vector<std::int32_t>& labels) { return labels.empty() ? 0 : 1 + std::ranges::max(labels); }

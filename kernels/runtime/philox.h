@@ -26,6 +26,7 @@ enum class Purpose : std::uint8_t {
   augmentation = 15,   ///< sub-index: view; index: epoch * examples + example (flip, colours and blur of an image)
   blur = 16,           ///< sub-index: view; index: that of the batch's first example (the blur of a whole batch)
   clustering = 17,     ///< sub-index: restart; index: example (the first centres of k-means)
+  planted = 18,        ///< sub-index: view; index: epoch * examples + example (a value of a file, drawn anew)
 };
 
 /// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): a counter-based generator. The

@@ -76,6 +76,46 @@ TEST_CASE("report: a table of runs, finished or not") {
   CHECK(read_file(out / "report.html").find("Not complete: 0 of 15 runs") != page.npos);
 }
 
+TEST_CASE("report: what suppress found, finished or not") {
+  if (!can_draw()) return;
+  const Workbench bench;
+  const fs::path out = bench / "out";
+  result(Program(SUPPRESS, {"--recipe",       "randbits-mnist",
+                            "--data",         "mnist:" + bench.data().string(),
+                            "--plant",        "bits=4",
+                            "--remedy",       "ifm",
+                            "--out",          out.string(),
+                            "--steps",        "2",
+                            "--every",        "1",
+                            "--probe-images", "50",
+                            "--set",          "train.batch_size=64",
+                            "--threads",      "1"})
+             .wait());
+  check_page(out, {"suppression"});
+  const std::string page = read_file(out / "report.html");
+  auto results = nlohmann::json::parse(read_file(out / "suppress.json"));
+  CHECK(page.find(results.at("verdict").at("text").get<std::string>()) != page.npos);
+  CHECK(page.find("<h2>Remedies, on the planted arm</h2>") != page.npos);
+  CHECK(page.find("<td>loss.ifm_epsilon = 0.1</td>") != page.npos);
+  CHECK_FALSE(fs::exists(fs::path(kTool).parent_path() / "__pycache__"));
+
+  results["verdict"] = nullptr;
+  results["labels"] = nullptr;
+  results["runs_finished"] = 0;
+  for (auto& arm : results["arms"]) arm["curve"] = nlohmann::json::array();
+  fs::remove_all(out / "plots");
+  engine::atomic_write_file(out / "suppress.json", results.dump());
+  CHECK(report(out).exit_code == 0);
+  const std::string empty = read_file(out / "report.html");
+  CHECK(empty.find("Not complete: 0 of 4 runs") != empty.npos);
+  CHECK(empty.find("No verdict yet") != empty.npos);
+  results.erase("arms");
+  engine::atomic_write_file(out / "suppress.json", results.dump());
+  const Ended damaged = report(out);
+  CHECK(damaged.exit_code == 2);
+  CHECK(damaged.err.find("is not what suppress writes") != std::string::npos);
+}
+
 TEST_CASE("report: pretrain and lineval draw it at their end, in one line") {
   if (!can_draw()) return;
   const Workbench bench;

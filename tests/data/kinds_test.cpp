@@ -3,9 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <span>
 #include <utility>
+#include <vector>
 
 #include "data/loader.h"
+#include "engine/io/npy.h"
 #include "kernels/runtime/error.h"
 #include "tests/data/drawn_source.h"
 #include "tests/data/sources/idx_files.h"
@@ -157,4 +160,22 @@ TEST_CASE("kinds: the list names every kind and parameter with its default") {
     for (const data::Parameter& parameter : kind.parameters)
       CHECK(list.find(engine::concat("  ", parameter.name, "=", parameter.fallback)) != std::string::npos);
   }
+}
+
+TEST_CASE("kinds: values of a file are planted, and digits are drawn for every view") {
+  const ScratchDirectory scratch;
+  std::vector<std::uint8_t> values(60000);
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<std::uint8_t>(i % 3);
+  const std::string file = (scratch / "values.npy").string();
+  engine::save_npy(file, {.type = engine::StoredType::u8, .shape = {60000}, .bytes = std::as_bytes(std::span(values))});
+  const auto planted = open_source("planted(digits:, values=" + file + ", redraw=view)", {.seed = 3});
+  CHECK(planted->layout().bit_planes == 2);
+  CHECK(planted->layout().bit_views == 2);
+  CHECK(planted->describe().ends_with(" + one of 3 values of " + file + ", drawn for every view"));
+  CHECK(open_source("planted(digits:, values=" + file + ", blank=on)", {})->describe().ends_with(", all blank"));
+  CHECK(open_source("randbit(digits:, bits=3, blank=on)", {})->describe().ends_with(" + 3 bits that are all zero"));
+  const std::string overlay = "overlay(resize(digits:, size=64), digits=digits:, ";
+  CHECK(open_source(overlay + "fixed=off, per_view=on)", {})->layout().image_views == 2);
+  CHECK(failure(overlay + "per_view=on)") ==
+        "data.source: 'per_view' does nothing without 'fixed=off', at column 60 of '" + overlay + "per_view=on)'");
 }

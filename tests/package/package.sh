@@ -73,6 +73,7 @@ done
 # The other programs, and a machine that has glibc alone.
 env -i HOME="$scratch" "$root/bin/lineval" "$scratch/default" >/dev/null 2>&1 || fail "lineval failed"
 env -i "$root/bin/reproduce" --list >/dev/null || fail "reproduce failed"
+env -i "$root/bin/suppress" --list-remedies >/dev/null || fail "suppress failed"
 env -i "$root/bin/measure" "$scratch/default/export/linear_head.safetensors:fc.weight" --views 1 >/dev/null ||
   fail "measure failed"
 env -i "$root/bin/kmeans" "$scratch/default" --images 1 --k 2 >/dev/null 2>&1 || fail "kmeans failed"

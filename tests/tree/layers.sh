@@ -46,12 +46,13 @@ row apps/train apps/config apps/settings apps/tensorboard apps/objectives apps/e
 row apps/lineval apps/config apps/settings apps/train apps/objectives apps/evaluation apps/input apps/run models data data/{sources,compositions} "${engine[@]}"
 row apps/pretrain apps/config apps/settings apps/train apps/objectives apps/input apps/run data data/{sources,compositions} engine kernels/runtime
 row apps/reproduce apps/config apps/settings apps/train apps/lineval apps/evaluation apps/input apps/run data data/{sources,compositions} engine engine/io kernels/runtime
+row apps/suppress apps/config apps/settings apps/train apps/objectives apps/evaluation apps/input apps/run data data/{sources,compositions} "${engine[@]}"
 row apps/bench kernels/cases apps/config apps/settings apps/train apps/objectives apps/input apps/run models losses data data/{sources,compositions,image} "${engine[@]}"
 row apps/measure apps/config apps/settings apps/evaluation apps/run losses "${engine[@]}"
 row apps/kmeans apps/config apps/settings apps/train apps/objectives apps/evaluation apps/input apps/run models data data/image "${engine[@]}"
 row apps/pack apps/settings apps/run data data/{sources,image} engine/io kernels/runtime
 row apps/runs apps/settings apps/config apps/run engine/io kernels/runtime
-row apps apps/{bench,config,evaluation,input,kmeans,lineval,measure,objectives,pack,pretrain,reproduce,run,runs,settings,tensorboard,train} models losses data data/{sources,compositions} "${engine[@]}"
+row apps apps/{bench,config,evaluation,input,kmeans,lineval,measure,objectives,pack,pretrain,reproduce,run,runs,settings,suppress,tensorboard,train} models losses data data/{sources,compositions} "${engine[@]}"
 
 while read -r folder; do
   [[ " ${folders[*]} " == *" $folder "* ]] && continue

@@ -5,11 +5,14 @@
 #include <cmath>
 
 #include "apps/input/run_data.h"
+#include "data/compositions/overlay.h"
 #include "data/compositions/rand_bits.h"
 #include "data/compositions/view_size.h"
 #include "kernels/context.h"
 #include "tests/apps/memory_source.h"
+#include "tests/data/compositions/disc_digits.h"
 #include "tests/data/ragged_source.h"
+#include "tests/data/stored_source.h"
 #include "tests/engine/io/message_of.h"
 
 using namespace apps;
@@ -83,6 +86,46 @@ TEST_CASE("device batch: views share the bits of their image, unless each view h
       shared = shared && example.bits[0] == example.bits[1];
     }
     CHECK(shared == (redraw == data::RandBits::Redraw::visit));
+  }
+}
+
+TEST_CASE("device batch: each view is made of its own image where they differ, of one size and of several") {
+  const engine::Context context = kernels::make_context();
+  constexpr std::int64_t kImages = 5, kView = 12 * 16 * 3;
+  const kernels::AugmentationRules rules{.crop = kernels::CropRule::simclr, .flip = 0.5};
+  for (const bool ragged : {false, true}) {
+    CAPTURE(ragged);
+    const auto images = std::make_shared<RampImages>(data::Extent{24, 32});
+    if (ragged) images->layout_of.extent.reset();
+    const auto digits = std::make_shared<DiscDigits>();
+    const data::Overlay::Options options{.fixed = false, .per_view = true};
+    const auto overlay = std::make_shared<data::Overlay>(images, digits, options, data::Role::pretrain, 3);
+    const data::ViewSize source(overlay, {12, 16});
+    DeviceBatch batch(context, source, kImages);
+    batch.upload(first_examples(source, kImages));
+    const std::vector<float> views = batch.augmented_views(rules, 7, 2).to_host<float>();
+    REQUIRE(views.size() == 2 * kImages * kView);
+    for (std::size_t view = 0; view < 2; ++view) {
+      // As if both views were of the image that this view is of.
+      data::InputLayout layout = source.layout();
+      layout.image_views = 1;
+      tests::StoredSource one(layout);
+      for (std::int64_t i = 0; i < kImages; ++i) {
+        one.examples.push_back(tests::read_example(source, i));
+        if (view == 1) one.examples.back().pixels = one.examples.back().second;
+      }
+      DeviceBatch alone(context, one, kImages);
+      alone.upload(first_examples(one, kImages));
+      const std::vector<float> same = alone.augmented_views(rules, 7, 2).to_host<float>();
+      const auto of_view = [&](const std::vector<float>& all) {
+        return std::vector<float>(all.begin() + static_cast<std::ptrdiff_t>(view) * kImages * kView,
+                                  all.begin() + static_cast<std::ptrdiff_t>(view + 1) * kImages * kView);
+      };
+      CHECK(of_view(views) == of_view(same));
+      CHECK(of_view(views) != std::vector<float>(kImages * kView));
+    }
+    const std::vector<float> whole = batch.evaluation_images().to_host<float>();
+    CHECK(whole.size() == kImages * kView);
   }
 }
 

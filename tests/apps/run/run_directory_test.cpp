@@ -78,6 +78,10 @@ TEST_CASE("run_directory: --out may hold files of others, which stay, and no run
         "--out out holds a run already (it has config.toml): choose another directory, or give --resume auto to go on "
         "with it");
 
+  fs::create_directories("arms");
+  engine::atomic_write_file("arms/suppress.json", "{}");
+  CHECK(refusal(arguments({"train.steps=5"}, "arms")) ==
+        "--out arms holds a report of suppress (it has suppress.json): choose another directory");
   fs::create_directories("table");
   engine::atomic_write_file("table/results.json", "{}");
   for (const char* resume : {"never", "auto"}) {

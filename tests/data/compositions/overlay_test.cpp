@@ -198,3 +198,70 @@ TEST_CASE("overlay: refuses what it cannot draw, in a sentence each") {
                        "overlay: ramps has labels called digit already; lay digits over images without digits",
                        engine::DataError);
 }
+
+TEST_CASE("overlay: a digit for every view gives two images that differ in it alone") {
+  const Overlay source = open({.fixed = false, .per_view = true}), per_visit = open({.fixed = false});
+  CHECK(source.layout().image_views == 2);
+  CHECK(per_visit.layout().image_views == 1);
+  CHECK(open({.fixed = false, .per_view = true}, Role::probe_test).layout().image_views == 1);
+  CHECK(source.describe() == "ramps under one of 1000 digits, drawn for every view, from discs (1000 images)");
+  CHECK(fingerprint(source) != fingerprint(per_visit));
+  int same = 0;
+  Example example, first, second;
+  for (std::int64_t i = 0; i < 500; ++i) {
+    const std::int64_t one = source.digit(in_epoch(i, 2), 0), other = source.digit(in_epoch(i, 2), 1);
+    CHECK(one == per_visit.digit(in_epoch(i, 2)));
+    same += one == other;
+  }
+  CHECK(same < 6);  // 0.5 by chance
+  for (std::int64_t i = 0; i < 5; ++i) {
+    source.read(in_epoch(i, 2), {}, example);
+    // As if each digit belonged to the image.
+    RampImages images({224, 224});
+    images.read(in_epoch(i, 2), {}, first);
+    second.pixels = first.pixels;
+    for (auto [view, pixels] : {std::pair(0, &first.pixels), std::pair(1, &second.pixels)}) {
+      Example digit;
+      DiscDigits().read({.example = source.digit(in_epoch(i, 2), view)}, {}, digit);
+      for (const std::int64_t top : {33, 100, 168}) {
+        for (const std::int64_t left : {33, 100, 168}) {
+          for (std::int64_t at = 0; at < 28 * 28 * 3; ++at) {
+            std::uint8_t& pixel =
+                (*pixels)[static_cast<std::size_t>(((top + at / 84) * 224 + left + at / 3 % 28) * 3 + at % 3)];
+            pixel = std::max(pixel, digit.pixels[static_cast<std::size_t>(at / 3)]);
+          }
+        }
+      }
+    }
+    CHECK(example.pixels == first.pixels);
+    CHECK(example.second == second.pixels);
+    CHECK(example.labels.back() == source.digit(in_epoch(i, 2), 0) % 10);
+    CHECK(source.caption(in_epoch(i, 2)) ==
+          engine::concat("digit of image ", source.digit(in_epoch(i, 2), 0), " and ", source.digit(in_epoch(i, 2), 1)));
+  }
+}
+
+TEST_CASE("overlay: an image can be shown with the digit that belongs to another one") {
+  for (const Role role : {Role::pretrain, Role::probe_test}) {
+    const Overlay source = open({}, role);
+    data::Visit visit = in_epoch(4, 0);
+    visit.donor = 9;
+    CHECK(source.digit(visit) == source.digit(in_epoch(9, 0)));
+    Example example, own;
+    source.read(visit, {}, example);
+    source.read(in_epoch(4, 0), {}, own);
+    CHECK(example.labels == std::vector<std::int32_t>{0, static_cast<std::int32_t>(source.digit(visit) % 10)});
+    CHECK(example.pixels != own.pixels);
+  }
+}
+
+TEST_CASE("overlay: refuses digits for every view that belong to images, and images that differ by view") {
+  CHECK_THROWS_WITH_AS(open({.per_view = true}),
+                       "overlay: digits that are drawn for every view belong to no image: give fixed=off with "
+                       "per_view=on",
+                       engine::Error);
+  const auto images = std::make_shared<RampImages>(Extent{224, 224});
+  images->layout_of.image_views = 2;
+  CHECK_THROWS_WITH_AS(Overlay(images, std::make_shared<DiscDigits>(), {}, Role::pretrain, 1),
+                       "overlay: ramps has an image for each view; lay digits over what it is made of", engine::Error);
+}

@@ -109,3 +109,29 @@ TEST_CASE("randbits: the bits are a set of labels, one of two classes for each b
   }
   CHECK(with_bits(0).layout().labels.size() == 1);
 }
+
+TEST_CASE("randbits: blank bits are zero planes of the same number, whatever else is asked for") {
+  for (const Redraw redraw : {Redraw::never, Redraw::view}) {
+    const RandBits source(std::make_shared<RampSource>(100), {.bits = 12, .redraw = redraw, .blank = true});
+    CHECK(source.layout().bit_planes == 12);
+    CHECK(source.layout().bit_views == 1);
+    CHECK(source.layout().labels == with_bits(12).layout().labels);
+    CHECK_FALSE(source.varies());
+    for (std::int64_t i = 0; i < 20; ++i) CHECK(tests::read_example(source, i).bits == data::Example{}.bits);
+    CHECK(tests::read_example(source, 0).labels.back() == 22);
+    CHECK(source.describe() == "ramp + 12 bits that are all zero");
+  }
+}
+
+TEST_CASE("randbits: an image can be shown with the bits that belong to another one") {
+  const auto inner = std::make_shared<RampSource>(100);
+  for (const Redraw redraw : {Redraw::never, Redraw::visit, Redraw::view}) {
+    const RandBits source(inner, {.bits = 20, .redraw = redraw, .seed = 4});
+    data::Example example;
+    source.read({.example = 7, .fetch = 7, .donor = 31}, {}, example);
+    CHECK(example.pixels[0] == 7);
+    CHECK(example.labels[0] == 3);
+    CHECK(example.bits[0] == data::splitmix64(31) % (1 << 20));
+    CHECK(example.bits[1] == example.bits[0]);
+  }
+}

@@ -91,3 +91,11 @@ TEST_CASE("resident: refuses what differs from visit to visit") {
   CHECK_THROWS_WITH_AS(Resident(bits, Fingerprint::of_source),
                        "resident: ramp + 4 random bits per fetch is not the same at every visit", engine::Error);
 }
+
+TEST_CASE("resident: an image with the feature of another one is read anew and not kept") {
+  const auto source = std::make_shared<Counted>(10);
+  const Resident resident(source, Fingerprint::of_source);
+  data::Example example;
+  for (int visit = 0; visit < 2; ++visit) resident.read({.example = 3, .fetch = 3, .donor = 5}, {}, example);
+  CHECK(source->reads == 2);
+}

@@ -4,13 +4,17 @@
 
 #include <span>
 
+#include "data/compositions/overlay.h"
 #include "data/image/resize.h"
 #include "engine/io/sha256.h"
 #include "kernels/runtime/error.h"
+#include "tests/data/compositions/disc_digits.h"
 
 using data::Example;
 using data::Extent;
+using data::Overlay;
 using data::Resize;
+using data::Role;
 
 namespace {
 
@@ -124,6 +128,13 @@ TEST_CASE("resize: refuses sizes and images that it cannot do") {
   CHECK_THROWS_WITH_AS(Resize(ramps, {}), "resize: expected sides of 1 to 16384 pixels, got 0 x 0", engine::Error);
   CHECK_THROWS_WITH_AS(Resize(ramps, {.size = {.height = 5, .width = 16385}}),
                        "resize: expected sides of 1 to 16384 pixels, got 5 x 16385", engine::Error);
+  const auto by_view =
+      std::make_shared<Overlay>(std::make_shared<RampImages>(Extent{64, 64}), std::make_shared<DiscDigits>(),
+                                Overlay::Options{.fixed = false, .per_view = true}, Role::pretrain, 1);
+  CHECK_THROWS_WITH_AS(Resize(by_view, {.size = {.height = 5, .width = 5}}),
+                       "resize: ramps under one of 1000 digits, drawn for every view, from discs (1000 images) has an "
+                       "image for each view; resize what it is made of",
+                       engine::Error);
   CHECK_THROWS_WITH_AS(Resize(std::make_shared<Ramps>(4), {.size = {.height = 5, .width = 5}}),
                        "resize: expected images with 1 or 3 channels, and ramps has 4", engine::Error);
 }

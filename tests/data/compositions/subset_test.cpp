@@ -88,3 +88,15 @@ TEST_CASE("subset: what cannot be chosen is one sentence") {
                        "made of",
                        engine::DataError);
 }
+
+TEST_CASE("subset: the donor of a visit is one of the subset's examples, too") {
+  const auto ramp = std::make_shared<RampSource>(40);
+  const auto bits = std::make_shared<data::RandBits>(ramp, data::RandBits::Options{.bits = 20});
+  const Subset subset(bits, {.classes = {3}}, Split::test);  // examples 3, 7, 11, ...
+  data::Example example;
+  subset.read({.example = 1, .fetch = 1, .donor = 2}, {}, example);
+  CHECK(example.pixels[0] == 7);
+  CHECK(example.bits[0] == tests::read_example(*bits, 11).bits[0]);
+  subset.read({.example = 1, .fetch = 1}, {}, example);
+  CHECK(example.bits[0] == tests::read_example(*bits, 7).bits[0]);
+}
