@@ -161,12 +161,13 @@ std::vector<Cell> cells_of(const Experiment& experiment, const Request& request)
   for (std::int64_t seed = 1; seed <= kMostSeeds; ++seed) {
     for (const Place& place : all) {
       const std::string prefix = name_at(experiment, budget, place) + "-s";
-      const bool asked = seed <= seeds && is_at(experiment, budget, place, request.cells);
+      const bool asked = seed <= seeds && is_at(texts_at(experiment, budget, place), request.cells);
       if (!asked && seed > largest_seed(directories, prefix)) continue;
       Cell cell{.place = place, .seed = seed, .name = prefix + std::to_string(seed), .asked = asked, .run = {}};
       if (!asked && !std::count(directories.begin(), directories.end(), cell.name)) continue;
       for (std::size_t axis = 0; axis < place.size(); ++axis)
         cell.untrained = cell.untrained || value_at(experiment, budget, place, axis).untrained;
+      cell.values = texts_at(experiment, budget, place);
       cell.run = {.layers = layers_at(experiment, request, place, seed, true),
                   .out = (request.out / cell.name).string(),
                   .resume = "auto"};

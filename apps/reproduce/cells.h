@@ -25,6 +25,7 @@ struct Request {
 /// One run of an experiment: one value of each axis, and a seed.
 struct Cell {
   Place place;
+  std::map<std::string, std::string> values = {};  ///< the same as texts, by axis
   std::int64_t seed = 1;
   std::string name;        ///< name of its run directory: "bits5-t0.1-s1"
   bool asked = true;       ///< false: outside --cells, or a seed beyond --seeds, but an earlier command finished it

@@ -63,13 +63,23 @@ std::vector<NamedSource> Experiment::sources_of(const Budget& budget) const {
 std::vector<Quantity> Experiment::quantities() const {
   std::vector<Quantity> all;
   for (const Measure& measure : measures) {
-    if (measure.kind != MeasureKind::lineval) {
-      all.push_back({.name = measure.name, .label = measure.label, .measure = &measure, .field = measure.key});
-      continue;
+    const auto add = [&](const std::string& suffix, const std::string& what, const std::string& field) {
+      all.push_back(
+          {.name = measure.name + suffix, .label = measure.label + what, .measure = &measure, .field = field});
+    };
+    switch (measure.kind) {
+      case MeasureKind::result:
+      case MeasureKind::metric: add("", "", measure.key); break;
+      case MeasureKind::lineval:
+        add("", "", "top1");
+        if (measure.standardized) add("_standardized", ", standardised", "top1_standardized");
+        add("_knn", ", kNN", "knn");
+        break;
+      case MeasureKind::kmeans:
+        for (const int clusters : measure.clusters)
+          add(fmt::format("_k{}", clusters), fmt::format(", k = {}", clusters), fmt::format("explained_k{}", clusters));
+        break;
     }
-    all.push_back({.name = measure.name, .label = measure.label, .measure = &measure, .field = "top1"});
-    all.push_back(
-        {.name = measure.name + "_knn", .label = measure.label + ", kNN", .measure = &measure, .field = "knn"});
   }
   return all;
 }
@@ -87,19 +97,25 @@ std::vector<Place> places(const Experiment& experiment, const Budget& budget) {
     all = std::move(longer);
   }
   std::erase_if(all, [&](const Place& place) {
+    const auto texts = texts_at(experiment, budget, place);
     return std::any_of(experiment.excluded.begin(), experiment.excluded.end(),
-                       [&](const Where& where) { return is_at(experiment, budget, place, where); });
+                       [&](const Where& where) { return is_at(texts, where); });
   });
   return all;
 }
 
-bool is_at(const Experiment& experiment, const Budget& budget, const Place& place, const Where& where) {
-  for (std::size_t i = 0; i < experiment.axes.size(); ++i) {
-    const Axis& axis = experiment.axes[i];
-    const auto named = where.find(axis.name);
-    if (named != where.end() && !names(named->second, experiment.values(axis, budget)[place[i]].text)) return false;
-  }
-  return true;
+std::map<std::string, std::string> texts_at(const Experiment& experiment, const Budget& budget, const Place& place) {
+  std::map<std::string, std::string> texts;
+  for (std::size_t i = 0; i < place.size(); ++i)
+    texts[experiment.axes[i].name] = experiment.values(experiment.axes[i], budget)[place[i]].text;
+  return texts;
+}
+
+bool is_at(const std::map<std::string, std::string>& values, const Where& where) {
+  return std::all_of(where.begin(), where.end(), [&](const auto& named) {
+    const auto& [axis, texts] = named;
+    return names(texts, values.at(axis));
+  });
 }
 
 std::string name_at(const Experiment& experiment, const Budget& budget, const Place& place) {

@@ -37,10 +37,14 @@ struct Axis {
   std::vector<AxisValue> values;
 };
 
+/// Values of some axes by name; an axis that is not named may have any.
+using Where = std::map<std::string, std::vector<std::string>>;
+
 enum class MeasureKind {
   result,   ///< a number of the run's result.json, such as the test accuracy of its online probe
   metric,   ///< the mean of a number over the last tenth of the steps in metrics.jsonl
   lineval,  ///< linear evaluation and k nearest neighbours after training
+  kmeans,   ///< clusters of local features, with their pictures
 };
 
 /// What is measured of every run.
@@ -48,24 +52,29 @@ struct Measure {
   std::string name;        ///< "second"
   std::string label = {};  ///< in tables: "second digit"
   MeasureKind kind = MeasureKind::result;
-  std::string key = {};     ///< of result.json or metrics.jsonl
-  std::string labels = {};  ///< of `lineval`: the label set; empty: the first
-  std::string tap = {};     ///< of `lineval`; empty: the encoder's output
-  std::string data = {};    ///< of `lineval`: other data than the run's, with placeholders
-  Layer set = {};           ///< of `lineval`: settings of the evaluation
+  std::string key = {};            ///< of result.json or metrics.jsonl
+  std::string labels = {};         ///< of `lineval`: the label set; empty: the first
+  std::string tap = {};            ///< of `lineval` and `kmeans`; empty: the encoder's output, or its last group
+  std::string data = {};           ///< of `lineval` and `kmeans`: other data than the run's, with placeholders
+  bool standardized = false;       ///< of `lineval`: also of standardised features
+  std::string raw = {};            ///< of `kmeans`: "patches" or "mean-rgb" in place of a network's features
+  std::vector<int> clusters = {};  ///< of `kmeans`
+  std::int64_t images = 16;        ///< of `kmeans`
+  Layer set = {};                  ///< of `lineval` and `kmeans`: settings of the evaluation
+  Where where = {};                ///< elsewhere it is not done
+
+  /// Whether it is done once training has ended, and not by training itself.
+  bool is_evaluation() const { return kind == MeasureKind::lineval || kind == MeasureKind::kmeans; }
 };
 
 /// One number that a measure gives: a linear evaluation gives the accuracy of its classifier and that of nearest
-/// neighbours.
+/// neighbours, clusters the share of the variance that each number of them explains.
 struct Quantity {
   std::string name;   ///< "second", "second_knn"
   std::string label;  ///< "second digit", "second digit, kNN"
   const Measure* measure;
   std::string field;  ///< of the measure's file
 };
-
-/// Values of some axes by name; an axis that is not named may have any.
-using Where = std::map<std::string, std::vector<std::string>>;
 
 /// What the paper's figures show beyond single numbers: how a quantity changes along an axis. Where figures of another
 /// budget cannot be compared, this can.
@@ -136,8 +145,10 @@ struct Experiment {
 using Place = std::vector<std::size_t>;
 /// All combinations of values with this budget that are not excluded, the last axis fastest.
 std::vector<Place> places(const Experiment& experiment, const Budget& budget);
-/// Whether the texts of a place's values are among those named.
-bool is_at(const Experiment& experiment, const Budget& budget, const Place& place, const Where& where);
+/// The texts of a place's values, by axis.
+std::map<std::string, std::string> texts_at(const Experiment& experiment, const Budget& budget, const Place& place);
+/// Whether the values by axis are among those named.
+bool is_at(const std::map<std::string, std::string>& values, const Where& where);
 
 /// The name of a place's runs, without their seeds: "t0.1-bits5".
 std::string name_at(const Experiment& experiment, const Budget& budget, const Place& place);

@@ -9,6 +9,7 @@
 
 #include "apps/reproduce/toml_entries.h"
 #include "apps/run/exit_code.h"
+#include "apps/run/flags.h"
 #include "apps/run/recipes.h"
 #include "apps/run/toml_layer.h"
 #include "apps/run/toml_text.h"
@@ -199,7 +200,7 @@ class Reader {
   }
 
   void read_measures() {
-    constexpr std::string_view kKinds[] = {"result", "metric", "lineval"};
+    constexpr std::string_view kKinds[] = {"result", "metric", "lineval", "kmeans"};
     for (const toml::table* table : root_.tables("measure")) {
       TomlEntries entries(*table, source_, "a measure");
       Measure measure;
@@ -212,19 +213,34 @@ class Reader {
       measure.kind = static_cast<MeasureKind>(found - std::begin(kKinds));
       if (measure.kind == MeasureKind::result) measure.key = entries.text("key", "probe_test_accuracy");
       if (measure.kind == MeasureKind::metric) measure.key = entries.text("key");
-      if (measure.kind == MeasureKind::lineval) {
-        measure.labels = entries.text("labels", "");
-        measure.tap = entries.text("tap", "");
-        measure.data = entries.text("data", "");
-        measure.set = layer(entries.table("set"));
-        check_placeholders(measure.data, *table);
-      }
+      if (measure.is_evaluation()) read_evaluation(entries, measure);
+      measure.where = where(entries.table("where"));
       entries.finish();
       if (experiment_.find_measure(measure.name))
         entries.refuse(fmt::format("there are two measures '{}'", measure.name));
       experiment_.measures.push_back(std::move(measure));
     }
     if (experiment_.measures.empty()) root_.refuse("an experiment needs a [[measure]]");
+  }
+
+  void read_evaluation(TomlEntries& entries, Measure& measure) const {
+    measure.tap = entries.text("tap", "");
+    measure.data = entries.text("data", "");
+    check_placeholders(measure.data, entries.node());
+    measure.set = layer(entries.table("set"));
+    if (measure.kind == MeasureKind::lineval) {
+      measure.labels = entries.text("labels", "");
+      measure.standardized = entries.yes("standardized");
+      return;
+    }
+    constexpr int kMostClusters = 256;
+    measure.raw = entries.text("raw", "");
+    if (!measure.raw.empty() && measure.raw != "patches" && measure.raw != "mean-rgb")
+      entries.refuse(fmt::format("raw is patches or mean-rgb, not '{}'", measure.raw));
+    measure.images = entries.whole("images", measure.images);
+    for (const std::string& text : entries.list("k"))
+      measure.clusters.push_back(static_cast<int>(whole_number(text, "k", 1, kMostClusters)));
+    if (measure.clusters.empty()) entries.refuse("a measure of kmeans needs k, its numbers of clusters");
   }
 
   void check_quantity(const std::string& name, const toml::node& at) const {

@@ -6,7 +6,9 @@
 #include <sstream>
 #include <vector>
 
+#include "apps/kmeans/cluster_images.h"
 #include "apps/lineval/evaluate.h"
+#include "apps/run/json_text.h"
 #include "apps/run/metrics.h"
 #include "engine/io/files.h"
 #include "engine/io/json.h"
@@ -17,9 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 using Json = nlohmann::json;
 
-fs::path measured_path(const Cell& cell, const Measure& measure) {
-  return cell.directory() / "measures" / measure.name / "lineval.json";
-}
+fs::path measures_of(const Cell& cell) { return cell.directory() / "measures"; }
+fs::path numbers_path(const Cell& cell, const Measure& measure) { return measures_of(cell) / (measure.name + ".json"); }
 
 /// A number of a JSON file; nothing if the file does not exist, or has null there.
 std::optional<double> number_in_file(const fs::path& path, const std::string& key) {
@@ -51,42 +52,101 @@ std::optional<double> mean_of_last(const fs::path& metrics, const std::string& k
   return sum / static_cast<double>(count);
 }
 
+/// The cell's configuration for an evaluation.
+Config config_for(const Experiment& experiment, const Request& request, const Cell& cell, const Measure& measure) {
+  Config config = cell.config();
+  Layer set = measure.set;
+  for (Assignment& assignment : set) assignment.text = filled(assignment.text, experiment, request, cell.place);
+  apply_layer(config, set);
+  if (!measure.data.empty()) config.data.source = filled(measure.data, experiment, request, cell.place);
+  config.run.report = false;
+  check(config);
+  return config;
+}
+
+/// The label set as `lineval` names it.
+std::string label_set_of(const Measure& measure) { return measure.labels.empty() ? data::kClassLabel : measure.labels; }
+
+/// Whether both evaluate the same features of the same images by the same protocol.
+bool reads_the_same(const Measure& one, const Measure& other) {
+  const auto same = [](const Assignment& a, const Assignment& b) { return a.field == b.field && a.text == b.text; };
+  return one.kind == other.kind && one.tap == other.tap && one.data == other.data &&
+         one.standardized == other.standardized &&
+         std::equal(one.set.begin(), one.set.end(), other.set.begin(), other.set.end(), same);
+}
+
+void store_numbers(const Cell& cell, const Measure& measure, const Json& numbers) {
+  engine::create_directories(measures_of(cell));
+  engine::atomic_write_file(numbers_path(cell, measure), json_text(nlohmann::ordered_json(numbers), 2) + "\n");
+}
+
+void evaluate_linearly(const Experiment& experiment, const Request& request, const Cell& cell, const Measure& measure) {
+  EvaluationSettings settings{.run = cell.run.out,
+                              .out = measures_of(cell) / measure.name,
+                              .random_init = cell.untrained,
+                              .label_sets = {},
+                              .other_data = !measure.data.empty(),
+                              .prints = false,
+                              .config = config_for(experiment, request, cell, measure)};
+  if (!measure.tap.empty()) settings.tap = measure.tap;
+  Config& config = settings.config;
+  config.lineval.standardize = config.lineval.standardize || measure.standardized;
+  config.run.compute.precision = config.lineval.precision;
+  config.run.compute.repeatable = true;
+  std::vector<const Measure*> all;
+  for (const Measure& other : experiment.measures) {
+    if (!applies(cell, other) || is_measured(cell, other) || !reads_the_same(measure, other)) continue;
+    all.push_back(&other);
+    settings.label_sets.push_back(label_set_of(other));
+  }
+  const std::vector<Accuracies> accuracies = evaluate(settings);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    Json numbers{{"top1", accuracies[i].top1}, {"knn", accuracies[i].knn}};
+    if (all[i]->standardized) numbers["top1_standardized"] = accuracies[i].top1_standardized.value();
+    store_numbers(cell, *all[i], numbers);
+  }
+}
+
+void cluster(const Experiment& experiment, const Request& request, const Cell& cell, const Measure& measure) {
+  KMeansSettings settings;
+  settings.config = config_for(experiment, request, cell, measure);
+  settings.out = measures_of(cell) / measure.name;
+  settings.clusters.values = measure.clusters;
+  settings.images = measure.images;
+  if (measure.raw.empty()) {
+    settings.run = cell.run.out;
+  } else {
+    settings.raw = measure.raw == "patches" ? RawFeatures::patches : RawFeatures::mean_rgb;
+  }
+  if (!measure.tap.empty()) settings.taps = {measure.tap};
+  Json numbers = Json::object();
+  for (const KMeansFigures& figures : cluster_images(settings).figures)
+    numbers[engine::concat("explained_k", figures.clusters)] = figures.explained;
+  store_numbers(cell, measure, numbers);
+}
+
 }  // namespace
 
 bool applies(const Cell& cell, const Measure& measure) {
-  return !cell.untrained || measure.kind == MeasureKind::lineval;
+  if (!is_at(cell.values, measure.where)) return false;
+  return !cell.untrained || measure.kind == MeasureKind::lineval || !measure.raw.empty();
 }
 
 bool is_measured(const Cell& cell, const Measure& measure) {
-  return measure.kind != MeasureKind::lineval || fs::exists(measured_path(cell, measure));
+  return !measure.is_evaluation() || fs::exists(numbers_path(cell, measure));
 }
 
-void perform(const Cell& cell, const Measure& measure, const Experiment& experiment, const Request& request) {
-  EvaluationSettings settings{.run = cell.run.out, .random_init = cell.untrained, .config = cell.config()};
-  settings.out = measured_path(cell, measure).parent_path();
-  settings.prints = false;
-  if (!measure.tap.empty()) settings.tap = measure.tap;
-  if (!measure.labels.empty()) settings.label_sets = {measure.labels};
-  Layer set = measure.set;
-  for (Assignment& assignment : set) assignment.text = filled(assignment.text, experiment, request, cell.place);
-  Config& config = settings.config;
-  apply_layer(config, set);
-  if (!measure.data.empty()) {
-    config.data.source = filled(measure.data, experiment, request, cell.place);
-    settings.other_data = true;
-  }
-  config.run.compute.precision = config.lineval.precision;
-  config.run.compute.repeatable = true;
-  config.run.report = false;
-  check(config);
-  evaluate(settings);
+void perform(const Experiment& experiment, const Request& request, const Cell& cell, const Measure& measure) {
+  if (measure.kind == MeasureKind::lineval) evaluate_linearly(experiment, request, cell, measure);
+  if (measure.kind == MeasureKind::kmeans) cluster(experiment, request, cell, measure);
 }
 
 std::optional<double> value_of(const Cell& cell, const Quantity& quantity) {
   switch (quantity.measure->kind) {
     case MeasureKind::result: return number_in_file(cell.directory() / "result.json", quantity.field);
     case MeasureKind::metric: return mean_of_last(cell.directory() / kMetricsFile, quantity.field);
-    case MeasureKind::lineval: return number_in_file(measured_path(cell, *quantity.measure), quantity.field);
+    case MeasureKind::lineval:
+    case MeasureKind::kmeans: return number_in_file(numbers_path(cell, *quantity.measure), quantity.field);
   }
   return std::nullopt;
 }

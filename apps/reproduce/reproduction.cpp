@@ -167,7 +167,7 @@ void run_cell(const Reproduction& reproduction, std::size_t i, Progress& progres
     });
   }
   for (const Measure& measure : table.experiment.measures) {
-    if (applies(cell, measure) && !is_measured(cell, measure)) perform(cell, measure, table.experiment, table.request);
+    if (applies(cell, measure) && !is_measured(cell, measure)) perform(table.experiment, table.request, cell, measure);
   }
 }
 

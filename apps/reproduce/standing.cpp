@@ -36,8 +36,9 @@ Standing standing_of(const Experiment& experiment, const Cell& cell, std::int64_
   standing.trained = cell.untrained || (result && result->step == steps);
   if (standing.trained) {
     standing.step = cell.untrained ? 0 : steps;
-    standing.finished = std::all_of(experiment.measures.begin(), experiment.measures.end(),
-                                    [&](const Measure& measure) { return is_measured(cell, measure); });
+    standing.finished =
+        std::all_of(experiment.measures.begin(), experiment.measures.end(),
+                    [&](const Measure& measure) { return !applies(cell, measure) || is_measured(cell, measure); });
   } else if (fs::exists(run / "config.toml")) {
     standing.failure = failure_of(run);
     try {

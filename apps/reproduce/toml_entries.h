@@ -27,6 +27,7 @@ class TomlEntries {
   const toml::table* table(std::string_view key);                ///< nullptr if it is not there
   std::vector<const toml::table*> tables(std::string_view key);  ///< [[key]]; empty if there is none
   const toml::array* array(std::string_view key);                ///< nullptr if it is not there
+  const toml::node& node() const { return table_; }
   /// Throws if the table has an entry that was not asked for.
   void finish() const;
 

@@ -46,7 +46,7 @@ std::vector<Change> changes_along(const Trend& trend, const Experiment& experime
   const std::size_t along = index_of(experiment, trend.along), over = index_of(experiment, trend.over);
   std::map<Rest, Curves> all;
   for (const Place& place : places(experiment, budget)) {
-    if (!is_at(experiment, budget, place, trend.where)) continue;
+    if (!is_at(texts_at(experiment, budget, place), trend.where)) continue;
     Rest rest;
     for (std::size_t axis = 0; axis < place.size(); ++axis) {
       if (axis != along && axis != over) rest.push_back(place[axis]);

@@ -45,7 +45,7 @@ row apps/objectives apps/config apps/settings apps/evaluation apps/input apps/ru
 row apps/train apps/config apps/settings apps/tensorboard apps/objectives apps/evaluation apps/input apps/run models losses data data/{sources,compositions} "${engine[@]}"
 row apps/lineval apps/config apps/settings apps/train apps/objectives apps/evaluation apps/input apps/run models data data/{sources,compositions} "${engine[@]}"
 row apps/pretrain apps/config apps/settings apps/train apps/objectives apps/input apps/run data data/{sources,compositions} engine kernels/runtime
-row apps/reproduce apps/config apps/settings apps/train apps/lineval apps/evaluation apps/input apps/run data data/{sources,compositions} engine engine/io kernels/runtime
+row apps/reproduce apps/config apps/settings apps/train apps/lineval apps/kmeans apps/evaluation apps/input apps/run data data/{sources,compositions} engine engine/io kernels/runtime
 row apps/suppress apps/config apps/settings apps/train apps/objectives apps/evaluation apps/input apps/run data data/{sources,compositions} "${engine[@]}"
 row apps/bench kernels/cases apps/config apps/settings apps/train apps/objectives apps/input apps/run models losses data data/{sources,compositions,image} "${engine[@]}"
 row apps/measure apps/config apps/settings apps/evaluation apps/run losses "${engine[@]}"

@@ -204,8 +204,8 @@ TEST_CASE("cells: how far a run is") {
   CHECK(standing(20).trained);
   CHECK(standing(20).step == 20);
   CHECK_FALSE(standing(20).finished);  // the linear evaluation is missing
-  engine::create_directories(run / "measures/linear");
-  engine::atomic_write_file(run / "measures/linear/lineval.json", R"({"top1":0.5,"knn":0.25})");
+  engine::create_directories(run / "measures");
+  engine::atomic_write_file(run / "measures/linear.json", R"({"top1":0.5,"knn":0.25})");
   CHECK(standing(20).finished);
   engine::create_directories(run / "crash/step_7.tmp");  // killed while it was written
   CHECK_FALSE(standing(30).failure);
@@ -219,7 +219,7 @@ TEST_CASE("cells: how far a run is") {
 
   CHECK(standing_of(experiment, untrained, 20).trained);
   CHECK_FALSE(standing_of(experiment, untrained, 20).finished);
-  engine::create_directories(untrained.directory() / "measures/linear");
-  engine::atomic_write_file(untrained.directory() / "measures/linear/lineval.json", R"({"top1":0.2,"knn":0.1})");
+  engine::create_directories(untrained.directory() / "measures");
+  engine::atomic_write_file(untrained.directory() / "measures/linear.json", R"({"top1":0.2,"knn":0.1})");
   CHECK(standing_of(experiment, untrained, 20).finished);
 }

@@ -112,14 +112,21 @@ TEST_CASE("experiment file: what is wrong is one sentence with its line") {
         std::string::npos);
   CHECK(refusal(with("method = \"random net\"\n", "methods = \"random net\"\n")).find("there is no axis 'methods'") !=
         std::string::npos);
-  CHECK(refusal(with("kind = \"result\"", "kind = \"probe\"")).find("one of result, metric, lineval, not 'probe'") !=
-        std::string::npos);
+  CHECK(refusal(with("kind = \"result\"", "kind = \"probe\""))
+            .find("one of result, metric, lineval, kmeans, not 'probe'") != std::string::npos);
   CHECK(refusal(with("[0.95, 0.94, nan]", "[0.95, 0.94]")) ==
         "sizes.toml:44: published linear needs 3 entries here, one for each value of digits, and has 2");
   CHECK(refusal(with("[0.95, 0.94, nan]", "0.95")).find("and has 1") != std::string::npos);
   CHECK(refusal(with("0.94, nan", "0.94, \"?\"")).find("must be numbers, nan where there is none") !=
         std::string::npos);
   CHECK(refusal(with("linear = [[", "nearest = [[")).find("nothing measures 'nearest'") != std::string::npos);
+  const std::string clusters = "[[measure]]\nname = \"clusters\"\nkind = \"kmeans\"\n";
+  CHECK(refusal(experiment_text(clusters)).find("a measure of kmeans needs k, its numbers of clusters") !=
+        std::string::npos);
+  CHECK(refusal(experiment_text(clusters + "k = [0]\n")).find("k must be a whole number from 1 to 256, got '0'") !=
+        std::string::npos);
+  CHECK(refusal(experiment_text(clusters + "k = 2\nraw = \"pixels\"\n")).find("raw is patches or mean-rgb") !=
+        std::string::npos);
   std::string axes;
   for (const char* name : {"a", "b", "c", "d", "e", "f", "g", "h", "i"})
     axes += engine::concat("[[axis]]\nname = \"", name, "\"\nvalues = [1, 2, 3, 4]\n");

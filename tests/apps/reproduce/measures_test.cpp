@@ -55,12 +55,12 @@ TEST_CASE("measures: the mean over the last tenth of the steps") {
   CHECK_FALSE(run.value(kLoss, "loss_kl"));
 }
 
-TEST_CASE("measures: evaluations lie in a directory of their own, and only they must be done") {
+TEST_CASE("measures: numbers of evaluations lie beside them, and only these must be done") {
   const MeasuredRun run;
   CHECK(is_measured(run.cell, kOnline));
   CHECK_FALSE(is_measured(run.cell, kLinear));
   CHECK_FALSE(run.value(kLinear, "top1"));
-  run.write("measures/linear/lineval.json", R"({"top1":0.5,"knn":0.375})");
+  run.write("measures/linear.json", R"({"top1":0.5,"knn":0.375})");
   CHECK(is_measured(run.cell, kLinear));
   CHECK(run.value(kLinear, "top1") == 0.5);
   CHECK(run.value(kLinear, "knn") == 0.375);
@@ -68,4 +68,20 @@ TEST_CASE("measures: evaluations lie in a directory of their own, and only they 
   untrained.untrained = true;
   CHECK(applies(untrained, kLinear));
   CHECK_FALSE(applies(untrained, kOnline));
+  const Measure clusters{.name = "clusters", .kind = MeasureKind::kmeans},
+      raw{.name = "raw", .kind = MeasureKind::kmeans, .raw = "patches"};
+  CHECK(applies(run.cell, clusters));
+  CHECK_FALSE(applies(untrained, clusters));
+  CHECK(applies(untrained, raw));
+}
+
+TEST_CASE("measures: only where they are asked for") {
+  MeasuredRun run;
+  run.cell.values = {{"method", "SimCLR"}, {"size", "20"}};
+  Measure measure = kLinear;
+  CHECK(applies(run.cell, measure));
+  measure.where = {{"method", {"supervised", "SimCLR"}}};
+  CHECK(applies(run.cell, measure));
+  measure.where["size"] = {"40"};
+  CHECK_FALSE(applies(run.cell, measure));
 }

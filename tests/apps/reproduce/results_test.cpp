@@ -42,12 +42,11 @@ struct Written {
   }
   void finish(std::size_t cell, const char* online, const char* linear) const {
     const auto run = runs.cells[cell].directory();
-    engine::create_directories(run / "measures/linear");
+    engine::create_directories(run / "measures");
     if (online)
       engine::atomic_write_file(run / "result.json",
                                 std::string(R"({"step":600,"probe_test_accuracy":)") + online + "}");
-    engine::atomic_write_file(run / "measures/linear/lineval.json",
-                              std::string(R"({"knn":0.5,"top1":)") + linear + "}");
+    engine::atomic_write_file(run / "measures/linear.json", std::string(R"({"knn":0.5,"top1":)") + linear + "}");
   }
   nlohmann::ordered_json results() const {
     const char* words[] = {"reproduce", "sizes.toml"};
