@@ -61,7 +61,9 @@ def main():
     train, test = (arrays["train_features"], arrays["train_labels"]), (arrays["test_features"], arrays["test_labels"])
     neighbours = KNeighborsClassifier(knn["k"], metric=knn["metric"], weights=weights_of(knn), algorithm="brute")
     theirs = neighbours.fit(*train).score(*test)
-    print(f"{knn['k']} nearest neighbours, {knn['metric']}, {knn['weights']}: lineval {ours['knn']:.4f}, scikit-learn {theirs:.4f}")
+    print(
+        f"{knn['k']} nearest neighbours, {knn['metric']}, {knn['weights']}: lineval {ours['knn']:.4f}, scikit-learn {theirs:.4f}"
+    )
     scaler = StandardScaler().fit(train[0])
     for name, key, scale in (("features", "top1", lambda x: x), ("standardised features", "top1_standardized", scaler.transform)):
         regression = LogisticRegression(C=numpy.inf, max_iter=ITERATIONS).fit(scale(train[0]), train[1])

@@ -121,7 +121,9 @@ def report_run(directory):
             continue
         other = read_json(path)
         with as_written_by("lineval", path):
-            rows += lineval_rows("linear evaluation of " + ", ".join(other[key] for key in ("tap", "labels") if key in other), other)
+            rows += lineval_rows(
+                "linear evaluation of " + ", ".join(other[key] for key in ("tap", "labels") if key in other), other
+            )
     page.table(["", at_end], rows)
     page.figure(
         training,
