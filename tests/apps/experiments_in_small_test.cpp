@@ -24,7 +24,7 @@ std::string two_cells(const apps::Experiment& experiment, const apps::Budget& bu
 }
 
 std::string drawn(const apps::NamedSource& source) {
-  if (source.name == "mnist") return "subset(digits:, fraction=0.1)";
+  if (source.name == "mnist") return "subset(digits:, fraction=0.02)";
   return "blank(examples=260, test_examples=32, height=32, width=32, channels=3, classes=2)";
 }
 
@@ -76,9 +76,12 @@ TEST_CASE("experiments in small: each trains, measures and reports") {
     const auto results = nlohmann::json::parse(engine::read_file(out / "results.json"));
     for (const auto& entry : results.at("results")) {
       if (entry.at("runs").empty()) continue;
-      for (const auto& [name, value] : entry.at("values").items()) {
-        CAPTURE(name);
-        CHECK(value.at("mean").is_number());
+      std::map<std::string, std::string> place;
+      for (const apps::Axis& axis : experiment.axes) place[axis.name] = entry.at(axis.name);
+      for (const apps::Quantity& quantity : experiment.quantities()) {
+        CAPTURE(quantity.name);
+        CHECK(entry.at("values").at(quantity.name).at("mean").is_number() ==
+              apps::is_at(place, quantity.measure->where));
       }
     }
     CHECK(engine::read_file(out / "report.md").find(experiment.title) != std::string::npos);
