@@ -203,7 +203,8 @@ TEST_CASE("report: a wrong directory is exit 2 and one sentence") {
     CHECK(std::count(ended.err.begin(), ended.err.end(), '\n') == 1);
     return ended.err;
   };
-  CHECK(complaint_about(bench / "no").starts_with("report: " + (bench / "no").string() + " is neither a directory of"));
+  CHECK(complaint_about(bench / "no")
+            .starts_with("report: " + (bench / "no").string() + " is no directory of reproduce"));
   write_plain(bench / "results.json", "{}");
   CHECK(complaint_about(bench / "").find("results.json is not what reproduce writes") != std::string::npos);
   write_plain(bench / "results.json", "{");

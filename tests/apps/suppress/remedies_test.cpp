@@ -35,7 +35,7 @@ TEST_CASE("remedies: factors apply to what the recipe has") {
         std::vector<std::string>{"data.crop_area_min = 0.25", "data.crop_area_max = 0.5"});
 }
 
-TEST_CASE("remedies: the list says what each sets; an unknown name is told the nearest") {
+TEST_CASE("remedies: the list says what each sets, an unknown name is told the nearest") {
   const std::string text = remedies_text();
   CHECK(text.find("ifm: implicit feature modification") != text.npos);
   CHECK(text.find("    loss.ifm_epsilon = 0.1\n") != text.npos);
