@@ -98,11 +98,10 @@ bool parse(int argc, char** argv, ReproduceArguments& arguments) {
             texts.out);
   flags.add_switch({.name = "--dry-run", .group = "Information", .help = "print the runs and how long they would take"},
                    arguments.dry_run);
-  flags.add_text(
-      {.name = "--list",
-       .group = "Information",
-       .help = "what can be reproduced, with its needs, and its time on this device (measures half a minute)"},
-      list_text);
+  flags.add_text({.name = "--list",
+                  .group = "Information",
+                  .help = "what can be reproduced, with its needs, and its time on this device (takes a minute)"},
+                 list_text);
   if (!flags.parse(argc, argv)) return false;
   if (texts.experiment.empty()) {
     throw UsageError(

@@ -34,7 +34,7 @@ std::optional<Request> on_blank_images(const Experiment& experiment, Request req
 std::string network_text(const Config& config) {
   std::string text = config.data.source.substr(0, config.data.source.find('('));
   for (const ConfigField& field : config_table()) {
-    for (const std::string_view part : {"model.", "objective.", "augment.", "run.", "data.bits"}) {
+    for (const std::string_view part : {"model.", "objective.", "augment.", "run."}) {
       if (field.key.starts_with(part) && field.key != "run.plans" && !field.key.starts_with("model.proj_"))
         text.append("|").append(field.text(config));
     }
@@ -78,6 +78,7 @@ std::optional<Estimator::Costs> Estimator::costs_of(const Config& config) {
   std::optional<Costs> costs;
   try {
     const engine::Context context = make_context(config.run.compute);
+    context.algorithms().time_new(false);  // timing them would take longer than all steps here
     Trainer trainer(context, config);
     const RunCosts measured = trainer.costs(kBudgetSeconds);
     costs = {.training_ms = measured.step_ms() / static_cast<double>(measured.step.images),

@@ -1,5 +1,5 @@
-// Every built-in experiment in miniature: two of its cells, two steps each, on drawn and blank images, from training to
-// the report.
+// Every built-in experiment in miniature: two of its cells, two steps each, on a few digits and on blank images, from
+// training to the report.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -23,8 +23,8 @@ std::string two_cells(const apps::Experiment& experiment, const apps::Budget& bu
   return text;
 }
 
-std::string drawn(const apps::NamedSource& source) {
-  if (source.name == "mnist") return "subset(digits:, fraction=0.02)";
+std::string small_data(const apps::NamedSource& source, const Workbench& bench) {
+  if (source.name == "mnist") return "mnist:" + bench.data().string();
   return "blank(examples=260, test_examples=32, height=32, width=32, channels=3, classes=2)";
 }
 
@@ -33,7 +33,8 @@ bool is_axis(const apps::Experiment& experiment, std::string_view key) {
                      [&](const apps::Axis& axis) { return axis.key == key; });
 }
 
-Strings miniature(const apps::Experiment& experiment, const apps::Budget& budget, const std::string& out) {
+Strings miniature(const apps::Experiment& experiment, const apps::Budget& budget, const Workbench& bench,
+                  const std::string& out) {
   Strings all{experiment.name,
               "--budget",
               budget.name,
@@ -50,7 +51,7 @@ Strings miniature(const apps::Experiment& experiment, const apps::Budget& budget
               "--out",
               out};
   for (const apps::NamedSource& source : experiment.sources_of(budget))
-    all.insert(all.end(), {"--data", source.name + "=" + drawn(source)});
+    all.insert(all.end(), {"--data", source.name + "=" + small_data(source, bench)});
   if (experiment.sources_of(budget).front().name == "imagenet")  // 224 pixels and a whole ResNet-50 otherwise
     all.insert(all.end(), {"--set", "augment.size=32", "--set", "model.width=0.25"});
   for (const std::string set : {"lineval.epochs=1", "lineval.batch_size=16", "lineval.learning_rates=0.1",
@@ -69,7 +70,7 @@ TEST_CASE("experiments in small: each trains, measures and reports") {
     const apps::Experiment experiment = apps::find_experiment(std::string(file.name));
     const apps::Budget& budget = experiment.budgets.back();
     const fs::path out = bench / experiment.name;
-    const Ended ended = Program(REPRODUCE, miniature(experiment, budget, out.string())).wait();
+    const Ended ended = Program(REPRODUCE, miniature(experiment, budget, bench, out.string())).wait();
     REQUIRE_MESSAGE(ended.exit_code == 0, ended.err);
     const auto line = nlohmann::json::parse(ended.out);
     CHECK(line.at("runs_finished") == line.at("runs"));

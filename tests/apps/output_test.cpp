@@ -19,7 +19,7 @@ TEST_CASE("output: text that a full disk does not take is no success") {
   for (const char* flag : {"--print-config", "--print-schedule", "--dry-run"})
     fails(PRETRAIN, {"--recipe", "demo", flag});
   fails(PRETRAIN, {"--help-config"});
-  fails(REPRODUCE, {"--list"});
+  fails(REPRODUCE, {"randbits-mnist", "--dry-run"});
   fails(BENCH, {"batch-norm", "--batch-size", "2", "--repetitions", "1"});
 }
 

@@ -301,10 +301,11 @@ TEST_CASE("reproduce: a run whose loss is not finite is left aside, and results 
   CHECK(results(bench / "nan").at("runs_failed") == kCells);
 }
 
-TEST_CASE("reproduce --list: every experiment with its needs and its time") {
-  const Ended ended = reproduce({"--list"});
+TEST_CASE("reproduce --dry-run: the runs and their time, without data and without a trace") {
+  const Workbench bench;
+  const Ended ended = reproduce({"randbits-mnist", "--dry-run", "--threads", "1", "--out", (bench / "out").string()});
   CHECK(ended.exit_code == 0);
-  CHECK(ended.out.find("\nrandbits-mnist\n  RandBits on MNIST") != std::string::npos);
-  CHECK(ended.out.find("; needs MNIST's four idx files: --data mnist:PATH\n") != std::string::npos);
-  CHECK(ended.out.find("\n  small  16 runs, about ") != std::string::npos);
+  CHECK(ended.out.starts_with("t0.05-bits0-s1 "));
+  CHECK(ended.out.find("\n30 runs, about ") != std::string::npos);
+  CHECK_FALSE(fs::exists(bench / "out"));
 }
