@@ -11,6 +11,7 @@
 #include "apps/run/flags.h"
 #include "apps/run/numbered_name.h"
 #include "apps/run/recipes.h"
+#include "apps/train/begun_run.h"
 #include "engine/io/files.h"
 #include "kernels/runtime/nearest.h"
 
@@ -46,26 +47,8 @@ void refuse_own_choices(const Experiment& experiment, const Budget& budget, cons
   }
 }
 
-/// The differing fields that affect the results, as "key: before -> after".
-std::vector<std::string> differences(const Config& before, const Config& after) {
-  std::vector<std::string> all;
-  for (const ConfigField& field : config_table()) {
-    const std::string from = field.text(before), to = field.text(after);
-    if (field.on_resume != OnResume::change && from != to)
-      all.push_back(fmt::format("{}: {} -> {}", field.key, from, to));
-  }
-  return all;
-}
-
 const AxisValue& value_at(const Experiment& experiment, const Budget& budget, const Place& place, std::size_t axis) {
   return experiment.values(experiment.axes[axis], budget)[place[axis]];
-}
-
-/// Without a number of threads, a new run uses all processors, and a started run keeps its number: so remove a given 0.
-void leave_threads_open(Layers& layers) {
-  if (with_layers(Config{}, layers).run.compute.threads != 0) return;
-  for (Layer* layer : {&layers.recipe, &layers.set, &layers.flags})
-    std::erase_if(*layer, [](const Assignment& a) { return a.field->key == "run.threads"; });
 }
 
 /// The settings of a place. `user`: whether --set and flags count, too.
@@ -188,7 +171,7 @@ std::vector<std::string> changes(const Experiment& experiment, const Request& re
   // Steps and epochs replace each other: report only the one that is set.
   if (config.train.epochs == 0) planned.train.epochs = 0;
   if (config.train.steps == 0) planned.train.steps = 0;
-  std::vector<std::string> all = differences(planned, config);
+  std::vector<std::string> all = differing_settings(planned, config);
   for (const NamedSource& source : experiment.sources) {
     const auto given = request.sources.find(source.name);
     if (given == request.sources.end()) continue;
@@ -197,21 +180,6 @@ std::vector<std::string> changes(const Experiment& experiment, const Request& re
     all.push_back(fmt::format("{}: {} in place of {}", source.name, given->second, fmt::join(source.kinds, " or ")));
   }
   return all;
-}
-
-void check_same_settings(const Cell& cell) {
-  const fs::path path = cell.directory() / "config.toml";
-  if (!fs::exists(path)) return;
-  const Config before = read_config(path);
-  Config after = cell.config();
-  if (after.run.compute.threads == 0) after.run.compute.threads = before.run.compute.threads;
-  after.data.source = before.data.source;  // compared by contents
-  const auto all = differences(before, after);
-  if (all.empty()) return;
-  throw UsageError(
-      fmt::format("{} holds a run with other settings ({}); choose another --out, or repeat the command "
-                  "that began it",
-                  cell.run.out, fmt::join(all, ", ")));
 }
 
 void read_cells(const std::string& text, const Experiment& experiment, const Budget& budget, Where& cells) {

@@ -50,9 +50,6 @@ std::vector<Cell> cells_of(const Experiment& experiment, const Request& request)
 /// mnist".
 std::vector<std::string> changes(const Experiment& experiment, const Request& request, const Cell& cell);
 
-/// Throws UsageError if the cell's directory has a run with settings other than the requested ones.
-void check_same_settings(const Cell& cell);
-
 /// Reads the value of --cells, "digits=8|16, placement=grid", into `cells`. Throws UsageError for unknown axes and
 /// values.
 void read_cells(const std::string& text, const Experiment& experiment, const Budget& budget, Where& cells);

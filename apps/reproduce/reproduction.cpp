@@ -20,6 +20,7 @@
 #include "apps/run/progress.h"
 #include "apps/run/report_tool.h"
 #include "apps/run/signals.h"
+#include "apps/train/begun_run.h"
 #include "apps/train/make_context.h"
 #include "apps/train/plans.h"
 #include "apps/train/run_result.h"
@@ -279,7 +280,7 @@ void reproduce(const ReproduceArguments& arguments, std::span<char* const> argv)
   reproduction.environment = environment_of(config.run.compute, argv);
   OpenedData opened;
   for (const Cell& cell : reproduction.table.cells) {
-    check_same_settings(cell);
+    check_same_settings(cell.run, /*same_source=*/false);  // contents are compared below
     const Config of_cell = cell.config();
     const std::int64_t examples = opened.examples(cell);
     reproduction.table.steps.push_back(plan_training(of_cell.train, of_cell.optim, examples).schedule.steps);

@@ -4,17 +4,12 @@
 
 #include <algorithm>
 
-#include "apps/run/checkpoint.h"
-#include "apps/run/metrics.h"
 #include "apps/settings/usage_error.h"
-#include "apps/train/run_result.h"
+#include "apps/train/begun_run.h"
 #include "data/kinds.h"
-#include "engine/io/files.h"
 
 namespace apps {
 namespace {
-
-namespace fs = std::filesystem;
 
 Assignment assign(std::string_view key, std::string text, std::string where) {
   return {.field = config_table().find(key), .text = std::move(text), .where = std::move(where)};
@@ -42,13 +37,6 @@ void refuse_bits(const Config& config, const Plant& plant) {
     throw UsageError(fmt::format("--plant {}: {} has {} already; plant in images without bits", plant.text(),
                                  source->describe(), planes == 1 ? "a bit" : fmt::format("{} bits", planes)));
   }
-}
-
-/// Without a number of threads, a new run uses all processors, and a started run keeps its number: so remove a given 0.
-void leave_threads_open(Layers& layers) {
-  if (with_layers(Config{}, layers).run.compute.threads != 0) return;
-  for (Layer* layer : {&layers.recipe, &layers.set, &layers.flags})
-    std::erase_if(*layer, [](const Assignment& a) { return a.field->key == "run.threads"; });
 }
 
 /// The layers of a run with the remedy's settings, which win over all others.
@@ -79,29 +67,6 @@ std::vector<Arm> arms_of(const SuppressRequest& request) {
   return arms;
 }
 
-/// The differing settings that affect the results, as "key: before -> after". The images are among them, although a
-/// resumed run of `pretrain` may read them from elsewhere: arms differ in nothing else.
-std::vector<std::string> differences(const Config& before, const Config& after) {
-  std::vector<std::string> all;
-  for (const ConfigField& field : config_table()) {
-    const std::string from = field.text(before), to = field.text(after);
-    if ((field.on_resume != OnResume::change || field.key == "data.source") && from != to)
-      all.push_back(fmt::format("{}: {} -> {}", field.key, from, to));
-  }
-  return all;
-}
-
-std::optional<std::string> failure_of(const fs::path& run) {
-  if (!fs::is_directory(run / "crash")) return std::nullopt;
-  for (const auto& entry : fs::directory_iterator(run / "crash")) {
-    const std::string name = entry.path().filename();
-    if (!name.starts_with("step_") || entry.path().extension() == ".tmp") continue;
-    return fmt::format("numbers became infinite or NaN in step {}; its weights are in {}", name.substr(5),
-                       entry.path().string());
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 ArmTable::ArmTable(const SuppressRequest& request) : plant(Plant::parse(request.plant)), arms(arms_of(request)) {
@@ -128,36 +93,6 @@ ArmTable::ArmTable(const SuppressRequest& request) : plant(Plant::parse(request.
       }
     }
   }
-}
-
-void check_same_run(const ArmRun& run) {
-  const fs::path directory = run.run.out, config = directory / "config.toml";
-  if (!fs::exists(config)) return;
-  const Config before = read_config(config);
-  Config after = with_layers(Config{}, run.run.layers);
-  if (after.run.compute.threads == 0) after.run.compute.threads = before.run.compute.threads;  // it keeps them
-  if (const auto all = differences(before, after); !all.empty()) {
-    throw UsageError(fmt::format(
-        "{} holds a run with other settings ({}); choose another --out, or repeat the command that began it",
-        directory.string(), fmt::join(all, ", ")));
-  }
-}
-
-ArmStanding arm_standing(const ArmRun& run, std::int64_t steps) {
-  const fs::path directory = run.run.out, metrics = directory / kMetricsFile;
-  ArmStanding standing{.seconds = fs::exists(metrics) ? seconds_of_steps(engine::read_file(metrics)) : 0};
-  if (const auto result = read_result(directory); result && result->step == steps) {
-    standing.step = steps;
-    standing.finished = true;
-  } else if (fs::exists(directory / "config.toml")) {
-    standing.failure = failure_of(directory);
-    try {
-      if (const auto checkpoint = Checkpoints(directory, 1).newest()) standing.step = checkpoint->state.step;
-    } catch (const engine::DataError& error) {
-      throw engine::DataError(engine::concat(directory.string(), ": ", error.what()));
-    }
-  }
-  return standing;
 }
 
 }  // namespace apps

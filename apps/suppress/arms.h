@@ -54,16 +54,4 @@ struct ArmTable {
   explicit ArmTable(const SuppressRequest& request);
 };
 
-/// Throws UsageError if the run's directory has a run with other settings.
-void check_same_run(const ArmRun& run);
-
-/// The progress of a run.
-struct ArmStanding {
-  std::int64_t step = 0;  ///< from which it would go on
-  bool finished = false;
-  std::optional<std::string> failure = {};  ///< set if its numbers became infinite or NaN; says where the weights are
-  double seconds = 0;                       ///< duration of its steps, over all processes
-};
-ArmStanding arm_standing(const ArmRun& run, std::int64_t steps);
-
 }  // namespace apps

@@ -10,6 +10,7 @@
 #include "apps/run/metrics.h"
 #include "apps/suppress/observation.h"
 #include "apps/suppress/verdict.h"
+#include "apps/train/begun_run.h"
 #include "engine/io/files.h"
 #include "engine/io/json.h"
 
@@ -51,7 +52,7 @@ ArmResult result_of(const ArmTable& table, std::size_t arm, std::int64_t steps) 
   for (const ArmRun& run : table.runs) {
     if (run.arm != arm) continue;
     if (!first) first = &run;
-    if (arm_standing(run, steps).finished) finished.push_back(observations_of(run));
+    if (run_standing(run.run.out, steps).trained) finished.push_back(observations_of(run));
   }
   result.finished = std::ssize(finished);
   result.curve = finished.empty() ? observations_of(*first) : mean_of(finished);
@@ -65,11 +66,11 @@ Json point_json(const Observation& observation) {
 }
 
 Json run_json(const ArmRun& run, std::int64_t steps) {
-  const ArmStanding standing = arm_standing(run, steps);
+  const RunStanding standing = run_standing(run.run.out, steps);
   return {{"seed", run.seed},
           {"run", run.name},
           {"step", standing.step},
-          {"finished", standing.finished},
+          {"finished", standing.trained},
           {"seconds", standing.seconds},
           {"failure", standing.failure ? Json(*standing.failure) : Json()}};
 }

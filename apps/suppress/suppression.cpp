@@ -15,6 +15,7 @@
 #include "apps/run/signals.h"
 #include "apps/suppress/feature_reader.h"
 #include "apps/suppress/results.h"
+#include "apps/train/begun_run.h"
 #include "apps/train/make_context.h"
 #include "apps/train/plans.h"
 #include "apps/train/run_result.h"
@@ -81,7 +82,7 @@ void check_same_settings(const fs::path& out, const SuppressSettings& settings) 
 void report_failures(const Suppression& all) {
   std::vector<std::string> failures;
   for (const ArmRun& run : all.table.runs) {
-    if (const auto failure = arm_standing(run, all.settings.steps).failure)
+    if (const auto failure = run_standing(run.run.out, all.settings.steps).failure)
       failures.push_back(fmt::format("{} ({})", run.name, *failure));
   }
   if (failures.empty()) return;
@@ -124,9 +125,9 @@ void run_unfinished(const Suppression& all) {
   const std::int64_t steps = all.settings.steps;
   std::int64_t done = 0, finished = 0;
   for (const ArmRun& run : runs) {
-    const ArmStanding standing = arm_standing(run, steps);
+    const RunStanding standing = run_standing(run.run.out, steps);
     done += standing.step;
-    finished += standing.finished ? 1 : 0;
+    finished += standing.trained ? 1 : 0;
   }
   std::cerr << fmt::format("suppress: {} of {} runs are finished; results in {}\n", finished, runs.size(),
                            all.out.string());
@@ -137,8 +138,8 @@ void run_unfinished(const Suppression& all) {
                      .item = "images",
                      .items_per_unit = all.settings.batch_size});
   for (std::size_t i = 0; i < runs.size(); ++i) {
-    const ArmStanding standing = arm_standing(runs[i], steps);
-    if (standing.finished || standing.failure) continue;
+    const RunStanding standing = run_standing(runs[i].run.out, steps);
+    if (standing.trained || standing.failure) continue;
     if (stop_signal() != 0) interrupt(all);
     try {
       run_arm(all, runs[i], [&](std::int64_t, std::string_view detail) {
@@ -148,7 +149,8 @@ void run_unfinished(const Suppression& all) {
     } catch (const Interrupted&) {
       interrupt(all);  // throws; the message says how to continue all of it
     } catch (const NonFiniteError&) {
-      if (!arm_standing(runs[i], steps).failure) throw;  // no space for its crash directory, so none for further runs
+      if (!run_standing(runs[i].run.out, steps).failure)
+        throw;  // no space for its crash directory, so none for further runs
     }
     all.write_report();
   }
@@ -209,7 +211,7 @@ void suppress(const SuppressRequest& request, std::span<char* const> argv) {
   const RunLock lock(out);
   check_suppress_directory(out, table);  // again: another process may have started in it since
   check_same_settings(out, all.settings);
-  for (const ArmRun& run : table.runs) check_same_run(run);
+  for (const ArmRun& run : table.runs) check_same_settings(run.run, /*same_source=*/true);
   all.write_report();
 
   const auto begin = Progress::Clock::now();

@@ -10,6 +10,7 @@
 #include "apps/reproduce/standing.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/run_directory.h"
+#include "apps/train/begun_run.h"
 #include "engine/io/files.h"
 #include "tests/apps/reproduce/experiment_text.h"
 #include "tests/engine/io/message_of.h"
@@ -154,15 +155,16 @@ TEST_CASE("cells: a directory with other settings is refused, and how it is run 
     return cells_of(randbits(), request(scratch.path(), sets))[0];
   };
   const Cell cell = first({"train.steps=7", "run.threads=1"});
-  CHECK_NOTHROW(check_same_settings(cell));  // no run there yet
+  CHECK_NOTHROW(check_same_settings(cell.run, false));  // no run there yet
   begin(cell);
-  CHECK_NOTHROW(check_same_settings(cell));
-  CHECK_NOTHROW(check_same_settings(first({"train.steps=7", "run.keep=9"})));  // the started run keeps its threads
-  const Cell again = first({"train.steps=7", "run.threads=0"});                // 0 threads say the same
-  CHECK_NOTHROW(check_same_settings(again));
+  CHECK_NOTHROW(check_same_settings(cell.run, false));
+  CHECK_NOTHROW(
+      check_same_settings(first({"train.steps=7", "run.keep=9"}).run, false));  // the started run keeps its threads
+  const Cell again = first({"train.steps=7", "run.threads=0"});                 // 0 threads say the same
+  CHECK_NOTHROW(check_same_settings(again.run, false));
   CHECK(resolve(again.run).run.compute.threads == 1);
   CHECK(message_of<UsageError>([&] {
-          check_same_settings(first({"train.steps=8", "run.threads=2"}));
+          check_same_settings(first({"train.steps=8", "run.threads=2"}).run, false);
         }) == cell.run.out +
                   " holds a run with other settings (train.steps: 7 -> 8, run.threads: 1 -> 2); choose another "
                   "--out, or repeat the command that began it");

@@ -1,4 +1,5 @@
 #include "apps/suppress/arms.h"
+#include "apps/train/begun_run.h"
 
 #include <doctest/doctest.h>
 
@@ -86,17 +87,17 @@ TEST_CASE("arms: a directory with a run of other settings is refused, with what 
   SuppressRequest asked = request();
   asked.out = scratch.path();
   const ArmTable table(asked);
-  check_same_run(table.runs[1]);
+  check_same_settings(table.runs[1].run, true);
   engine::create_directories(scratch / "planted-s1");
   engine::atomic_write_file(scratch / "planted-s1/config.toml", to_toml(config_of(table.runs[1])));
-  check_same_run(table.runs[1]);
+  check_same_settings(table.runs[1].run, true);
   asked.layers.set.push_back(set("train.steps=11"));
   asked.layers.set.push_back(set("run.log_every=3"));
   const ArmTable other(asked);
-  CHECK(message_of<UsageError>([&] { check_same_run(other.runs[1]); }) ==
+  CHECK(message_of<UsageError>([&] { check_same_settings(other.runs[1].run, true); }) ==
         (scratch / "planted-s1").string() +
             " holds a run with other settings (train.steps: 10 -> 11); choose another --out, or repeat the command "
             "that began it");
-  CHECK(arm_standing(table.runs[0], 10).step == 0);
-  CHECK_FALSE(arm_standing(table.runs[0], 10).finished);
+  CHECK(run_standing(table.runs[0].run.out, 10).step == 0);
+  CHECK_FALSE(run_standing(table.runs[0].run.out, 10).trained);
 }
