@@ -9,7 +9,6 @@
 
 #include "apps/reproduce/toml_entries.h"
 #include "apps/run/exit_code.h"
-#include "apps/run/flags.h"
 #include "apps/run/recipes.h"
 #include "apps/run/toml_layer.h"
 #include "apps/run/toml_text.h"
@@ -238,8 +237,8 @@ class Reader {
     if (!measure.raw.empty() && measure.raw != "patches" && measure.raw != "mean-rgb")
       entries.refuse(fmt::format("raw is patches or mean-rgb, not '{}'", measure.raw));
     measure.images = entries.whole("images", measure.images);
-    for (const std::string& text : entries.list("k"))
-      measure.clusters.push_back(static_cast<int>(whole_number(text, "k", 1, kMostClusters)));
+    for (const std::int64_t clusters : entries.wholes("k", kMostClusters))
+      measure.clusters.push_back(static_cast<int>(clusters));
     if (measure.clusters.empty()) entries.refuse("a measure of kmeans needs k, its numbers of clusters");
   }
 

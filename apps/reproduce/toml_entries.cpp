@@ -82,6 +82,24 @@ std::vector<std::string> TomlEntries::list(std::string_view key) {
   return texts;
 }
 
+std::vector<std::int64_t> TomlEntries::wholes(std::string_view key, std::int64_t most) {
+  std::vector<std::int64_t> values;
+  const toml::node* node = find(key);
+  if (node == nullptr) return values;
+  const auto add = [&](const toml::node& each) {
+    const auto value = each.value_exact<std::int64_t>();
+    if (!value || *value < 1 || *value > most)
+      refuse(each, fmt::format("{} must be whole numbers from 1 to {}", key, most));
+    values.push_back(*value);
+  };
+  if (const toml::array* array = node->as_array()) {
+    for (const toml::node& each : *array) add(each);
+  } else {
+    add(*node);
+  }
+  return values;
+}
+
 const toml::table* TomlEntries::table(std::string_view key) {
   const toml::node* node = find(key);
   if (node == nullptr) return nullptr;

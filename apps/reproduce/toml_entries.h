@@ -24,6 +24,8 @@ class TomlEntries {
   bool yes(std::string_view key);  ///< false if it is not there
   /// A list of texts or numbers, as texts; empty if it is not there. A single value is a list of one.
   std::vector<std::string> list(std::string_view key);
+  /// A list of whole numbers from 1 to `most`, or a single one; empty if it is not there.
+  std::vector<std::int64_t> wholes(std::string_view key, std::int64_t most);
   const toml::table* table(std::string_view key);                ///< nullptr if it is not there
   std::vector<const toml::table*> tables(std::string_view key);  ///< [[key]]; empty if there is none
   const toml::array* array(std::string_view key);                ///< nullptr if it is not there
