@@ -78,6 +78,14 @@ void Tensor::upload_bytes(const void* host) const {
   context_->backend().copy(data(), host, bytes(), CopyKind::host_to_device);
 }
 
+void Tensor::upload_ahead(std::span<const HostPiece> pieces) const {
+  for (const HostPiece& piece : pieces) {
+    EXPECTS(piece.offset + piece.bytes <= bytes(), "upload: ", piece.bytes, " bytes at ", piece.offset,
+            " are not inside the ", bytes(), " of tensor ", shape_, " of ", name(dtype_));
+  }
+  context_->backend().upload_ahead(data(), bytes(), pieces);
+}
+
 void Tensor::download(void* host) const { context_->backend().copy(host, data(), bytes(), CopyKind::device_to_host); }
 
 float Tensor::item() const {

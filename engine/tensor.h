@@ -63,6 +63,8 @@ class Tensor {
   }
   /// `host` may be changed as soon as this returns.
   void upload_bytes(const void* host) const;
+  /// The same of several pieces of host memory, which may be under way while the device does earlier work (Backend).
+  void upload_ahead(std::span<const HostPiece> pieces) const;
   void download(void* host) const;
   float item() const;  ///< the value of an f32 tensor with one element
 

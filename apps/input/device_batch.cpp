@@ -40,7 +40,8 @@ bool DeviceBatch::upload(const data::HostBatch& batch) {
   if (layout_.extent) {
     EXPECTS(batch.images.size() == pixels_.bytes(), "batch: expected ", pixels_.bytes(), " bytes of images, got ",
             batch.images.size());
-    pixels_.upload_bytes(batch.images.data());
+    const engine::HostPiece images{batch.images.data(), batch.images.size(), 0};
+    pixels_.upload_ahead({&images, 1});
   } else {
     moved = upload_ragged(batch);
   }
@@ -78,10 +79,10 @@ bool DeviceBatch::upload_ragged(const data::HostBatch& batch) {
     pixels_ = {};  // before the larger one is allocated
     pixels_ = Tensor::empty(counters_.context(), {bytes + bytes / 4}, Dtype::u8);
   }
-  for (std::size_t i = 0; i < offsets.size(); ++i) {
-    const std::vector<std::uint8_t>& image = batch.ragged[i];
-    pixels_.narrow(offsets[i], static_cast<std::int64_t>(image.size())).upload_bytes(image.data());
-  }
+  std::vector<engine::HostPiece> images;
+  for (std::size_t i = 0; i < offsets.size(); ++i)
+    images.push_back({batch.ragged[i].data(), batch.ragged[i].size(), static_cast<std::size_t>(offsets[i])});
+  pixels_.narrow(0, bytes).upload_ahead(images);
   return grows;
 }
 

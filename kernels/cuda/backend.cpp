@@ -5,7 +5,7 @@
 namespace kernels::cuda {
 namespace {
 
-cudaStream_t make_stream(int index) {
+Stream make_stream_on(int index) {
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
   EXPECTS(status == cudaSuccess, "device: cuda:", index, " was asked for, but CUDA finds no device here (",
@@ -13,15 +13,13 @@ cudaStream_t make_stream(int index) {
   EXPECTS(index >= 0 && index < count, "device: cuda:", index, " was asked for, but this machine has ", count,
           count == 1 ? " CUDA device" : " CUDA devices", ", the first of which is cuda:0; see --device");
   CUDA_CHECK(cudaSetDevice(index));
-  cudaStream_t stream = nullptr;
-  CUDA_CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
-  return stream;
+  return make_stream();
 }
 
 }  // namespace
 
 CudaBackend::CudaBackend(int index, Arithmetic arithmetic)
-    : index_(index), arithmetic_(arithmetic), stream_(make_stream(index)), staging_(stream_.get()) {}
+    : index_(index), arithmetic_(arithmetic), stream_(make_stream_on(index)), staging_(stream()), ahead_(stream()) {}
 
 // Work in flight uses memory that the members own.
 CudaBackend::~CudaBackend() { cudaStreamSynchronize(stream()); }
@@ -34,14 +32,7 @@ std::string CudaBackend::model() const {
 
 void* CudaBackend::allocate(std::size_t bytes) {
   CUDA_CHECK(cudaSetDevice(index_));
-  void* memory = nullptr;
-  const cudaError_t status = cudaMalloc(&memory, bytes);
-  if (status == cudaErrorMemoryAllocation) {
-    cudaGetLastError();  // the pool handles it: clears the status, so that the next launch does not report it
-    return nullptr;
-  }
-  CUDA_CHECK(status);
-  return memory;
+  return make_device_memory(bytes).release();
 }
 
 void CudaBackend::deallocate(void* memory, std::size_t) noexcept { cudaFree(memory); }
@@ -63,6 +54,10 @@ void CudaBackend::copy(void* to, const void* from, std::size_t bytes, engine::Co
   }
 }
 
+void CudaBackend::upload_ahead(void* to, std::size_t bytes, std::span<const engine::HostPiece> pieces) {
+  if (bytes > 0) ahead_.upload(to, bytes, pieces);
+}
+
 std::unique_ptr<engine::Readback> CudaBackend::read(const void* from, std::size_t bytes) {
   return staging_.read(from, bytes);
 }
@@ -75,11 +70,9 @@ void CudaBackend::synchronize() { CUDA_CHECK(cudaStreamSynchronize(stream())); }
 
 double CudaBackend::time_ms(const std::function<void()>& issue) {
   const auto record = [this] {
-    cudaEvent_t event = nullptr;
-    CUDA_CHECK(cudaEventCreateWithFlags(&event, cudaEventDefault));
-    UniqueHandle<cudaEvent_t, cudaEventDestroy> owner(event);
-    CUDA_CHECK(cudaEventRecord(event, stream()));
-    return owner;
+    Event event = make_event(cudaEventDefault);
+    CUDA_CHECK(cudaEventRecord(event.get(), stream()));
+    return event;
   };
   const auto begin = record();
   issue();

@@ -4,8 +4,9 @@
 #include <compare>
 #include <memory>
 
+#include "kernels/cuda/handles.h"
 #include "kernels/cuda/staging.h"
-#include "kernels/cuda/unique_handle.h"
+#include "kernels/cuda/upload_ahead.h"
 #include "kernels/runtime/context.h"
 
 namespace kernels::cuda {
@@ -22,7 +23,8 @@ struct Arithmetic {
   friend auto operator<=>(const Arithmetic&, const Arithmetic&) = default;
 };
 
-/// One CUDA device and the stream on which a context issues all its work; never the default stream.
+/// One CUDA device and the stream on which a context issues all its work; never the default stream. Only uploads of
+/// batches begin on another (UploadAhead).
 class CudaBackend final : public engine::Backend {
  public:
   explicit CudaBackend(int index, Arithmetic arithmetic = {});
@@ -33,6 +35,7 @@ class CudaBackend final : public engine::Backend {
   void deallocate(void* memory, std::size_t bytes) noexcept override;
   std::size_t free_bytes() const override;
   void copy(void* to, const void* from, std::size_t bytes, engine::CopyKind kind) override;
+  void upload_ahead(void* to, std::size_t bytes, std::span<const engine::HostPiece> pieces) override;
   std::unique_ptr<engine::Readback> read(const void* from, std::size_t bytes) override;
   void fill_zero(void* memory, std::size_t bytes) override;
   void synchronize() override;
@@ -51,8 +54,9 @@ class CudaBackend final : public engine::Backend {
  private:
   int index_;
   Arithmetic arithmetic_;
-  UniqueHandle<cudaStream_t, cudaStreamDestroy> stream_;
+  Stream stream_;
   Staging staging_;
+  UploadAhead ahead_;
   std::shared_ptr<Blas> blas_;
   std::shared_ptr<Convolutions> convolutions_;
 };

@@ -27,7 +27,8 @@ inline bool empty(const Launch& how) { return how.grid.x == 0 || how.grid.y == 0
 template <class... Parameters, class... Arguments>
 void launch(const Launch& how, void (*kernel)(Parameters...), Arguments&&... arguments) {
   if (empty(how)) return;
-  simt::launch(kernel, how.grid, how.block, how.shared_bytes, std::forward<Arguments>(arguments)...);
+  simt::launch(simt::stream(how.stream), kernel, how.grid, how.block, how.shared_bytes,
+               std::forward<Arguments>(arguments)...);
 }
 template <class T>
 T* dynamic_shared() {

@@ -40,15 +40,7 @@ Staging::Block Staging::take(std::size_t bytes) {
     CUDA_CHECK(cudaEventSynchronize(block.done.get()));
     return block;
   }
-  void* memory = nullptr;
-  const cudaError_t status = cudaHostAlloc(&memory, rounded, cudaHostAllocDefault);
-  EXPECTS(status != cudaErrorMemoryAllocation, "out of memory on the host: no ", rounded,
-          " bytes of pinned memory for copies to and from the device; use a smaller batch size or data set");
-  CUDA_CHECK(status);
-  UniqueHandle<void*, cudaFreeHost> owner(memory);
-  cudaEvent_t event = nullptr;
-  CUDA_CHECK(cudaEventCreateWithFlags(&event, cudaEventDisableTiming));
-  return {std::move(owner), UniqueHandle<cudaEvent_t, cudaEventDestroy>(event), rounded};
+  return {make_pinned(rounded), make_event(), rounded};
 }
 
 void Staging::issue(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, const Block& block) {

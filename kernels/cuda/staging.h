@@ -6,7 +6,7 @@
 #include <map>
 #include <memory>
 
-#include "kernels/cuda/unique_handle.h"
+#include "kernels/cuda/handles.h"
 #include "kernels/runtime/backend.h"
 
 namespace kernels::cuda {
@@ -31,8 +31,8 @@ class Staging {
 
  private:
   struct Block {
-    UniqueHandle<void*, cudaFreeHost> memory;
-    UniqueHandle<cudaEvent_t, cudaEventDestroy> done;  // recorded after the copy that uses the memory
+    PinnedMemory memory;
+    Event done;  // recorded after the copy that uses the memory
     std::size_t bytes;
   };
   class Pinned;

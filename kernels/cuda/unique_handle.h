@@ -17,6 +17,7 @@ class UniqueHandle {
     if (handle_) kDestroy(handle_);  // a destructor has no one to report an error to
   }
   Handle get() const { return handle_; }
+  Handle release() { return std::exchange(handle_, Handle{}); }
 
  private:
   Handle handle_;

@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "kernels/runtime/device.h"
@@ -9,6 +10,13 @@
 namespace engine {
 
 enum class CopyKind { host_to_device, device_to_host, device_to_device };
+
+/// Bytes of host memory, and where they go in an upload of several.
+struct HostPiece {
+  const void* data;
+  std::size_t bytes;
+  std::size_t offset;  ///< in the destination
+};
 
 /// A copy from the device to the host in flight.
 class Readback {
@@ -43,6 +51,10 @@ class Backend {
   /// On return the host's buffer belongs to the caller again: a source has been read, a destination is filled. So a
   /// copy to the host waits for the device, and a copy to the device does not.
   virtual void copy(void* to, const void* from, std::size_t bytes, CopyKind kind) = 0;
+  /// Copies the pieces into the `bytes` at `to`, of which those between the pieces become undefined; the host's memory
+  /// belongs to the caller again on return. Later work finds them there, as after `copy`, but they may be under way
+  /// while the device still does earlier work: for batches, each as large as the one before, which a step waits for.
+  virtual void upload_ahead(void* to, std::size_t bytes, std::span<const HostPiece> pieces);
   /// Starts a copy to the host, in stream order: it copies what `from` contains after all work issued before.
   virtual std::unique_ptr<Readback> read(const void* from, std::size_t bytes) = 0;
   virtual void fill_zero(void* memory, std::size_t bytes) = 0;

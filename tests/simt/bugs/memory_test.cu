@@ -153,12 +153,13 @@ TEST_CASE("planted bugs: memory that is not the device's, or not written yet") {
                 "uninitialised: block 0 thread 0 reads global allocation of 1024 bytes", Seen::by_check_build);
   const float* freed = DeviceArray<float>(ramp(kThreads)).data();
   expect_caught(complaint(neighbour<0>, kOneBlock, freed, out.data()), "(freed)", Seen::by_check_build);
-  CHECK_THROWS_WITH_AS(simt::launch(neighbour<0>, dim3(1), dim3(2048), 0, in.data(), out.data()),
+  CHECK_THROWS_WITH_AS(simt::launch(simt::stream(nullptr), neighbour<0>, dim3(1), dim3(2048), 0, in.data(), out.data()),
                        doctest::Contains("invalid block size"), simt::Error);
-  CHECK_THROWS_WITH_AS(simt::launch(neighbour<0>, dim3(0), dim3(64), 0, in.data(), out.data()),
+  CHECK_THROWS_WITH_AS(simt::launch(simt::stream(nullptr), neighbour<0>, dim3(0), dim3(64), 0, in.data(), out.data()),
                        doctest::Contains("invalid grid size"), simt::Error);
-  CHECK_THROWS_WITH_AS(simt::launch(neighbour<0>, dim3(1), dim3(64), 1 << 20, in.data(), out.data()),
-                       doctest::Contains("too much dynamic shared memory"), simt::Error);
+  CHECK_THROWS_WITH_AS(
+      simt::launch(simt::stream(nullptr), neighbour<0>, dim3(1), dim3(64), 1 << 20, in.data(), out.data()),
+      doctest::Contains("too much dynamic shared memory"), simt::Error);
   std::vector<float> more(kThreads + 1);
   CHECK_THROWS_WITH_AS(cudaMemcpyAsync(more.data(), in.data(), more.size() * 4, cudaMemcpyDeviceToHost, nullptr),
                        doctest::Contains("host copy out of bounds: 1028 bytes"), simt::Error);

@@ -12,10 +12,14 @@
 namespace {
 
 struct Event {
-  std::uint64_t number = 0;  // of the last work issued before the event was recorded
+  simt::Stream* stream = nullptr;  // on which it was recorded last
+  std::uint64_t number = 0;        // of the last work issued there before
   std::chrono::steady_clock::time_point done;
 };
 Event* event_of(cudaEvent_t handle) { return reinterpret_cast<Event*>(handle); }
+void await(const Event& event) {
+  if (event.stream != nullptr) event.stream->await(event.number);
+}
 
 using Graph = std::shared_ptr<const std::vector<simt::Work>>;
 template <class Handle>
@@ -46,7 +50,7 @@ cudaError_t cudaMalloc(void** memory, size_t bytes) {
 }
 cudaError_t cudaFree(void* memory) {
   return outside_capture([=] {
-    simt::await(simt::issued());  // a device does the same
+    simt::await_all();  // a device does the same
     simt::free_global(memory);
   });
 }
@@ -57,7 +61,7 @@ cudaError_t cudaHostAlloc(void** memory, size_t bytes, unsigned) {
 }
 cudaError_t cudaFreeHost(void* memory) {
   return outside_capture([=] {
-    simt::await(simt::issued());
+    simt::await_all();
     std::free(memory);
   });
 }
@@ -65,16 +69,16 @@ cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
   *free = *total = simt::free_global_bytes();
   return cudaSuccess;
 }
-cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t) {
-  simt::issue([=] {
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpyKind, cudaStream_t stream) {
+  simt::stream(stream).issue([=] {
     simt::touch_from_host(from, bytes, false);
     simt::touch_from_host(to, bytes, true);
     if (bytes > 0) std::memmove(to, from, bytes);
   });
   return cudaSuccess;
 }
-cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t) {
-  simt::issue([=] {
+cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t stream) {
+  simt::stream(stream).issue([=] {
     simt::touch_from_host(memory, bytes, true);
     if (bytes > 0) std::memset(memory, value, bytes);
   });
@@ -92,26 +96,38 @@ cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
   return cudaSuccess;
 }
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-  static char streams[1];
-  *stream = reinterpret_cast<cudaStream_t>(streams);
+  *stream = reinterpret_cast<cudaStream_t>(new simt::Stream());
   return cudaSuccess;
 }
-cudaError_t cudaStreamDestroy(cudaStream_t) { return cudaSuccess; }
-cudaError_t cudaStreamSynchronize(cudaStream_t) {
-  return outside_capture([] { simt::await(simt::issued()); });
+cudaError_t cudaStreamDestroy(cudaStream_t handle) {
+  return outside_capture([=] {
+    simt::Stream& stream = simt::stream(handle);
+    stream.await(stream.issued());
+    delete &stream;
+  });
+}
+cudaError_t cudaStreamSynchronize(cudaStream_t handle) {
+  return outside_capture([=] {
+    simt::Stream& stream = simt::stream(handle);
+    stream.await(stream.issued());
+  });
+}
+cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t handle, unsigned) {
+  simt::stream(stream).issue([event = *event_of(handle)] { await(event); });
+  return cudaSuccess;
 }
 
-cudaError_t cudaStreamIsCapturing(cudaStream_t, cudaStreamCaptureStatus* status) {
-  *status = simt::capturing() ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
+cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {
+  *status = simt::stream(stream).captures() ? cudaStreamCaptureStatusActive : cudaStreamCaptureStatusNone;
   return cudaSuccess;
 }
-cudaError_t cudaStreamBeginCapture(cudaStream_t, cudaStreamCaptureMode) {
-  return outside_capture([] { simt::begin_capture(); });
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
+  return outside_capture([=] { simt::stream(stream).begin_capture(); });
 }
-cudaError_t cudaStreamEndCapture(cudaStream_t, cudaGraph_t* graph) {
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph) {
   *graph = nullptr;
-  if (!simt::capturing()) return cudaErrorIllegalState;
-  auto captured = simt::end_capture();
+  if (!simt::stream(stream).captures()) return cudaErrorIllegalState;
+  auto captured = simt::stream(stream).end_capture();
   if (!captured) return cudaErrorStreamCaptureInvalidated;
   *graph = reinterpret_cast<cudaGraph_t>(new Graph(std::make_shared<std::vector<simt::Work>>(*std::move(captured))));
   return cudaSuccess;
@@ -120,8 +136,8 @@ cudaError_t cudaGraphInstantiate(cudaGraphExec_t* executable, cudaGraph_t graph,
   *executable = reinterpret_cast<cudaGraphExec_t>(new Graph(*graph_of(graph)));
   return cudaSuccess;
 }
-cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t) {
-  simt::issue([graph = *graph_of(executable)] {
+cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
+  simt::stream(stream).issue([graph = *graph_of(executable)] {
     for (const simt::Work& work : *graph) work();
   });
   return cudaSuccess;
@@ -142,15 +158,16 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t* event, unsigned) {
   return cudaSuccess;
 }
 cudaError_t cudaEventDestroy(cudaEvent_t event) {
-  simt::await(event_of(event)->number);
+  await(*event_of(event));
   delete event_of(event);
   return cudaSuccess;
 }
-cudaError_t cudaEventRecord(cudaEvent_t handle, cudaStream_t) {
+cudaError_t cudaEventRecord(cudaEvent_t handle, cudaStream_t on) {
   return outside_capture([=] {
     Event* event = event_of(handle);
-    event->number = simt::issued() + 1;
-    simt::issue([=] { event->done = std::chrono::steady_clock::now(); });
+    event->stream = &simt::stream(on);
+    event->number = event->stream->issued() + 1;
+    event->stream->issue([=] { event->done = std::chrono::steady_clock::now(); });
   });
 }
 cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t begin, cudaEvent_t end) {
@@ -158,14 +175,15 @@ cudaError_t cudaEventElapsedTime(float* ms, cudaEvent_t begin, cudaEvent_t end) 
   *ms = std::chrono::duration<float, std::milli>(duration).count();
   return cudaSuccess;
 }
-cudaError_t cudaEventQuery(cudaEvent_t event) {
+cudaError_t cudaEventQuery(cudaEvent_t handle) {
   if (refused()) return cudaErrorStreamCaptureUnsupported;
-  if (simt::is_done(event_of(event)->number)) return cudaSuccess;
-  simt::proceed();  // so that polling comes to an end
+  const Event& event = *event_of(handle);
+  if (event.stream == nullptr || event.stream->is_done(event.number)) return cudaSuccess;
+  event.stream->proceed();  // so that polling comes to an end
   return cudaErrorNotReady;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
-  return outside_capture([=] { simt::await(event_of(event)->number); });
+  return outside_capture([=] { await(*event_of(event)); });
 }
 cudaError_t cudaGetLastError() { return cudaSuccess; }
 const char* cudaGetErrorName(cudaError_t error) {

@@ -43,9 +43,9 @@ bool instrumented();
 void run(dim3 grid, dim3 block, std::size_t shared_bytes, void (*invoke)(void*), void* closure,
          std::size_t closure_bytes, const void* kernel);
 
-/// Issues a kernel on the stream.
 template <class... Parameters, class... Arguments>
-void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, std::size_t shared_bytes, Arguments&&... arguments) {
+void launch(Stream& stream, void (*kernel)(Parameters...), dim3 grid, dim3 block, std::size_t shared_bytes,
+            Arguments&&... arguments) {
   struct Closure {
     void (*kernel)(Parameters...);
     std::tuple<std::decay_t<Parameters>...> arguments;
@@ -54,7 +54,7 @@ void launch(void (*kernel)(Parameters...), dim3 grid, dim3 block, std::size_t sh
     auto* typed = static_cast<Closure*>(untyped);
     std::apply(typed->kernel, typed->arguments);
   };
-  issue([=, closure = Closure{kernel, {std::forward<Arguments>(arguments)...}}]() mutable {
+  stream.issue([=, closure = Closure{kernel, {std::forward<Arguments>(arguments)...}}]() mutable {
     run(grid, block, shared_bytes, invoke, &closure, sizeof closure, reinterpret_cast<const void*>(kernel));
   });
 }

@@ -1,15 +1,18 @@
 #include "tests/simt/interpreter/stream.h"
 
-#include <deque>
+#include <set>
 #include <utility>
 
 namespace simt {
 namespace {
 
-std::deque<Work> waiting;
-std::uint64_t done = 0;
+std::set<Stream*>& streams() {
+  static std::set<Stream*> all;
+  return all;
+}
 
-bool captures = false, valid = false;
+Stream* captured_stream = nullptr;
+bool valid = false;
 std::vector<Work> captured;
 
 }  // namespace
@@ -19,47 +22,62 @@ Pace& pace() {
   return pace;
 }
 
-void issue(Work work) {
-  if (captures) {
+Stream::Stream() { streams().insert(this); }
+Stream::~Stream() { streams().erase(this); }
+
+void Stream::issue(Work work) {
+  if (captures()) {
     captured.push_back(std::move(work));
     return;
   }
-  waiting.push_back(std::move(work));
+  waiting_.push_back(std::move(work));
   if (pace() == Pace::at_once) await(issued());
 }
 
-std::uint64_t issued() { return done + waiting.size(); }
-bool is_done(std::uint64_t number) { return number <= done; }
-
-void proceed() {
-  if (waiting.empty()) return;
-  const Work work = std::move(waiting.front());
-  waiting.pop_front();
-  ++done;
+void Stream::proceed() {
+  if (waiting_.empty()) return;
+  const Work work = std::move(waiting_.front());
+  waiting_.pop_front();
   try {
     work();
+    ++done_;
   } catch (...) {
-    done = issued();
-    waiting.clear();
+    ++done_;
+    for (Stream* other : streams()) {
+      other->done_ = other->issued();
+      other->waiting_.clear();
+    }
     throw;
   }
 }
 
-void await(std::uint64_t number) {
-  while (!is_done(number) && !waiting.empty()) proceed();
+void Stream::await(std::uint64_t number) {
+  while (!is_done(number) && !waiting_.empty()) proceed();
 }
 
-void begin_capture() {
-  captures = valid = true;
+void Stream::begin_capture() {
+  captured_stream = this;
+  valid = true;
   captured.clear();
 }
-bool capturing() { return captures; }
-void invalidate_capture() { valid = false; }
-std::optional<std::vector<Work>> end_capture() {
-  captures = false;
+bool Stream::captures() const { return captured_stream == this; }
+std::optional<std::vector<Work>> Stream::end_capture() {
+  captured_stream = nullptr;
   std::vector<Work> all = std::exchange(captured, {});
   if (!valid) return {};
   return all;
 }
+
+Stream& stream(void* handle) {
+  static Stream own;
+  return handle == nullptr ? own : *static_cast<Stream*>(handle);
+}
+
+void await_all() {
+  for (Stream* each : streams()) each->await(each->issued());
+}
+
+bool capturing() { return captured_stream != nullptr; }
+void invalidate_capture() { valid = false; }
 
 }  // namespace simt

@@ -53,6 +53,28 @@ TEST_CASE("late stream: an event is not ready until what was issued before it is
   cudaEventDestroy(event);
 }
 
+TEST_CASE("late stream: another stream's work is not done unless somebody waits for it") {
+  Late device;
+  cudaStream_t other = nullptr;
+  cudaEvent_t event = nullptr;
+  REQUIRE(cudaStreamCreateWithFlags(&other, cudaStreamNonBlocking) == cudaSuccess);
+  REQUIRE(cudaEventCreateWithFlags(&event, cudaEventDisableTiming) == cudaSuccess);
+  int back = 0;
+  const auto download = [&] {
+    cudaMemcpyAsync(&back, device.memory, sizeof back, cudaMemcpyDeviceToHost, device.stream);
+    cudaStreamSynchronize(device.stream);
+    return back;
+  };
+  cudaMemsetAsync(device.memory, 0, sizeof(int), device.stream);
+  cudaMemsetAsync(device.memory, 1, sizeof(int), other);
+  CHECK(download() == 0);
+  cudaEventRecord(event, other);
+  cudaStreamWaitEvent(device.stream, event, 0);
+  CHECK(download() == 0x01010101);
+  cudaEventDestroy(event);
+  cudaStreamDestroy(other);
+}
+
 TEST_CASE("late stream: what must not be called in a capture is an error, and no graph comes of it") {
   Late device;
   cudaGraph_t graph = nullptr;
@@ -72,8 +94,8 @@ TEST_CASE("late stream: what must not be called in a capture is an error, and no
 TEST_CASE("late stream: an error loses what was issued behind it, and is met once") {
   Late device;
   bool went_on = false;
-  simt::issue([] { throw engine::Error("a kernel went wrong"); });
-  simt::issue([&] { went_on = true; });
+  simt::stream(device.stream).issue([] { throw engine::Error("a kernel went wrong"); });
+  simt::stream(device.stream).issue([&] { went_on = true; });
   CHECK_THROWS_AS(cudaStreamSynchronize(device.stream), engine::Error);
   CHECK(cudaStreamSynchronize(device.stream) == cudaSuccess);
   CHECK_FALSE(went_on);

@@ -99,6 +99,7 @@ antipode_test(
   SOURCES
     ../cuda/graph_test.cpp
     ../cuda/training_status_test.cpp
+    ../cuda/upload_ahead_test.cpp
     programs/late_stream_test.cpp
     ${INTERPRETED}
   LIBRARIES

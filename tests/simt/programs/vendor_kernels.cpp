@@ -69,7 +69,7 @@ void expect_plan(const Context& context, const char* operation, const Shape& a, 
 void conv2d_forward(const Context& context, const Conv2dForward& args) {
   expect_operand_types("conv2d", {"x", args.x}, {"weight", args.weight}, {"y", args.y});
   expect_plan(context, "conv2d_forward", args.x.shape, args.weight.shape);
-  simt::issue([g = args.g, x_view = args.x, weight_view = args.weight, y_view = args.y] {
+  simt::stream(cuda::stream(context)).issue([g = args.g, x_view = args.x, weight_view = args.weight, y_view = args.y] {
     const Operand x(x_view), weight(weight_view);
     into({y_view}, [&](const View& y) { cpu::conv2d_forward(host(), {.g = g, .x = x, .weight = weight, .y = y}); });
   });
@@ -78,7 +78,7 @@ void conv2d_forward(const Context& context, const Conv2dForward& args) {
 void conv2d_dgrad(const Context& context, const Conv2dDgrad& args) {
   expect_operand_types("conv2d", {"dy", args.dy}, {"weight", args.weight}, {"dx", args.dx.view});
   expect_plan(context, "conv2d_dgrad", args.dy.shape, args.weight.shape);
-  simt::issue([=] {
+  simt::stream(cuda::stream(context)).issue([=] {
     const Operand dy(args.dy), weight(args.weight);
     into(args.dx,
          [&](const View& dx) { cpu::conv2d_dgrad(host(), {.g = args.g, .dy = dy, .weight = weight, .dx = {dx}}); });
@@ -88,7 +88,7 @@ void conv2d_dgrad(const Context& context, const Conv2dDgrad& args) {
 void conv2d_wgrad(const Context& context, const Conv2dWgrad& args) {
   expect_operand_types("conv2d", {"dy", args.dy}, {"x", args.x}, {"dweight", args.dweight.view});
   expect_plan(context, "conv2d_wgrad", args.dy.shape, args.x.shape);
-  simt::issue([=] {
+  simt::stream(cuda::stream(context)).issue([=] {
     const Operand dy(args.dy), x(args.x);
     into(args.dweight, [&](const View& dweight) {
       cpu::conv2d_wgrad(host(), {.g = args.g, .dy = dy, .x = x, .dweight = {dweight}});
@@ -99,7 +99,7 @@ void conv2d_wgrad(const Context& context, const Conv2dWgrad& args) {
 void linear_forward(const Context& context, const LinearForward& args) {
   expect_operand_types("linear", {"x", args.x}, {"weight", args.weight}, {"y", args.y});
   expect_plan(context, "linear_forward", args.x.shape, args.weight.shape);
-  simt::issue([=] {
+  simt::stream(cuda::stream(context)).issue([=] {
     const Operand x(args.x), weight(args.weight), bias(args.bias);
     into({args.y},
          [&](const View& y) { cpu::linear_forward(host(), {.x = x, .weight = weight, .bias = bias, .y = y}); });
@@ -109,7 +109,7 @@ void linear_forward(const Context& context, const LinearForward& args) {
 void linear_dgrad(const Context& context, const LinearDgrad& args) {
   expect_operand_types("linear", {"dy", args.dy}, {"weight", args.weight}, {"dx", args.dx.view});
   expect_plan(context, "linear_dgrad", args.dy.shape, args.weight.shape);
-  simt::issue([=] {
+  simt::stream(cuda::stream(context)).issue([=] {
     const Operand dy(args.dy), weight(args.weight);
     into(args.dx, [&](const View& dx) { cpu::linear_dgrad(host(), {.dy = dy, .weight = weight, .dx = {dx}}); });
   });
@@ -118,7 +118,7 @@ void linear_dgrad(const Context& context, const LinearDgrad& args) {
 void linear_wgrad(const Context& context, const LinearWgrad& args) {
   expect_operand_types("linear", {"dy", args.dy}, {"x", args.x}, {"dweight", args.dweight.view});
   expect_plan(context, "linear_wgrad", args.dy.shape, args.x.shape);
-  simt::issue([=] {
+  simt::stream(cuda::stream(context)).issue([=] {
     const Operand dy(args.dy), x(args.x);
     into(args.dweight,
          [&](const View& dweight) { cpu::linear_wgrad(host(), {.dy = dy, .x = x, .dweight = {dweight}}); });
