@@ -1,3 +1,5 @@
+#include <span>
+
 #include "apps/run/exit_code.h"
 #include "apps/run/main.h"
 #include "apps/run/signals.h"
@@ -7,10 +9,14 @@
 namespace {
 
 int suppress(int argc, char** argv) {
-  apps::SuppressRequest request;
-  if (!apps::parse(argc, argv, request)) return apps::kSuccess;
+  apps::SuppressArguments arguments;
+  if (!apps::parse(argc, argv, arguments)) return apps::kSuccess;
   apps::stop_on_signals();
-  apps::suppress(request, {argv, static_cast<std::size_t>(argc)});
+  const std::span<char* const> words{argv, static_cast<std::size_t>(argc)};
+  if (arguments.table)
+    apps::suppress_table(*arguments.table, words);
+  else
+    apps::suppress(arguments.training, words);
   return apps::kSuccess;
 }
 

@@ -205,6 +205,14 @@ void Checkpoints::tidy() const {
   prune(directory_, keep_, all.front());
 }
 
+std::vector<fs::path> Checkpoints::all() const {
+  std::vector<fs::path> paths = complete(directory_);
+  std::reverse(paths.begin(), paths.end());
+  return paths;
+}
+
+Checkpoint Checkpoints::read(const fs::path& checkpoint) { return load(checkpoint); }
+
 std::optional<Checkpoint> Checkpoints::newest() const {
   const auto all = complete(directory_);
   if (all.empty()) return std::nullopt;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "apps/run/data_fingerprint.h"
 
@@ -57,6 +58,11 @@ class Checkpoints {
   /// is for people and may be one checkpoint behind after a crash. If the newest checkpoint is damaged, throws
   /// DataError that names the newest earlier one that is intact.
   std::optional<Checkpoint> newest() const;
+
+  /// All complete checkpoints, oldest first, without their states. Nothing is verified.
+  std::vector<std::filesystem::path> all() const;
+  /// One of them with verified tensors. Throws engine::Error if it is damaged.
+  static Checkpoint read(const std::filesystem::path& checkpoint);
 
   /// Cleans up after an interrupted `save`: removes incomplete checkpoints and those older than the newest `keep`, and
   /// makes `latest` name the newest.

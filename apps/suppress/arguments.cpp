@@ -2,12 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "apps/run/recipes.h"
 #include "apps/run/settings_flags.h"
 #include "apps/settings/usage_error.h"
 
 namespace apps {
 namespace {
+
+namespace fs = std::filesystem;
 
 void add_run_settings(Flags& flags, SuppressRequest& request) {
   flags.add({.name = "--recipe",
@@ -34,21 +39,73 @@ void add_run_settings(Flags& flags, SuppressRequest& request) {
   }
 }
 
+/// What only one of the two uses of the program has.
+struct Texts {
+  std::string out, table;
+  std::int64_t seeds = 0;
+};
+
+/// Throws for a flag that says how to train, since --table trains nothing.
+void refuse_training(const SuppressRequest& request, const Texts& texts) {
+  const auto refuse = [](std::string_view flag) {
+    throw UsageError(
+        fmt::format("{} is for a training, and --table reads runs that are finished; leave one of them out", flag));
+  };
+  if (!request.plant.empty()) refuse("--plant");
+  if (!request.remedies.empty()) refuse("--remedy");
+  if (texts.seeds > 0) refuse("--seeds");
+  if (request.every > 0) refuse("--every");
+  if (!request.layers.recipe.empty()) refuse("--recipe");
+  if (!request.layers.set.empty()) refuse("--set");
+  for (const Assignment& given : request.layers.flags) {
+    static constexpr std::array kAlsoForTables{"data.source", "data.workers", "run.device", "run.threads",
+                                               "run.report"};
+    if (std::ranges::find(kAlsoForTables, given.field->key) == kAlsoForTables.end()) refuse(given.field->flag);
+  }
+}
+
+TableRequest table_of(const SuppressRequest& request, const Texts& texts) {
+  refuse_training(request, texts);
+  TableRequest table{.directory = texts.table,
+                     .out = texts.out.empty() ? fs::path(texts.table) / "suppression" : fs::path(texts.out),
+                     .looks = {.probe_images = request.probe_images}};
+  Config given;
+  for (const Assignment& assignment : request.layers.flags) {
+    const ConfigField& field = *assignment.field;
+    field.set(given, assignment.text, assignment.where);
+    if (field.key == "data.source") table.images = given.data.source;
+    if (field.key == "data.workers") table.looks.workers = given.data.loader.workers;
+    if (field.key == "run.device") table.looks.device = given.run.compute.device;
+    if (field.key == "run.threads") table.looks.threads = given.run.compute.threads;
+    if (field.key == "run.report") table.report = given.run.report;
+  }
+  return table;
+}
+
 }  // namespace
 
-bool parse(int argc, char** argv, SuppressRequest& request) {
-  std::string out;
+bool parse(int argc, char** argv, SuppressArguments& arguments) {
+  SuppressRequest& request = arguments.training;
+  Texts texts;
   Flags flags(
       "suppress",
       "Asks which of the features that views share an objective learns: suppress --data SOURCE --plant FEATURE\n"
       "trains one recipe without the feature, with it, and with it drawn for every view (the control). Every\n"
-      "run is a run directory like pretrain's; however it is stopped, the same command goes on where it was.");
+      "run is a run directory like pretrain's; however it is stopped, the same command goes on where it was.\n"
+      "suppress --table DIR tells the same of runs that are finished, and trains nothing.");
   flags.add({.name = "--plant",
              .group = "Feature",
              .help = "feature that views share: random bits; a digit over the image (of digits:, or of a source); or "
                      "values of your own, whole numbers [N], one for each training image",
              .value = "bits=N|digit|digit=SOURCE|FILE.npy"},
             request.plant);
+  flags.add({.name = "--table",
+             .group = "Feature",
+             .help = "instead: compare the finished runs in this directory, of suppress, reproduce or pretrain, that\n"
+                     "differ in a planted feature; of the flags below it takes --data (where the images are now),\n"
+                     "--probe-images, --device, --threads, --workers, --report and --out",
+             .value = "DIR"},
+            texts.table);
   flags.add(
       {.name = "--remedy",
        .group = "Feature",
@@ -57,7 +114,7 @@ bool parse(int argc, char** argv, SuppressRequest& request) {
       [&request](const std::string& name) { request.remedies.push_back(name); }, /*repeated=*/true);
   flags.add(
       {.name = "--seeds", .group = "Runs", .help = "runs of every arm, seeds 1 to N", .value = "N", .fallback = "1"},
-      request.seeds, 1, kMostArmSeeds);
+      texts.seeds, 1, kMostArmSeeds);
   flags.add({.name = "--every",
              .group = "Observation",
              .help = "steps between observations",
@@ -75,15 +132,23 @@ bool parse(int argc, char** argv, SuppressRequest& request) {
              .group = "Output",
              .help = "directory of all runs and results",
              .value = "DIR",
-             .fallback = "runs/suppress-PLANT"},
-            out);
+             .fallback = "runs/suppress-PLANT, or TABLE/suppression"},
+            texts.out);
   flags.add_text({.name = "--list-remedies", .group = "Information", .help = "what --remedy can be, with its settings"},
                  remedies_text);
   if (!flags.parse(argc, argv)) return false;
-  if (request.plant.empty())
-    throw UsageError("say what to plant, as in suppress --data mnist:DIR --plant bits=10; --help shows what there is");
+  if (!texts.table.empty()) {
+    arguments.table = table_of(request, texts);
+    return true;
+  }
+  if (request.plant.empty()) {
+    throw UsageError(
+        "say what to plant, as in suppress --data mnist:DIR --plant bits=10, or what to read, as in suppress --table "
+        "DIR; --help shows what there is");
+  }
+  if (texts.seeds > 0) request.seeds = texts.seeds;
   const Plant plant = Plant::parse(request.plant);
-  request.out = out.empty() ? "runs/suppress-" + plant.file_name() : out;
+  request.out = texts.out.empty() ? "runs/suppress-" + plant.file_name() : texts.out;
   return true;
 }
 

@@ -21,7 +21,8 @@ std::string quoted(std::string_view path) {
   return text + '"';
 }
 
-/// An expression as a part of another one: a path that is the whole text gets quotes, in case it needs them there.
+}  // namespace
+
 std::string nested(const std::string& images) {
   const data::Call call = data::parse_call({.text = images, .column = 1, .whole = true}, images);
   const std::size_t colon = call.kind.size();
@@ -30,8 +31,6 @@ std::string nested(const std::string& images) {
   if (path.empty() || path.front() == '"') return images;
   return engine::concat(call.kind, ":", quoted(path));
 }
-
-}  // namespace
 
 Plant Plant::parse(const std::string& text) {
   Plant plant;

@@ -38,4 +38,7 @@ class Plant {
   std::string text_, of_;  // as given; what follows the equals sign, or the file
 };
 
+/// A source as a part of another one: a path that is the whole text gets quotes, in case it needs them there.
+std::string nested(const std::string& images);
+
 }  // namespace apps

@@ -4,15 +4,12 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <utility>
 
-#include "apps/run/metrics.h"
+#include "apps/suppress/arm_report.h"
 #include "apps/suppress/observation.h"
 #include "apps/suppress/verdict.h"
 #include "apps/train/begun_run.h"
-#include "engine/io/files.h"
-#include "engine/io/json.h"
 
 namespace apps {
 namespace {
@@ -24,19 +21,6 @@ struct ArmResult {
   std::vector<Observation> curve;
   std::int64_t finished = 0;
 };
-
-std::vector<std::pair<std::int64_t, double>> losses_of(const fs::path& run) {
-  std::vector<std::pair<std::int64_t, double>> losses;
-  if (!fs::exists(run / kMetricsFile)) return losses;
-  std::istringstream lines(engine::read_file(run / kMetricsFile));
-  for (std::string line; std::getline(lines, line);) {
-    const auto record = engine::parse_json<nlohmann::json>(line);
-    if (!record.is_object() || record.value("phase", "") != "train" || !record.contains("loss")) continue;
-    const auto step = engine::whole_number(record.value("step", nlohmann::json()));
-    if (step && record["loss"].is_number()) losses.emplace_back(*step, record["loss"].get<double>());
-  }
-  return losses;
-}
 
 std::vector<Observation> observations_of(const ArmRun& run) {
   std::vector<Observation> observations = ObservationFile::read(fs::path(run.run.out) / kObservationFile);
@@ -59,12 +43,6 @@ ArmResult result_of(const ArmTable& table, std::size_t arm, std::int64_t steps) 
   return result;
 }
 
-Json point_json(const Observation& observation) {
-  Json json = observation_json(observation);
-  json["loss"] = observation.loss ? Json(*observation.loss) : Json();
-  return json;
-}
-
 Json run_json(const ArmRun& run, std::int64_t steps) {
   const RunStanding standing = run_standing(run.run.out, steps);
   return {{"seed", run.seed},
@@ -82,16 +60,6 @@ const char* what_it_shows(Showing showing) {
     case Showing::redrawn: return "the same feature, drawn for every view: there is nothing to share";
   }
   return "";
-}
-
-Json step_or_null(const std::optional<std::int64_t>& step) { return step ? Json(*step) : Json(); }
-
-/// The label set that stands for the images' own features: the first that is probed and not the planted one.
-std::string labels_of(const std::vector<Observation>& curve, const std::string& planted) {
-  if (curve.empty()) return {};
-  for (const Reading& reading : curve.back().readings)
-    if (reading.name != planted) return reading.name;
-  return {};
 }
 
 double accuracy_at_end(const std::vector<Observation>& curve, const std::string& name) {
@@ -136,36 +104,6 @@ Json remedies_json(const ArmTable& table, const std::vector<ArmResult>& results,
   return ranked;
 }
 
-std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
-std::string number_text(const Json& value) { return value.is_null() ? "" : fmt::format("{:.4f}", value.get<double>()); }
-
-const Json* last_point(const Json& arm) { return arm["curve"].empty() ? nullptr : &arm["curve"].back(); }
-
-std::string arms_markdown(const Json& results) {
-  std::vector<std::string> sets = results["label_sets"];
-  std::string head = "| arm | step |", rule = "|---|---:|";
-  for (const std::string& set : sets) {
-    head += fmt::format(" {} |", set);
-    rule += "---:|";
-  }
-  std::string text = head + " loss | cosine, same value | cosine, same image | rank of features | of embeddings |\n" +
-                     rule + "---:|---:|---:|---:|---:|\n";
-  for (const Json& arm : results["arms"]) {
-    const Json* point = last_point(arm);
-    if (!point) continue;
-    text += fmt::format("| {} | {} |", text_of(arm["name"]), (*point)["step"].dump());
-    for (const std::string& set : sets) {
-      const Json& readings = (*point)["readings"];
-      text += fmt::format(" {} |", readings.contains(set) ? number_text(readings[set]["accuracy"]) : "");
-    }
-    const Json& embeddings = (*point)["embeddings"];
-    text += fmt::format(" {} | {} | {} | {:.1f} | {:.1f} |\n", number_text((*point)["loss"]),
-                        number_text(embeddings["same_value"]), number_text(embeddings["same_image"]),
-                        (*point)["features"]["rank"].get<double>(), embeddings["rank"].get<double>());
-  }
-  return text;
-}
-
 std::string remedies_markdown(const Json& results) {
   if (results["remedies"].empty()) return {};
   std::string text =
@@ -195,18 +133,12 @@ std::string failures_markdown(const Json& results) {
       text);
 }
 
-std::string crossing_markdown(const Json& results, const char* arm, const char* words) {
-  const Json& from = results["loss_below_clean_from"][arm];
-  if (from.is_null()) return fmt::format("{} is not below the clean arm's at the end. ", words);
-  return fmt::format("{} stays below the clean arm's from step {}. ", words, from.dump());
-}
-
 }  // namespace
 
 Json suppress_json(const ArmTable& table, const SuppressSettings& settings, const std::string& environment) {
   std::vector<ArmResult> results;
   for (std::size_t arm = 0; arm < table.arms.size(); ++arm) results.push_back(result_of(table, arm, settings.steps));
-  const std::string planted = table.plant.label_set(), labels = labels_of(results[kClean].curve, planted);
+  const std::string planted = table.plant.label_set(), labels = own_labels(results[kClean].curve, planted);
 
   Json json{{"plant", table.plant.text()},
             {"images", table.images},
@@ -232,17 +164,11 @@ Json suppress_json(const ArmTable& table, const SuppressSettings& settings, cons
                                    .feature = planted,
                                    .words = table.plant.words(),
                                    .many = table.plant.many()});
-    json["verdict"] = {
-        {"kind", engine::name(verdict.kind)}, {"text", verdict.text}, {"conclusion", verdict.conclusion}};
+    json["verdict"] = verdict_json(verdict);
   }
-  const VerdictThresholds thresholds;
-  json["thresholds"] = {{"read", thresholds.read},
-                        {"lost", thresholds.lost},
-                        {"learned", thresholds.learned},
-                        {"notable", thresholds.notable}};
-  json["loss_below_clean_from"] = {
-      {"planted", step_or_null(below_from(results[kPlanted].curve, results[kClean].curve))},
-      {"control", step_or_null(below_from(results[kControl].curve, results[kClean].curve))}};
+  json["thresholds"] = thresholds_json();
+  json["loss_below_clean_from"] =
+      crossings_json(results[kClean].curve, results[kPlanted].curve, results[kControl].curve);
   json["remedies"] = remedies_json(table, results, labels);
   json["arms"] = Json::array();
   std::int64_t runs = 0, finished = 0, failed = 0;
@@ -286,13 +212,9 @@ std::string suppress_markdown(const Json& results) {
   for (const Json& arm : results["arms"]) {
     if (arm["settings"].empty()) text += fmt::format("- {}: {}\n", text_of(arm["name"]), text_of(arm["shows"]));
   }
-  text += fmt::format("\n{}{}\n", crossing_markdown(results, "planted", "The planted arm's loss"),
-                      crossing_markdown(results, "control", "The control's"));
+  text += fmt::format("\n{}\n", crossings_markdown(results));
   text += remedies_markdown(results);
-  const Json &settings = results["settings"], &thresholds = results["thresholds"],
-             &environment = results["environment"];
-  std::vector<std::string> words;
-  for (const Json& word : environment["argv"]) words.push_back(text_of(word));
+  const Json& settings = results["settings"];
   text += fmt::format(
       "\n## How it was measured\n\n"
       "{} steps of {} images; observed every {} steps. Probes: ridge regression on the encoder's output, trained on at "
@@ -300,15 +222,10 @@ std::string suppress_markdown(const Json& results) {
       "of centred rows of the loss's embeddings, of test images that are all shown with the same planted values. "
       "Ranks: "
       "RankMe. Losses: means since the observation before. Several seeds: means.\n\n"
-      "Suppressed: the planted arm has lost at least {} of the clean arm's skill, (accuracy - chance) / (1 - chance), "
-      "the control less than half of that, and the planted feature is read with a skill of at least {}. Not learned "
-      "yet: the clean arm, or a control that has lost as much, has gained less than {} of what its untrained network "
-      "lacks. Without labels, the embeddings' cosines decide.\n\n    {}\n\nVersion {} ({}{}), {}, {} threads of {}.\n",
+      "{}\n\n{}",
       settings["steps"].dump(), settings["batch_size"].dump(), settings["every"].dump(),
-      settings["probe_images"].dump(), thresholds["lost"].dump(), thresholds["read"].dump(),
-      thresholds["learned"].dump(), fmt::join(words, " "), text_of(environment["version"]),
-      text_of(environment["git"]["sha"]).substr(0, 12), environment["git"]["dirty"] == true ? ", dirty" : "",
-      text_of(environment["device"]), environment["threads"].dump(), text_of(environment["cpu"]["model"]));
+      settings["probe_images"].dump(), verdicts_markdown(results["thresholds"]),
+      environment_markdown(results["environment"]));
   return text;
 }
 

@@ -35,7 +35,7 @@ std::string reading_text(const ArmCurves& curves) {
   std::string text = fmt::format("{} {} read at {} from step {}", curves.words, curves.many ? "are" : "is",
                                  number(last->accuracy), from);
   if (from == 0) text += " (an untrained network passes on as much)";
-  const Reading* control = curves.control.back().find(curves.feature);
+  const Reading* control = curves.control.empty() ? nullptr : curves.control.back().find(curves.feature);
   if (control) text += fmt::format(", in the control at {}", number(control->accuracy));
   return text;
 }
@@ -48,8 +48,7 @@ std::string labels_text(const ArmCurves& curves, const VerdictThresholds& thresh
   };
   const auto peak = std::ranges::max_element(curves.planted, {}, accuracy);
   const double highest = accuracy(*peak), end = accuracy(curves.planted.back()),
-               begin = accuracy(curves.planted.front()), control = accuracy(curves.control.back()),
-               clean = accuracy(curves.clean.back());
+               begin = accuracy(curves.planted.front());
   std::string text = curves.labels + " accuracy ";
   if (highest - end < thresholds.notable)
     text += fmt::format("goes from {} to {}", number(begin), number(end));
@@ -57,16 +56,24 @@ std::string labels_text(const ArmCurves& curves, const VerdictThresholds& thresh
     text += fmt::format("falls from {} in step {} to {}", number(highest), peak->step, number(end));
   else
     text += fmt::format("peaks at {} in step {} and falls to {}", number(highest), peak->step, number(end));
-  return text + fmt::format("; the control has {} at the end, and the clean arm {}", number(control), number(clean));
+  const auto at_end = [&](Curve arm) { return number(accuracy(arm.back())); };
+  if (!curves.control.empty() && !curves.clean.empty())
+    return text + fmt::format("; the control has {} at the end, and the clean arm {}", at_end(curves.control),
+                              at_end(curves.clean));
+  if (!curves.control.empty()) return text + fmt::format("; the control has {} at the end", at_end(curves.control));
+  return curves.clean.empty() ? text : text + fmt::format("; the clean arm has {} at the end", at_end(curves.clean));
 }
 
 std::string cosines_text(const ArmCurves& curves) {
-  const SpaceState &planted = curves.planted.back().embeddings, &control = curves.control.back().embeddings;
+  const SpaceState& planted = curves.planted.back().embeddings;
   if (!planted.same_value || !planted.same_image) return {};
-  return fmt::format(
+  const std::string text = fmt::format(
       "the centred cosine of embeddings of other images with the same planted value is {}, of the same image with "
-      "another value {} (in the control {} and {})",
-      number(planted.same_value), number(planted.same_image), number(control.same_value), number(control.same_image));
+      "another value {}",
+      number(planted.same_value), number(planted.same_image));
+  if (curves.control.empty()) return text;
+  const SpaceState& control = curves.control.back().embeddings;
+  return text + fmt::format(" (in the control {} and {})", number(control.same_value), number(control.same_image));
 }
 
 /// Whether the clean arm's loss moved by less than a share of itself.
@@ -80,19 +87,21 @@ bool loss_stands_still(Curve clean, double share) {
   return !first || std::abs(*last - *first) < share * std::abs(*first);
 }
 
-/// Whether an arm has gained less than this share of what its untrained network lacks.
+/// Whether an arm has gained less than this share of what its untrained network lacks; not if that is not known.
 bool has_hardly_learned(Curve arm, const std::string& labels, double share) {
+  if (arm.front().step > 0) return false;
   const double start = skill_at(arm.front(), labels);
   return skill_at(arm.back(), labels) - start < share * (1 - start);
 }
 
-VerdictKind kind_by_labels(const ArmCurves& curves, const VerdictThresholds& thresholds) {
+std::optional<VerdictKind> kind_by_labels(const ArmCurves& curves, const VerdictThresholds& thresholds) {
+  if (curves.clean.empty()) return std::nullopt;
   const double clean = skill_at(curves.clean.back(), curves.labels),
-               planted = skill_at(curves.planted.back(), curves.labels),
-               control = skill_at(curves.control.back(), curves.labels);
+               planted = skill_at(curves.planted.back(), curves.labels);
   const bool read = skill_at(curves.planted.back(), curves.feature) >= thresholds.read;
   if (clean > 0 && clean - planted >= thresholds.lost * clean) {
-    const bool control_too = clean - control >= (clean - planted) / 2;
+    if (curves.control.empty()) return std::nullopt;
+    const bool control_too = clean - skill_at(curves.control.back(), curves.labels) >= (clean - planted) / 2;
     if (read && !control_too) return VerdictKind::suppressed;
     // A control that still is what it was has not had the time to learn that the feature is of no use.
     return control_too && has_hardly_learned(curves.control, curves.labels, thresholds.learned)
@@ -103,20 +112,37 @@ VerdictKind kind_by_labels(const ArmCurves& curves, const VerdictThresholds& thr
   return read ? VerdictKind::shared : VerdictKind::ignored;
 }
 
-VerdictKind kind_by_cosines(const ArmCurves& curves, const VerdictThresholds& thresholds) {
+std::optional<VerdictKind> kind_by_cosines(const ArmCurves& curves, const VerdictThresholds& thresholds) {
   const auto follows_value = [](const Observation& last) {
     return last.embeddings.same_value.value_or(0) > last.embeddings.same_image.value_or(0);
   };
+  if (curves.clean.empty()) return std::nullopt;
   if (loss_stands_still(curves.clean, thresholds.learned)) return VerdictKind::not_learned_yet;
-  if (follows_value(curves.planted.back()))
+  if (follows_value(curves.planted.back())) {
+    if (curves.control.empty()) return std::nullopt;
     return follows_value(curves.control.back()) ? VerdictKind::disturbed : VerdictKind::suppressed;
+  }
   const bool read = skill_at(curves.planted.back(), curves.feature) >= thresholds.read;
   return read ? VerdictKind::shared : VerdictKind::ignored;
 }
 
-std::string conclusion_of(VerdictKind kind, const ArmCurves& curves) {
+/// What a missing arm leaves open.
+std::string open_question(const ArmCurves& curves, const std::string& classes) {
+  if (curves.clean.empty()) {
+    return fmt::format("it cannot be told what {} {}: there is no clean arm{}",
+                       curves.words + (curves.many ? " cost" : " costs"), classes,
+                       curves.control.empty() ? " and no control" : "");
+  }
+  return fmt::format(
+      "{} {} lost beside {}, but without a control (the same feature drawn for every view) it cannot be told whether "
+      "that is because the views share {}",
+      classes, curves.labels.empty() ? "are" : "is", curves.words, curves.many ? "them" : "it");
+}
+
+std::string conclusion_of(std::optional<VerdictKind> kind, const ArmCurves& curves) {
   const std::string classes = curves.labels.empty() ? "the images" : fmt::format("'{}'", curves.labels);
-  switch (kind) {
+  if (!kind) return open_question(curves, classes);
+  switch (*kind) {
     case VerdictKind::suppressed:
       return fmt::format("suppressed: the network learns {} at the cost of {}", curves.words, classes);
     case VerdictKind::shared: return fmt::format("shared: the network learns both {} and {}", curves.words, classes);
@@ -143,8 +169,7 @@ std::optional<std::int64_t> read_from(Curve curve, std::string_view feature) {
 }
 
 Verdict judge(const ArmCurves& curves, const VerdictThresholds& thresholds) {
-  EXPECTS(!curves.clean.empty() && !curves.planted.empty() && !curves.control.empty(),
-          "suppress: every arm needs an observation before it can be judged");
+  EXPECTS(!curves.planted.empty(), "suppress: the planted arm needs an observation before it can be judged");
   Verdict verdict{.kind =
                       curves.labels.empty() ? kind_by_cosines(curves, thresholds) : kind_by_labels(curves, thresholds)};
   verdict.text = reading_text(curves);

@@ -28,7 +28,7 @@ struct VerdictThresholds {
   double notable = 0.02;  ///< differences of accuracy below this are not told
 };
 
-/// The means over the seeds of the three arms, in time.
+/// The means over the seeds of the three arms, in time. Only `planted` must have an observation.
 struct ArmCurves {
   std::span<const Observation> clean, planted, control;
   std::string labels = {};   ///< the set that stands for the image's own features; empty: there are no labels
@@ -38,13 +38,12 @@ struct ArmCurves {
 };
 
 struct Verdict {
-  VerdictKind kind = VerdictKind::not_learned_yet;
-  std::string text = {};        ///< what happened, with figures
-  std::string conclusion = {};  ///< one sentence
+  std::optional<VerdictKind> kind = {};  ///< none: the arm that would decide is missing
+  std::string text = {};                 ///< what happened, with figures
+  std::string conclusion = {};           ///< one sentence
 };
 
-/// With labels, decided by the probes of the last observations; without, by the cosines of the embeddings. All arms
-/// must have an observation.
+/// With labels, decided by the probes of the last observations; without, by the cosines of the embeddings.
 Verdict judge(const ArmCurves& curves, const VerdictThresholds& thresholds = {});
 
 /// The first step from which a reading stays within a tenth of its last skill; nothing without observations.

@@ -116,6 +116,29 @@ TEST_CASE("report: what suppress found, finished or not") {
   CHECK(damaged.err.find("is not what suppress writes") != std::string::npos);
 }
 
+TEST_CASE("report: what suppress says of finished runs, with their weights or without") {
+  if (!can_draw()) return;
+  const Workbench bench;
+  const fs::path table = bench / "table", out = table / "suppression";
+  for (const std::string bits : {"0", "2", "10"}) {
+    result(bench.pretrain("table/bits" + bits, {"--recipe", "randbits-mnist", "--bits", bits}));
+  }
+  const Strings words{"--table", table.string(), "--probe-images", "50", "--threads", "1"};
+  result(Program(SUPPRESS, words).wait());
+  check_page(out, {"row1", "row2", "strengths"});
+  const std::string page = read_file(out / "report.html");
+  CHECK(page.find("<h2>bits=2</h2>") != page.npos);
+  CHECK(page.find("There is no control") != page.npos);
+  CHECK(page.find("bits2, the weights of steps 0, 8, 16") != page.npos);
+  for (const std::string bits : {"0", "2", "10"}) fs::remove_all(table / ("bits" + bits) / "checkpoints");
+  fs::remove_all(out / "plots");
+  result(Program(SUPPRESS, words).wait());
+  check_page(out, {"row1", "row2"});
+  CHECK(read_file(out / "report.html").find("<td>no weights to look at</td>") != std::string::npos);
+  engine::atomic_write_file(out / "suppression.json", "{}");
+  CHECK(report(out).err.find("is not what suppress --table writes") != std::string::npos);
+}
+
 TEST_CASE("report: pretrain and lineval draw it at their end, in one line") {
   if (!can_draw()) return;
   const Workbench bench;

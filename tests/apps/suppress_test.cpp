@@ -243,7 +243,8 @@ TEST_CASE("suppress: images without labels, or of one class, are judged by the p
 TEST_CASE("suppress: bad input is refused in one sentence") {
   const Workbench bench;
   CHECK(refusal(2, arguments(bench, "out")) ==
-        "say what to plant, as in suppress --data mnist:DIR --plant bits=10; --help shows what there is");
+        "say what to plant, as in suppress --data mnist:DIR --plant bits=10, or what to read, as in suppress --table "
+        "DIR; --help shows what there is");
   CHECK(refusal(2, arguments(bench, "out", {"--plant", "colour"})) ==
         "--plant must be bits=N, digit, digit=SOURCE or FILE.npy, got 'colour'");
   CHECK(refusal(2, arguments(bench, "out", {"--plant", "bits=65"})) ==

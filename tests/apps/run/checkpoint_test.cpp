@@ -282,3 +282,16 @@ TEST_CASE("checkpoint: damage is found, and an intact earlier one is named") {
     CHECK(sentence().starts_with(begin + state + " has format_version 3, and this program reads 1 and 2; to resume"));
   }
 }
+
+TEST_CASE("checkpoints: all that are kept, oldest first, and each can be read or is refused") {
+  const ScratchDirectory scratch;
+  Checkpoints checkpoints(scratch.path(), 2);
+  CHECK(checkpoints.all().empty());
+  for (const std::int64_t step : {3, 20, 100}) save(checkpoints, step);
+  const std::vector<fs::path> all = checkpoints.all();
+  REQUIRE(all.size() == 2);
+  CHECK(Checkpoints::read(all[0]).state == state_at(20));
+  CHECK(Checkpoints::read(all[1]).state == state_at(100));
+  engine::atomic_write_file(all[0] / "model.safetensors", "text");
+  CHECK_THROWS_AS(Checkpoints::read(all[0]), engine::Error);
+}

@@ -113,7 +113,7 @@ TEST_CASE("verdict: without labels the cosines of the embeddings decide") {
   CHECK(of(value, image, 4.9).kind == VerdictKind::not_learned_yet);
 }
 
-TEST_CASE("verdict: a feature that is not probed is said to be so, and every arm must have been observed") {
+TEST_CASE("verdict: a feature that is not probed is said to be so, and the planted arm must have been observed") {
   std::vector<Observation> clean = curve(kClean), planted = curve({{0.3}, {0.4}, {0.8}}), control = curve(kControl);
   for (Observation& observation : planted) observation.readings.pop_back();
   ArmCurves curves{.clean = clean,
@@ -123,6 +123,43 @@ TEST_CASE("verdict: a feature that is not probed is said to be so, and every arm
                    .feature = "bits",
                    .words = "the planted digit"};
   CHECK(judge(curves).text.starts_with("The planted digit is not probed; label accuracy goes from 0.30 to 0.80; "));
-  curves.control = {};
+  curves.planted = {};
   CHECK_THROWS_AS(judge(curves), engine::Error);
+}
+
+TEST_CASE("verdict: without a control it is not told why the labels are lost, but that they are not") {
+  const Verdict lost = judge_of(kClean, {{0.3, 0.7}, {0.31, 0.98, 0.888, 0.057}}, {});
+  CHECK_FALSE(lost.kind);
+  CHECK(lost.conclusion ==
+        "'label' is lost beside the planted 12 bits, but without a control (the same feature drawn for every view) it "
+        "cannot be told whether that is because the views share them.");
+  CHECK(lost.text.find("; the clean arm has 0.90 at the end. The centred cosine") != std::string::npos);
+  CHECK(lost.text.find("control") == std::string::npos);
+  CHECK(judge_of(kClean, {{0.3, 0.7}, {0.88, 0.98}}, {}).kind == VerdictKind::shared);
+  CHECK(judge_of(kClean, {{0.3, 0.7}, {0.88, 0.6}}, {}).kind == VerdictKind::ignored);
+}
+
+TEST_CASE("verdict: without a clean arm it is not told what the feature costs") {
+  const Verdict control = judge_of({}, {{0.3, 0.7}, {0.31, 0.98}}, kControl);
+  CHECK_FALSE(control.kind);
+  CHECK(control.conclusion == "It cannot be told what the planted 12 bits cost 'label': there is no clean arm.");
+  CHECK(control.text.find("; the control has 0.88 at the end. ") != std::string::npos);
+  const Verdict alone = judge_of({}, {{0.3, 0.7}, {0.31, 0.98}}, {}, false);
+  CHECK_FALSE(alone.kind);
+  CHECK(alone.conclusion ==
+        "It cannot be told what the planted 12 bits cost the images: there is no clean arm and no control.");
+}
+
+TEST_CASE("verdict: an arm whose untrained network is not known is taken to have learned") {
+  const std::vector<Observation> clean = curve({{0.899, 0}, {0.9, 0}}), planted = curve({{0.3, 0.7}, {0.88, 0.98}});
+  const ArmCurves curves{.clean = std::span(clean).subspan(1),
+                         .planted = planted,
+                         .control = {},
+                         .labels = "label",
+                         .feature = "bits",
+                         .words = "the planted bit"};
+  CHECK(judge(curves).kind == VerdictKind::shared);
+  ArmCurves known = curves;
+  known.clean = clean;
+  CHECK(judge(known).kind == VerdictKind::not_learned_yet);
 }
