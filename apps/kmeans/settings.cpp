@@ -4,7 +4,8 @@
 #include <functional>
 #include <utility>
 
-#include "apps/run/config_layers.h"
+#include "apps/config/key_flag.h"
+#include "apps/run/run_config.h"
 #include "apps/run/settings_flags.h"
 #include "apps/settings/limits.h"
 
@@ -17,24 +18,6 @@ using KMeansField = Field<KMeansSettings>;
 
 constexpr double kMostImages = 1e9, kMostRestarts = 1000, kMostIterations = 100'000;
 
-/// The texts of a flag in --help.
-struct Text {
-  std::string_view flag, group, help, placeholder = {}, fallback = {};
-};
-
-/// A flag for a key of a run's configuration; it accepts the values of that key.
-KMeansField of_key(std::string_view key, const Text& text) {
-  const ConfigField& field = *config_table().find(key);
-  return {.key = key,
-          .value = {field.value, &KMeansSettings::config},
-          .flag = text.flag,
-          .help = text.help,
-          .range = field.range,
-          .group = text.group,
-          .placeholder = text.placeholder,
-          .fallback = text.fallback};
-}
-
 std::vector<KMeansField> feature_flags() {
   return {
       {.key = "--weights",
@@ -43,12 +26,13 @@ std::vector<KMeansField> feature_flags() {
        .help = "the encoder in a safetensors file instead of a run: torchvision's, timm's or an export",
        .group = "Features",
        .placeholder = "FILE"},
-      of_key("model.arch",
-             {.flag = "--arch", .group = "Features", .help = "the encoder in that file", .fallback = "the file's"}),
-      of_key("model.normalize", {.flag = "--normalize",
-                                 .group = "Features",
-                                 .help = "images are (x - mean) / std before that encoder",
-                                 .fallback = "the file's, or imagenet"}),
+      key_flag<KMeansSettings>(
+          "model.arch",
+          {.flag = "--arch", .group = "Features", .help = "the encoder in that file", .fallback = "the file's"}),
+      key_flag<KMeansSettings>("model.normalize", {.flag = "--normalize",
+                                                   .group = "Features",
+                                                   .help = "images are (x - mean) / std before that encoder",
+                                                   .fallback = "the file's, or imagenet"}),
       {.key = "--raw",
        .value = MEMBER(raw),
        .flag = "--raw",
@@ -120,11 +104,11 @@ std::vector<KMeansField> clustering_flags() {
 
 std::vector<KMeansField> data_flags() {
   return {
-      of_key("data.source", {.flag = "--data",
-                             .group = "Data",
-                             .help = "read the images from here",
-                             .placeholder = "SOURCE",
-                             .fallback = "the run's"}),
+      key_flag<KMeansSettings>("data.source", {.flag = "--data",
+                                               .group = "Data",
+                                               .help = "read the images from here",
+                                               .placeholder = "SOURCE",
+                                               .fallback = "the run's"}),
       {.key = "--role",
        .value = MEMBER(role),
        .flag = "--role",
@@ -142,24 +126,27 @@ std::vector<KMeansField> data_flags() {
        .help = "number of the first one, counted from 0",
        .range = between(0, kMostImages),
        .group = "Data"},
-      of_key("augment.size", {.flag = "--image-size",
-                              .group = "Data",
-                              .help = "pixels a side in which the network sees them: the middle square, resized;\n"
-                                      "0: the images' own size, which must then be the same for all",
-                              .fallback = "the run's"}),
-      of_key("data.skip_bad", {.flag = "--skip-bad",
-                               .group = "Data",
-                               .help = "on: replace images that cannot be read, and count them",
-                               .placeholder = "on|off",
-                               .fallback = "the run's"}),
+      key_flag<KMeansSettings>("augment.size",
+                               {.flag = "--image-size",
+                                .group = "Data",
+                                .help = "pixels a side in which the network sees them: the middle square, resized;\n"
+                                        "0: the images' own size, which must then be the same for all",
+                                .fallback = "the run's"}),
+      key_flag<KMeansSettings>("data.skip_bad", {.flag = "--skip-bad",
+                                                 .group = "Data",
+                                                 .help = "on: replace images that cannot be read, and count them",
+                                                 .placeholder = "on|off",
+                                                 .fallback = "the run's"}),
   };
 }
 
 std::vector<KMeansField> other_flags() {
   return {
-      of_key("run.device", {.flag = "--device", .group = "Run", .help = "where to compute", .fallback = "the run's"}),
-      of_key("run.threads",
-             {.flag = "--threads", .group = "Run", .help = "CPU threads, 0 for all", .fallback = "the run's"}),
+      key_flag<KMeansSettings>(
+          "run.device", {.flag = "--device", .group = "Run", .help = "where to compute", .fallback = "the run's"}),
+      key_flag<KMeansSettings>(
+          "run.threads",
+          {.flag = "--threads", .group = "Run", .help = "CPU threads, 0 for all", .fallback = "the run's"}),
       {.key = "--upsample",
        .value = MEMBER(upsample),
        .flag = "--upsample",
@@ -229,11 +216,9 @@ std::string ClusterCounts::text() const {
 }
 
 KMeansSettings settings_of_run(const fs::path& run) {
-  if (!fs::exists(run / "config.toml"))
-    throw UsageError(engine::concat(run.string(), " is not a run directory: it has no config.toml"));
   KMeansSettings settings;
   settings.run = run;
-  settings.config = read_config(run / "config.toml");
+  settings.config = config_of_run(run);
   return settings;
 }
 

@@ -6,7 +6,8 @@
 #include <utility>
 #include <vector>
 
-#include "apps/run/config_layers.h"
+#include "apps/config/key_flag.h"
+#include "apps/run/run_config.h"
 #include "apps/run/settings_flags.h"
 
 namespace apps {
@@ -15,30 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 using EvaluationField = Field<EvaluationSettings>;
-
-/// The texts of a flag in --help.
-struct Text {
-  std::string_view flag, group, help, placeholder = {}, fallback = {};
-};
-
-/// A flag for a key of the run's configuration; it accepts the values of that key.
-EvaluationField of_key(std::string_view key, const Text& text) {
-  const ConfigField& field = *config_table().find(key);
-  return {.key = key,
-          .value = {field.value, &EvaluationSettings::config},
-          .flag = text.flag,
-          .help = text.help,
-          .range = field.range,
-          .group = text.group,
-          .placeholder = text.placeholder,
-          .fallback = text.fallback};
-}
-
-Config run_config(const fs::path& run) {
-  if (!fs::exists(run / "config.toml"))
-    throw UsageError(engine::concat(run.string(), " is not a run directory: it has no config.toml"));
-  return read_config(run / "config.toml");
-}
 
 /// Whether the command line has a flag.
 using Gives = std::function<bool(std::string_view flag)>;
@@ -119,13 +96,13 @@ const Table<EvaluationSettings>& evaluation_table() {
                "part of them; results go to runs/raw-DATA/eval",
            .group = "Evaluation",
            .bare = true},
-          of_key(
+          key_flag<EvaluationSettings>(
               "model.arch",
               {.flag = "--arch", .group = "Evaluation", .help = "the encoder in that file", .fallback = "the file's"}),
-          of_key("model.normalize", {.flag = "--normalize",
-                                     .group = "Evaluation",
-                                     .help = "images are (x - mean) / std before that encoder",
-                                     .fallback = "the file's, or imagenet"}),
+          key_flag<EvaluationSettings>("model.normalize", {.flag = "--normalize",
+                                                           .group = "Evaluation",
+                                                           .help = "images are (x - mean) / std before that encoder",
+                                                           .fallback = "the file's, or imagenet"}),
           {.key = "--tap",
            .value = MEMBER(tap),
            .flag = "--tap",
@@ -143,58 +120,71 @@ const Table<EvaluationSettings>& evaluation_table() {
            .group = "Evaluation",
            .placeholder = "SET,SET,...",
            .fallback = "the first"},
-          of_key("lineval.learning_rates", {.flag = "--learning-rates",
-                                            .group = "Evaluation",
-                                            .help = "the grid; each is scaled by batch size / 256"}),
-          of_key("lineval.epochs", {.flag = "--epochs", .group = "Evaluation", .help = "passes over the training set"}),
-          of_key("lineval.batch_size", {.flag = "--batch-size", .group = "Evaluation", .help = "of the classifiers"}),
-          of_key("lineval.redraw",
-                 {.flag = "--redraw",
-                  .group = "Evaluation",
-                  .help = "on: where the data draw at every visit (multidigits, trifeature, redraw=visit, ...), each\n"
-                          "epoch computes the features of the training images anew, as drawn for it: as many times\n"
-                          "the work as there are epochs",
-                  .placeholder = "on|off"}),
-          of_key("lineval.standardize",
-                 {.flag = "--standardize",
-                  .group = "Evaluation",
-                  .help = "on: also train classifiers on features less their mean and divided by their standard\n"
-                          "deviation over the training set; features on very different scales need it",
-                  .placeholder = "on|off"}),
-          of_key("lineval.knn",
-                 {.flag = "--knn", .group = "Evaluation", .help = "neighbours that vote", .placeholder = "K"}),
-          of_key("lineval.knn_metric", {.flag = "--knn-metric",
+          key_flag<EvaluationSettings>("lineval.learning_rates",
+                                       {.flag = "--learning-rates",
+                                        .group = "Evaluation",
+                                        .help = "the grid; each is scaled by batch size / 256"}),
+          key_flag<EvaluationSettings>(
+              "lineval.epochs", {.flag = "--epochs", .group = "Evaluation", .help = "passes over the training set"}),
+          key_flag<EvaluationSettings>("lineval.batch_size",
+                                       {.flag = "--batch-size", .group = "Evaluation", .help = "of the classifiers"}),
+          key_flag<EvaluationSettings>(
+              "lineval.redraw",
+              {.flag = "--redraw",
+               .group = "Evaluation",
+               .help = "on: where the data draw at every visit (multidigits, trifeature, redraw=visit, ...), each\n"
+                       "epoch computes the features of the training images anew, as drawn for it: as many times\n"
+                       "the work as there are epochs",
+               .placeholder = "on|off"}),
+          key_flag<EvaluationSettings>(
+              "lineval.standardize",
+              {.flag = "--standardize",
+               .group = "Evaluation",
+               .help = "on: also train classifiers on features less their mean and divided by their standard\n"
+                       "deviation over the training set; features on very different scales need it",
+               .placeholder = "on|off"}),
+          key_flag<EvaluationSettings>(
+              "lineval.knn",
+              {.flag = "--knn", .group = "Evaluation", .help = "neighbours that vote", .placeholder = "K"}),
+          key_flag<EvaluationSettings>("lineval.knn_metric",
+                                       {.flag = "--knn-metric",
                                         .group = "Evaluation",
                                         .help = "nearest by the angle between features, or by their distance"}),
-          of_key("lineval.knn_weights",
-                 {.flag = "--knn-weights",
-                  .group = "Evaluation",
-                  .help = "a neighbour's vote counts exp(similarity / temperature), or as much as any other"}),
-          of_key("lineval.knn_temperature",
-                 {.flag = "--knn-temperature",
-                  .group = "Evaluation",
-                  .help = "divides the similarity, which is the cosine, or minus the squared distance"}),
-          of_key("lineval.seed", {.flag = "--seed",
-                                  .group = "Evaluation",
-                                  .help = "of the held-out part, the shuffles and the untrained network"}),
+          key_flag<EvaluationSettings>(
+              "lineval.knn_weights",
+              {.flag = "--knn-weights",
+               .group = "Evaluation",
+               .help = "a neighbour's vote counts exp(similarity / temperature), or as much as any other"}),
+          key_flag<EvaluationSettings>(
+              "lineval.knn_temperature",
+              {.flag = "--knn-temperature",
+               .group = "Evaluation",
+               .help = "divides the similarity, which is the cosine, or minus the squared distance"}),
+          key_flag<EvaluationSettings>("lineval.seed",
+                                       {.flag = "--seed",
+                                        .group = "Evaluation",
+                                        .help = "of the held-out part, the shuffles and the untrained network"}),
       },
       {
-          of_key("data.source", {.flag = "--data",
-                                 .group = "Data",
-                                 .help = "read the data from here",
-                                 .placeholder = "SOURCE",
-                                 .fallback = "the run's"}),
-          of_key("data.skip_bad", {.flag = "--skip-bad",
-                                   .group = "Data",
-                                   .help = "on: replace images that cannot be read, and count them",
-                                   .placeholder = "on|off",
-                                   .fallback = "the run's"}),
-          of_key("run.device",
-                 {.flag = "--device", .group = "Run", .help = "where to compute", .fallback = "the run's"}),
-          of_key("run.threads",
-                 {.flag = "--threads", .group = "Run", .help = "CPU threads, 0 for all", .fallback = "the run's"}),
-          of_key("lineval.precision",
-                 {.flag = "--precision", .group = "Run", .help = "of the encoder, whatever it was trained in"}),
+          key_flag<EvaluationSettings>("data.source", {.flag = "--data",
+                                                       .group = "Data",
+                                                       .help = "read the data from here",
+                                                       .placeholder = "SOURCE",
+                                                       .fallback = "the run's"}),
+          key_flag<EvaluationSettings>("data.skip_bad",
+                                       {.flag = "--skip-bad",
+                                        .group = "Data",
+                                        .help = "on: replace images that cannot be read, and count them",
+                                        .placeholder = "on|off",
+                                        .fallback = "the run's"}),
+          key_flag<EvaluationSettings>(
+              "run.device", {.flag = "--device", .group = "Run", .help = "where to compute", .fallback = "the run's"}),
+          key_flag<EvaluationSettings>(
+              "run.threads",
+              {.flag = "--threads", .group = "Run", .help = "CPU threads, 0 for all", .fallback = "the run's"}),
+          key_flag<EvaluationSettings>(
+              "lineval.precision",
+              {.flag = "--precision", .group = "Run", .help = "of the encoder, whatever it was trained in"}),
       },
       {
           {.key = "--out",
@@ -211,10 +201,11 @@ const Table<EvaluationSettings>& evaluation_table() {
                    "several label sets {train,test}_labels_SET.npy",
            .group = "Output",
            .placeholder = "DIR"},
-          of_key("run.report", {.flag = "--report",
-                                .group = "Output",
-                                .help = "draw the run's plots and report.html again with tools/report",
-                                .fallback = "the run's"}),
+          key_flag<EvaluationSettings>("run.report",
+                                       {.flag = "--report",
+                                        .group = "Output",
+                                        .help = "draw the run's plots and report.html again with tools/report",
+                                        .fallback = "the run's"}),
       },
   };
   return table;
@@ -248,7 +239,7 @@ bool parse(int argc, const char* const* argv, EvaluationSettings& settings) {
     for (const std::string_view flag : {"--arch", "--normalize"}) {
       if (gives(flag)) throw UsageError(engine::concat(flag, " is for --weights FILE; the network of a run is known"));
     }
-    settings.config = run_config(settings.run);
+    settings.config = config_of_run(settings.run);
   }
   for (const auto& [field, text] : given) field->set(settings, text, field->flag);
   if (gives("--weights")) complete_pretrained(settings, gives);
