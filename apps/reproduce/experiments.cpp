@@ -28,6 +28,11 @@ Experiment find_experiment(const std::string& name_or_path) {
       return read_experiment(file.toml, name_or_path, engine::concat("experiment ", file.name));
     names.push_back(file.name);
   }
+  if (name_or_path.find_first_of("/.") != name_or_path.npos) {
+    throw UsageError(engine::concat("'", name_or_path,
+                                    "' is no experiment: a file of your own must end in .toml, and those that are "
+                                    "built in are shown by `reproduce --list`"));
+  }
   throw UsageError(engine::concat("there is no experiment '", name_or_path, "'; the nearest is ",
                                   engine::nearest(name_or_path, names)));
 }

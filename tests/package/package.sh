@@ -73,7 +73,14 @@ done
 # The other programs, and a machine that has glibc alone.
 env -i HOME="$scratch" "$root/bin/lineval" "$scratch/default" >/dev/null 2>&1 || fail "lineval failed"
 env -i "$root/bin/reproduce" --list >/dev/null || fail "reproduce failed"
-env -i "$root/bin/suppress" --list-remedies >/dev/null || fail "suppress failed"
+env -i "$root/bin/reproduce" fig7a-mnist --budget small --data digits: --cells "method=cross-view, batch=256, bits=0|5" --steps 2 \
+  --threads 1 --set lineval.epochs=1 --out "$scratch/table" >/dev/null 2>&1 || fail "reproduce failed"
+env -i "$root/bin/suppress" --table "$scratch/table" --probe-images 20 >/dev/null 2>&1 || fail "suppress --table failed"
+[ -f "$scratch/table/suppression/suppression.json" ] || fail "suppress --table wrote nothing"
+env -i "$root/bin/suppress" --recipe demo --epochs 0 --steps 2 --batch-size 32 --plant bits=2 --probe-images 20 \
+  --out "$scratch/suppress" >/dev/null 2>&1 || fail "suppress failed"
+env -i "$root/bin/runs" "$scratch" --best top1 | grep -q "^default " || fail "runs did not find the run"
+env -i "$root/bin/runs" diff "$scratch/default" "$scratch/suppress/clean-s1" >/dev/null || fail "runs diff failed"
 env -i "$root/bin/measure" "$scratch/default/export/linear_head.safetensors:fc.weight" --views 1 >/dev/null ||
   fail "measure failed"
 env -i "$root/bin/kmeans" "$scratch/default" --images 1 --k 2 >/dev/null 2>&1 || fail "kmeans failed"

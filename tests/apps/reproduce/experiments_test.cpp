@@ -55,6 +55,9 @@ TEST_CASE("experiments: published figures are where the paper has them") {
 TEST_CASE("experiments: by name, or from a file") {
   CHECK(message_of<UsageError>([] { find_experiment("rand-bits"); }) ==
         "there is no experiment 'rand-bits'; the nearest is randbits-mnist");
+  CHECK(message_of<UsageError>([] { find_experiment("runs/mine.md"); }) ==
+        "'runs/mine.md' is no experiment: a file of your own must end in .toml, and those that are built in are shown "
+        "by `reproduce --list`");
   const ScratchDirectory scratch;
   const std::string path = (scratch / "mine.toml").string();
   CHECK(message_of<UsageError>([&] { find_experiment(path); }) ==
