@@ -225,6 +225,8 @@ Json row_json(const TableRow& row, const RowLooks& looks) {
   std::array<ArmSeen, 3> seen;
   for (std::size_t arm = 0; arm < seen.size(); ++arm) seen[arm] = seen_of(row.arms[arm], looks[arm]);
   const std::string planted = row.plant.label_set(), labels = own_labels(seen[kPlanted].curve, planted);
+  // Without labels of the images, the probe that trained beside is on the planted feature.
+  const bool has_own_labels = !labels.empty() || seen[kPlanted].curve.empty();
   Json json{{"plant", row.plant.text()},
             {"images", row.images},
             {"settings", Json::object()},
@@ -232,7 +234,7 @@ Json row_json(const TableRow& row, const RowLooks& looks) {
             {"labels", labels.empty() ? Json() : Json(labels)},
             {"label_sets", Json::array()},
             {"verdict", nullptr},
-            {"recorded", recorded_text(seen)},
+            {"recorded", has_own_labels ? recorded_text(seen) : ""},
             {"open", open_questions(row, seen)}};
   for (const Setting& setting : row.settings) json["settings"][setting.first] = setting.second;
   if (!seen[kPlanted].curve.empty()) {

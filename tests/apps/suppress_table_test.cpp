@@ -153,6 +153,22 @@ TEST_CASE("suppress --table: a table of reproduce has a row for every strength, 
             .err.find("3 of 3 ") != std::string::npos);
 }
 
+TEST_CASE("suppress --table: of images without labels, the probe that trained beside tells nothing") {
+  const Workbench bench;
+  const fs::path table = bench / "table";
+  for (const std::string bits : {"0", "4"}) {
+    result(bench.pretrain("table/" + bits,
+                          {"--recipe", "randbits-mnist", "--bits", bits, "--data",
+                           "blank(examples=128, test_examples=64, height=28, width=28, channels=1, classes=0)"}));
+  }
+  result(suppress_table(table));
+  const auto row = results(table / "suppression").at("rows")[0];
+  CHECK(row.at("labels").is_null());
+  CHECK(row.at("recorded") == "");
+  CHECK(row.at("label_sets") == nlohmann::json({"bits"}));
+  CHECK(row.at("arms")[1].at("online").contains("probe_acc"));
+}
+
 TEST_CASE("suppress --table: bad input is refused in one sentence") {
   const Workbench bench;
   const fs::path table = bench / "table";

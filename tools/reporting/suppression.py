@@ -56,7 +56,8 @@ def suppression_figure(results):
         style = "-" if arm["name"] in FEATURE_ARMS else "--"
         if labels:
             draw_line(panels[0][0], arm, color, marker, "readings", labels, "accuracy", style=style)
-        draw_online(panels[0][0], arm, color, "probe_acc")
+        if labels or not arm["curve"]:  # else the first probe is on the planted feature
+            draw_online(panels[0][0], arm, color, "probe_acc")
         draw_online(panels[0][1], arm, color, f"probe_{planted}_acc")
         draw_line(panels[0][1], arm, color, marker, "readings", planted, "accuracy", style=style)
         draw_loss(panels[0][2], arm, color, marker, style)
