@@ -32,7 +32,7 @@ engine::Context make_context(const ContextOptions& options) {
           "threads: expected 0 (one per processor) to ", engine::Context::kMostThreads, ", got ", options.threads);
   const std::int64_t wanted = options.threads > 0 ? options.threads : omp_get_num_procs();
   const int threads = make_team(static_cast<int>(std::min<std::int64_t>(wanted, engine::Context::kMostThreads)));
-  return {make_backend(options), threads};
+  return {make_backend(options), threads, options.communicator};
 }
 
 bool computes_bf16(const engine::Device& device) {

@@ -5,7 +5,7 @@
 install_packages() {
   local packages=(g++ cmake ninja-build libdnnl-dev ocl-icd-opencl-dev libfmt-dev doctest-dev libcli11-dev
     libtomlplusplus-dev nlohmann-json3-dev libeigen3-dev libpng-dev libjpeg62-turbo-dev zlib1g-dev libzstd-dev
-    libssl-dev libprotobuf-dev protobuf-compiler "$@")
+    libssl-dev libprotobuf-dev protobuf-compiler libopenmpi-dev openmpi-bin "$@")
   local missing=() as_root=() package
   for package in "${packages[@]}"; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'install ok installed' || missing+=("$package")

@@ -3,6 +3,7 @@
 
 #include "kernels/runtime/algorithm_cache.h"
 #include "kernels/runtime/backend.h"
+#include "kernels/runtime/communicator.h"
 #include "kernels/runtime/pool.h"
 #include "kernels/runtime/profile.h"
 
@@ -13,8 +14,13 @@ namespace engine {
 /// by `kernels::make_context`.
 class Context {
  public:
-  Context(std::unique_ptr<Backend> backend, int threads)
-      : backend_(std::move(backend)), threads_(threads), pool_(std::make_unique<Pool>(*backend_)) {}
+  /// `communicator`: with the other ranks, whose contexts are on devices of the same kind; null if there are none. It
+  /// must outlive the context.
+  Context(std::unique_ptr<Backend> backend, int threads, Communicator* communicator = nullptr)
+      : backend_(std::move(backend)),
+        threads_(threads),
+        communicator_(communicator == nullptr ? &alone_ : communicator),
+        pool_(std::make_unique<Pool>(*backend_)) {}
 
   Context(Context&&) = delete;
 
@@ -27,10 +33,14 @@ class Context {
   Pool& pool() const { return *pool_; }
   Profiler& profiler() const { return *profiler_; }
   AlgorithmCache& algorithms() const { return *algorithms_; }
+  Communicator& communicator() const { return *communicator_; }
+  int ranks() const { return communicator_->ranks(); }
 
  private:
   std::unique_ptr<Backend> backend_;
   int threads_;
+  OneRank alone_;
+  Communicator* communicator_;
   std::unique_ptr<Profiler> profiler_ = std::make_unique<Profiler>();
   std::unique_ptr<AlgorithmCache> algorithms_ = std::make_unique<AlgorithmCache>();
   std::unique_ptr<Pool> pool_;  // declared last: its destructor uses the backend

@@ -24,6 +24,7 @@ row kernels kernels/runtime kernels/cpu kernels/cuda  # context.cpp creates the 
 row kernels/cpu "${kernel[@]}"
 row kernels/cuda "${kernel[@]}"
 row kernels/cases "${kernel[@]}"
+row kernels/mpi kernels/runtime
 row engine/io kernels/runtime
 row engine "${kernel[@]}"
 row engine/ops engine "${kernel[@]}"
@@ -61,7 +62,7 @@ while read -r folder; do
 done < <(find kernels engine models losses data apps -name '*.h' -o -name '*.cpp' -o -name '*.cu' | sed 's#/[^/]*$##' | sort -u)
 
 # Only back ends include vendor headers, and only kernels/context.cpp includes headers of back ends.
-vendors='#include [<"](oneapi|dnnl|cuda|cudnn|cublas)'
+vendors='#include [<"](oneapi|dnnl|cuda|cudnn|cublas|mpi\.)'
 if grep -rnE "$vendors" engine models losses data apps kernels/runtime kernels/*.h kernels/*.cpp; then status=1; fi
 if grep -nE --exclude=context.cpp '#include "kernels/(cpu|cuda)/' kernels/*.h kernels/*.cpp; then status=1; fi
 exit $status

@@ -1,6 +1,7 @@
 #include "apps/run/main.h"
 
 #include <doctest/doctest.h>
+#include <stdlib.h>
 
 #include <iostream>
 #include <new>
@@ -74,4 +75,87 @@ TEST_CASE("main: output that cannot be written is a failure, and the output of a
   CHECK(outcome.code == 1);
   CHECK(outcome.text.starts_with("pretrain: error: cannot write to standard output: "));
   CHECK(std::cout.exceptions() == std::ios_base::goodbit);
+}
+
+namespace {
+
+/// As if a launcher had started this process and others.
+class Launched {
+ public:
+  explicit Launched(const char* rank) {
+    setenv("PMI_RANK", rank, 1);
+    setenv("PMI_SIZE", "3", 1);
+  }
+  ~Launched() {
+    unsetenv("PMI_RANK");
+    unsetenv("PMI_SIZE");
+  }
+  Launched(const Launched&) = delete;
+  Launched& operator=(const Launched&) = delete;
+};
+
+/// Notes how the ranks end.
+struct Ends final : engine::Communicator {
+  int rank() const override { return 0; }
+  int ranks() const override { return 3; }
+  void all_reduce(const engine::View&) override {}
+  void all_gather(const engine::View&) override {}
+  void reduce_scatter(const engine::View&) override {}
+  void broadcast(const engine::View&, int) override {}
+  std::int64_t highest(std::int64_t value) override { return value; }
+  std::vector<std::string> exchange(const std::string& text) override { return {text, text, text}; }
+  void set_patience(double) override {}
+  void leave() override { how += "left"; }
+  void abort(int exit_code) override { how += "aborted " + std::to_string(exit_code) + ", "; }
+
+  static inline std::string how;
+};
+
+Outcome run_on_ranks(int (*program)(int, char**, engine::Communicator&)) {
+  std::ostringstream text;
+  std::streambuf* before = std::cerr.rdbuf(text.rdbuf());
+  std::string name = "pretrain";
+  char* argv[] = {name.data(), nullptr};
+  Ends::how.clear();
+  const auto join = []() -> std::unique_ptr<engine::Communicator> { return std::make_unique<Ends>(); };
+  const int code = apps::run_main(1, argv, join, program);
+  std::cerr.rdbuf(before);
+  return {code, text.str()};
+}
+
+}  // namespace
+
+TEST_CASE("main: a program that computes in one process refuses to be started several times") {
+  const Launched launched("0");
+  const Outcome several = run([](int, char**) { return 0; }, "lineval");
+  CHECK(several.code == 2);
+  CHECK(several.text ==
+        "lineval: error: mpirun started 3 processes of lineval, which computes in one: start it without "
+        "mpirun (see `lineval --help`)\n");
+}
+
+TEST_CASE("main: ranks that end alike leave together, rank 0 says it, and an error ends them all") {
+  {
+    const Launched first("0");
+    CHECK(run_on_ranks([](int, char**, engine::Communicator&) { return 0; }).code == 0);
+    CHECK(Ends::how == "left");
+    const Outcome stopped =
+        run_on_ranks([](int, char**, engine::Communicator&) -> int { throw apps::Interrupted("stopped by SIGTERM"); });
+    CHECK(stopped.code == 75);
+    CHECK(stopped.text == "pretrain: stopped by SIGTERM\n");
+    CHECK(Ends::how == "left");
+  }
+  const Launched third("2");
+  const Outcome stopped =
+      run_on_ranks([](int, char**, engine::Communicator&) -> int { throw apps::Interrupted("stopped by SIGTERM"); });
+  CHECK(stopped.code == 75);
+  CHECK(stopped.text.empty());
+  CHECK(
+      run_on_ranks([](int, char**, engine::Communicator&) -> int { throw apps::NonFiniteError("NaN"); }).text.empty());
+  CHECK(Ends::how == "left");
+  const Outcome failed =
+      run_on_ranks([](int, char**, engine::Communicator&) -> int { throw engine::DataError("bad file"); });
+  CHECK(failed.code == 3);
+  CHECK(failed.text == "pretrain: error: rank 2: bad file\n");
+  CHECK(Ends::how == "aborted 3, left");
 }

@@ -1,0 +1,29 @@
+#pragma once
+#include "kernels/kernel.h"
+
+namespace kernels {
+
+// What the ranks of a run do together (engine::Communicator), as kernels: timed and traced like others. Every rank must
+// call them, in the same order. One rank has nothing to do.
+
+// x = the sum of all ranks' x, f32 or f64: the same bytes on every rank
+struct AllReduce {
+  View x;
+  Cost cost() const { return {.bytes = 2 * bytes_of(x), .operations = x.shape.elements()}; }
+};
+// x has equal parts, one per rank: each rank wrote its own, and gets the others
+struct AllGather {
+  View x;
+  Cost cost() const { return {.bytes = bytes_of(x)}; }
+};
+
+namespace ranks {
+inline void all_reduce(const Context& context, const AllReduce& args) { context.communicator().all_reduce(args.x); }
+inline void all_gather(const Context& context, const AllGather& args) { context.communicator().all_gather(args.x); }
+}  // namespace ranks
+
+// A communicator knows its device, so there is one implementation for all.
+inline constexpr Kernel<AllReduce> all_reduce{"all_reduce", ranks::all_reduce, ranks::all_reduce};
+inline constexpr Kernel<AllGather> all_gather{"all_gather", ranks::all_gather, ranks::all_gather};
+
+}  // namespace kernels

@@ -1,0 +1,223 @@
+#include "kernels/mpi/mpi_communicator.h"
+
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <climits>
+#include <cstring>
+
+#include "kernels/mpi/join.h"
+#include "kernels/runtime/error.h"
+#include "kernels/runtime/launch.h"
+#include "kernels/runtime/rounding.h"
+
+namespace kernels {
+namespace {
+
+using engine::ceil_div;
+using engine::Dtype;
+using engine::View;
+
+/// What is summed at once: the parts of the other ranks stay in the cache.
+constexpr std::int64_t kChunkBytes = std::int64_t{4} << 20;
+/// Up to here every rank gets the values of all others and sums them itself: one message instead of two.
+constexpr std::int64_t kSmallBytes = 16 << 10;
+
+void check(int status, const char* call) {
+  if (status == MPI_SUCCESS) return;
+  char text[MPI_MAX_ERROR_STRING] = {};
+  int length = 0;
+  MPI_Error_string(status, text, &length);
+  throw engine::Error(engine::concat(call, ": ", text, "; a rank ended or cannot be reached"));
+}
+#define MPI_CHECK(call) check(call, #call)
+
+/// to[i] = the sum of parts[rank * count + i] in the order of the ranks. `to` may be one of the parts.
+template <class T>
+void add_in_order(T* to, const T* parts, std::int64_t count, int ranks) {
+  constexpr std::int64_t kBlock = 512;
+  T sums[kBlock];
+  for (std::int64_t begin = 0; begin < count; begin += kBlock) {
+    const std::int64_t size = std::min(kBlock, count - begin);
+    std::copy_n(parts + begin, size, sums);
+    for (int rank = 1; rank < ranks; ++rank) {
+      const T* part = parts + rank * count + begin;
+      for (std::int64_t i = 0; i < size; ++i) sums[i] += part[i];
+    }
+    std::copy_n(sums, size, to + begin);
+  }
+}
+
+/// Calls body(T*) for the type of a sum.
+template <class Body>
+void with_summed_type(const char* name, const View& x, const Body& body) {
+  switch (x.dtype) {
+    case Dtype::f32: return body(x.as<float>());
+    case Dtype::f64: return body(x.as<double>());
+    case Dtype::bf16:
+    case Dtype::i32:
+    case Dtype::i64:
+    case Dtype::u8: break;
+  }
+  throw engine::Error(engine::concat(name, ": sums are of f32 or f64, got ", engine::name(x.dtype)));
+}
+
+std::int64_t bytes_of(const View& x) { return x.shape.elements() * static_cast<std::int64_t>(size_of(x.dtype)); }
+
+/// The bytes of each rank's part.
+int part_bytes(const char* name, const View& x, int ranks) {
+  EXPECTS(x.shape.rank() > 0 && x.shape[0] % ranks == 0, name, ": ", ranks, " ranks need equal numbers of rows, got ",
+          x.shape);
+  const std::int64_t bytes = bytes_of(x) / ranks;
+  EXPECTS(bytes <= INT_MAX, name, ": a rank's part may have ", INT_MAX, " bytes at most, got ", bytes);
+  return static_cast<int>(bytes);
+}
+
+}  // namespace
+
+MpiCommunicator::MpiCommunicator() {
+  MPI_CHECK(MPI_Comm_dup(MPI_COMM_WORLD, &comm_));
+  MPI_CHECK(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN));
+  MPI_CHECK(MPI_Comm_rank(comm_, &rank_));
+  MPI_CHECK(MPI_Comm_size(comm_, &ranks_));
+}
+
+std::byte* MpiCommunicator::scratch(std::int64_t bytes) {
+  if (static_cast<std::int64_t>(scratch_.size()) < bytes) scratch_.resize(static_cast<std::size_t>(bytes));
+  return scratch_.data();
+}
+
+/// Ranks that share processors must not spin while they wait.
+void MpiCommunicator::wait(MPI_Request request) const {
+  using Clock = std::chrono::steady_clock;
+  constexpr double kYieldSeconds = 2e-3;
+  constexpr useconds_t kPauseUs = 50;
+  const Clock::time_point begin = Clock::now();
+  // Rank 0 speaks for all; the others only if it is the one that is gone.
+  const double patience = patience_seconds_ + (rank_ > 0 ? 3 : 0);
+  for (;;) {
+    int done = 0;
+    MPI_CHECK(MPI_Test(&request, &done, MPI_STATUS_IGNORE));
+    if (done != 0) return;
+    const double waited = std::chrono::duration<double>(Clock::now() - begin).count();
+    if (waited < kYieldSeconds) {
+      sched_yield();
+      continue;
+    }
+    EXPECTS(waited < patience, "rank ", rank_, " has waited ", patience, " s for the other ", ranks_ - 1,
+            ranks_ == 2 ? " rank" : " ranks",
+            ", of which one ended, hangs, or needs longer than --rank-timeout; what the last checkpoint holds is "
+            "kept, go on with --resume");
+    usleep(kPauseUs);
+  }
+}
+
+/// The sum over the ranks of what each holds for this one: x has a part of `count` elements per rank.
+template <class T>
+void MpiCommunicator::sum_parts(T* x, std::int64_t count) {
+  const auto bytes = static_cast<int>(count * static_cast<std::int64_t>(sizeof(T)));
+  auto* const received = reinterpret_cast<T*>(scratch(std::int64_t{bytes} * ranks_));
+  MPI_Request request = MPI_REQUEST_NULL;
+  MPI_CHECK(MPI_Ialltoall(x, bytes, MPI_BYTE, received, bytes, MPI_BYTE, comm_, &request));
+  wait(request);
+  add_in_order(x + rank_ * count, received, count, ranks_);
+}
+
+template <class T>
+void MpiCommunicator::sum(T* x, std::int64_t count) {
+  constexpr auto kSize = static_cast<std::int64_t>(sizeof(T));
+  MPI_Request request = MPI_REQUEST_NULL;
+  if (count * kSize <= kSmallBytes) {
+    const auto bytes = static_cast<int>(count * kSize);
+    auto* const received = reinterpret_cast<T*>(scratch(std::int64_t{bytes} * ranks_));
+    MPI_CHECK(MPI_Iallgather(x, bytes, MPI_BYTE, received, bytes, MPI_BYTE, comm_, &request));
+    wait(request);
+    return add_in_order(x, received, count, ranks_);
+  }
+  for (const std::int64_t whole = kChunkBytes / kSize / ranks_ * ranks_; count > 0;) {
+    const std::int64_t chunk = std::min(whole, count / ranks_ * ranks_), part = chunk / ranks_;
+    if (chunk == 0) return sum(x, count);  // fewer than there are ranks
+    sum_parts(x, part);
+    MPI_CHECK(MPI_Iallgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, x, static_cast<int>(part * kSize), MPI_BYTE, comm_,
+                             &request));
+    wait(request);
+    x += chunk;
+    count -= chunk;
+  }
+}
+
+void MpiCommunicator::all_reduce(const View& x) {
+  with_summed_type("all_reduce", x, [&](auto* values) { sum(values, x.shape.elements()); });
+}
+
+void MpiCommunicator::reduce_scatter(const View& x) {
+  part_bytes("reduce_scatter", x, ranks_);
+  with_summed_type("reduce_scatter", x, [&](auto* values) { sum_parts(values, x.shape.elements() / ranks_); });
+}
+
+void MpiCommunicator::all_gather(const View& x) {
+  const int bytes = part_bytes("all_gather", x, ranks_);
+  MPI_Request request = MPI_REQUEST_NULL;
+  MPI_CHECK(MPI_Iallgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, x.data, bytes, MPI_BYTE, comm_, &request));
+  wait(request);
+}
+
+void MpiCommunicator::broadcast(const View& x, int from) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 30;  // MPI counts in int
+  auto* at = static_cast<std::byte*>(x.data);
+  for (std::int64_t left = bytes_of(x); left > 0; left -= kMost, at += kMost) {
+    MPI_Request request = MPI_REQUEST_NULL;
+    MPI_CHECK(MPI_Ibcast(at, static_cast<int>(std::min(left, kMost)), MPI_BYTE, from, comm_, &request));
+    wait(request);
+  }
+}
+
+std::int64_t MpiCommunicator::highest(std::int64_t value) {
+  own_value_ = value;  // members: MPI may still write when `wait` has given up
+  MPI_Request request = MPI_REQUEST_NULL;
+  MPI_CHECK(MPI_Iallreduce(&own_value_, &highest_value_, 1, MPI_INT64_T, MPI_MAX, comm_, &request));
+  wait(request);
+  return highest_value_;
+}
+
+std::vector<std::string> MpiCommunicator::exchange(const std::string& text) {
+  const auto longest = static_cast<std::size_t>(highest(static_cast<std::int64_t>(text.size())));
+  const auto ranks = static_cast<std::size_t>(ranks_);
+  std::vector<std::int64_t> sizes(ranks);
+  sizes[static_cast<std::size_t>(rank_)] = static_cast<std::int64_t>(text.size());
+  all_gather({sizes.data(), Dtype::i64, {ranks_}});
+  std::string all(ranks * longest, '\0');
+  text.copy(all.data() + static_cast<std::size_t>(rank_) * longest, text.size());
+  all_gather({all.data(), Dtype::u8, {ranks_, static_cast<std::int64_t>(longest)}});
+  std::vector<std::string> texts;
+  for (std::size_t rank = 0; rank < ranks; ++rank)
+    texts.push_back(all.substr(rank * longest, static_cast<std::size_t>(sizes[rank])));
+  return texts;
+}
+
+void MpiCommunicator::leave() {
+  patience_seconds_ = 1e9;  // rank 0 may still be drawing plots
+  barrier();
+  MPI_Comm_free(&comm_);
+  MPI_Finalize();
+}
+
+void MpiCommunicator::abort(int exit_code) { MPI_Abort(MPI_COMM_WORLD, exit_code); }
+
+bool has_mpi() { return true; }
+
+std::unique_ptr<engine::Communicator> join_ranks() {
+  const engine::Launch launch = engine::launched();
+  if (launch.ranks == 1) return std::make_unique<engine::OneRank>();
+  int provided = 0;
+  MPI_CHECK(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided));
+  auto communicator = std::make_unique<MpiCommunicator>();
+  EXPECTS(communicator->ranks() == launch.ranks, launch.by, " started this as one of ", launch.ranks,
+          " processes, and MPI knows of ", communicator->ranks(),
+          ": start it with the mpirun of the MPI that this program was built with, or with `srun --mpi=pmix`");
+  return communicator;
+}
+
+}  // namespace kernels

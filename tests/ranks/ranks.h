@@ -1,0 +1,9 @@
+#pragma once
+#include "kernels/runtime/communicator.h"
+
+namespace tests {
+
+/// The ranks that mpirun started this test with.
+engine::Communicator& ranks();
+
+}  // namespace tests
