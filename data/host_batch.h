@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "data/source.h"
@@ -14,6 +15,8 @@ struct HostBatch {
   std::vector<std::vector<std::uint8_t>> ragged;  ///< [B,image_views] images [H,W,C] each, where they do; else empty
   std::vector<std::int32_t> extents;              ///< [B,2] height and width of each image
   std::vector<std::uint64_t> counters;            ///< [B] epoch * size + example: the index for Philox
+  /// The counter of the first row of the whole batch, where this is a part of it.
+  std::optional<std::uint64_t> first_counter = {};
   std::vector<std::uint64_t> bits;                ///< [bit_views,B]
   std::vector<std::vector<std::int32_t>> labels;  ///< of each label set: [B, per_example]
 

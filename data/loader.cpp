@@ -47,6 +47,10 @@ Loader::Lease::~Lease() {
 Loader::Loader(const Source& source, const LoaderOptions& options)
     : source_(source), options_(options), step_to_read_(options.first_step), step_to_lend_(options.first_step) {
   EXPECTS(options.batch_size >= 1, "loader: expected a batch of at least one image, got ", options.batch_size);
+  EXPECTS(options.parts >= 1 && options.part >= 0 && options.part < options.parts &&
+              options.batch_size % options.parts == 0 && (options.parts == 1 || options.last_batch != LastBatch::keep),
+          "loader: expected a part of ", options.parts, " equal parts of full batches, got part ", options.part, " of ",
+          options.batch_size, " images");
   EXPECTS(options.workers >= 1, "loader: expected at least one worker, got ", options.workers);
   EXPECTS(options.ring_bytes >= 0, "loader: expected a ring of 0 bytes or more, got ", options.ring_bytes);
   EXPECTS(options.first_step >= 0, "loader: expected a first step of 0 or more, got ", options.first_step);
@@ -60,11 +64,11 @@ Loader::Loader(const Source& source, const LoaderOptions& options)
 
   const std::int64_t image_bytes = std::max<std::int64_t>(usual_image_bytes(source, options.hint), 1);
   rows_at_once_ = std::clamp<std::int64_t>(kBytesAtOnce / image_bytes, 1,
-                                           std::max<std::int64_t>(options.batch_size / (4 * options.workers), 1));
-  const std::int64_t later = source.layout().extent ? 0 : options.batch_size * image_bytes;  // once it is read
-  const std::int64_t fitting = options.ring_bytes / (HostBatch(source, options.batch_size).bytes() + later);
+                                           std::max<std::int64_t>(part_rows() / (4 * options.workers), 1));
+  const std::int64_t later = source.layout().extent ? 0 : part_rows() * image_bytes;  // once it is read
+  const std::int64_t fitting = options.ring_bytes / (HostBatch(source, part_rows()).bytes() + later);
   ring_.resize(static_cast<std::size_t>(std::clamp(fitting, kFewestBatches, kMostBatches)));
-  for (Slot& slot : ring_) slot.batch = HostBatch(source, options.batch_size);
+  for (Slot& slot : ring_) slot.batch = HostBatch(source, part_rows());
   for (std::int64_t step = options.first_step; step < options.first_step + depth(); ++step) open(slot_of(step), step);
   workers_.reserve(static_cast<std::size_t>(options.workers));
   for (int i = 0; i < options.workers; ++i) {
@@ -83,9 +87,16 @@ Loader::~Loader() {
 }
 
 std::int64_t Loader::rows_of(std::int64_t step) const {
-  if (options_.last_batch != LastBatch::keep) return options_.batch_size;
+  if (options_.last_batch != LastBatch::keep) return part_rows();
   const std::int64_t first = step % steps_per_epoch_ * options_.batch_size;
   return std::min(options_.batch_size, source_.size() - first);
+}
+
+/// What the row at `position` of an epoch shows.
+Visit Loader::visit_at(const Permutation& shuffled, std::int64_t epoch, std::int64_t position) const {
+  const std::int64_t size = source_.size(), wrapped = position % size;  // beyond the end in a batch that is filled up
+  const std::int64_t i = options_.shuffle ? shuffled(wrapped) : wrapped;
+  return {.example = i, .fetch = static_cast<std::uint64_t>(epoch * size + i)};
 }
 
 void Loader::open(Slot& slot, std::int64_t step) {
@@ -93,6 +104,10 @@ void Loader::open(Slot& slot, std::int64_t step) {
   slot.left = slot.batch.rows = rows_of(step);
   slot.leased = false;
   slot.failure = nullptr;
+  if (options_.parts == 1) return;
+  const std::int64_t epoch = step / steps_per_epoch_;
+  const Permutation shuffled(source_.size(), options_.seed, static_cast<std::uint64_t>(epoch));
+  slot.batch.first_counter = visit_at(shuffled, epoch, step % steps_per_epoch_ * options_.batch_size).fetch;
 }
 
 Loader::Lease Loader::next() {
@@ -170,13 +185,11 @@ void Loader::work(const std::stop_token& stopped) {
 /// Reads rows [row, end); where it fails, `row` is the one that failed.
 void Loader::read(HostBatch& batch, std::int64_t& row, std::int64_t end, Example& example,
                   const std::stop_token& stopped) {
-  const std::int64_t size = source_.size(), epoch = batch.step / steps_per_epoch_,
-                     first = batch.step % steps_per_epoch_ * options_.batch_size;
-  const Permutation shuffled(size, options_.seed, static_cast<std::uint64_t>(epoch));
+  const std::int64_t epoch = batch.step / steps_per_epoch_,
+                     first = batch.step % steps_per_epoch_ * options_.batch_size + options_.part * part_rows();
+  const Permutation shuffled(source_.size(), options_.seed, static_cast<std::uint64_t>(epoch));
   for (; row < end && !stopped.stop_requested(); ++row) {
-    const std::int64_t position = (first + row) % size;  // beyond the end in a batch that is filled up
-    const std::int64_t i = options_.shuffle ? shuffled(position) : position;
-    const Visit visit{.example = i, .fetch = static_cast<std::uint64_t>(epoch * size + i)};
+    const Visit visit = visit_at(shuffled, epoch, first + row);
     source_.read(visit, options_.hint, example);
     batch.store(row, visit, example);
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "data/host_batch.h"
+#include "data/permutation.h"
 #include "data/source.h"
 #include "kernels/runtime/names.h"
 
@@ -18,8 +19,9 @@ enum class LastBatch { drop, fill, keep };
 
 struct LoaderOptions {
   std::int64_t batch_size = 0;
-  std::uint64_t seed = 0;  ///< of the shuffle
-  bool shuffle = true;     ///< off: every epoch visits the examples in the order of the source
+  std::int64_t part = 0, parts = 1;  ///< which of how many equal parts of every batch is read: a rank's
+  std::uint64_t seed = 0;            ///< of the shuffle
+  bool shuffle = true;               ///< off: every epoch visits the examples in the order of the source
   LastBatch last_batch = LastBatch::drop;
   DecodeHint hint = {};                   ///< for images that differ in size; others keep theirs
   int workers = 1;                        ///< threads that read images
@@ -36,7 +38,8 @@ std::int64_t steps_per_epoch(std::int64_t examples, std::int64_t batch_size, Las
 /// Reads batches ahead of their use, on worker threads, into a ring of slots that is allocated once. The unit of work
 /// is an image: all workers are busy with the next batches, however large these are. Batches come out in step order,
 /// and one epoch follows another without a pause. Their contents are a function of (source, batch_size, seed, shuffle,
-/// last_batch, step) alone, not of the number of workers, the size of the ring or the first step.
+/// last_batch, step) alone, not of the number of workers, the size of the ring or the first step; the parts of a batch,
+/// one after another, are the batch.
 class Loader {
  public:
   /// A borrowed batch. Destroying it returns its slot, so destroy it as soon as the data has been read, and before the
@@ -95,10 +98,12 @@ class Loader {
     std::int64_t failed_row = 0;  ///< the first
   };
   void work(const std::stop_token& stopped);
+  Visit visit_at(const Permutation& shuffled, std::int64_t epoch, std::int64_t position) const;
   void open(Slot& slot, std::int64_t step);
   void read(HostBatch& batch, std::int64_t& row, std::int64_t end, Example& example, const std::stop_token& stopped);
   void give_back(std::int64_t step);
   std::int64_t rows_of(std::int64_t step) const;
+  std::int64_t part_rows() const { return options_.batch_size / options_.parts; }
   Slot& slot_of(std::int64_t step) { return ring_[static_cast<std::size_t>(step) % ring_.size()]; }
   bool ended(std::int64_t step) const { return options_.steps > 0 && step >= options_.steps; }
 

@@ -14,6 +14,13 @@ struct BatchNormMoments {
   View moments;  // f64 [3,C]
   Cost cost() const { return {.bytes = bytes_of(x) + bytes_of(moments), .operations = 3 * x.shape.elements()}; }
 };
+// The moments of all parts' rows together, from those of each part, such as the ranks' (Chan, Golub & LeVeque 1979).
+// They are merged in the order of the parts; parts without rows change nothing.
+struct BatchNormMerge {
+  ConstView parts;  // f64 [parts,3,C]
+  View moments;     // f64 [3,C]
+  Cost cost() const { return {.bytes = bytes_of(parts) + bytes_of(moments), .operations = 4 * parts.shape.elements()}; }
+};
 // mean and inv_std = 1/sqrt(variance + epsilon) from the moments (biased variance), and the running averages: running =
 // momentum * running + (1 - momentum) * batch, with the variance times rows/(rows-1) if `unbiased`. With 0 rows the
 // averages and their count do not change.
@@ -75,7 +82,20 @@ struct BatchNormBackwardApply {
   }
 };
 
+/// Of one channel.
+struct ChannelMoments {
+  double rows, mean, squares;
+
+  HOST_DEVICE ChannelMoments with(const ChannelMoments& other) const {
+    if (other.rows == 0) return *this;
+    const double all = rows + other.rows, delta = other.mean - mean;
+    return {all, mean + delta * (other.rows / all),
+            squares + other.squares + delta * delta * (rows * other.rows / all)};
+  }
+};
+
 KERNEL(batch_norm_moments, BatchNormMoments);
+KERNEL(batch_norm_merge, BatchNormMerge);
 KERNEL(batch_norm_finish, BatchNormFinish);
 KERNEL(batch_norm_running, BatchNormRunning);
 KERNEL(batch_norm_apply, BatchNormApply);

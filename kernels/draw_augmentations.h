@@ -12,6 +12,10 @@ struct DrawAugmentations {
   ConstView extents;           // i32 [B,2]: height and width of each image
   ConstView counters;          // i64 [B]: epoch * examples + example
   View draws;                  // i32 [views,B,kDrawWords]: an AugmentationDraw each
+  /// i64 [1]: the counter of the first image of the batch, where `counters` are of a part of it; absent: counters[0].
+  ConstView first = {};
+
+  const std::int64_t* first_counter() const { return first ? first.as<std::int64_t>() : counters.as<std::int64_t>(); }
 
   Cost cost() const { return {.bytes = bytes_of(extents) + bytes_of(counters) + bytes_of(draws)}; }
 };

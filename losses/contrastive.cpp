@@ -5,6 +5,7 @@
 
 #include "engine/ops/elementwise.h"
 #include "engine/ops/l2_normalize.h"
+#include "engine/ops/ranks.h"
 #include "kernels/temperature_schedule.h"
 #include "losses/alignment.h"
 #include "losses/sigreg.h"
@@ -77,7 +78,7 @@ ContrastiveLoss decoupled(const Tensor& z, const Options& options, const Tempera
                                                            .minus_log_width = !paper,
                                                            .products = products});
   // The paper divides the sum over 2n rows by n.
-  return weighted(alignment(z, alignment_factor(z, options.scaling)),
+  return weighted(engine::mean_over_ranks(alignment(z, alignment_factor(z, options.scaling))),
                   paper ? engine::scale(spread.loss, 2) : spread.loss,
                   {.alignment = options.scale, .distribution = options.scale * *options.lambda}, spread.accuracy);
 }
@@ -112,6 +113,8 @@ ContrastiveLoss contrastive(const Tensor& z, const Options& chosen, const StepDr
   EXPECTS(*options.lambda >= 0 && std::isfinite(*options.lambda),
           "contrastive: lambda must be a number from 0 on, got ", *options.lambda);
   const Tensor x = *options.normalize ? engine::l2_normalize(z) : z;
+  EXPECTS(z.context().ranks() == 1 || computes_on_ranks(options.name), "contrastive: ", engine::name(options.name),
+          " is computed by one rank, got ", z.context().ranks());
   const auto similarity = [&] { return similarity_options(z, options, draw, products); };
   switch (options.name) {
     case LossName::nt_xent: return nt_xent(x, similarity());

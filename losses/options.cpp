@@ -46,6 +46,18 @@ bool is_cross_entropy(LossName name) {
   return false;
 }
 
+bool computes_on_ranks(LossName name) {
+  switch (name) {
+    case LossName::nt_xent:
+    case LossName::cross_view:
+    case LossName::decoupled: return true;
+    case LossName::swd:
+    case LossName::sigreg:
+    case LossName::visreg: break;
+  }
+  return false;
+}
+
 Options Options::resolved() const {
   const Defaults defaults = defaults_of(*this);
   Options all = *this;

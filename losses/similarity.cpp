@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/autograd.h"
+#include "kernels/collectives.h"
 
 namespace losses {
 namespace {
@@ -37,6 +38,27 @@ struct Terms {
   }
 };
 
+/// Rows or values of one view, of the examples of all ranks: the ranks have them in their order, as equal parts.
+Tensor of_all_ranks(const Tensor& own) {
+  const engine::Communicator& ranks = own.context().communicator();
+  if (ranks.ranks() == 1) return own.detach();
+  const std::int64_t count = own.shape()[0];
+  const Tensor all = Tensor::empty(own.context(), own.shape().with_rows(count * ranks.ranks()), own.dtype());
+  copy(own.detach(), all.narrow(ranks.rank() * count, count));
+  kernels::all_gather(own.context(), {.x = all});
+  return all;
+}
+
+/// The same of both views: [views,m] of this rank's examples become [views,n] of all.
+Tensor views_of_all_ranks(const Tensor& own) {
+  if (own.context().ranks() == 1) return own;
+  const std::int64_t views = own.shape()[0], m = own.shape()[1], n = m * own.context().ranks();
+  const Tensor all = Tensor::empty(own.context(), {views, n}, own.dtype());
+  for (std::int64_t view = 0; view < views; ++view)
+    copy(of_all_ranks(own.narrow(view, 1).view_as({m})), all.narrow(view, 1).view_as({n}));
+  return all;
+}
+
 /// What the backward pass reads, besides the rows.
 struct Reduced {
   Tensor lse, attraction, sums, kept, weights, kept_weights;
@@ -47,10 +69,11 @@ Tensor kept_of(const engine::Context& context, const Similarities& s, bool wants
   return keeps > 0 ? Tensor::empty(context, {keeps}) : Tensor();
 }
 
+/// Of the m examples from pairs.first_anchor on: those of this rank. The sums are of all ranks.
 /// `wants_gradient`: a backward pass will follow; the forward pass then keeps part of its results for it.
-Reduced forward(const engine::Context& context, const Similarities& pairs, const Terms& terms, bool wants_gradient) {
-  const std::int64_t n = pairs.view1.shape[0];
-  const Shape per_anchor{pairs.anchor_views(), n};
+Reduced forward(const engine::Context& context, const Similarities& pairs, std::int64_t m, const Terms& terms,
+                bool wants_gradient) {
+  const Shape per_anchor{pairs.anchor_views(), m};
   Reduced y;
   if (terms.weighted()) {
     const Similarities s = terms.weights(pairs);
@@ -67,10 +90,10 @@ Reduced forward(const engine::Context& context, const Similarities& pairs, const
   }
   const Similarities s = terms.main(pairs);
   y.lse = Tensor::empty(context, per_anchor);
-  y.attraction = Tensor::empty(context, {n});
+  y.attraction = Tensor::empty(context, {m});
   y.sums = Tensor::empty(context, {kernels::kContrastSums});
   y.kept = kept_of(context, s, wants_gradient);
-  const Tensor positive = Tensor::empty(context, {n}), correct = Tensor::empty(context, {n});
+  const Tensor positive = Tensor::empty(context, {m}), correct = Tensor::empty(context, {m});
   kernels::similarity_forward(context, {.s = s,
                                         .rule = terms.rule,
                                         .scale = terms.scale,
@@ -81,6 +104,10 @@ Reduced forward(const engine::Context& context, const Similarities& pairs, const
                                         .correct = correct,
                                         .sums = y.sums,
                                         .kept = View(y.kept)});
+  if (context.ranks() == 1) return y;
+  y.lse = views_of_all_ranks(y.lse);
+  if (y.weights) y.weights = views_of_all_ranks(y.weights);
+  kernels::all_reduce(context, {.x = y.sums});
   return y;
 }
 
@@ -146,13 +173,27 @@ Terms terms_of(const char* loss, const SimilarityOptions& options) {
   return {};
 }
 
-/// The similarities of rows that are in one tensor, view 1 above view 2.
-Similarities stacked(const Tensor& u, Candidates candidates, const Temperature& temperature, Products products) {
-  const std::int64_t n = u.shape()[0] / 2;
-  return {.view1 = u.narrow(0, n),
-          .view2 = u.narrow(n, n),
+/// The rows of all ranks, and where those of this rank begin.
+struct Views {
+  Tensor view1, view2;  // [n,d] each
+  std::int64_t first = 0;
+};
+
+/// Of u, the rows of this rank's examples, view 1 above view 2.
+Views views_of(const Tensor& u) {
+  const std::int64_t m = u.shape()[0] / 2;
+  return {.view1 = of_all_ranks(u.narrow(0, m)),
+          .view2 = of_all_ranks(u.narrow(m, m)),
+          .first = u.context().communicator().rank() * m};
+}
+
+Similarities similarities_of(const Views& views, Candidates candidates, const Temperature& temperature,
+                             Products products) {
+  return {.view1 = views.view1,
+          .view2 = views.view2,
           .temperature = temperature.view(),
           .candidates = candidates,
+          .first_anchor = views.first,
           .bf16_products = products == Products::bf16};
 }
 
@@ -162,15 +203,17 @@ void check_stacked(const char* loss, const Tensor& u) {
           u.shape());
 }
 
-/// The loss of such rows.
+/// The loss of the rows of all ranks. Each rank computes the whole gradient of its own rows, as anchors and as
+/// candidates of all others, so that no gradient has to be sent.
 ContrastiveLoss of_stacked(const Tensor& u, Candidates candidates, const Temperature& temperature, Products products,
                            const Terms& terms) {
-  const auto pairs = [=](const Tensor& both) { return stacked(both, candidates, temperature, products); };
-  const Reduced y = forward(u.context(), pairs(u), terms, u.wants_gradient());
-  const auto gradient = [=, u = u.detach()](const Tensor& dloss, Grads& d) {
+  const std::int64_t m = u.shape()[0] / 2;
+  const Views views = views_of(u);
+  const auto pairs = [=] { return similarities_of(views, candidates, temperature, products); };
+  const Reduced y = forward(u.context(), pairs(), m, terms, u.wants_gradient());
+  const auto gradient = [=](const Tensor& dloss, Grads& d) {
     const Destination du = d.into(0);
-    const std::int64_t n = u.shape()[0] / 2;
-    backward(dloss, pairs(u), terms, y, du.narrow(0, n), du.narrow(n, n));
+    backward(dloss, pairs(), terms, y, du.narrow(0, m), du.narrow(m, m));
   };
   return with_terms(y.sums, {u}, gradient);
 }
@@ -194,6 +237,7 @@ ContrastiveLoss queue(const Tensor& q, const Tensor& keys, const Tensor& queue, 
               queue.dtype() == q.dtype(),
           "queue: q and keys must be [n,d] and the queue [k,d], all f32 or all bf16, got ", name(q.dtype()), " ",
           q.shape(), ", ", name(keys.dtype()), " ", keys.shape(), " and ", name(queue.dtype()), " ", queue.shape());
+  EXPECTS(q.context().ranks() == 1, "queue: this loss is computed by one rank, got ", q.context().ranks());
   const Terms terms = terms_of("queue", options);
   const auto pairs = [keys = keys.detach(), queue = queue.detach(), temperature = options.temperature,
                       products = options.products](const Tensor& anchors) {
@@ -204,7 +248,7 @@ ContrastiveLoss queue(const Tensor& q, const Tensor& keys, const Tensor& queue, 
                         .candidates = Candidates::queue,
                         .bf16_products = products == Products::bf16};
   };
-  const Reduced y = forward(q.context(), pairs(q), terms, q.wants_gradient());
+  const Reduced y = forward(q.context(), pairs(q), q.shape()[0], terms, q.wants_gradient());
   const auto gradient = [=, q = q.detach()](const Tensor& dloss, Grads& d) {
     backward(dloss, pairs(q), terms, y, d.into(0), {});
   };
@@ -216,10 +260,12 @@ Distribution log_sum_exp_distribution(const Tensor& u, const LogSumExpOptions& o
   check_stacked(kName, u);
   check_temperature(kName, options.temperature);
   const auto width = static_cast<float>(u.shape()[1]);
-  const Terms terms{.rule = {.kind = AnchorRule::Kind::log_sum_exp},
-                    .scale = {.coefficient = 0.5f,  // the kernel's sum over 2n anchors is divided by n
-                              .times_temperature = options.times_temperature,
-                              .offset = options.minus_log_width ? std::log(width) : 0}};
+  const Terms terms{
+      .rule = {.kind = AnchorRule::Kind::log_sum_exp},
+      .scale = {.coefficient = 0.5f,  // the kernel's sum over 2n anchors is divided by n
+                .times_temperature = options.times_temperature,
+                // Each rank subtracts its share.
+                .offset = options.minus_log_width ? std::log(width) / static_cast<float>(u.context().ranks()) : 0}};
   const ContrastiveLoss result = of_stacked(u, options.with_self ? Candidates::all : Candidates::others,
                                             options.temperature, options.products, terms);
   return {.loss = result.loss, .accuracy = result.accuracy};

@@ -96,6 +96,7 @@ struct Config {
     PlanSource plans;
     bool report = true;
     bool tensorboard = true;
+    std::int64_t rank_timeout = 600;  ///< seconds that a rank waits for another one
     bool operator==(const Run&) const = default;
   } run;
 

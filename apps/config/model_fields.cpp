@@ -87,6 +87,13 @@ std::vector<ConfigField> model_fields() {
        .help =
            "batch norm after convolutions updates the running variance with the unbiased batch variance, n / (n - 1); "
            "after linear layers it never does, as in Keras"},
+      {.key = "model.sync_bn",
+       .value = {MEMBER(model.encoder.convn.batch_norm.over_ranks), MEMBER(model.encoder.resnet.batch_norm.over_ranks),
+                 MEMBER(model.head.batch_norm.over_ranks)},
+       .flag = "--sync-bn",
+       .help =
+           "batch norm takes the statistics of all ranks' images; off: of each rank's own, and the running ones are "
+           "rank 0's"},
       {.key = "model.bn_per_view",
        .value = MEMBER(objective.batch_norm_per_view),
        .help = "each view is a forward pass of its own, with its own batch statistics",

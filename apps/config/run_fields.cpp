@@ -44,6 +44,9 @@ std::vector<ConfigField> run_fields() {
        .help =
            "choice among algorithms that round differently; timed: time once and keep the results for this machine; "
            "off: a fixed rule; FILE: another run's plans.json, and the fixed rule for the rest"},
+      {FIELD(run.rank_timeout), .flag = "--rank-timeout",
+       .help = "seconds after which a rank that waits for another one ends them all", .range = between(1, 1'000'000),
+       .on_resume = OnResume::change},
       {FIELD(run.report), .flag = "--report", .help = "at the end draw plots and report.html with tools/report",
        .on_resume = OnResume::change},
       {FIELD(run.tensorboard), .flag = "--tensorboard", .help = "also write tb/events.out.tfevents.* for TensorBoard",

@@ -11,10 +11,42 @@
 #include "apps/run/exit_code.h"
 #include "engine/ops/softmax_cross_entropy.h"
 #include "kernels/convert.h"
+#include "kernels/runtime/rounding.h"
 
 namespace apps {
+namespace {
 
 using engine::Tensor;
+
+/// Fixed, and not a share of them, so that a network computes the same bits on any number of ranks.
+constexpr std::int64_t kBatch = 500;
+
+/// The examples of one rank: some batches, and so some rows.
+struct Share {
+  std::int64_t first_batch, last_batch;  // without the last
+  std::int64_t begin, end;
+};
+
+Share share_of(std::int64_t size, int rank, int ranks) {
+  const std::int64_t batches = engine::ceil_div(size, kBatch);
+  const std::int64_t first = batches * rank / ranks, last = batches * (rank + 1) / ranks;
+  return {first, last, std::min(first * kBatch, size), std::min(last * kBatch, size)};
+}
+
+/// Gives every rank what the others have computed.
+void gather(const Features& features, const engine::Context& context, std::int64_t size) {
+  if (context.ranks() == 1) return;
+  for (int rank = 0; rank < context.ranks(); ++rank) {
+    const Share share = share_of(size, rank, context.ranks());
+    const auto send = [&](const Tensor& all) {
+      context.communicator().broadcast(all.narrow(share.begin, share.end - share.begin), rank);
+    };
+    send(features.values);
+    for (const auto& [set, targets] : features.targets) send(targets);
+  }
+}
+
+}  // namespace
 
 Features extract_features(const engine::Context& context, const Representation& of, const data::Source& source,
                           const Extraction& how, const std::function<void(std::int64_t done)>& progress) {
@@ -35,14 +67,17 @@ Features extract_features(const engine::Context& context, const Representation& 
 void extract_features_into(const Features& features, const engine::Context& context, const Representation& of,
                            const data::Source& source, const Extraction& how,
                            const std::function<void(std::int64_t done)>& progress) {
-  constexpr std::int64_t kBatch = 500;
   const std::int64_t size = source.size();
+  const Share own = share_of(size, context.communicator().rank(), context.ranks());
   data::LoaderOptions order = evaluation_order(std::min(kBatch, size), size, how.workers, how.epoch);
+  order.steps = order.first_step + own.last_batch;
+  order.first_step += own.first_batch;
   order.hint = decode_hint(how.rules, source);
-  data::Loader loader(source, order);
+  std::optional<data::Loader> loader;
+  if (own.begin < own.end) loader.emplace(source, order);
   std::optional<DeviceBatch> batch;
-  for (std::int64_t begin = 0, count = 0; begin < size; begin += count) {
-    const data::Loader::Lease examples = loader.next();
+  for (std::int64_t begin = own.begin, count = 0; begin < own.end; begin += count) {
+    const data::Loader::Lease examples = loader->next();
     count = examples->rows;
     if (!batch || batch->size() != count) batch.emplace(context, source, count);
     batch->upload(count == examples->capacity() ? *examples : examples->head(count));
@@ -51,6 +86,7 @@ void extract_features_into(const Features& features, const engine::Context& cont
     for (const auto& [set, targets] : features.targets) copy(batch->targets(set), targets.narrow(begin, count));
     if (progress) progress(begin + count);
   }
+  gather(features, context, size);
 }
 
 void check_finite(const Features& features, std::string_view whose) {

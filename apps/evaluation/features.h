@@ -35,7 +35,7 @@ struct Extraction {
 };
 
 /// Computes the representation of every example, without augmentation. `progress(done)` is called after each batch and
-/// may throw to stop.
+/// may throw to stop. Several ranks compute a share each, and all get all; `progress` must not throw then.
 Features extract_features(const engine::Context& context, const Representation& of, const data::Source& source,
                           const Extraction& how = {}, const std::function<void(std::int64_t done)>& progress = {});
 /// The same into the memory of the source's features of another epoch, which they replace.

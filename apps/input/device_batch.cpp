@@ -48,6 +48,10 @@ bool DeviceBatch::upload(const data::HostBatch& batch) {
   extents_.upload_bytes(batch.extents.data());
   counters_.upload_bytes(batch.counters.data());
   bits_.upload_bytes(batch.bits.data());
+  if (batch.first_counter) {
+    if (!first_counter_) first_counter_ = Tensor::empty(counters_.context(), {1}, Dtype::i64);
+    first_counter_.upload_bytes(&*batch.first_counter);
+  }
   for (std::size_t set = 0; set < labels_.size(); ++set) labels_[set].upload_bytes(batch.labels[set].data());
   return moved;
 }
@@ -123,7 +127,8 @@ Tensor DeviceBatch::drawn(const kernels::AugmentationRules& rules, std::int64_t 
                                                     .width = view_[1],
                                                     .extents = extents_,
                                                     .counters = counters_,
-                                                    .draws = draws});
+                                                    .draws = draws,
+                                                    .first = first_counter_});
   return draws;
 }
 

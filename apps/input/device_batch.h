@@ -53,6 +53,7 @@ class DeviceBatch {
   engine::Tensor pixels_;             // u8 [bytes]
   engine::Tensor offsets_, extents_;  // where each image begins, [image_views,B], and its size
   engine::Tensor counters_, bits_;
+  engine::Tensor first_counter_;        // i64 [1] of the whole batch; absent unless this is a part of it
   std::vector<engine::Tensor> labels_;  // of each set, i32 [B, per_example]
   mutable double augmenting_ms_ = 0;
 };

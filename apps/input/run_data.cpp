@@ -108,8 +108,10 @@ data::LoaderOptions evaluation_order(std::int64_t batch_size, std::int64_t examp
 }
 
 data::LoaderOptions loader_options(const data::LoaderOptions& configured, const Config::Train& train,
-                                   std::int64_t first_step) {
+                                   std::int64_t first_step, const engine::Communicator& ranks) {
   data::LoaderOptions options = configured;
+  options.part = ranks.rank();
+  options.parts = ranks.ranks();
   options.batch_size = train.batch_size;
   options.seed = static_cast<std::uint64_t>(train.seed);
   options.last_batch = train.last_batch();

@@ -7,6 +7,7 @@
 #include "data/bad_files.h"
 #include "data/loader.h"
 #include "data/source.h"
+#include "kernels/runtime/communicator.h"
 
 namespace apps {
 
@@ -36,8 +37,8 @@ data::HostBatch first_examples(const data::Source& source, std::int64_t count);
 data::LoaderOptions evaluation_order(std::int64_t batch_size, std::int64_t examples, int workers,
                                      std::int64_t epoch = 0);
 
-/// The configured options, completed by the run's settings.
+/// The configured options, completed by the run's settings: for this rank's part of each batch.
 data::LoaderOptions loader_options(const data::LoaderOptions& configured, const Config::Train& train,
-                                   std::int64_t first_step);
+                                   std::int64_t first_step, const engine::Communicator& ranks = engine::OneRank());
 
 }  // namespace apps

@@ -15,6 +15,7 @@
 #include "apps/train/plans.h"
 #include "apps/train/run_result.h"
 #include "apps/train/run_start.h"
+#include "apps/train/several_ranks.h"
 
 namespace apps {
 namespace {
@@ -34,6 +35,14 @@ void show_views(const engine::Context& context, const Config& config, const Pret
   const auto skipped = notes_of_skipped(config.data);
   write_views(context, config, arguments.viewed_examples, arguments.views_file, skipped);
   warn(text_of_skipped(skipped.get()));
+}
+
+void check_trains(const PretrainArguments& arguments, const engine::Communicator& ranks) {
+  if (ranks.ranks() == 1 || arguments.trains()) return;
+  throw UsageError(
+      fmt::format("--dry-run, --print-schedule and --dump-views show what one process computes, and {} were started; "
+                  "leave out mpirun or srun",
+                  ranks.ranks()));
 }
 
 void check_profiling(const engine::Context& context, const PretrainArguments& arguments) {
@@ -58,6 +67,9 @@ void begin_profiling(const engine::Context& context, const Config& config, const
 }
 
 Trainer::Summary run_steps(Trainer& trainer, RunDirectory& directory, const ProfiledSteps& profiled) {
+  if (!directory.writes())
+    return trainer.run(
+        directory, [](std::int64_t, std::string_view) {}, profiled);
   Progress progress({.label = "pretrain",
                      .unit = "steps",
                      .total = trainer.plan().schedule.steps,
@@ -68,15 +80,23 @@ Trainer::Summary run_steps(Trainer& trainer, RunDirectory& directory, const Prof
   return trainer.run(directory, observe, profiled);
 }
 
+/// The directory of the run. Rank 0 creates it when all ranks have read what a run to resume has.
+RunDirectory open_directory(const PretrainArguments& arguments, const Config& config, engine::Communicator& ranks) {
+  const bool resumed = !resumed_path(arguments.run).empty();
+  ranks.barrier();
+  if (ranks.rank() == 0) return RunDirectory(arguments.run);
+  return {arguments.run.out, config, resumed};
+}
+
 void train(const engine::Context& context, const PretrainArguments& arguments, Trainer& trainer,
            std::span<char* const> argv) {
   const std::optional<TrainingPlan> before = earlier_plan(arguments.run, trainer.train_data().size());
-  RunDirectory directory(arguments.run);
+  RunDirectory directory = open_directory(arguments, trainer.config(), context.communicator());
   start_run(context, trainer, directory, argv);
-  if (const auto jump = before ? rate_jump(*before, trainer.plan(), trainer.step()) : std::nullopt) {
-    directory.log("warning: " + *jump);
-    warn(*jump);
-  }
+  const auto jump = before ? rate_jump(*before, trainer.plan(), trainer.step()) : std::nullopt;
+  if (jump) directory.log("warning: " + *jump);
+  if (!directory.writes()) return void(run_steps(trainer, directory, {}));
+  if (jump) warn(*jump);
   std::cerr << "run directory: " << directory.path().string() << '\n';
   begin_profiling(context, trainer.config(), arguments);
   const Trainer::Summary summary = run_steps(trainer, directory, arguments.profiled_steps);
@@ -108,18 +128,21 @@ void dry_run(const engine::Context& context, const PretrainArguments& arguments,
 
 }  // namespace
 
-void pretrain(const PretrainArguments& arguments, std::span<char* const> argv) {
+void pretrain(const PretrainArguments& arguments, std::span<char* const> argv, engine::Communicator& ranks) {
   Config config = resolve(arguments.run);
+  check_trains(arguments, ranks);
   if (arguments.print_schedule) return print_schedule(config);
+  check_computes_on_ranks(config, ranks);
+  ranks.set_patience(static_cast<double>(config.run.rank_timeout));
   keep_threads(arguments.run, config);
-  const engine::Context context = make_context(config.run.compute);
+  const engine::Context context = make_context(config.run.compute, &ranks);
   warn_of_threads(context, config.run.compute.threads, "pretrain");
   check_profiling(context, arguments);
   if (arguments.viewed_examples > 0) return show_views(context, config, arguments);
   check_plans(context, config.run.plans, resumed_path(arguments.run));
   if (arguments.dry_run) return dry_run(context, arguments, config);
   Trainer trainer(context, config, initial_weights(arguments.run, config));
-  warn(warmup_warning(trainer.plan().schedule));
+  if (ranks.rank() == 0) warn(warmup_warning(trainer.plan().schedule));
   check_profiled_steps(arguments.profiled_steps, trainer.plan().schedule.steps);
   train(context, arguments, trainer, argv);
 }

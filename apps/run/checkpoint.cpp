@@ -22,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kFormatVersion = 2, kWithoutHash = 1;
+constexpr std::int64_t kMostRanks = 1 << 20;
 constexpr char kState[] = "state.json";
 constexpr char kDone[] = "DONE";
 constexpr std::string_view kPrefix = "step_";
@@ -38,7 +39,7 @@ constexpr StateField kStateFields[] = {{"step", &TrainingState::step, 0, kMostSt
                                        {"cursor", &TrainingState::cursor, 0, INT64_MAX},
                                        {"seed", &TrainingState::seed, 0, INT64_MAX},
                                        {"threads", &TrainingState::threads, 1, engine::Context::kMostThreads},
-                                       {"world_size", &TrainingState::world_size, 1, 1}};
+                                       {"world_size", &TrainingState::world_size, 1, kMostRanks}};
 
 std::string directory_name(std::int64_t step) { return fmt::format("{}{:08}", kPrefix, step); }
 

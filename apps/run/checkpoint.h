@@ -19,8 +19,8 @@ struct TrainingState {
   std::int64_t epoch = 0;   ///< whole epochs done
   std::int64_t cursor = 0;  ///< images of the current epoch done
   std::int64_t seed = 0;
-  std::int64_t threads = 1;  ///< of the kernels: results are bit-equal only for the same number
-  std::int64_t world_size = 1;
+  std::int64_t threads = 1;                  ///< of the kernels: results are bit-equal only for the same number
+  std::int64_t world_size = 1;               ///< ranks; another number rounds sums differently
   std::optional<double> loss = {};           ///< of the last step, for a process that finds nothing left to do
   std::optional<DataFingerprint> data = {};  ///< the data of the training
   bool operator==(const TrainingState&) const = default;

@@ -25,6 +25,7 @@ std::string environment_json(const Environment& environment) {
   json["device"] = environment.device;
   json["device_model"] = environment.device_model;
   json["threads"] = environment.threads;
+  json["ranks"] = environment.ranks;
   json["libraries"] = environment.libraries;
   json["libraries"]["libcrypto"] = OpenSSL_version(OPENSSL_VERSION_STRING);
   json["argv"] = std::vector<std::string>(environment.argv.begin(), environment.argv.end());

@@ -11,6 +11,7 @@ struct Environment {
   std::string device;                            ///< "cpu"
   std::string device_model;                      ///< as the back end names it: "kernels for AVX-512"
   int threads = 0;                               ///< number that the kernels use
+  int ranks = 1;                                 ///< processes that compute together
   std::map<std::string, std::string> libraries;  ///< name -> version: {"oneDNN", "2.6.3"}
 };
 

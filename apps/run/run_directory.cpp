@@ -120,11 +120,19 @@ std::string run_name(const Config& config) {
 }
 
 RunDirectory::RunDirectory(const RunArguments& arguments)
-    : path_(prepare(arguments)), lock_(path_), resumed_(!resumed_path(arguments).empty()), config_(resolve(arguments)) {
+    : path_(prepare(arguments)),
+      lock_(std::in_place, path_),
+      resumed_(!resumed_path(arguments).empty()),
+      config_(resolve(arguments)) {
   if (!resumed_) refuse_used(path_);  // another process was faster
 }
 
+RunDirectory::RunDirectory(fs::path path, const Config& config, bool resumed)
+    : path_(std::move(path)), resumed_(resumed), config_(config) {}
+
 void RunDirectory::begin(const DataFingerprint& data) {
+  data_ = data;
+  if (!writes()) return;
   clear_leftovers(path_);
   Config kept = config_;
   // The present place of the data is only for this command; config.toml keeps the place where the run began.
@@ -133,16 +141,17 @@ void RunDirectory::begin(const DataFingerprint& data) {
   engine::atomic_write_file(path_ / kConfig, to_toml(kept));
   log_.emplace(path_ / "train.log", O_WRONLY | O_CREAT | O_APPEND);
   if (read_fingerprint(path_) != data) write_fingerprint(path_, data);
-  data_ = data;
 }
 
 void RunDirectory::log(std::string_view message) {
+  if (!writes()) return;
   EXPECTS(log_, "a run must begin before it can log");
   log_->write(fmt::format("{} {}\n", utc_time(), message));
 }
 
 void RunDirectory::check_in_place() const {
-  if (lock_.in_place()) {
+  if (!writes()) return;
+  if (lock_->in_place()) {
     if (fs::exists(path_ / kConfig)) return;
     throw engine::Error(
         engine::concat((path_ / kConfig).string(),

@@ -36,6 +36,13 @@ class RunDirectory {
   /// resume. Writes nothing else, so that the run can still be refused without a trace.
   explicit RunDirectory(const RunArguments& arguments);
 
+  /// The directory of a run that several ranks compute, as the ranks beside the first see it: they write nothing into
+  /// it, and the functions below that would do nothing. `config`: as resolved before the first rank began the run.
+  RunDirectory(std::filesystem::path path, const Config& config, bool resumed);
+
+  /// Whether this process writes the run's files.
+  bool writes() const { return lock_.has_value(); }
+
   /// Begins or continues the run: removes temporary files of a killed process and writes config.toml. For a resumed
   /// run, config.toml takes the allowed changes, except the place of the data. Nothing but log, temporary files and
   /// configuration is ever overwritten.
@@ -56,7 +63,7 @@ class RunDirectory {
 
  private:
   std::filesystem::path path_;
-  RunLock lock_;
+  std::optional<RunLock> lock_;
   bool resumed_;  // set after locking: before that, another process may change the directory
   Config config_;
   DataFingerprint data_;

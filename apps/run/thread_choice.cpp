@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <omp.h>
 #include <sched.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -49,6 +50,19 @@ int usable_processors() {
   return static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
 }
 
+int ranks_on_these_processors(engine::Communicator& ranks) {
+  if (ranks.ranks() == 1) return 1;
+  char host[256] = {};
+  gethostname(host, sizeof(host) - 1);
+  std::string own = host;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  sched_getaffinity(0, sizeof(set), &set);  // of a machine with more processors than it holds: none
+  for (int i = 0; i < CPU_SETSIZE; ++i) own += CPU_ISSET(i, &set) ? '1' : '0';
+  const std::vector<std::string> all = ranks.exchange(own);
+  return static_cast<int>(std::count(all.begin(), all.end(), own));
+}
+
 ThreadOffer ThreadOffer::here() {
   return {.processors = usable_processors(),
           .quota = engine::ControlGroups().processors(),
@@ -59,12 +73,13 @@ ThreadOffer ThreadOffer::here() {
 ThreadChoice choose_threads(std::int64_t asked, const ThreadOffer& offer) {
   if (asked != 0) return {asked, "as run.threads says"};
   if (const auto count = count_in(offer.omp_num_threads)) return {*count, "as OMP_NUM_THREADS says"};
-  const std::string present = offer.processors == 1 ? "1 processor" : fmt::format("{} processors", offer.processors);
-  ThreadChoice choice{std::min(offer.processors, engine::Context::kMostThreads), "for " + present};
+  std::string present = offer.processors == 1 ? "1 processor" : fmt::format("{} processors", offer.processors);
+  if (offer.sharing > 1) present += fmt::format(" of {} ranks", offer.sharing);
+  ThreadChoice choice{std::clamp(offer.processors / offer.sharing, 1, engine::Context::kMostThreads), "for " + present};
   if (const auto count = count_in(offer.slurm_cpus_per_task); count && *count < choice.threads)
     choice = {*count, fmt::format("as SLURM_CPUS_PER_TASK says of {}", present)};
   if (offer.quota) {
-    const auto rounded = static_cast<std::int64_t>(std::ceil(std::clamp(*offer.quota, 1.0, 1e6)));
+    const auto rounded = static_cast<std::int64_t>(std::ceil(std::clamp(*offer.quota / offer.sharing, 1.0, 1e6)));
     if (rounded < choice.threads)
       choice = {rounded, fmt::format("for the control group's quota of {:.4g} of {}", *offer.quota, present)};
   }

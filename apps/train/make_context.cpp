@@ -11,7 +11,13 @@
 namespace apps {
 namespace {
 
-kernels::ContextOptions options(const Compute& compute) {
+ThreadChoice wanted_threads(std::int64_t asked, engine::Communicator& ranks) {
+  ThreadOffer offer = ThreadOffer::here();
+  offer.sharing = ranks_on_these_processors(ranks);
+  return choose_threads(asked, offer);
+}
+
+kernels::ContextOptions options(const Compute& compute, engine::Communicator* communicator) {
   const engine::Device& device = compute.device;
   switch (compute.precision) {
     case Precision::fp32: break;
@@ -26,9 +32,11 @@ kernels::ContextOptions options(const Compute& compute) {
       break;
   }
   return {.device = device,
-          .threads = choose_threads(compute.threads).threads,
+          .threads = communicator == nullptr ? choose_threads(compute.threads).threads
+                                             : wanted_threads(compute.threads, *communicator).threads,
           .tf32 = compute.precision == Precision::tf32,
-          .repeatable = compute.repeatable};
+          .repeatable = compute.repeatable,
+          .communicator = communicator};
 }
 
 /// Says that there are fewer threads than requested, and why: "1 thread, where 2 would be as run.threads says:
@@ -40,21 +48,21 @@ std::string fewer_text(std::int64_t threads, const ThreadChoice& wanted) {
 
 }  // namespace
 
-engine::Context make_context(const Compute& compute) {
+engine::Context make_context(const Compute& compute, engine::Communicator* communicator) {
   try {
-    return kernels::make_context(options(compute));
+    return kernels::make_context(options(compute, communicator));
   } catch (const engine::Error& error) { throw UsageError(error.what()); }
 }
 
 std::string describe_threads(const engine::Context& context, std::int64_t asked) {
-  const ThreadChoice wanted = choose_threads(asked);
+  const ThreadChoice wanted = wanted_threads(asked, context.communicator());
   return context.threads() < wanted.threads ? fewer_text(context.threads(), wanted)
                                             : fmt::format("{}, {}", threads_text(context.threads()), wanted.reason);
 }
 
 void warn_of_threads(const engine::Context& context, std::int64_t asked, std::string_view program) {
-  const ThreadChoice wanted = choose_threads(asked);
-  if (context.threads() < wanted.threads)
+  const ThreadChoice wanted = wanted_threads(asked, context.communicator());
+  if (context.threads() < wanted.threads && context.communicator().rank() == 0)
     std::cerr << program << ": warning: " << fewer_text(context.threads(), wanted) << "; results depend on it\n";
 }
 

@@ -4,6 +4,7 @@
 
 #include "apps/objectives/groups.h"
 #include "engine/ops/elementwise.h"
+#include "engine/ops/ranks.h"
 #include "engine/ops/softmax_cross_entropy.h"
 
 namespace apps {
@@ -38,7 +39,7 @@ OnlineProbe::Result OnlineProbe::forward(std::span<const Tapped> tapped, const D
     loss = engine::scale(loss, share);
     accuracy = engine::scale(accuracy, share);
   }
-  return {.loss = loss, .accuracy = {scalar(), accuracy}};
+  return {.loss = engine::mean_over_ranks(loss), .accuracy = {scalar(), engine::mean_over_ranks(accuracy)}};
 }
 
 Scalar OnlineProbe::scalar() const { return {.name = online_accuracy_name(options_.name), .axis = kAccuracyAxis}; }

@@ -87,9 +87,17 @@ Plans::Plans(const engine::Context& context, const fs::path& run, Options option
       options_(std::move(options)),
       run_file_(run / kRunFile),
       made_for_(made_for(context)),
-      machine_(made_for_),
-      saved_(of_run(run_file_, made_for_)) {
+      machine_(made_for_) {
+  const bool timed = times(options_.source.kind), first = context.communicator().rank() == 0;
+  context_.algorithms().restore(of_all_ranks(first ? read_files() : PlanChoices()));
+  context_.algorithms().time_new(timed);
+  if (timed && first) context_.algorithms().ask_before_timing([this] { return ask_machine(); });
+}
+
+/// The choices in the run's file, and in the machine's if new problems are timed.
+PlanChoices Plans::read_files() {
   const bool timed = times(options_.source.kind);
+  saved_ = of_run(run_file_, made_for_);
   if (saved_.empty() && fs::exists(run_file_)) {
     options_.log(engine::concat("plans.json is of another processor, number of threads or build: ",
                                 timed ? "algorithms are timed anew" : "a fixed rule chooses algorithms",
@@ -100,9 +108,17 @@ Plans::Plans(const engine::Context& context, const fs::path& run, Options option
   }
   PlanChoices choices = saved_;
   if (timed) choices.merge(machine_.read());  // the run's own choices have priority
-  context_.algorithms().restore(choices);
-  context_.algorithms().time_new(timed);
-  if (timed) context_.algorithms().ask_before_timing([this] { return ask_machine(); });
+  return choices;
+}
+
+/// The choices of all ranks, where they hold here; those of lower ranks have priority.
+PlanChoices Plans::of_all_ranks(const PlanChoices& own) const {
+  engine::Communicator& ranks = context_.communicator();
+  if (ranks.ranks() == 1) return own;
+  PlanChoices all;
+  for (const std::string& text : ranks.exchange(plan_text(made_for_, own)))
+    all.merge(parse_plans(text, "the plans of a rank", made_for_));
+  return all;
 }
 
 Plans::~Plans() { context_.algorithms().ask_before_timing({}); }
@@ -136,7 +152,11 @@ void Plans::write_run_file(const PlanChoices& choices) {
 }
 
 void Plans::save() {
-  PlanChoices choices = context_.algorithms().used();
+  const engine::Communicator& ranks = context_.communicator();
+  const PlanChoices used = of_all_ranks(context_.algorithms().used());
+  if (ranks.ranks() > 1 && used != shared_) context_.algorithms().restore(shared_ = used);
+  if (ranks.rank() > 0) return;
+  PlanChoices choices = used;
   choices.merge(PlanChoices(saved_));
   if (choices != saved_) {
     write_run_file(choices);

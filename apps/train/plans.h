@@ -22,6 +22,9 @@ namespace apps {
 /// and number of threads, or one GPU model, and for one build and set of libraries.
 ///
 /// Two runs on one machine do not time at once: the second one waits and then uses the results of the first.
+///
+/// The ranks of a run all time their problems, and use the choices of the lowest rank that has any: rank 0 reads and
+/// writes the files, and `save` gives all ranks the choices of all.
 class Plans {
  public:
   struct Options {
@@ -30,19 +33,21 @@ class Plans {
     std::chrono::milliseconds patience = std::chrono::minutes(3);         ///< longest wait for another run's timing
   };
 
-  /// Loads the caches. Throws engine::DataError if the run's plans.json cannot be read, and all errors of
+  /// Loads the caches; collective. Throws engine::DataError if the run's plans.json cannot be read, and all errors of
   /// `check_plans`.
   Plans(const engine::Context& context, const std::filesystem::path& run, Options options);
   ~Plans();
   Plans(const Plans&) = delete;
   Plans& operator=(const Plans&) = delete;
 
-  /// Writes the run's file and the machine's, if new choices were used since the last call, and lets other runs time.
-  /// If the machine's file cannot be written, the next run times again.
+  /// Writes the run's file and the machine's, if new choices were used since the last call, and lets other runs time;
+  /// collective. If the machine's file cannot be written, the next run times again.
   void save();
 
  private:
   PlanChoices ask_machine();
+  PlanChoices read_files();
+  PlanChoices of_all_ranks(const PlanChoices& own) const;
   void write_run_file(const PlanChoices& choices);
 
   const engine::Context& context_;
@@ -50,8 +55,8 @@ class Plans {
   std::filesystem::path run_file_;
   std::string made_for_;
   MachinePlans machine_;
-  PlanChoices saved_;
-  bool impatient_ = false;  // waits only once
+  PlanChoices saved_, shared_;  // with the files, and with the other ranks
+  bool impatient_ = false;      // waits only once
 };
 
 /// Throws UsageError if the file of `source` is no plans.json or not valid here, and engine::DataError if it cannot be

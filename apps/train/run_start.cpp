@@ -9,6 +9,7 @@
 #include "apps/run/environment.h"
 #include "apps/run/thread_choice.h"
 #include "apps/train/make_context.h"
+#include "apps/train/several_ranks.h"
 #include "engine/io/files.h"
 #include "kernels/context.h"
 
@@ -25,6 +26,8 @@ void refuse_changed_meanwhile(const Config& made_for, const RunDirectory& direct
   throw engine::Error(engine::concat("another process has begun or changed the run in ", directory.path().string(),
                                      " at this moment; give the command again"));
 }
+
+std::string ranks_text(std::int64_t ranks) { return ranks == 1 ? "1 rank" : fmt::format("{} ranks", ranks); }
 
 }  // namespace
 
@@ -63,6 +66,7 @@ std::string environment_json(const engine::Context& context, const engine::Devic
                            .device = Format<engine::Device>::text(device),
                            .device_model = context.backend().model(),
                            .threads = context.threads(),
+                           .ranks = context.ranks(),
                            .libraries = kernels::library_versions()});
 }
 
@@ -70,26 +74,38 @@ void start_run(const engine::Context& context, Trainer& trainer, RunDirectory& d
   refuse_changed_meanwhile(trainer.config(), directory);
   const Config& config = directory.config();
   const DataFingerprint data = fingerprint_of(trainer.train_data(), trainer.test_data());
+  check_same_on_ranks(context, config, data);
   const Checkpoints checkpoints(directory.path(), config.run.keep);
   std::optional<DataFingerprint> known;
-  if (directory.resumed()) {
+  std::int64_t ranks_before = context.ranks();
+  if (directory.resumed() && directory.writes()) {
     known = read_fingerprint(directory.path());
     const auto checkpoint = checkpoints.newest();
     if (checkpoint && checkpoint->state.data) known = checkpoint->state.data;
     if (known) check_same_data(directory.path(), *known, data, config.data.source);
     if (checkpoint) trainer.restore(*checkpoint);
+    if (checkpoint) ranks_before = checkpoint->state.world_size;
   }
+  trainer.share_state();
   directory.begin(data);  // only now, so that a refused run leaves no trace
-  checkpoints.tidy();
-  engine::atomic_write_file(directory.path() / "env.json", environment_json(context, config.run.compute.device, argv));
+  if (directory.writes()) {
+    checkpoints.tidy();
+    engine::atomic_write_file(directory.path() / "env.json",
+                              environment_json(context, config.run.compute.device, argv));
+  }
+  if (context.ranks() > 1) directory.log(ranks_text(context.ranks()));
   const bool kept = trainer.config().run.compute.threads != config.run.compute.threads;  // changed by keep_threads
-  directory.log(kept ? fmt::format("{}, as the run began with", threads_text(context.threads()))
-                     : describe_threads(context, config.run.compute.threads));
+  const std::string threads = describe_threads(context, config.run.compute.threads);
+  directory.log(kept ? fmt::format("{}, as the run began with", threads_text(context.threads())) : threads);
   if (const auto rounded = rounded_channels(config.model.encoder)) directory.log(*rounded);
   if (const std::string& weights = trainer.model().initial_weights; !weights.empty())
     directory.log(fmt::format("the encoder starts with the weights of {}", weights));
   if (!directory.resumed()) return;
   directory.log(fmt::format("resumed at step {}", trainer.step()));
+  if (ranks_before != context.ranks()) {
+    directory.log(fmt::format("the checkpoint is of {}, and this is {}: sums are rounded in another order from here on",
+                              ranks_text(ranks_before), ranks_text(context.ranks())));
+  }
   if (!known) {
     directory.log(
         "this run has no fingerprint of its data (an earlier version began it); the present data is assumed to be the "

@@ -27,7 +27,8 @@ std::optional<std::string> rate_jump(const TrainingPlan& before, const TrainingP
 /// The contents of env.json for this start.
 std::string environment_json(const engine::Context& context, const engine::Device& device, std::span<char* const> argv);
 
-/// For a resumed run, restores the newest checkpoint. Then begins the directory and writes env.json. Throws
+/// For a resumed run, restores the newest checkpoint. Collective: rank 0 reads and writes the files, and the others get
+/// from it what it restored. Then begins the directory and writes env.json. Throws
 /// engine::DataError, before anything is written, if the data differ from those the run began with.
 void start_run(const engine::Context& context, Trainer& trainer, RunDirectory& directory, std::span<char* const> argv);
 

@@ -23,9 +23,10 @@ StepLog::StepLog(engine::TrainingStatus& status, const engine::Pool& pool, Measu
       pool_(pool),
       measure_(std::move(measure)),
       options_(std::move(options)),
-      metrics_(options_.run / kMetricsFile, options_.restored_step),
       late_(status),
       newest_(options_.newest) {
+  if (options_.run.empty()) return;
+  metrics_.emplace(options_.run / kMetricsFile, options_.restored_step);
   if (options_.tensorboard) events_.emplace(options_.run, options_.restored_step, options_.contrastive);
 }
 
@@ -41,7 +42,7 @@ void StepLog::request(bool logs, bool needed) {
 void StepLog::write_records(bool wait) {
   while (const auto read = wait ? late_.awaited() : late_.arrived()) {
     newest_ = measure_(read->record);
-    if (read->logs || status_.nonfinite()) write(*read);
+    if (metrics_ && (read->logs || status_.nonfinite())) write(*read);
     if (status_.nonfinite()) return;
   }
 }
@@ -60,7 +61,7 @@ void StepLog::write(const LateRecords::Read& read) {
 }
 
 void StepLog::write(const StepMetrics& metrics) {
-  metrics_.write(metrics);
+  metrics_->write(metrics);
   if (events_) events_->add(metrics);
 }
 
@@ -82,7 +83,7 @@ std::vector<Measured> StepLog::input_of(const LateRecords::Read& read) {
 }
 
 void StepLog::write_evaluation(std::int64_t step, const std::vector<Measured>& measured) {
-  write({.step = step, .epoch = epochs(step), .time = unix_time(), .phase = "eval", .values = measured});
+  if (metrics_) write({.step = step, .epoch = epochs(step), .time = unix_time(), .phase = "eval", .values = measured});
 }
 
 double StepLog::epochs(std::int64_t step) const {

@@ -18,11 +18,11 @@ namespace apps {
 class StepLog {
  public:
   struct Options {
-    std::filesystem::path run = {};   ///< the directory
+    std::filesystem::path run = {};   ///< the directory; empty: records are read and not written
     std::int64_t restored_step = -1;  ///< records after it are dropped; -1: all records
     std::int64_t steps_per_epoch = 1;
-    std::int64_t batch_size = 0;
-    int workers = 1;                    ///< of the loader
+    std::int64_t batch_size = 0;        ///< of all ranks
+    int workers = 1;                    ///< of the loaders of all ranks
     bool tensorboard = false;           ///< whether to write events
     bool contrastive = false;           ///< whether the loss is one
     std::vector<Measured> newest = {};  ///< of the step before the first one, if known
@@ -59,7 +59,7 @@ class StepLog {
   const engine::Pool& pool_;
   Measure measure_;
   Options options_;
-  MetricsFile metrics_;
+  std::optional<MetricsFile> metrics_;
   std::optional<RunEvents> events_;
   LateRecords late_;
   Window window_;

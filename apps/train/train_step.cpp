@@ -2,6 +2,7 @@
 
 #include "engine/autograd.h"
 #include "engine/ops/elementwise.h"
+#include "kernels/collectives.h"
 
 namespace apps {
 
@@ -46,6 +47,8 @@ TrainStep::Pass TrainStep::forward_and_backward(const StepContext& step) {
   }  // frees the activations for the probes before the backward pass
   engine::backward(pass.loss);
   model_.parameters.finish_gradients();
+  const Tensor& gradients = model_.parameters.gradients();
+  if (gradients.context().ranks() > 1) kernels::all_reduce(gradients.context(), {.x = gradients});
   return pass;
 }
 

@@ -7,8 +7,8 @@
 
 namespace apps {
 
-/// One training step of any objective: zero gradients, forward, backward, update, record. It is the only place that
-/// combines these.
+/// One training step of any objective: zero gradients, forward, backward, sum over the ranks, update, record. It is the
+/// only place that combines these. Every rank does the same update of its own copy of the parameters.
 class TrainStep {
  public:
   /// Both must outlive it.

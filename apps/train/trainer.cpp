@@ -74,6 +74,18 @@ void Trainer::restore(const Checkpoint& checkpoint) {
   }
 }
 
+void Trainer::share_state() {
+  engine::Communicator& ranks = context_.communicator();
+  if (ranks.ranks() == 1) return;
+  for (const engine::ParameterSet* set : model_.state()) {
+    ranks.broadcast(set->values(), 0);
+    set->refresh_shadow();
+    for (std::size_t i = 0; i < set->states().size(); ++i) ranks.broadcast(set->state(i), 0);
+  }
+  for (const engine::NamedTensor& state : optimizer_->state()) ranks.broadcast(state.tensor, 0);
+  step_ = ranks.highest(step_);  // only rank 0 has restored one
+}
+
 RunCosts Trainer::costs(double budget_seconds) {
   return measure_costs(
       context_,
@@ -85,6 +97,7 @@ bool Trainer::run_or_advise(CapturedStep& step) {
   try {
     return step.run();
   } catch (const engine::OutOfMemory& error) {
+    if (context_.ranks() > 1) throw error.with_remedy("lower --batch-size, or start more ranks");
     throw error.with_remedy(
         fitting_batch(context_, train_step_, status_->clock(), *train_, config_.train.batch_size, error));
   }
@@ -95,7 +108,8 @@ TrainingState Trainer::state() const {
           .epoch = step_ / plan_.steps_per_epoch,
           .cursor = step_ % plan_.steps_per_epoch * config_.train.batch_size,
           .seed = config_.train.seed,
-          .threads = context_.threads()};
+          .threads = context_.threads(),
+          .world_size = context_.ranks()};
 }
 
 void Trainer::write_tensors(const fs::path& directory) const {
@@ -143,8 +157,8 @@ bool Trainer::look(const Inspection& inspection, CapturedStep& step) const {
 
 std::optional<std::vector<Measured>> Trainer::evaluate() const {
   struct Stopped {};
-  const auto stop = [](std::int64_t) {
-    if (stop_signal() != 0) throw Stopped();
+  const auto stop = [this](std::int64_t) {
+    if (context_.ranks() == 1 && stop_signal() != 0) throw Stopped();
   };
   try {
     stop(0);
@@ -160,6 +174,7 @@ std::optional<std::vector<Measured>> Trainer::evaluate() const {
                                        stop);
     }
     std::vector<Measured> measured;
+    if (context_.communicator().rank() > 0) return measured;
     for (const OnlineProbe& probe : model_.probes) measured.push_back(probe.accuracy(features[probe.options().tap]));
     for (const Measured& of_objective : model_.objective->evaluate(features[Representation::kFeatures]))
       measured.push_back(of_objective);

@@ -41,6 +41,8 @@ class Trainer {
 
   /// Restores a checkpoint. Throws engine::DataError for files that do not fit this configuration.
   void restore(const Checkpoint& checkpoint);
+  /// Gives all ranks the parameters, the optimizer's state and the step of rank 0; collective.
+  void share_state();
 
   struct Summary {
     std::optional<double> loss;                ///< of the last step; none if an earlier version did it
@@ -57,6 +59,8 @@ class Trainer {
   /// first. After a non-finite number, throws NonFiniteError after writing crash/step_N. For a non-finite loss or
   /// gradient these are the parameters and moments before that step (running statistics include it and, on a GPU, up to
   /// a few steps after it); if an update made weights infinite, these are the weights after it.
+  /// Collective: all ranks do all steps and end alike; rank 0 writes the files, and measures what evaluations show.
+  /// With several ranks an evaluation is not abandoned.
   Summary run(RunDirectory& directory, const Observer& observe, const ProfiledSteps& profiled = {},
               const Inspection& inspection = {});
 

@@ -51,6 +51,10 @@ class Trainer::Run {
   static std::vector<Measured> known_before(const Trainer& trainer);
   void catch_up();
   bool inspect();
+  engine::Communicator& ranks() const { return trainer_.context_.communicator(); }
+  /// What rank 0 decides, which alone has the run's files.
+  bool of_rank_0(bool decision) const { return ranks().highest(ranks().rank() == 0 && decision ? 1 : 0) != 0; }
+  int agreed_signal() const { return static_cast<int>(ranks().highest(stop_signal())); }
   void issue_step();
   void take_records(const Due& due, bool inspects, bool stopping);
   void summarize(const std::vector<Measured>& evaluation);
@@ -78,12 +82,14 @@ class Trainer::Run {
   DeviceBatch batch_;
   CapturedStep step_;
   Summary summary_;
+  int signal_ = 0;           // that asked any rank to stop
   bool said_short_ = false;  // whether the log says that memory is short
 };
 
 data::LoaderOptions Trainer::Run::input_of(const Trainer& trainer) {
   const Config& config = trainer.config_;
-  data::LoaderOptions options = loader_options(config.data.loader, config.train, trainer.step_);
+  data::LoaderOptions options =
+      loader_options(config.data.loader, config.train, trainer.step_, trainer.context_.communicator());
   options.hint = decode_hint(training_rules(config.data.augment, *trainer.train_), *trainer.train_);
   return options;
 }
@@ -118,16 +124,16 @@ Trainer::Run::Run(Trainer& trainer, RunDirectory& directory, const Observer& obs
                .ckpt_every = trainer.config_.run.ckpt_every},
       log_(*trainer.status_, trainer.context_.pool(),
            [&trainer](const engine::StepRecord& record) { return trainer.train_step_.measured(record); },
-           {.run = directory.path(),
+           {.run = directory.writes() ? directory.path() : fs::path(),
             .restored_step = trainer.step_ > 0 ? trainer.step_ : -1,
             .steps_per_epoch = trainer.plan_.steps_per_epoch,
             .batch_size = trainer.config_.train.batch_size,
-            .workers = trainer.config_.data.loader.workers,
+            .workers = trainer.config_.data.loader.workers * trainer.context_.ranks(),
             .tensorboard = writes_events(trainer.config_),
             .contrastive = has_contrastive_loss(trainer.config_),
             .newest = known_before(trainer)}),
       loader_(*trainer.train_, input_of(trainer)),
-      batch_(trainer.context_, *trainer.train_, trainer.config_.train.batch_size),
+      batch_(trainer.context_, *trainer.train_, trainer.config_.train.batch_size / trainer.context_.ranks()),
       step_(
           trainer.context_, [this, &trainer] { trainer.train_step_.run(batch_, *trainer.status_); },
           // A graph names no layers.
@@ -142,7 +148,8 @@ Trainer::Summary Trainer::Run::finish() {
   }
   while (trainer_.step_ < trainer_.plan_.schedule.steps) {
     issue_step();
-    const bool stopping = stop_signal() != 0, inspects = inspection_.due(trainer_.step_);
+    signal_ = agreed_signal();
+    const bool stopping = signal_ != 0, inspects = inspection_.due(trainer_.step_);
     const Due due = cadence_.after(trainer_.step_, stopping);
     take_records(due, inspects, stopping);
     observe_(trainer_.step_, detail());
@@ -155,6 +162,7 @@ Trainer::Summary Trainer::Run::finish() {
   summary_.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
   directory_.check_in_place();
   fail_unless_finite();
+  if (!directory_.writes()) return summary_;
   trainer_.write_exports(directory_.path() / "export");
   write_metrics_table(directory_.path());
   if (const std::string skipped = text_of_skipped(trainer_.skipped()); !skipped.empty()) directory_.log(skipped);
@@ -166,12 +174,14 @@ Trainer::Summary Trainer::Run::finish() {
 void Trainer::Run::catch_up() {
   if (!cadence_.after(trainer_.step_, false).evaluates) return;
   std::vector<Measured> known;
-  const std::string records = engine::read_file(directory_.path() / kMetricsFile);
-  for (const Scalar& scalar : trainer_.evaluated()) {
-    if (const auto value = evaluation_after(trainer_.step_, scalar.name, records)) known.push_back({scalar, *value});
+  if (directory_.writes()) {
+    const std::string records = engine::read_file(directory_.path() / kMetricsFile);
+    for (const Scalar& scalar : trainer_.evaluated()) {
+      if (const auto value = evaluation_after(trainer_.step_, scalar.name, records)) known.push_back({scalar, *value});
+    }
   }
-  if (known.size() == trainer_.evaluated().size()) {
-    summarize(known);
+  if (of_rank_0(known.size() == trainer_.evaluated().size())) {
+    if (directory_.writes()) summarize(known);
   } else if (!evaluate()) {
     interrupt();
   }
@@ -238,9 +248,10 @@ void Trainer::Run::take_records(const Due& due, bool inspects, bool stopping) {
 bool Trainer::Run::evaluate() {
   const std::int64_t step = trainer_.step_;
   const auto measured = trainer_.evaluate(step_);
-  if (measured) write_samples();  // before the record, which says that the evaluation is done
-  plans_.save();                  // it may have timed other problems than steps did; other runs wait until it is saved
+  if (measured && directory_.writes()) write_samples();  // before the record, which says that the evaluation is done
+  plans_.save();  // it may have timed other problems than steps did; other runs wait until it is saved
   if (!measured) return false;
+  if (!directory_.writes()) return true;
   summarize(*measured);
   log_.write_evaluation(step, *measured);
   std::string message = headlines(log_.newest(), ", ");
@@ -264,6 +275,7 @@ void Trainer::Run::write_samples() {
 
 void Trainer::Run::save() {
   plans_.save();  // before the checkpoint: later steps must use the same algorithms
+  if (!directory_.writes()) return;
   TrainingState state = trainer_.state();
   state.loss = loss();
   state.data = directory_.data();
@@ -272,6 +284,7 @@ void Trainer::Run::save() {
 
 /// Where the run ends early: how it ends matters more than the table, which the resumed run writes again.
 void Trainer::Run::leave_metrics_table() {
+  if (!directory_.writes()) return;
   try {
     write_metrics_table(directory_.path());
   } catch (const engine::Error& error) { directory_.log(error.what()); }
@@ -279,7 +292,8 @@ void Trainer::Run::leave_metrics_table() {
 
 void Trainer::Run::interrupt() {
   const std::int64_t step = trainer_.step_;
-  const char* signal = signal_name(stop_signal());
+  if (signal_ == 0) signal_ = agreed_signal();  // it came during an evaluation
+  const char* signal = signal_name(signal_);
   directory_.log(engine::concat(signal, ": stopped after step ", step, ", checkpoint written"));
   leave_metrics_table();
   throw Interrupted(engine::concat("stopped by ", signal, " after step ", step, " of ", trainer_.plan_.schedule.steps,
@@ -298,20 +312,22 @@ void Trainer::Run::fail_nonfinite() {
 /// A step's record only tells about its loss and gradient, not about the weights after its update; so check those.
 void Trainer::Run::fail_unless_finite() {
   const auto tensor = nonfinite_tensor(trainer_.model_.state(), *trainer_.optimizer_);
-  if (!tensor) return;
+  if (!of_rank_0(tensor.has_value())) return;
   fail({.step = trainer_.step_,
-        .problem = fmt::format("the update of step {} made {} infinite or NaN", trainer_.step_, *tensor),
+        .problem = fmt::format("the update of step {} made {} infinite or NaN", trainer_.step_, tensor.value_or("one")),
         .weights = "the weights after it",
         .remedy = "lower --lr"});
 }
 
 void Trainer::Run::fail(const Crash& crash) {
   leave_metrics_table();
+  if (!directory_.writes()) throw NonFiniteError(crash.problem);
   end_by_crash(directory_, crash, [this](const fs::path& path) { trainer_.write_tensors(path); });
 }
 
 /// The picture for TensorBoard; once, as it does not change.
 void Trainer::draw_first_views(RunDirectory& directory) const {
+  if (!directory.writes()) return;
   if (config_.run.tensorboard && !RunEvents::available())
     directory.log("this build writes no TensorBoard events (WITH_TENSORBOARD=OFF)");
   const fs::path path = RunEvents::views_of(directory.path());

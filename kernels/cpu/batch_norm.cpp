@@ -110,6 +110,22 @@ void batch_norm_moments(const Context& context, const BatchNormMoments& args) {
   });
 }
 
+void batch_norm_merge(const Context&, const BatchNormMerge& args) {
+  const std::int64_t parts = args.parts.shape[0], channels = args.parts.shape[2];
+  const auto* const from = args.parts.as<double>();
+  auto* const to = args.moments.as<double>();
+  for (std::int64_t c = 0; c < channels; ++c) {
+    ChannelMoments merged{};
+    for (std::int64_t part = 0; part < parts; ++part) {
+      const double* of_part = from + 3 * part * channels + c;
+      merged = merged.with({of_part[0], of_part[channels], of_part[2 * channels]});
+    }
+    to[c] = merged.rows;
+    to[channels + c] = merged.mean;
+    to[2 * channels + c] = merged.squares;
+  }
+}
+
 void batch_norm_finish(const Context&, const BatchNormFinish& args) {
   const std::int64_t channels = args.mean.shape.elements();
   const auto* const count = args.moments.as<double>();

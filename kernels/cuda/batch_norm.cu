@@ -72,6 +72,20 @@ __global__ void __launch_bounds__(kThreads) merge_moments(const float* parts, Co
       [&](std::int64_t channel, double sum) { moments[2 * tiles.channels + channel] = sum; });
 }
 
+__global__ void __launch_bounds__(kThreads)
+    merge_parts(const double* parts, std::int64_t count, std::int64_t channels, double* moments) {
+  for (std::int64_t c = first_in_grid(); c < channels; c += grid_stride()) {
+    ChannelMoments merged{};
+    for (std::int64_t part = 0; part < count; ++part) {
+      const double* of_part = parts + 3 * part * channels + c;
+      merged = merged.with({of_part[0], of_part[channels], of_part[2 * channels]});
+    }
+    moments[c] = merged.rows;
+    moments[channels + c] = merged.mean;
+    moments[2 * channels + c] = merged.squares;
+  }
+}
+
 struct Statistics {
   float *mean, *inv_std, *running_mean, *running_variance;
   std::int64_t* batches;
@@ -340,6 +354,12 @@ void batch_norm_moments(const Context& context, const BatchNormMoments& args) {
       launch(totals_of(tiles, stream(context)), merge_moments, parts, tiles, args.moments.as<double>());
     });
   });
+}
+
+void batch_norm_merge(const Context& context, const BatchNormMerge& args) {
+  const std::int64_t channels = args.parts.shape[2];
+  launch(strided(channels, stream(context)), merge_parts, args.parts.as<double>(), args.parts.shape[0], channels,
+         args.moments.as<double>());
 }
 
 void batch_norm_finish(const Context& context, const BatchNormFinish& args) {

@@ -16,13 +16,13 @@ struct Sizes {
 // One thread per draw; a row is a pair (view, image).
 __global__ void __launch_bounds__(kThreads, 2)
     draw_rows(std::uint64_t seed, AugmentationRules rules, Sizes sizes, const std::int32_t* extents,
-              const std::int64_t* counters, AugmentationDraw* draws) {
+              const std::int64_t* counters, const std::int64_t* first, AugmentationDraw* draws) {
   for (std::int64_t i = first_in_grid(); i < sizes.rows; i += grid_stride()) {
     const std::int64_t view = i / sizes.batch, image = i % sizes.batch;
     draws[i] = draw_augmentation({.seed = seed,
                                   .view = static_cast<std::uint32_t>(view),
                                   .fetch = static_cast<std::uint64_t>(counters[image]),
-                                  .first_fetch = static_cast<std::uint64_t>(counters[0])},
+                                  .first_fetch = static_cast<std::uint64_t>(*first)},
                                  rules, {extents[2 * image], extents[2 * image + 1]}, sizes.view);
   }
 }
@@ -34,7 +34,7 @@ void draw_augmentations(const Context& context, const DrawAugmentations& args) {
   const std::int64_t rows = args.draws.shape.rows();
   launch(strided(rows, stream(context)), draw_rows, args.seed, args.rules,
          Sizes{.batch = args.counters.shape.elements(), .rows = rows, .view = {args.height, args.width}},
-         args.extents.as<std::int32_t>(), args.counters.as<std::int64_t>(),
+         args.extents.as<std::int32_t>(), args.counters.as<std::int64_t>(), args.first_counter(),
          reinterpret_cast<AugmentationDraw*>(args.draws.as<std::int32_t>()));
 }
 

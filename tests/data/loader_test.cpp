@@ -336,3 +336,43 @@ TEST_CASE("loader: images that differ in size may be decoded with less detail, o
     CHECK(source.least_side == (alike ? 0 : 7));
   }
 }
+
+TEST_CASE("loader: parts of a batch, one after another, are the batch") {
+  const data::RandBits source(std::make_shared<RampSource>(50), {.bits = 5});
+  for (const bool shuffle : {false, true}) {
+    const data::LoaderOptions whole{
+        .batch_size = 12, .seed = 3, .shuffle = shuffle, .last_batch = data::LastBatch::fill, .workers = 2};
+    const std::vector<HostBatch> batches = first_batches(source, whole, 7);
+    for (const std::int64_t parts : {1, 2, 3, 4, 12}) {
+      CAPTURE(parts);
+      for (std::int64_t part = 0; part < parts; ++part) {
+        data::LoaderOptions options = whole;
+        options.part = part;
+        options.parts = parts;
+        const std::vector<HostBatch> own = first_batches(source, options, 7);
+        const auto rows = static_cast<std::size_t>(12 / parts), first = static_cast<std::size_t>(part) * rows;
+        for (std::size_t step = 0; step < own.size(); ++step) {
+          REQUIRE(own[step].rows == 12 / parts);
+          CHECK(own[step].first_counter.has_value() == (parts > 1));
+          CHECK(own[step].first_counter.value_or(batches[step].counters[0]) == batches[step].counters[0]);
+          CHECK(std::equal(own[step].counters.begin(), own[step].counters.end(),
+                           batches[step].counters.begin() + static_cast<std::ptrdiff_t>(first)));
+          CHECK(std::equal(own[step].bits.begin(), own[step].bits.end(),
+                           batches[step].bits.begin() + static_cast<std::ptrdiff_t>(first)));
+          CHECK(std::equal(own[step].labels[0].begin(), own[step].labels[0].end(),
+                           batches[step].labels[0].begin() + static_cast<std::ptrdiff_t>(first)));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("loader: parts that are not equal, and parts of batches of different sizes, are refused") {
+  const RampSource source(50);
+  const auto refused = [&](const data::LoaderOptions& options) {
+    CHECK_THROWS_WITH_AS(Loader(source, options), doctest::Contains("equal parts of full batches"), engine::Error);
+  };
+  refused({.batch_size = 10, .part = 0, .parts = 3});
+  refused({.batch_size = 12, .part = 3, .parts = 3});
+  refused({.batch_size = 12, .part = 0, .parts = 3, .last_batch = data::LastBatch::keep});
+}

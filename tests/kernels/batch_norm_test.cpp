@@ -210,3 +210,34 @@ TEST_CASE("batch_norm: no rows are moments of zero, which leave the running aver
   CHECK(result.running_variance == std::vector<float>(2, 2));
   CHECK(result.batches == 41);
 }
+
+TEST_CASE("batch_norm_merge: parts of a batch have the moments of the whole, also with empty parts") {
+  const Context context = kernels::make_context();
+  constexpr std::int64_t kRows = 1000, kChannels = 5;
+  std::vector<float> values = tests::random_values(kRows * kChannels, 4);
+  for (float& value : values) value = 1e3f + 1e-1f * value;
+  const Tensor x = Tensor::from(context, {kRows, kChannels}, values);
+  const std::vector<std::int64_t> cuts{0, 0, 3, 400, 400, 401, kRows, kRows};
+  const auto parts = static_cast<std::int64_t>(cuts.size()) - 1;
+  const Tensor all = Tensor::empty(context, {parts, 3, kChannels}, Dtype::f64);
+  for (std::int64_t part = 0; part < parts; ++part) {
+    const std::int64_t begin = cuts[static_cast<std::size_t>(part)], end = cuts[static_cast<std::size_t>(part) + 1];
+    const Tensor moments = all.narrow(part, 1).view_as({3, kChannels});
+    kernels::batch_norm_moments(context, {.x = x.narrow(begin, end - begin), .moments = moments});
+  }
+  const GuardedTensor merged(Tensor::empty(context, {3, kChannels}, Dtype::f64));
+  kernels::batch_norm_merge(context, {.parts = all, .moments = merged});
+  check_moments(merged.checked().to_host<double>(), definition(values, kChannels), 2e-6);
+}
+
+TEST_CASE("batch_norm_merge: no rows at all have no moments, and NaN is not lost") {
+  const Context context = kernels::make_context();
+  const auto merge = [&](const Moments& parts, std::int64_t count) {
+    const Tensor moments = Tensor::empty(context, {3, 1}, Dtype::f64);
+    kernels::batch_norm_merge(context, {.parts = Tensor::from(context, {count, 3, 1}, parts), .moments = moments});
+    return moments.to_host<double>();
+  };
+  CHECK(merge({0, 0, 0, 0, 0, 0}, 2) == Moments{0, 0, 0});
+  CHECK(merge({2, 5, 1, 2, 7, 3}, 2) == Moments{4, 6, 8});  // 1 + 3 + 2^2 (2 2 / 4)
+  CHECK(std::isnan(merge({2, 5, 1, 2, std::nan(""), 3}, 2)[1]));
+}

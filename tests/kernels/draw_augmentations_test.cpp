@@ -33,6 +33,7 @@ struct Call {
   std::uint64_t seed = 1;
   std::int64_t views = 1;
   std::int32_t height = 96, width = 112;  // of all images
+  std::vector<std::int64_t> first = {};   // image of the batch, if it is not in this part
 };
 
 /// Of images with these counters; between guards.
@@ -49,7 +50,8 @@ std::vector<AugmentationDraw> draw(const Call& call, const std::vector<std::int6
                                .width = 80,
                                .extents = {extents.data(), Dtype::i32, {batch, 2}},
                                .counters = {counters.data(), Dtype::i64, {batch}},
-                               .draws = {words.data() + 1, Dtype::i32, {call.views, batch, kDrawWords}}});
+                               .draws = {words.data() + 1, Dtype::i32, {call.views, batch, kDrawWords}},
+                               .first = {call.first.empty() ? nullptr : call.first.data(), Dtype::i64, {1}}});
   CHECK(words.front() == kGuard);
   CHECK(words.back() == kGuard);
   std::vector<AugmentationDraw> draws;
@@ -232,6 +234,17 @@ TEST_CASE("draw_augmentations: a batch shares the sigma of a view's blur, or eac
   rules.sigma_per_image = true, rules.sigma_min = 0.5, rules.sigma_max = 0.75;
   CHECK(sigmas(1, 1).size() == 8);
   check_uniform(many(rules), 0.5, 0.75, [](const auto& d) { return static_cast<double>(d.sigma); });
+}
+
+TEST_CASE("draw_augmentations: a part of a batch has the sigma of the whole") {
+  AugmentationRules always = simclr();
+  always.blur = 1;
+  const std::vector<AugmentationDraw> whole = draw({.rules = always, .views = 2}, {3, 4, 5, 6});
+  const std::vector<AugmentationDraw> part = draw({.rules = always, .views = 2, .first = {3}}, {5, 6});
+  for (const std::size_t i : {0, 1}) {
+    CHECK(part[i].sigma == whole[2 + i].sigma);
+    CHECK(part[2 + i].sigma == whole[6 + i].sigma);
+  }
 }
 
 TEST_CASE("draw_augmentations: changing one rule changes no other draw") {

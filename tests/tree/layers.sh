@@ -53,7 +53,7 @@ row apps/measure apps/config apps/settings apps/evaluation apps/run losses "${en
 row apps/kmeans apps/config apps/settings apps/train apps/objectives apps/evaluation apps/input apps/run models data data/image "${engine[@]}"
 row apps/pack apps/settings apps/run data data/{sources,image} engine/io kernels/runtime
 row apps/runs apps/settings apps/config apps/run engine/io kernels/runtime
-row apps apps/{bench,config,evaluation,input,kmeans,lineval,measure,objectives,pack,pretrain,reproduce,run,runs,settings,suppress,tensorboard,train} models losses data data/{sources,compositions} "${engine[@]}"
+row apps kernels/mpi apps/{bench,config,evaluation,input,kmeans,lineval,measure,objectives,pack,pretrain,reproduce,run,runs,settings,suppress,tensorboard,train} models losses data data/{sources,compositions} "${engine[@]}"
 
 while read -r folder; do
   [[ " ${folders[*]} " == *" $folder "* ]] && continue

@@ -167,3 +167,38 @@ TEST_CASE("device batch: an image too long for its view is refused") {
         "an image of the batch has 60000 pixels a side, which cannot be resized to views of 20000 x 2; give a smaller "
         "--image-size, or use resize(SOURCE, size=N)");
 }
+
+TEST_CASE("device batch: the parts of a batch are drawn as in the whole, also what its images share") {
+  const engine::Context context = kernels::make_context();
+  const tests::MemorySource source(50);
+  const kernels::AugmentationRules rules{
+      .crop = kernels::CropRule::simclr, .flip = 0.5, .blur = 1, .sigma_per_image = false};
+  const auto drawn = [&](std::int64_t part, std::int64_t parts) {
+    data::Loader loader(source, {.batch_size = 12, .part = part, .parts = parts, .seed = 5});
+    DeviceBatch batch(context, source, 12 / parts);
+    std::vector<std::vector<kernels::AugmentationDraw>> views(2);
+    for (int step = 0; step < 3; ++step) {
+      const data::Loader::Lease lease = loader.next();
+      batch.upload(*lease);
+      const std::vector<kernels::AugmentationDraw> both = batch.draws(rules, 7, 2);
+      const auto middle = both.begin() + static_cast<std::ptrdiff_t>(both.size() / 2);
+      views[0].insert(views[0].end(), both.begin(), middle);
+      views[1].insert(views[1].end(), middle, both.end());
+    }
+    return views;
+  };
+  const auto whole = drawn(0, 1);
+  for (std::int64_t part = 0; part < 3; ++part) {
+    const auto own = drawn(part, 3);
+    for (std::size_t view = 0; view < 2; ++view) {
+      for (std::size_t i = 0; i < own[view].size(); ++i) {
+        const kernels::AugmentationDraw &a = own[view][i],
+                                        &b = whole[view][i / 4 * 12 + static_cast<std::size_t>(part) * 4 + i % 4];
+        CHECK(a.box.y == b.box.y);
+        CHECK(a.box.width == b.box.width);
+        CHECK(a.flip == b.flip);
+        CHECK(a.sigma == b.sigma);
+      }
+    }
+  }
+}

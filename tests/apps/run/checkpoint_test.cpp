@@ -115,7 +115,7 @@ TEST_CASE("checkpoint: numbers that no run has are refused before anybody counts
   CHECK(refusal(state("epoch", "-5")).find("epoch must be ") != std::string::npos);
   CHECK(refusal(state("cursor", "-5")).find("cursor must be ") != std::string::npos);
   CHECK(refusal(state("seed", "-5")).find("seed must be ") != std::string::npos);
-  CHECK(refusal(state("world_size", "2")) == "state.json: world_size must be a whole number from 1 to 1, got 2");
+  CHECK(refusal(state("world_size", "0")) == "state.json: world_size must be a whole number from 1 to 1048576, got 0");
   CHECK(refusal(state("sha256", R"({"model.safetensors":"x","optimizer.safetensors":"y","../../secret":"z"})")) ==
         "state.json is not the state of a checkpoint");
 }

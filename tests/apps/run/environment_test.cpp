@@ -14,6 +14,7 @@ TEST_CASE("environment: env.json says what was run, how it was built, and where"
                                                                   .device = "cpu",
                                                                   .device_model = "kernels for AVX",
                                                                   .threads = 2,
+                                                                  .ranks = 3,
                                                                   .libraries = {{"oneDNN", "2.6.3"}}}));
   const apps::BuildInfo build = apps::build_info();
   CHECK(json["version"] == build.version);
@@ -23,6 +24,7 @@ TEST_CASE("environment: env.json says what was run, how it was built, and where"
   CHECK(json["cpu"]["model"] == apps::cpu_model());
   CHECK(json["cpu"]["usable_processors"] >= 1);
   CHECK(json["threads"] == 2);
+  CHECK(json["ranks"] == 3);
   CHECK(json["device_model"] == "kernels for AVX");
   CHECK(json["libraries"]["oneDNN"] == "2.6.3");
   CHECK(json["libraries"].contains("libcrypto"));

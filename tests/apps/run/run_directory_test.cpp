@@ -216,3 +216,20 @@ TEST_CASE("run_directory: in use") {
           RunDirectory second(arguments({}, "out", "auto"));
         }).starts_with("out is in use by process "));
 }
+
+TEST_CASE("run_directory: a rank that does not write leaves nothing, and knows the configuration and the data") {
+  const ScratchDirectory scratch;
+  const fs::path run = scratch / "run";
+  const apps::Config config = resolve(arguments({"train.steps=5"}));
+  RunDirectory directory(run, config, true);
+  CHECK_FALSE(directory.writes());
+  directory.begin(kData);
+  directory.log("nothing");
+  directory.check_in_place();  // also where there is no such directory
+  CHECK_FALSE(fs::exists(run));
+  CHECK(directory.path() == run);
+  CHECK(directory.resumed());
+  CHECK(directory.config() == config);
+  CHECK(directory.data() == kData);
+  CHECK(begun(arguments({"train.steps=5"}, run)).writes());
+}

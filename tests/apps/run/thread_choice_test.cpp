@@ -72,3 +72,17 @@ TEST_CASE("thread choice: this machine offers something") {
   CHECK(choose_threads(0).threads >= 1);
   CHECK(ThreadOffer::here().processors >= 1);
 }
+
+TEST_CASE("thread choice: ranks that share processors share them equally, each with one at least") {
+  ThreadOffer shared = offer(8);
+  shared.sharing = 2;
+  CHECK(choice(0, shared) == "4 for 8 processors of 2 ranks");
+  shared.sharing = 16;
+  CHECK(choice(0, shared) == "1 for 8 processors of 16 ranks");
+  CHECK(choice(3, shared) == "3 as run.threads says");
+  shared = offer(8, 4.0);
+  shared.sharing = 2;
+  CHECK(choice(0, shared) == "2 for the control group's quota of 4 of 8 processors of 2 ranks");
+  engine::OneRank alone;
+  CHECK(apps::ranks_on_these_processors(alone) == 1);
+}

@@ -142,3 +142,15 @@ TEST_CASE("step log: evaluations stand between the records of steps") {
   CHECK(record == json::parse(R"({"step":6,"epoch":1.5,"phase":"eval","probe_acc":0.25,"probe.digit_acc":0.75})"));
   CHECK_FALSE(std::filesystem::exists(bench.scratch / "scalars.json"));
 }
+
+TEST_CASE("step log: without a run directory records are read and not written") {
+  Bench bench;
+  bench.log.emplace(bench.status, bench.context.pool(), measure, StepLog::Options{.batch_size = 32});
+  std::filesystem::remove(bench.scratch / "metrics.jsonl");
+  bench.steps(2);
+  bench.log->request(true, false);
+  bench.log->write_records(true);
+  CHECK(value_of(bench.log->newest(), "loss") == 2);
+  bench.log->write_evaluation(2, {{{.name = "probe_acc"}, 0.25}});
+  CHECK(std::filesystem::is_empty(bench.scratch.path()));
+}

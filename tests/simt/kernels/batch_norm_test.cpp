@@ -105,6 +105,29 @@ TEST_CASE("cuda batch_norm_moments: a mean a million times the deviation leaves 
   for (std::size_t c = 0; c < 5; ++c) CHECK(std::isnan(means[5 + c]) == (c == 3001 % 5));
 }
 
+TEST_CASE("cuda batch_norm_merge equals the CPU's") {
+  for (const std::int64_t channels : {1, 7, 300}) {
+    for (const std::int64_t parts : {1, 2, 5}) {
+      CAPTURE(channels);
+      CAPTURE(parts);
+      const Twin all({parts, 3, channels}, Dtype::f64), moments({3, channels}, Dtype::f64);
+      const Twin x({9, channels}, random_values(9 * channels, 8));
+      const auto part_of = [&](Side on, std::int64_t part) {
+        const View view = on(all).narrow(part, 1);
+        return View{view.data, view.dtype, {3, channels}};
+      };
+      for (std::int64_t part = 0; part < parts; ++part) {
+        const std::int64_t rows = part == 1 ? 0 : 2 * part + 1;
+        on_both(cpu::batch_norm_moments, cuda::batch_norm_moments,
+                [&](Side on) { return BatchNormMoments{.x = on(x).narrow(0, rows), .moments = part_of(on, part)}; });
+      }
+      on_both(cpu::batch_norm_merge, cuda::batch_norm_merge,
+              [&](Side on) { return BatchNormMerge{.parts = on(all), .moments = on(moments)}; });
+      moments.expect_close(1e-6);
+    }
+  }
+}
+
 TEST_CASE("cuda batch_norm_finish equals the CPU's, with biased and unbiased variances, and without a row") {
   for (const std::int64_t channels : {1, 7, 300}) {
     for (const double rows : {0, 1, 2, 1000}) {

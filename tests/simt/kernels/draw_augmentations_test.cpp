@@ -85,3 +85,22 @@ TEST_CASE("cuda draw_augmentations draws what the CPU draws, to the byte") {
     draws.expect_equal_bytes();
   }
 }
+
+TEST_CASE("cuda draw_augmentations: the first image of a batch may be in another part of it") {
+  const Twin extents({3, 2}, std::vector<std::int32_t>{50, 60, 70, 80, 90, 100}),
+      words({3}, std::vector<std::int64_t>{11, 12, 13}), first({1}, std::vector<std::int64_t>{7}),
+      draws({2, 3, kDrawWords}, Dtype::i32);
+  AugmentationRules rules = simclr();
+  rules.blur = 1;
+  on_both(cpu::draw_augmentations, cuda::draw_augmentations, [&](Side on) {
+    return DrawAugmentations{.seed = 5,
+                             .rules = rules,
+                             .height = 64,
+                             .width = 64,
+                             .extents = on(extents),
+                             .counters = on(words),
+                             .draws = on(draws),
+                             .first = on(first)};
+  });
+  draws.expect_equal_bytes();
+}
