@@ -1,9 +1,19 @@
 #include "kernels/cuda/backend.h"
 
+#include <atomic>
+
 #include "kernels/cuda/check.h"
 
 namespace kernels::cuda {
 namespace {
+
+/// Launches and events go to the current device of a thread, which is set once: all back ends of a process share it.
+void expect_one_device(int index) {
+  static std::atomic<int> chosen{-1};
+  int before = -1;
+  EXPECTS(chosen.compare_exchange_strong(before, index) || before == index, "device: cuda:", index,
+          " was asked for, but this process computes on cuda:", before, "; use one process for each GPU");
+}
 
 Stream make_stream_on(int index) {
   int count = 0;
@@ -12,6 +22,7 @@ Stream make_stream_on(int index) {
           cudaGetErrorString(status), "); use --device cpu, or install NVIDIA's driver");
   EXPECTS(index >= 0 && index < count, "device: cuda:", index, " was asked for, but this machine has ", count,
           count == 1 ? " CUDA device" : " CUDA devices", ", the first of which is cuda:0; see --device");
+  expect_one_device(index);
   CUDA_CHECK(cudaSetDevice(index));
   return make_stream();
 }

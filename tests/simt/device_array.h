@@ -29,9 +29,11 @@ class DeviceArray {
     CUDA_CHECK(cudaMemsetAsync(data_, 0, bytes(), nullptr));
     CUDA_CHECK(cudaStreamSynchronize(nullptr));
   }
-  std::vector<T> to_host() const {
-    std::vector<T> values(count_);
-    CUDA_CHECK(cudaMemcpyAsync(values.data(), data_, bytes(), cudaMemcpyDeviceToHost, nullptr));
+  /// The elements from `first` on: those before it may never have been written.
+  std::vector<T> to_host(std::size_t first = 0) const {
+    std::vector<T> values(count_ - first);
+    CUDA_CHECK(
+        cudaMemcpyAsync(values.data(), data_ + first, values.size() * sizeof(T), cudaMemcpyDeviceToHost, nullptr));
     CUDA_CHECK(cudaStreamSynchronize(nullptr));
     return values;
   }

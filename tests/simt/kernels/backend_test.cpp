@@ -18,7 +18,11 @@ TEST_CASE("cuda context: tensors go to the device and back, between its pool's b
 }
 
 TEST_CASE("cuda context: the model is the device's name and size, which plans are made for") {
-  CHECK(kernels::cuda::CudaBackend(0).model() == "SIMT interpreter, 1 multiprocessors");
+  cudaDeviceProp device{};
+  CUDA_CHECK(cudaGetDeviceProperties(&device, 0));
+  CHECK(device.multiProcessorCount > 0);
+  CHECK(kernels::cuda::CudaBackend(0).model() ==
+        concat(device.name, ", ", device.multiProcessorCount, " multiprocessors"));
 }
 
 TEST_CASE("cuda context: errors say what was wanted and what there is") {
@@ -31,6 +35,11 @@ TEST_CASE("cuda context: errors say what was wanted and what there is") {
           .c_str(),
       Error);
   const Context context(std::make_unique<kernels::cuda::CudaBackend>(0), 1);
+  if (count > 1) {
+    CHECK_THROWS_WITH_AS(
+        kernels::cuda::CudaBackend(1),
+        "device: cuda:1 was asked for, but this process computes on cuda:0; use one process for each GPU", Error);
+  }
   CHECK_THROWS_WITH_AS(Tensor::empty(context, {std::int64_t{1} << 40}),
                        doctest::Contains("free on cuda:0, 0 bytes in use"), OutOfMemory);
 }

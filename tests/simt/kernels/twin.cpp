@@ -68,10 +68,10 @@ std::size_t Twin::size_bytes() const { return static_cast<std::size_t>(shape_.el
 engine::View Twin::cpu() const { return {const_cast<std::uint8_t*>(host_.data()) + skew_bytes_, dtype_, shape_}; }
 engine::View Twin::cuda() const { return {device_.data() + skew_bytes_, dtype_, shape_}; }
 
-std::vector<float> Twin::floats(const std::vector<std::uint8_t>& bytes) const {
+std::vector<float> Twin::floats(std::span<const std::uint8_t> bytes) const {
   std::vector<float> result;
   const auto append = [&]<class T>(T value) {
-    for (std::size_t at = skew_bytes_; at < bytes.size(); at += sizeof(T)) {
+    for (std::size_t at = 0; at < bytes.size(); at += sizeof(T)) {
       std::memcpy(&value, bytes.data() + at, sizeof(T));
       result.push_back(static_cast<float>(value));
     }
@@ -87,8 +87,8 @@ std::vector<float> Twin::floats(const std::vector<std::uint8_t>& bytes) const {
   return result;
 }
 
-std::vector<float> Twin::from_cpu() const { return floats(host_); }
-std::vector<float> Twin::from_cuda() const { return floats(device_.to_host()); }
+std::vector<float> Twin::from_cpu() const { return floats(std::span(host_).subspan(skew_bytes_)); }
+std::vector<float> Twin::from_cuda() const { return floats(device_.to_host(skew_bytes_)); }
 
 void Twin::expect_close(double tolerance) const {
   const std::vector<float> expected = from_cpu(), actual = from_cuda();
@@ -110,9 +110,9 @@ void Twin::expect_close(double tolerance) const {
 }
 
 void Twin::expect_equal_bytes() const {
-  const std::vector<std::uint8_t> actual = device_.to_host();
-  CHECK(std::equal(actual.begin() + static_cast<std::ptrdiff_t>(skew_bytes_), actual.end(),
-                   host_.begin() + static_cast<std::ptrdiff_t>(skew_bytes_), host_.end()));
+  const std::vector<std::uint8_t> actual = device_.to_host(skew_bytes_);
+  CHECK(
+      std::equal(actual.begin(), actual.end(), host_.begin() + static_cast<std::ptrdiff_t>(skew_bytes_), host_.end()));
 }
 
 void with_contexts(const std::function<void(const engine::Context&, const engine::Context&)>& body) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstddef>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -44,7 +45,7 @@ class Twin {
 
  private:
   void upload();
-  std::vector<float> floats(const std::vector<std::uint8_t>& bytes) const;
+  std::vector<float> floats(std::span<const std::uint8_t> bytes) const;
   std::size_t size_bytes() const;
 
   engine::Shape shape_;
