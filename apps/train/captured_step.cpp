@@ -33,7 +33,11 @@ bool CapturedStep::run() {
     issue_ = std::numeric_limits<int>::max();
   }
   const std::int64_t releases_before = context_.pool().system_releases();
+  const std::size_t known_before = context_.algorithms().used().size();
   step_();
+  // What the timing of new problems took goes back at once: after each of them, the next would ask for most of it
+  // again.
+  if (context_.on_cuda() && context_.algorithms().used().size() != known_before) context_.pool().trim();
   if (issue_ > 0) --issue_;
   system_allocations_ = context_.pool().system_allocations();
   system_releases_ = context_.pool().system_releases();

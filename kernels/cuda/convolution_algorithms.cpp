@@ -42,18 +42,16 @@ ConvolutionPlan choose_plan(const PlanTarget& target, engine::AlgorithmCache& ca
 const ConvolutionPlan& Convolutions::plan(const Context& context, const ConvolutionProblem& problem,
                                           const PlanSeconds& seconds) {
   engine::AlgorithmCache& cache = context.algorithms();
-  if (std::exchange(restored_, cache.restored()) != cache.restored()) plans_.clear();
+  if (std::exchange(restored_, cache.restored()) != cache.restored()) {
+    // Their code stays loaded: a recorded step may launch it.
+    for (auto& [done, plan] : plans_) retired_.push_back(std::move(plan));
+    plans_.clear();
+  }
   if (const auto found = plans_.find(problem); found != plans_.end()) return found->second;
   expect_no_capture(context, problem.name());
   if (handle() == nullptr) handle_ = make_dnn_handle(stream(context));
   const auto begin = std::chrono::steady_clock::now();
-  bool timed = false;
-  const ConvolutionPlan plan =
-      choose_plan({.handle = handle(), .described = nullptr}, cache, problem, [&](const ConvolutionPlan& candidate) {
-        timed = true;
-        return seconds(candidate);
-      });
-  if (timed) context.pool().trim();  // frees the workspaces of the other candidates
+  const ConvolutionPlan plan = choose_plan({.handle = handle(), .described = nullptr}, cache, problem, seconds);
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   context.profiler().exclude(elapsed.count());
   return plans_.emplace(problem, plan).first->second;

@@ -24,7 +24,8 @@ class Convolutions {
  private:
   DnnHandle handle_;
   std::map<ConvolutionProblem, ConvolutionPlan> plans_;
-  int restored_ = 0;  // the cache's `restored` when the plans were made
+  std::vector<ConvolutionPlan> retired_;  // replaced by other algorithms
+  int restored_ = 0;                      // the cache's `restored` when the plans were made
 };
 
 Convolutions& convolutions(const Context& context);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "kernels/cuda/check.h"
+#include "kernels/cuda/shared_memory.h"
 #include "kernels/runtime/host_device.h"
 #include "kernels/runtime/rounding.h"
 
@@ -40,11 +41,7 @@ T* dynamic_shared() {
 template <class... Parameters, class... Arguments>
 void launch(const Launch& how, void (*kernel)(Parameters...), Arguments&&... arguments) {
   if (empty(how)) return;
-  constexpr std::size_t kWithoutAsking = 40 * 1024;  // the limit is 48 KB with the kernel's __shared__ variables
-  if (how.shared_bytes > kWithoutAsking) {
-    CUDA_CHECK(
-        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(how.shared_bytes)));
-  }
+  if (how.shared_bytes > 0) allow_shared_memory(reinterpret_cast<const void*>(kernel), how.shared_bytes);
   cudaLaunchConfig_t configuration{};
   configuration.gridDim = how.grid;
   configuration.blockDim = how.block;

@@ -24,8 +24,11 @@ std::unique_ptr<engine::Backend> make_backend(const ContextOptions& options) {
   const Arithmetic arithmetic{.f32_products = options.tf32 ? F32Products::tf32 : F32Products::exact,
                               .repeatable = options.repeatable};
   auto backend = std::make_unique<CudaBackend>(options.device.index, arithmetic);
-  // Loaded now, not at the first product, which may come late. cuDNN uses the other libraries if they are loaded.
-  for (const VendorLibrary& library : {kBlasLibrary, kCompilerLibrary, kDnnLibrary}) load(library);
+  // Loaded now, not at the first product, which may come late. cuDNN uses the other libraries if they are loaded. Only
+  // some of its algorithms are compiled at run time: without a compiler the others remain.
+  load(kBlasLibrary);
+  load_if_present(kCompilerLibrary);
+  load(kDnnLibrary);
   return backend;
 }
 

@@ -117,6 +117,12 @@ void* load(const VendorLibrary& library) {
       "`, set CUDA_PATH to a toolkit or LD_LIBRARY_PATH to the directory that has it, or use --device cpu"));
 }
 
+void* load_if_present(const VendorLibrary& library) {
+  try {
+    return load(library);
+  } catch (const engine::Error&) { return nullptr; }
+}
+
 bool is_loaded(const VendorLibrary& library) { return open(library.file, RTLD_NOW | RTLD_NOLOAD) != nullptr; }
 
 void* function_of(const VendorLibrary& library, const char* name) {

@@ -16,6 +16,8 @@ inline constexpr VendorLibrary kDnnLibrary{"cuDNN 9", "libcudnn.so.9", "nvidia-c
 /// Loads the library: from where the loader finds it, else from the first of vendor_directories() that contains it.
 /// Throws, naming the places searched, if it is nowhere.
 void* load(const VendorLibrary& library);
+/// The same, but null if there is none.
+void* load_if_present(const VendorLibrary& library);
 bool is_loaded(const VendorLibrary& library);
 
 /// The address of a function of a library, which is loaded if necessary.

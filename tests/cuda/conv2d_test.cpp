@@ -118,3 +118,21 @@ TEST_CASE("cuda conv2d: no plan is made while a CUDA graph is captured") {
   CUDA_CHECK(cudaGraphDestroy(graph));
   CHECK_NOTHROW(convolve());
 }
+
+TEST_CASE("cuda conv2d: a recorded convolution outlives the plan that it was recorded with") {
+  const Context cuda = tests::cuda_context();
+  const Conv2dGeometry g{.n = 2, .h = 8, .w = 8, .c = 16, .k = 16, .r = 3, .s = 3, .stride = 1, .pad = 1};
+  const Tensor x = tests::random_tensor(cuda, {2, 8, 8, 16}, 1), weight = tests::random_tensor(cuda, {16, 3, 3, 16}, 2);
+  const Tensor y = Tensor::zeros(cuda, {2, 8, 8, 16});
+  const auto convolve = [&] { cuda::conv2d_forward(cuda, {.g = g, .x = x, .weight = weight, .y = y}); };
+  convolve();
+  const std::vector<float> expected = y.to_host<float>();
+  Pool::Arena arena(cuda.pool());
+  const auto recorded = cuda.backend().capture(convolve);
+  arena.end_capture();
+  cuda.algorithms().restore({{"another problem", "another algorithm"}});
+  convolve();  // plans again
+  y.upload<float>(std::vector<float>(expected.size(), -1));
+  recorded->launch();
+  CHECK(y.to_host<float>() == expected);
+}

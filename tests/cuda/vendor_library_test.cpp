@@ -120,13 +120,16 @@ TEST_CASE("cuda vendor library: one that is nowhere, and one that is damaged, ar
                                          "LD_LIBRARY_PATH to the directory that has it, or use --device cpu"),
                        engine::Error);
   CHECK_FALSE(is_loaded(kProbe));
+  CHECK(load_if_present(kProbe) == nullptr);
 
   const fs::path file = fs::canonical(scratch / "toolkit") / "lib64" / kProbe.file;
   std::ofstream(file) << "no library";
   const std::string damaged = "device: cuda needs Probe 1, but the installed one cannot be loaded (" + file.string();
   CHECK_THROWS_WITH_AS(load(kProbe), doctest::Contains(damaged.c_str()), engine::Error);
+  CHECK(load_if_present(kProbe) == nullptr);
   fs::remove(file);
   put_probe(scratch / "home/.local/lib/python3.11/site-packages/nvidia/cu13/lib");
   const Variable home("HOME", scratch / "home");
+  CHECK(load_if_present(kProbe) != nullptr);
   CHECK(load(kProbe) != nullptr);
 }

@@ -77,6 +77,45 @@ TEST_CASE("captured step: issued once more when the pool has given memory back, 
   CHECK(step.run());
 }
 
+TEST_CASE("captured step: on a GPU, memory that timing algorithms took goes back once, after the step") {
+  class Gpu final : public kernels::cpu::CpuBackend {
+   public:
+    engine::Device device() const override { return {engine::DeviceKind::cuda, 0}; }
+  };
+  for (const bool on_gpu : {false, true}) {
+    CAPTURE(on_gpu);
+    std::unique_ptr<engine::Backend> backend;
+    if (on_gpu) {
+      backend = std::make_unique<Gpu>();
+    } else {
+      backend = std::make_unique<RecordingBackend>();
+    }
+    const Context context(std::move(backend), 1);
+    context.algorithms().time_new(true);
+    const auto find = [&](const std::string& problem) {
+      context.algorithms().find(
+          problem, [](const std::string&) { return true; },
+          [&] {
+            Tensor::zeros(context, {5000});
+            return std::string("the fastest");
+          });
+    };
+    CapturedStep step(
+        context,
+        [&] {
+          find("one");
+          find("other");
+          Tensor::zeros(context, {1000});
+        },
+        false);
+    step.run();
+    CHECK(context.pool().system_releases() == (on_gpu ? 1 : 0));
+    CHECK((context.pool().held_bytes() == 0) == on_gpu);
+    step.run();
+    CHECK(context.pool().system_releases() == (on_gpu ? 1 : 0));
+  }
+}
+
 TEST_CASE("captured step: while steps give memory back in order to ask for other, they are issued") {
   auto owned = std::make_unique<RecordingBackend>();
   const RecordingBackend& backend = *owned;

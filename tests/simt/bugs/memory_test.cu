@@ -159,7 +159,13 @@ TEST_CASE("planted bugs: memory that is not the device's, or not written yet") {
                        doctest::Contains("invalid grid size"), simt::Error);
   CHECK_THROWS_WITH_AS(
       simt::launch(simt::stream(nullptr), neighbour<0>, dim3(1), dim3(64), 1 << 20, in.data(), out.data()),
-      doctest::Contains("too much dynamic shared memory"), simt::Error);
+      doctest::Contains("too much shared memory"), simt::Error);
+  const std::size_t beside_its_own = simt::options().largest_shared_bytes - (kThreads + 4) * sizeof(float);
+  CHECK_NOTHROW(simt::launch(simt::stream(nullptr), neighbour<0>, dim3(1), dim3(kThreads), beside_its_own, in.data(),
+                             out.data()));
+  CHECK_THROWS_WITH_AS(
+      simt::launch(simt::stream(nullptr), neighbour<0>, dim3(1), dim3(64), beside_its_own + 1, in.data(), out.data()),
+      doctest::Contains("too much shared memory"), simt::Error);
   std::vector<float> more(kThreads + 1);
   CHECK_THROWS_WITH_AS(cudaMemcpyAsync(more.data(), in.data(), more.size() * 4, cudaMemcpyDeviceToHost, nullptr),
                        doctest::Contains("host copy out of bounds: 1028 bytes"), simt::Error);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <map>
 #include <numeric>
 
 #include "tests/simt/interpreter/access_checker.h"
@@ -30,14 +31,22 @@ const char* name(Order order) {
   return "?";
 }
 
+/// The bytes of a kernel's __shared__ variables.
+std::size_t static_bytes(const void* kernel) {
+  static std::map<const void*, std::size_t> known;
+  const auto [found, is_new] = known.try_emplace(kernel);
+  if (is_new) found->second = static_shared_bytes(function_at(kernel));
+  return found->second;
+}
+
 /// Why a device would refuse this launch; empty if it would not.
-std::string refusal(dim3 grid, dim3 threads, std::size_t shared_bytes) {
+std::string refusal(dim3 grid, dim3 threads, std::size_t shared_bytes, const void* kernel) {
   const std::uint64_t count = std::uint64_t{threads.x} * threads.y * threads.z;
   if (block.current != nullptr) return "a kernel cannot launch a kernel";
   if (count == 0 || count > kMaxThreads || threads.z > 64) return "invalid block size";
   if (grid.x == 0 || grid.y == 0 || grid.z == 0) return "invalid grid size";
   if (grid.x > 0x7fffffffu || grid.y > 65535 || grid.z > 65535) return "invalid grid size";
-  if (shared_bytes > options().largest_shared_bytes) return "too much dynamic shared memory";
+  if (shared_bytes + static_bytes(kernel) > options().largest_shared_bytes) return "too much shared memory";
   return "";
 }
 
@@ -149,7 +158,7 @@ void run(dim3 grid, dim3 threads, std::size_t shared_bytes, void (*invoke)(void*
          std::size_t closure_bytes, const void* kernel) {
   set_up();
   const auto fail = [&](const std::string& why) { throw Error("kernel " + function_at(kernel) + ": " + why); };
-  if (const std::string why = refusal(grid, threads, shared_bytes); !why.empty()) fail(why);
+  if (const std::string why = refusal(grid, threads, shared_bytes, kernel); !why.empty()) fail(why);
   block.invoke = invoke;
   block.closure = closure;
   block.closure_bytes = closure_bytes;

@@ -24,7 +24,7 @@ struct Options {
   /// A launch runs once per schedule, from the same contents of memory; any byte that differs afterwards is reported.
   std::vector<Schedule> schedules{{Order::forward}, {Order::reverse}, {Order::random, 1}};
   bool compare = true;  ///< off for kernels whose results may depend on the order, such as float atomics
-  std::size_t largest_shared_bytes = 227 * 1024;  ///< dynamic shared memory of one block on an H100 or H200
+  std::size_t largest_shared_bytes = 227 * 1024;  ///< shared memory of one block on an H100 or H200
   unsigned most_reports = 8, timeout_seconds = 120;
 };
 

@@ -80,6 +80,17 @@ void make_shared_memory() {
   }
 }
 
+std::size_t static_shared_bytes(const std::string& function) {
+  std::size_t bytes = 0;
+  for (const StaticVariable& variable : static_shared.variables) {
+    // A template's name begins with its return type, the name of its variable does not.
+    const std::string owner = variable.name.substr(0, variable.name.rfind("::"));
+    const bool is_own = function == owner || function.ends_with(" " + owner);
+    if (variable.kind == StaticByte::variable && is_own) bytes += variable.end - variable.begin;
+  }
+  return bytes;
+}
+
 void size_dynamic_shared(std::size_t bytes) {
   dynamic_shared.bytes = bytes;
   dynamic_shared.begin = dynamic_shared.map + kDynamicCapacity - (bytes + kAlignment - 1) / kAlignment * kAlignment;

@@ -41,6 +41,8 @@ struct StaticShared {
 extern StaticShared static_shared;
 
 void make_shared_memory();
+/// The size of the __shared__ variables of a function, by its demangled name; not of those that it calls.
+std::size_t static_shared_bytes(const std::string& function);
 void size_dynamic_shared(std::size_t bytes);
 /// Fills shared memory and its surroundings with poison.
 void poison_shared_memory();
