@@ -44,6 +44,9 @@ struct Similarities {
   std::int64_t first_anchor = 0;
   /// Whether products may use rows rounded to bf16, as tensor cores require. Sums and gradients are always f32.
   bool bf16_products = false;
+  /// Whether no row is longer than 1, but for rounding, and `lse` is that of a plain rule (cross-entropy or
+  /// log-sum-exp): a gradient then needs half the exponentials, where the temperature is not too low.
+  bool unit_rows = false;
 
   HOST_DEVICE bool of_queue() const { return candidates == Candidates::queue; }
   bool within_views() const { return candidates == Candidates::others || candidates == Candidates::all; }

@@ -44,7 +44,8 @@ SimilarityOptions similarity_options(const Tensor& z, const Options& options, co
           .ifm_epsilon = options.ifm_epsilon,
           .hard_negative_beta = options.hard_negative_beta,
           .debias_tau_plus = options.debias_tau_plus,
-          .products = products};
+          .products = products,
+          .unit_rows = *options.normalize};
 }
 
 /// The alignment's factor: notebook, 1/(2nd) over the n pairs of rows; paper, 1/(nd) over the 2n ordered pairs.
@@ -76,7 +77,8 @@ ContrastiveLoss decoupled(const Tensor& z, const Options& options, const Tempera
                                                            .with_self = options.self_pair,
                                                            .times_temperature = options.temperature_factor,
                                                            .minus_log_width = !paper,
-                                                           .products = products});
+                                                           .products = products,
+                                                           .unit_rows = *options.normalize});
   // The paper divides the sum over 2n rows by n.
   return weighted(engine::mean_over_ranks(alignment(z, alignment_factor(z, options.scaling))),
                   paper ? engine::scale(spread.loss, 2) : spread.loss,
@@ -132,7 +134,9 @@ ContrastiveLoss contrastive(const Tensor& z, const Options& chosen, const StepDr
 
 ContrastiveLoss against_queue(const Tensor& z, const Tensor& keys, const Tensor& queued, const Options& options,
                               const StepDraw& draw, Products products) {
-  return queue(engine::l2_normalize(z), keys, queued, similarity_options(z, options.resolved(), draw, products));
+  SimilarityOptions similarity = similarity_options(z, options.resolved(), draw, products);
+  similarity.unit_rows = true;
+  return queue(engine::l2_normalize(z), keys, queued, similarity);
 }
 
 }  // namespace losses

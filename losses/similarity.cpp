@@ -24,12 +24,15 @@ using kernels::Similarities;
 struct Terms {
   AnchorRule rule = {};
   LossScale scale = {};
+  bool unit_rows = false;
 
   /// Hard negatives are weighted with their similarities times beta: a second pass.
   bool weighted() const { return rule.kind == AnchorRule::Kind::hard_negatives && rule.beta > 0; }
   /// The similarities of the pass with the positives, and of the pass for the weights.
   Similarities main(Similarities s) const {
     s.sharpness = weighted() ? 1 + rule.beta : 1;
+    s.unit_rows =
+        unit_rows && (rule.kind == AnchorRule::Kind::cross_entropy || rule.kind == AnchorRule::Kind::log_sum_exp);
     return s;
   }
   Similarities weights(Similarities s) const {
@@ -170,7 +173,7 @@ Terms terms_of(const char* loss, const SimilarityOptions& options) {
           ": ifm_epsilon cannot be combined with hard_negative_beta or debias_tau_plus; set one of them to 0");
   if (epsilon > 0) return {.rule = {.kind = AnchorRule::Kind::implicit_features, .epsilon = epsilon}};
   if (reweighted) { return {.rule = {.kind = AnchorRule::Kind::hard_negatives, .beta = beta, .tau_plus = tau_plus}}; }
-  return {};
+  return {.unit_rows = options.unit_rows};
 }
 
 /// The rows of all ranks, and where those of this rank begin.
@@ -265,7 +268,8 @@ Distribution log_sum_exp_distribution(const Tensor& u, const LogSumExpOptions& o
       .scale = {.coefficient = 0.5f,  // the kernel's sum over 2n anchors is divided by n
                 .times_temperature = options.times_temperature,
                 // Each rank subtracts its share.
-                .offset = options.minus_log_width ? std::log(width) / static_cast<float>(u.context().ranks()) : 0}};
+                .offset = options.minus_log_width ? std::log(width) / static_cast<float>(u.context().ranks()) : 0},
+      .unit_rows = options.unit_rows};
   const ContrastiveLoss result = of_stacked(u, options.with_self ? Candidates::all : Candidates::others,
                                             options.temperature, options.products, terms);
   return {.loss = result.loss, .accuracy = result.accuracy};

@@ -33,6 +33,7 @@ struct SimilarityOptions {
   /// Debiasing (Chuang et al. 2020): the assumed share of negatives that are of the anchor's own class.
   float debias_tau_plus = 0;
   Products products = Products::exact;
+  bool unit_rows = false;  ///< whether the caller has normalised all rows, which makes the gradient faster on a GPU
 };
 
 // The functions below throw for tensors of other shapes or types and for options that make no sense: a temperature that
@@ -62,6 +63,7 @@ struct LogSumExpOptions {
   bool times_temperature = false;  ///< as in Chen et al. 2021, Eq. 3
   bool minus_log_width = true;     ///< less the natural logarithm of d, as in the paper's code
   Products products = Products::exact;
+  bool unit_rows = false;  ///< as in SimilarityOptions
 };
 
 struct Distribution {

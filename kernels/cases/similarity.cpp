@@ -12,7 +12,8 @@ Similarities similarities_of(const SimilarityExample& e, const std::vector<View>
                  .sharpness = e.sharpness,
                  .candidates = e.candidates,
                  .first_anchor = e.first,
-                 .bf16_products = e.bf16_products};
+                 .bf16_products = e.bf16_products,
+                 .unit_rows = e.unit_rows};
   if (s.of_queue()) s.queue = on[kQueue];
   if (e.temperature_on_device) s.temperature = {.value = -1, .now = on[kTemperature]};
   return s;
@@ -62,7 +63,8 @@ std::string name_of(const SimilarityExample& e) {
                         kCandidates[static_cast<int>(e.candidates)], " ", e.queue_rows, ", ",
                         kRules[static_cast<int>(e.rule.kind)], " ", e.rule.beta, " ", e.rule.tau_plus, ", temperature ",
                         e.temperature, e.temperature_on_device ? " on the device" : "", ", anchors ", e.first, " + ",
-                        e.anchors(), e.accumulate ? ", added" : "", e.skewed ? ", skewed" : "");
+                        e.anchors(), e.accumulate ? ", added" : "", e.skewed ? ", skewed" : "",
+                        e.unit_rows ? ", unit rows" : "");
 }
 
 }  // namespace

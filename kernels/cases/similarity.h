@@ -15,8 +15,9 @@ struct SimilarityExample {
   std::int64_t first = 0, some = -1;  ///< anchors; -1: all
   std::int64_t kept = 0;              ///< elements for what the forward pass leaves
   bool temperature_on_device = false, bf16_products = false, accumulate = false, skewed = false;
-  double length = 1;      ///< of the rows
-  bool relative = false;  ///< whether tolerances are relative to results that are far below 1
+  bool unit_rows = false;  ///< whether the kernel is told that the length is 1
+  double length = 1;       ///< of the rows
+  bool relative = false;   ///< whether tolerances are relative to results that are far below 1
 
   std::int64_t anchors() const { return some < 0 ? n : some; }
   std::int64_t views() const { return candidates == Candidates::queue ? 1 : 2; }

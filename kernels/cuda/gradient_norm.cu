@@ -91,7 +91,9 @@ __global__ void __launch_bounds__(kThreads)
   parts[blockIdx.x + static_cast<unsigned>(segment)] = run;
 }
 
-/// The arguments of the second launch, in which one block adds up all parts, one warp per segment.
+/// The arguments of the second launch, in which one block adds up all parts, a warp for each segment in turn: as many
+/// warps as a block can have, since each waits for its own loads.
+constexpr int kTotalThreads = 1024;
 struct Totals {
   const Squares* parts;
   const std::int32_t* starts;  // null if there are no blocks
@@ -101,9 +103,9 @@ struct Totals {
   int segments;
 };
 
-__global__ void __launch_bounds__(kThreads) total_squares(Totals args) {
+__global__ void __launch_bounds__(kTotalThreads) total_squares(Totals args) {
   double squares = 0, penalties = 0;  // over the segments of this warp
-  for (int s = static_cast<int>(threadIdx.x) / kWarp; s < args.segments; s += kThreads / kWarp) {
+  for (int s = static_cast<int>(threadIdx.x) / kWarp; s < args.segments; s += kTotalThreads / kWarp) {
     Squares total{};
     const std::int32_t begin = args.starts != nullptr ? args.starts[s] : 0;
     const std::int32_t end = args.starts != nullptr ? args.starts[s + 1] : 0;
@@ -141,7 +143,7 @@ void gradient_norm(const Context& context, const GradientNorm& args) {
   std::int32_t* starts = start_scratch.as<std::int32_t>();
   launch(block_each(chunks, stream(context)), chunk_squares, args.gradient.as<float>(), args.value.as<float>(),
          args.blocks.as<std::int32_t>(), args.decay.as<float>(), blocks, static_cast<int>(segments), parts, starts);
-  launch(block_each(1, stream(context)), total_squares,
+  launch({dim3(1), dim3(kTotalThreads), stream(context)}, total_squares,
          Totals{.parts = parts,
                 .starts = blocks > 0 ? starts : nullptr,
                 .penalty = args.penalty.as<float>(),

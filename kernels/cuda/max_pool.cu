@@ -19,6 +19,8 @@ __global__ void __launch_bounds__(kThreads) take_maxima(const T* xs, PoolSizes g
   for (int i = static_cast<int>(threadIdx.x); i < g.q * groups; i += kThreads) {
     const int q = i / groups, channel = i % groups * kWidth, column = q * g.stride - g.before_columns;
     const Range ss = taps_inside(column, g.window, g.w);
+    // Of the first tap, which may lie outside. The others are 32-bit offsets from it.
+    const std::int64_t first = ((static_cast<std::int64_t>(image) * g.h + row) * g.w + column) * g.c + channel;
     float best[kWidth];
     Lanes<std::uint8_t, kWidth> taken;
 #pragma unroll
@@ -28,8 +30,7 @@ __global__ void __launch_bounds__(kThreads) take_maxima(const T* xs, PoolSizes g
     }
     for (int r = rs.begin; r < rs.end; ++r) {
       for (int s = ss.begin; s < ss.end; ++s) {
-        const auto lanes =
-            load<kWidth>(xs + ((static_cast<std::int64_t>(image) * g.h + row + r) * g.w + column + s) * g.c + channel);
+        const auto lanes = load<kWidth>(xs + first + (r * g.w + s) * g.c);
 #pragma unroll
         for (int j = 0; j < kWidth; ++j) {
           const auto value = static_cast<float>(lanes.lane[j]);
@@ -73,6 +74,56 @@ __global__ void __launch_bounds__(kThreads)
   }
 }
 
+// The same for windows of 3 with stride 2. Two rows and two columns from an even padded index on lie under the same two
+// windows each way: the one of half that index, by its taps 0 and 1, and the one before, by its tap 2. A thread reads
+// four windows once and writes four pixels. One block per pair of rows.
+template <int kWidth, bool kAccumulate, class T>
+__global__ void __launch_bounds__(kThreads)
+    gather_pairs(const T* dys, const std::uint8_t* all_taps, PoolSizes g, int pairs, T* dxs) {
+  const int image = static_cast<int>(blockIdx.x) / pairs, p = static_cast<int>(blockIdx.x) % pairs;
+  const int groups = g.c / kWidth, across = ceil_div(g.w + g.before_columns, 2);
+  const std::int64_t windows = (static_cast<std::int64_t>(image) * g.p + p) * g.q;
+  const std::int64_t pixels = (static_cast<std::int64_t>(image) * g.h + 2 * p - g.before_rows) * g.w;
+  for (int i = static_cast<int>(threadIdx.x); i < across * groups; i += kThreads) {
+    const int q = i / groups, channel = i % groups * kWidth;
+    const std::int64_t last = (windows + q) * g.c + channel;  // of the window that the pixels are the first taps of
+    float sums[2][2][kWidth] = {};
+#pragma unroll
+    for (int up = 1; up >= 0; --up) {
+#pragma unroll
+      for (int left = 1; left >= 0; --left) {
+        if (p < up || p - up >= g.p || q < left || q - left >= g.q) continue;
+        const std::int64_t at = last - (up * g.q + left) * g.c;
+        const auto gradients = load<kWidth>(dys + at);
+        const auto taps = load<kWidth>(all_taps + at);
+#pragma unroll
+        for (int row = 0; row + 2 * up < 3 && row < 2; ++row) {
+#pragma unroll
+          for (int column = 0; column + 2 * left < 3 && column < 2; ++column) {
+            const int tap = (row + 2 * up) * 3 + column + 2 * left;
+#pragma unroll
+            for (int j = 0; j < kWidth; ++j) {
+              sums[row][column][j] += taps.lane[j] == tap ? static_cast<float>(gradients.lane[j]) : 0.0f;
+            }
+          }
+        }
+      }
+    }
+#pragma unroll
+    for (int row = 0; row < 2; ++row) {
+      const int y = 2 * p + row - g.before_rows;
+      if (y < 0 || y >= g.h) continue;
+#pragma unroll
+      for (int column = 0; column < 2; ++column) {
+        const int x = 2 * q + column - g.before_columns;
+        if (x < 0 || x >= g.w) continue;
+        write<kAccumulate>(dxs + (pixels + static_cast<std::int64_t>(row) * g.w + x) * g.c + channel,
+                           sums[row][column]);
+      }
+    }
+  }
+}
+
 }  // namespace
 
 void max_pool_forward(const Context& context, const MaxPoolForward& args) {
@@ -95,8 +146,14 @@ void max_pool_backward(const Context& context, const MaxPoolBackward& args) {
     T* dx = args.dx.view.as<T>();
     with_width<T>(g.c % kWidest<T> == 0 && aligned({dy, taps, dx}), [&](auto width) {
       with_flag(args.dx.accumulate, [&](auto accumulate) {
-        launch(block_each(g.n * g.h, stream(context)), gather_gradient<width.value, accumulate.value, T>, dy, taps,
-               PoolSizes(g), dx);
+        if (g.window == 3 && g.stride == 2) {
+          const auto pairs = static_cast<int>(ceil_div(g.h + g.rows.before, 2));
+          launch(block_each(g.n * pairs, stream(context)), gather_pairs<width.value, accumulate.value, T>, dy, taps,
+                 PoolSizes(g), pairs, dx);
+        } else {
+          launch(block_each(g.n * g.h, stream(context)), gather_gradient<width.value, accumulate.value, T>, dy, taps,
+                 PoolSizes(g), dx);
+        }
       });
     });
   });

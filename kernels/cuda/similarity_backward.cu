@@ -30,29 +30,28 @@ __device__ void correct_weights(Tile& tile, const AnchorBlock& block, const Cand
 
 // parts[range][anchor][element] = sum over the range's candidates of (w_ik + w_ki) u_k, or -attraction_i u_k for the
 // positive
-template <class Tile>
+template <class Tile, class Weights>
 __global__ void __launch_bounds__(kThreads, Tile::WeightedSum::kBlocks)
     weigh_candidates(const Operands<typename Tile::Element> s, const float* attraction, float* parts) {
   const AnchorBlock block = AnchorBlock::mine<Tile>(s);
   const int slice = static_cast<int>(blockIdx.z);
   const float scale = s.scale();
-  float log2_sums[Tile::kThreadRows];
+  float terms[Tile::kThreadRows];
 #pragma unroll
   for (int r = 0; r < Tile::kThreadRows; ++r) {
     const int example = block.first + Tile::row(r);
-    log2_sums[r] = example < s.n ? log2_of_sum(s.lse[std::int64_t{block.view} * s.n + example]) : INFINITY;
+    terms[r] = example < s.n ? Weights::term(s.lse[std::int64_t{block.view} * s.n + example], scale) : Weights::kNoRow;
   }
   Tile tile;
   typename Tile::WeightedSum gradient;
-  for_each_tile<Tile>(s, block, slice, tile, [&](const CandidateTile<Tile>& candidates) {
+  for_each_tile<Tile, Weights>(s, block, slice, tile, [&](const CandidateTile<Tile>& candidates) {
 #pragma unroll
     for (int c = 0; c < Tile::kThreadColumns; ++c) {
-      const float log2_sum = candidates.log2_sums[Tile::column(c)];
+      const float term = candidates.terms[Tile::column(c)];
 #pragma unroll
       for (int r = 0; r < Tile::kThreadRows; ++r) {
         float& product = tile.at(r, c);
-        // No exponent exceeds 0 by more than the log2 of a share in the loss.
-        product = fast_exp2(fmaf(product, scale, -log2_sums[r])) + fast_exp2(fmaf(product, scale, -log2_sum));
+        product = Weights::weight(product, scale, terms[r], term);
       }
     }
     if (candidates.special(block)) correct_weights(tile, block, candidates, s, attraction);
@@ -101,8 +100,9 @@ void similarity_backward(const Context& context, const SimilarityBackward& args)
     const std::int64_t rows = std::int64_t{weighing.grid.x} * Tile::kRows;
     const std::int64_t stride = std::int64_t{weighing.grid.z} * Tile::kDepth;
     const engine::Scratch scratch = engine::Scratch::floats(context, weighing.grid.y * rows * stride);
-    launch(weighing, weigh_candidates<Tile>, s, args.attraction ? args.attraction.as<float>() : nullptr,
-           scratch.as<float>());
+    const bool one = args.s.unit_rows && !args.s.temperature.now && s.fixed_scale <= OneExponential::kMostScale;
+    launch(weighing, one ? weigh_candidates<Tile, OneExponential> : weigh_candidates<Tile, TwoExponentials>, s,
+           args.attraction ? args.attraction.as<float>() : nullptr, scratch.as<float>());
     with_float_type(args.s.view1.dtype, [&]<class Gradient>(Gradient*) {
       launch(strided(anchors * d, stream(context)), finish_gradients<Gradient, Element>, scratch.as<float>(),
              static_cast<int>(weighing.grid.y), rows, stride, d, s, args);

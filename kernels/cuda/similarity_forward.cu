@@ -75,7 +75,7 @@ __global__ void __launch_bounds__(kThreads, 2)
   const float scale = s.scale();
   Anchor anchors[Tile::kThreadRows];
   Tile tile;
-  for_each_tile<Tile>(s, block, 0, tile, [&](const CandidateTile<Tile>& candidates) {
+  for_each_tile<Tile, TwoExponentials>(s, block, 0, tile, [&](const CandidateTile<Tile>& candidates) {
     const bool special = candidates.special(block), rivals = block.view == 0 && candidates.side > 0;
     if (special) meet_one_by_one(tile, block, candidates, rivals, s.candidates == Candidates::all, anchors);
 #pragma unroll

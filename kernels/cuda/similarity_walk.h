@@ -1,6 +1,7 @@
 #pragma once
 #include <numbers>
 
+#include "kernels/cuda/exp2.h"
 #include "kernels/cuda/similarity_tile.h"
 #include "kernels/similarity.h"
 
@@ -21,7 +22,7 @@ struct Operands {
   float fixed_scale;         // log2(e) sharpness / temperature, unless
   const float* temperature;  // on the device, where this is not null; then
   float sharpness;           // log2(e) sharpness
-  const float* lse;          // [views,n], to load log2 of the candidates' sums too; or null
+  const float* lse;          // [views,n], to load the candidates' sums too; or null
 
   /// exp(s) = exp2(scale * product)
   __device__ float scale() const { return temperature == nullptr ? fixed_scale : sharpness / *temperature; }
@@ -50,8 +51,28 @@ struct Operands {
   }
 };
 
-/// log2 of sum exp(s), from its natural logarithm.
-__device__ inline float log2_of_sum(float lse) { return std::numbers::log2e_v<float> * lse; }
+/// How weights are made of products p and the natural logarithms of the rows' sums: w_ik + w_ki =
+/// exp2(scale p - l_i) + exp2(scale p - l_k), l = log2 of a sum.
+struct TwoExponentials {
+  static constexpr float kNoRow = INFINITY;
+  static __device__ float term(float lse, float) { return std::numbers::log2e_v<float> * lse; }
+  /// No exponent exceeds 0 by more than the log2 of a share in the loss.
+  static __device__ float weight(float product, float scale, float l_i, float l_k) {
+    return fast_exp2(fmaf(product, scale, -l_i)) + fast_exp2(fmaf(product, scale, -l_k));
+  }
+};
+/// The same as exp2(scale p - scale) (e_i + e_k), e = exp2(scale - l): an exponential per product and one per row.
+/// Products of unit rows are at most 1, and their sums at least exp2(-scale), so that up to kMostScale nothing
+/// overflows or is lost.
+struct OneExponential {
+  static constexpr float kNoRow = 0, kMostScale = 49;  // temperature 0.03
+  static __device__ float term(float lse, float scale) {
+    return fast_exp2(fmaf(-std::numbers::log2e_v<float>, lse, scale));
+  }
+  static __device__ float weight(float product, float scale, float e_i, float e_k) {
+    return fast_exp2(fmaf(product, scale, -scale)) * (e_i + e_k);
+  }
+};
 
 /// A block's anchors: examples [first, first + kRows) of a view, up to the last anchor.
 struct AnchorBlock {
@@ -73,7 +94,7 @@ struct CandidateTile {
   int side, first;
   int rows;                // of the side
   const Element* vectors;  // [kColumns][kStride] in shared memory, zero beyond the last row
-  const float* log2_sums;  // [kColumns] in shared memory, infinite beyond the last row and for a queue
+  const float* terms;      // [kColumns] in shared memory: of the rows' sums, kNoRow beyond the last and for a queue
 
   /// Whether the tile contains products that are not pairs of two different examples.
   __device__ bool special(const AnchorBlock& anchors) const {
@@ -86,7 +107,7 @@ template <class Tile>
 struct WalkMemory {
   struct Stage {
     typename Tile::Element rows[Tile::kRows * Tile::kStride], columns[Tile::kColumns * Tile::kStride];
-    float log2_sums[Tile::kColumns];
+    float terms[Tile::kColumns];
   } stages[Tile::kStages];
   typename Tile::Shared tile;
 };
@@ -110,11 +131,17 @@ __device__ void fetch_vectors(Element* to, const Element* vectors, int first, in
   }
 }
 
+/// The place of a step of a walk: counted, because a division by what is known at run time takes thirty instructions.
+struct WalkStep {
+  int side, tile, turn;  // turn: chunks of the tile so far
+};
+
 /// Calls body(candidates) for each tile in the block's range of candidates. `tile` then holds the candidates' products
-/// with the anchors, and shared memory their chunk `last_chunk`.
-template <class Tile, class Body>
+/// with the anchors, and shared memory their chunk `last_chunk` and the Weights' terms of their sums.
+template <class Tile, class Weights, class Body>
 __device__ void for_each_tile(const Operands<typename Tile::Element>& s, const AnchorBlock& anchors, int last_chunk,
                               Tile& tile, const Body& body) {
+  static_assert(Tile::kStages <= 2);
   auto& memory = *dynamic_shared<WalkMemory<Tile>>();
   const int chunks = s.template chunks<Tile>();
   const int per_side = s.template tiles_per_side<Tile>();
@@ -122,42 +149,58 @@ __device__ void for_each_tile(const Operands<typename Tile::Element>& s, const A
   const int begin = static_cast<int>(tiles * blockIdx.y / gridDim.y);
   const int end = static_cast<int>(tiles * (blockIdx.y + 1) / gridDim.y);
   const int steps = (end - begin) * chunks;  // tile by tile, and for each tile all chunks
+  const float scale = s.scale();
+  if (steps <= 0) return;
 
-  const auto chunk_of = [&](int step) { return (step + last_chunk + 1) % chunks; };
-  const auto candidates_of = [&](int step) {
-    const int index = begin + step / chunks;
-    const auto& stage = memory.stages[step % Tile::kStages];
-    const int other = s.of_queue() ? kQueue : 1 - anchors.view, side = s.within_views() ? index / per_side : other;
+  const auto advance = [&](WalkStep& at) {
+    if (++at.turn < chunks) return;
+    at.turn = 0;
+    if (++at.tile < per_side) return;
+    at.tile = 0;
+    ++at.side;
+  };
+  const auto candidates_of = [&](const WalkStep& at, int stage_index) {
+    const auto& stage = memory.stages[stage_index];
+    const int other = s.of_queue() ? kQueue : 1 - anchors.view, side = s.within_views() ? at.side : other;
     return CandidateTile<Tile>{.side = side,
-                               .first = index % per_side * Tile::kColumns,
+                               .first = at.tile * Tile::kColumns,
                                .rows = s.rows(side),
                                .vectors = stage.columns,
-                               .log2_sums = stage.log2_sums};
+                               .terms = stage.terms};
   };
-  const auto fetch = [&](int step) {
-    auto& stage = memory.stages[step % Tile::kStages];
-    const CandidateTile<Tile> to = candidates_of(step);
-    if (step == 0 || chunks > 1) {
-      fetch_vectors<Tile, Tile::kRows>(stage.rows, s.vectors(anchors.view), anchors.first, s.n, s.depth,
-                                       chunk_of(step));
+  const auto fetch = [&](const WalkStep& at, int stage_index, bool is_first) {
+    auto& stage = memory.stages[stage_index];
+    const CandidateTile<Tile> to = candidates_of(at, stage_index);
+    int chunk = at.turn + last_chunk + 1;
+    if (chunk >= chunks) chunk -= chunks;
+    if (is_first || chunks > 1) {
+      fetch_vectors<Tile, Tile::kRows>(stage.rows, s.vectors(anchors.view), anchors.first, s.n, s.depth, chunk);
     }
-    fetch_vectors<Tile, Tile::kColumns>(stage.columns, s.vectors(to.side), to.first, to.rows, s.depth, chunk_of(step));
+    fetch_vectors<Tile, Tile::kColumns>(stage.columns, s.vectors(to.side), to.first, to.rows, s.depth, chunk);
     if (s.lse != nullptr && threadIdx.x < Tile::kColumns) {
       const int example = to.first + static_cast<int>(threadIdx.x);
-      stage.log2_sums[threadIdx.x] =
-          example < s.n && to.side != kQueue ? log2_of_sum(s.lse[std::int64_t{to.side} * s.n + example]) : INFINITY;
+      const bool has_sum = example < s.n && to.side != kQueue;
+      stage.terms[threadIdx.x] =
+          has_sum ? Weights::term(s.lse[std::int64_t{to.side} * s.n + example], scale) : Weights::kNoRow;
     }
     commit_copies();
   };
 
-  if (steps > 0) fetch(0);
+  WalkStep now{begin / per_side, begin % per_side, 0}, next = now;
+  fetch(next, 0, true);
+  advance(next);
+  int stage_index = 0;
   for (int step = 0; step < steps; ++step) {
     wait_for_copies<0>();
     __syncthreads();  // the stage has arrived, and no thread still reads the previous one
-    if (Tile::kStages > 1 && step + 1 < steps) fetch(step + 1);
-    const auto& stage = memory.stages[step % Tile::kStages];
+    const int other_stage = Tile::kStages > 1 ? 1 - stage_index : 0;
+    if (Tile::kStages > 1 && step + 1 < steps) {
+      fetch(next, other_stage, false);
+      advance(next);
+    }
+    const auto& stage = memory.stages[stage_index];
     if (step == 0 || chunks > 1) tile.take_rows(stage.rows);
-    if (step % chunks == 0) {
+    if (now.turn == 0) {
 #pragma unroll
       for (int r = 0; r < Tile::kThreadRows; ++r) {
 #pragma unroll
@@ -165,11 +208,14 @@ __device__ void for_each_tile(const Operands<typename Tile::Element>& s, const A
       }
     }
     tile.multiply(stage.columns);
-    if (step % chunks == chunks - 1) body(candidates_of(step));
+    if (now.turn == chunks - 1) body(candidates_of(now, stage_index));
+    advance(now);
     if (Tile::kStages == 1 && step + 1 < steps) {
       __syncthreads();
-      fetch(step + 1);
+      fetch(next, 0, false);
+      advance(next);
     }
+    stage_index = other_stage;
   }
 }
 

@@ -145,6 +145,42 @@ void add_log_sum_exp(List& list, Dtype dtype) {
   }
 }
 
+/// The kernel is told that rows are unit rows, where it makes use of that and where it cannot.
+void add_unit_rows(List& list, Dtype dtype) {
+  for (const Candidates candidates : {Candidates::others, Candidates::other_view, Candidates::queue}) {
+    SimilarityExample p{.n = 70, .d = 20, .candidates = candidates, .dtype = dtype, .unit_rows = true};
+    for (const float temperature : {0.01f, 0.03f, 0.1f, 1.0f}) {
+      p.temperature = temperature;
+      list.add(p);
+    }
+    for (const std::int64_t n : {1, 3}) {
+      p.n = n;
+      list.add(p);
+    }
+    list.add({.n = 70,
+              .d = 130,
+              .candidates = candidates,
+              .dtype = dtype,
+              .first = 3,
+              .some = 66,
+              .bf16_products = true,
+              .accumulate = true,
+              .unit_rows = true});
+    p.temperature_on_device = true;
+    list.add(p);
+  }
+  for (const Candidates candidates : {Candidates::all, Candidates::others}) {
+    list.add({.n = 65,
+              .d = 20,
+              .candidates = candidates,
+              .rule = kLogSumExp,
+              .dtype = dtype,
+              .temperature = 1,
+              .unit_rows = true});
+  }
+  list.add_sure({.n = 70, .d = 128, .dtype = dtype, .temperature = 0.03f, .unit_rows = true});
+}
+
 void add_rules(List& list) {
   for (const Candidates candidates : kOfPairs) {
     for (const AnchorRule& rule : {kImplicit, kHard, kDebiased, kOnlyDebiased}) {
@@ -212,6 +248,7 @@ SimilarityCases similarity_cases() {
     add_ranges(list, dtype);
     add_queues(list, dtype);
     add_log_sum_exp(list, dtype);
+    add_unit_rows(list, dtype);
     add_sure(list, 70, dtype);
   }
   add_special(list);
