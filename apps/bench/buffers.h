@@ -15,12 +15,12 @@ struct KernelSizes {
   engine::Dtype activations = engine::Dtype::f32;
 };
 
-/// Contents of a case: normally distributed numbers, and rows of length 1 of them.
+/// Contents of a case: the beginning of normally distributed numbers, which repeat; and all rows of length 1 of them.
 std::vector<double> normal_values(std::int64_t count);
 std::vector<double> unit_row_values(std::int64_t rows, std::int64_t columns);
 
-/// Allocates and fills the tensors of a kernel and keeps them alive with the work. The first tensor describes the
-/// example.
+/// Allocates the tensors of a kernel, fills them on the device and keeps them alive with the work. The first tensor
+/// describes the example.
 class Buffers {
  public:
   Buffers(const engine::Context& context, const KernelSizes& sizes) : context_(context), sizes_(sizes) {}

@@ -168,7 +168,7 @@ Work decoupled_work(const Context& context, const WorkOptions& options) {
           .run =
               [rows, products = products_of(options)] {
                 const Tensor u = rows.requires_gradient();
-                const Tensor loss = losses::log_sum_exp_distribution(u, {.products = products}).loss;
+                const Tensor loss = losses::log_sum_exp_distribution(u, {.products = products, .unit_rows = true}).loss;
                 engine::backward(loss);
                 return loss;
               },
@@ -186,7 +186,7 @@ Work queue_work(const Context& context, const WorkOptions& options) {
           .run =
               [rows, keys, queue, products = products_of(options)] {
                 const Tensor q = rows.requires_gradient();
-                const Tensor loss = losses::queue(q, keys, queue, {.products = products}).loss;
+                const Tensor loss = losses::queue(q, keys, queue, {.products = products, .unit_rows = true}).loss;
                 engine::backward(loss);
                 return loss;
               },

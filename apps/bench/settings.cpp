@@ -14,6 +14,13 @@ std::vector<Field<BenchSettings>> work_fields() {
   const Condition views = when(kWork, {"views"});
   return {
       {.key = kWork, .value = MEMBER(work), .help = "what to time"},
+      {.key = "--works",
+       .value = MEMBER(list),
+       .flag = "--works",
+       .help = "time all works of FILE in one process: a line has the arguments of one bench; flags here are of all",
+       .group = "Work",
+       .placeholder = "FILE",
+       .fallback = "none"},
       {.key = "--batch-size",
        .value = MEMBER(options.batch_size),
        .flag = "--batch-size",
@@ -100,6 +107,11 @@ std::vector<Field<BenchSettings>> timing_fields() {
        .flag = "--device",
        .help = "where to compute",
        .group = "Run"},
+      {.key = "--plans",
+       .value = MEMBER(plans),
+       .flag = "--plans",
+       .help = "which algorithms are the fastest: timed in this process, or as the machine's cache says, which learns",
+       .group = "Run"},
       {.key = "--cuda-graph",
        .value = MEMBER(cuda_graph),
        .flag = "--cuda-graph",
@@ -141,6 +153,10 @@ bool parse(int argc, const char* const* argv, BenchSettings& settings) {
     field.set(settings, text, field.flag);
   });
   if (!flags.parse(argc, argv)) return false;
+  if (!settings.list.empty()) {  // its lines are checked with these flags
+    if (settings.work.empty()) return true;
+    throw UsageError(engine::concat("the works are those of --works ", settings.list, ": leave out ", settings.work));
+  }
   if (settings.work.empty()) throw UsageError("say what to time: bench WORK; bench --help lists the works");
   bench_table().check_conditions(settings);
   settings.options.activations = activation_dtype(settings.compute.precision);

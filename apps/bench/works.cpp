@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cmath>
 #include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "apps/bench/buffers.h"
 #include "apps/bench/canvas_works.h"
 #include "apps/bench/part_works.h"
 #include "apps/input/device_batch.h"
@@ -41,16 +41,10 @@ using engine::Tensor;
 
 constexpr std::int64_t kClasses = 10;
 
-Tensor random_tensor(const Context& context, engine::Shape shape, bool unit_rows) {
+Tensor uniform_numbers(const Context& context, engine::Shape shape) {
   std::vector<float> values(static_cast<std::size_t>(shape.elements()));
   engine::Philox random(1, engine::Purpose::initialization, 0, 0);
-  for (float& value : values) value = unit_rows ? static_cast<float>(random.normal()) : random.uniform();
-  const auto columns = static_cast<std::size_t>(shape.cols());
-  for (std::size_t row = 0; unit_rows && row < values.size(); row += columns) {
-    double squares = 0;
-    for (std::size_t i = row; i < row + columns; ++i) squares += values[i] * values[i];
-    for (std::size_t i = row; i < row + columns; ++i) values[i] /= static_cast<float>(std::sqrt(squares));
-  }
+  for (float& value : values) value = random.uniform();
   return Tensor::from(context, shape, values);
 }
 
@@ -164,7 +158,7 @@ class Noise final : public data::Source {
 Work resnet_step(const Context& context, const WorkOptions& options, int depth) {
   const std::int64_t n = options.batch_size, size = options.image_size;
   const Tensor images = Tensor::empty(context, {n, size, size, 3}, options.activations);
-  kernels::convert(context, {.x = random_tensor(context, images.shape(), false), .y = {images}});
+  kernels::convert(context, {.x = uniform_numbers(context, images.shape()), .y = {images}});
   Model model;
   model.objective = std::make_unique<Classification>(model.parameters, images, depth);
   model.parameters.allocate(context, 1, options.activations);
@@ -239,12 +233,12 @@ Work simclr_step(const Context& context, const WorkOptions& options) {
 
 Work nt_xent(const Context& context, const WorkOptions& options) {
   require_two_views(options);
-  const Tensor rows = random_tensor(context, {options.rows, options.dim}, true);
+  const Tensor rows = Buffers(context, {}).unit_rows(options.rows, options.dim, engine::Dtype::f32);
   return {.name = fmt::format("nt-xent forward and backward, {} rows of {}", options.rows, options.dim),
           .run =
               [rows, products = products_of(options)] {
                 const Tensor u = rows.requires_gradient();  // a new leaf: its gradient is written, not added to
-                const Tensor loss = losses::nt_xent(u, {.products = products}).loss;
+                const Tensor loss = losses::nt_xent(u, {.products = products, .unit_rows = true}).loss;
                 engine::backward(loss);
                 return loss;
               },

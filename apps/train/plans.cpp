@@ -170,6 +170,15 @@ void check_plans(const engine::Context& context, const PlanSource& source, const
   given(source.file, made_for(context));
 }
 
+void take_up_plans_of_machine(const engine::Context& context) {
+  context.algorithms().restore(MachinePlans(made_for(context)).read());
+}
+
+void hand_on_plans_to_machine(const engine::Context& context) {
+  const PlanChoices& used = context.algorithms().used();
+  if (!used.empty()) MachinePlans(made_for(context)).add(used);
+}
+
 void take_up_plans(const engine::Context& context, const fs::path& run) {
   context.algorithms().restore(of_run(run / kRunFile, made_for(context)));
 }

@@ -63,6 +63,10 @@ class Plans {
 /// read. A resumed run (`run`) that has its own plans.json is not checked.
 void check_plans(const engine::Context& context, const PlanSource& source, const std::filesystem::path& run);
 
+/// For programs that have no run directory: loads the machine's timings, and adds this context's to them.
+void take_up_plans_of_machine(const engine::Context& context);
+void hand_on_plans_to_machine(const engine::Context& context);
+
 /// Loads a run's plans without timing anything new, to evaluate its network.
 void take_up_plans(const engine::Context& context, const std::filesystem::path& run);
 

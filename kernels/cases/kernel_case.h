@@ -44,7 +44,7 @@ struct KernelCase {
   std::vector<CaseGradient> gradients = {};
 };
 
-/// The contents at the start, in the buffer's dtype; nothing if they are undefined.
+/// The values at the start, in the buffer's dtype; `bench` gives the first of long contents, and repeats them.
 std::vector<std::byte> contents_of(const CaseBuffer& buffer);
 
 }  // namespace kernels

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "data/contact_sheet.h"
 #include "engine/io/files.h"
@@ -11,10 +12,10 @@ using namespace tests;
 
 namespace {
 
-Ended bench(Strings arguments) {
+Ended bench(Strings arguments, const Strings& environment = {}) {
   const Strings tiny{"--repetitions", "3", "--warmup", "1", "--threads", "1"};
   arguments.insert(arguments.begin(), tiny.begin(), tiny.end());
-  return Program(BENCH, arguments).wait();
+  return Program(BENCH, arguments, {.environment = environment}).wait();
 }
 
 }  // namespace
@@ -34,6 +35,27 @@ TEST_CASE("bench: one line of JSON with every repetition") {
   CHECK(line.at("peak_bytes").get<std::int64_t>() > 0);
   CHECK(line.contains("choices"));
   CHECK(ended.err.starts_with("nt-xent forward and backward, 6 rows of 5: median "));
+}
+
+TEST_CASE("bench: several works in one process, and the machine's timings are used and added to") {
+  const ScratchDirectory scratch;
+  engine::atomic_write_file(scratch / "list", "nt-xent --rows 6 --dim 5\nresnet18 --batch-size 2 --image-size 8\n");
+  const Ended ended = bench({"--works", (scratch / "list").string(), "--plans", "machine"},
+                            {"XDG_CACHE_HOME=" + (scratch / "cache").string()});
+  CHECK(ended.exit_code == 0);
+  std::istringstream lines(ended.out);
+  std::vector<nlohmann::json> printed;
+  for (std::string line; std::getline(lines, line);) printed.push_back(nlohmann::json::parse(line));
+  REQUIRE(printed.size() == 4);
+  CHECK(printed[0].at("arguments") == "nt-xent --rows 6 --dim 5");
+  CHECK(printed[1].at("work") == "nt-xent forward and backward, 6 rows of 5");
+  CHECK_FALSE(printed[1].at("libraries").empty());
+  CHECK_FALSE(printed[3].at("choices").empty());
+  std::string plans;
+  for (const auto& entry : fs::directory_iterator(scratch / "cache/antipode"))
+    if (entry.path().extension() == ".json") plans = engine::read_file(entry.path());
+  const std::string problem = printed[3].at("choices").begin().key();
+  CHECK(plans.find(problem) != std::string::npos);
 }
 
 TEST_CASE("bench: kernels are held against what the device does at best") {

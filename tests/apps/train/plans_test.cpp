@@ -133,6 +133,24 @@ TEST_CASE("plans: what was timed is kept with the run and on the machine, and ta
   CHECK(more_threads.algorithms().used().empty());
 }
 
+TEST_CASE("plans: a program without a run takes up the machine's, and hands on what it timed") {
+  const ScratchDirectory scratch;
+  const MachineCache cache(scratch / "cache");
+  const engine::Context first = context();
+  take_up_plans_of_machine(first);  // there are none
+  hand_on_plans_to_machine(first);
+  CHECK_FALSE(fs::exists(scratch / "cache" / "antipode"));
+  first.algorithms().time_new(true);
+  convolve(first);
+  hand_on_plans_to_machine(first);
+  const std::string way = first.algorithms().used().at(kProblem), other = another_than(way);
+  change(machine_file(scratch / "cache"), way, other);
+  const engine::Context next = context();
+  take_up_plans_of_machine(next);
+  convolve(next);
+  CHECK(next.algorithms().used().at(kProblem) == other);
+}
+
 TEST_CASE("plans: a run's damaged file is refused, the machine's is written anew") {
   const ScratchDirectory scratch;
   const MachineCache cache(scratch / "cache");
