@@ -6,6 +6,10 @@
     python3 tools/compare/torch_work.py nt-xent --rows 4096 --setting logsumexp
     python3 tools/compare/torch_work.py swd --rows 8192 --setting "columns compiled"
     python3 tools/compare/torch_work.py simclr --device cuda --batch-size 1024 --setting "channels_last autocast compiled"
+    python3 tools/compare/torch_work.py --works FILE --device cuda
+
+The last times all works of a file in one process, since importing and compiling take longer than most of them: a line has the
+arguments of one work, and flags outside of the file are of all. Before each result comes a line with its arguments.
 
 A GPU is timed by its own clock. More works than in steps.py: simclr (ResNet-18, head, NT-Xent, probe and LARS on crops of
 random images), lars (SimCLR's update of ResNet-50's parameters: loop or foreach) and batch-norm (batch norm, addition and ReLU,
@@ -13,9 +17,13 @@ with gradients, of 56x56 pixels with 64 channels).
 """
 
 import argparse
+import copy
+import gc
 import json
 import math
+import pathlib
 import resource
+import shlex
 import time
 
 from needed import need_torch
@@ -144,8 +152,8 @@ def nt_xent(args):
 
 
 def similarity_loss(args):
-    """decoupled: the mean log-sum-exp over all rows, at temperature 1. queue: InfoNCE of rows against their keys and four times as
-    many rows of a queue, as MoCo's public code writes it."""
+    """decoupled: the mean log-sum-exp over all rows, at temperature 1. queue: InfoNCE of rows against their keys and four times
+    as many rows of a queue, as MoCo's public code writes it."""
     unit_rows = lambda rows: F.normalize(torch.randn(rows, args.dim)).to(args.device)
     keys, queue = unit_rows(args.rows), unit_rows(4 * args.rows)
 
@@ -384,7 +392,7 @@ WORKS = {
 
 
 def peak_bytes(device):
-    """On a GPU the peak of all tensors, parameters included, as in bench. On a CPU the process size: only growth means anything."""
+    """On a GPU the peak of all tensors, parameters included, as in bench. On a CPU the process size: only growth counts."""
     if device == "cuda":
         return torch.cuda.max_memory_allocated()
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
@@ -405,7 +413,8 @@ def time_ms(step, device):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("work", choices=sorted(WORKS))
+    parser.add_argument("work", nargs="?", choices=sorted(WORKS))
+    parser.add_argument("--works", type=pathlib.Path, metavar="FILE", help="a file with the arguments of one work in each line")
     parser.add_argument(
         "--setting",
         default="",
@@ -420,6 +429,18 @@ def main():
     parser.add_argument("--warmup", type=int, default=2)
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
+    if (args.work is None) == (args.works is None):
+        parser.error("say what to time: a work, or --works FILE")
+    if args.works is None:
+        print(json.dumps(timed(args)))
+        return
+    lines = args.works.read_text().splitlines()
+    for line, each in [(line, parser.parse_args(shlex.split(line), copy.copy(args))) for line in lines]:
+        print(json.dumps({"arguments": line}), flush=True)
+        print(json.dumps(timed_alone(each)), flush=True)
+
+
+def timed(args):
     torch.set_num_threads(args.threads)
     torch.manual_seed(1)
     step = WORKS[args.work](args)
@@ -427,7 +448,20 @@ def main():
     for _ in range(args.warmup):
         step()
     ms = [time_ms(step, args.device) for _ in range(args.repetitions)]
-    print(json.dumps({"torch": torch.__version__, "ms": ms, "peak_bytes": peak_bytes(args.device) - before}))
+    return {"torch": torch.__version__, "ms": ms, "peak_bytes": peak_bytes(args.device) - before}
+
+
+def timed_alone(args):
+    """The same, or an error, with nothing left of earlier works: neither memory nor what was compiled for other sizes."""
+    torch._dynamo.reset()
+    gc.collect()
+    if args.device == "cuda":
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats()
+    try:
+        return timed(args)
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}"}
 
 
 if __name__ == "__main__":

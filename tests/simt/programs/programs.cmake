@@ -107,3 +107,26 @@ antipode_test(
     numeric
 )
 target_include_directories(interpreted_tests SYSTEM PRIVATE "${CUDA_HEADERS}")
+
+# tools/gpu_check from its first step to its last, on these programs.
+add_test(
+  NAME "cuda: gpu_check is rehearsed"
+  COMMAND
+    "${CMAKE_SOURCE_DIR}/tests/tools/gpu_check_test.sh" "${CMAKE_SOURCE_DIR}" $<TARGET_FILE_DIR:bench>
+)
+set_tests_properties(
+  "cuda: gpu_check is rehearsed"
+  PROPERTIES
+    LABELS
+      cuda
+    SKIP_REGULAR_EXPRESSION
+      "\\[skipped\\]"
+    TIMEOUT
+      3600
+)
+add_dependencies(
+  tests_cuda
+  bench
+  interpreted_bench
+  interpreted_pretrain
+)
