@@ -1,9 +1,9 @@
 #include "apps/reproduce/measures.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <sstream>
 #include <vector>
 
 #include "apps/kmeans/cluster_images.h"
@@ -39,11 +39,9 @@ std::optional<double> number_in_file(const fs::path& path, const std::string& ke
 std::optional<double> mean_of_last(const fs::path& metrics, const std::string& key) {
   if (!fs::exists(metrics)) return std::nullopt;
   std::vector<double> values;
-  std::istringstream lines(engine::read_file(metrics));
-  for (std::string line; std::getline(lines, line);) {
-    const auto record = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (record.is_object() && record.value("phase", "") == "train" && record.contains(key) && record[key].is_number())
-      values.push_back(record[key].get<double>());
+  for (const StepMetrics& record : read_metrics(engine::read_file(metrics))) {
+    const auto value = value_of(record.values, key);
+    if (record.phase == "train" && value && std::isfinite(*value)) values.push_back(*value);
   }
   if (values.empty()) return std::nullopt;
   const std::size_t count = (values.size() + 9) / 10;

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "apps/reproduce/results.h"
+#include "apps/run/environment.h"
+#include "apps/run/json_text.h"
 
 namespace apps {
 namespace {
@@ -15,8 +17,6 @@ using Json = nlohmann::ordered_json;
 std::string figure_text(const Json& value, const char* format = "{:.4f}") {
   return value.is_null() ? "" : fmt::format(fmt::runtime(format), value.get<double>());
 }
-
-std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 
 /// "0.8881 (0.8931, 0.8830)"; of a single run, its value.
 std::string ours_text(const Json& value) {
@@ -55,22 +55,22 @@ std::string warnings(const Json& results) {
     for (const Json& entry : results["results"]) {
       for (const Json& run : entry["runs"]) {
         if (!run["failure"].is_null())
-          text += fmt::format("- `{}`: {}\n", text_of(run["run"]), text_of(run["failure"]));
+          text += fmt::format("- `{}`: {}\n", plain_text(run["run"]), plain_text(run["failure"]));
       }
     }
     text += "\n";
   }
   if (!results["changes"].empty()) {
     text += "**Shortened or changed: these figures are not a reproduction.** Unlike the experiment:\n\n";
-    for (const Json& change : results["changes"]) text += fmt::format("- `{}`\n", text_of(change));
+    for (const Json& change : results["changes"]) text += fmt::format("- `{}`\n", plain_text(change));
     text += "\n";
   }
   if (results["compares"] == false) {
     text +=
         fmt::format("**Scaled down (budget {}): to be compared with the paper's trends, not with its numbers.** {}\n\n",
-                    text_of(results["budget"]), text_of(results["note"]));
-  } else if (!text_of(results["note"]).empty()) {
-    text += text_of(results["note"]) + "\n\n";
+                    plain_text(results["budget"]), plain_text(results["note"]));
+  } else if (!plain_text(results["note"]).empty()) {
+    text += plain_text(results["note"]) + "\n\n";
   }
   return text;
 }
@@ -82,14 +82,14 @@ std::string table_text(const Json& results) {
     head += " " + name + " |";
     rule += right ? "---:|" : "---|";
   };
-  for (const Json& axis : results["axes"]) column(text_of(axis["name"]), false);
+  for (const Json& axis : results["axes"]) column(plain_text(axis["name"]), false);
   const auto is_published = [&](const std::string& quantity) {
     return compares && std::any_of(results["results"].begin(), results["results"].end(), [&](const Json& entry) {
              return !entry["values"][quantity]["published"].is_null();
            });
   };
   for (const Json& quantity : results["quantities"]) {
-    const std::string label = text_of(quantity["label"]);
+    const std::string label = plain_text(quantity["label"]);
     if (is_published(quantity["name"])) column(label + ", published");
     column(compares && is_published(quantity["name"]) ? "ours" : label);
     if (is_published(quantity["name"])) column("difference");
@@ -98,9 +98,9 @@ std::string table_text(const Json& results) {
   std::string text = head + "\n" + rule + "\n";
   for (const Json& entry : results["results"]) {
     text += "|";
-    for (const Json& axis : results["axes"]) text += fmt::format(" {} |", text_of(entry[text_of(axis["name"])]));
+    for (const Json& axis : results["axes"]) text += fmt::format(" {} |", plain_text(entry[plain_text(axis["name"])]));
     for (const Json& quantity : results["quantities"]) {
-      const Json& value = entry["values"][text_of(quantity["name"])];
+      const Json& value = entry["values"][plain_text(quantity["name"])];
       const bool published = is_published(quantity["name"]);
       if (published) text += fmt::format(" {} |", figure_text(value["published"]));
       text += fmt::format(" {} |", ours_text(value));
@@ -133,7 +133,7 @@ std::string trends_text(const Json& results) {
   for (const Json& trend : results["trends"]) {
     for (const Json& change : trend["ours"]) {
       const std::string seen = change["seen"].is_null() ? "not known yet" : change["seen"] == true ? "yes" : "**no**";
-      text += fmt::format("| {} | {} | {} | {} | {} |\n", text_of(trend["says"]), text_of(change["at"]),
+      text += fmt::format("| {} | {} | {} | {} | {} |\n", plain_text(trend["says"]), plain_text(change["at"]),
                           paper_text(trend, change["at"]), change_text(trend, change), seen);
     }
   }
@@ -155,22 +155,16 @@ std::string durations(const Json& results) {
 }  // namespace
 
 std::string report_markdown(const Json& results) {
-  std::string text = fmt::format("# {}\n\n{}: {}.\n\n{}\n\n", text_of(results["experiment"]), text_of(results["title"]),
-                                 text_of(results["figure"]), text_of(results["shows"]));
+  std::string text =
+      fmt::format("# {}\n\n{}: {}.\n\n{}\n\n", plain_text(results["experiment"]), plain_text(results["title"]),
+                  plain_text(results["figure"]), plain_text(results["shows"]));
   text += warnings(results) + table_text(results) + trends_text(results) + durations(results);
-  const Json& environment = results["environment"];
-  std::vector<std::string> words;
-  for (const Json& word : environment["argv"]) words.push_back(text_of(word));
-  const std::string published = text_of(results["published"]["source"]);
+  const std::string published = plain_text(results["published"]["source"]);
   if (!published.empty()) text += fmt::format("\nPublished: {}.", published);
   text += "\nOurs: the mean of the seeds, and in brackets each of them.";
-  if (!text_of(results["protocol"]).empty()) text += fmt::format("\nProtocol: {}.", text_of(results["protocol"]));
-  text += fmt::format(
-      "\n`tools/report` draws plots and report.html from this directory; results.csv has every number.\n\n    "
-      "{}\n\nVersion {} ({}{}), {}, {} threads of {}; a run's own env.json says what it ran on.\n",
-      fmt::join(words, " "), text_of(environment["version"]), text_of(environment["git"]["sha"]).substr(0, 12),
-      environment["git"]["dirty"] == true ? ", dirty" : "", text_of(environment["device"]),
-      environment["threads"].dump(), text_of(environment["cpu"]["model"]));
+  if (!plain_text(results["protocol"]).empty()) text += fmt::format("\nProtocol: {}.", plain_text(results["protocol"]));
+  text += "\n`tools/report` draws plots and report.html from this directory; results.csv has every number.\n\n" +
+          environment_markdown(results["environment"]) + "; a run's own env.json says what it ran on.\n";
   return text;
 }
 

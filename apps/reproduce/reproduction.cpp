@@ -17,6 +17,8 @@
 #include "apps/reproduce/standing.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/json_text.h"
+#include "apps/run/metrics.h"
+#include "apps/run/occupied_directory.h"
 #include "apps/run/progress.h"
 #include "apps/run/report_tool.h"
 #include "apps/run/signals.h"
@@ -58,15 +60,10 @@ struct Reproduction {
   }
 };
 
-/// Throws UsageError if the directory is a run of pretrain, which would be mixed up with ours.
+/// A run of pretrain would be mixed up with ours.
 void refuse_run(const fs::path& out) {
-  if (!fs::exists(out)) return;
-  if (!fs::is_directory(out)) throw UsageError(engine::concat("--out ", out.string(), " is a file, not a directory"));
-  for (const char* sign : {"config.toml", "checkpoints", "metrics.jsonl"}) {
-    if (!fs::exists(out / sign)) continue;
-    throw UsageError(engine::concat("--out ", out.string(), " holds a single run (it has ", sign,
-                                    "), and reproduce puts many beside each other; choose another directory"));
-  }
+  refuse_occupied(out, {"config.toml", "checkpoints", kMetricsFile}, "holds a single run",
+                  ", and reproduce puts many beside each other");
 }
 
 /// The number of training examples of each cell; cells that read the same data share it. Throws UsageError and

@@ -1,6 +1,7 @@
 #include "apps/run/environment.h"
 
 #include <fmt/chrono.h>
+#include <fmt/ranges.h>
 #include <openssl/crypto.h>
 
 #include <ctime>
@@ -32,6 +33,15 @@ std::string environment_json(const Environment& environment) {
   json["directory"] = std::filesystem::current_path().string();
   json["started"] = utc_time();
   return json_text(json, 2) + "\n";  // a command line need not be UTF-8
+}
+
+std::string environment_markdown(const nlohmann::ordered_json& environment) {
+  std::vector<std::string> words;
+  for (const auto& word : environment["argv"]) words.push_back(plain_text(word));
+  return fmt::format("    {}\n\nVersion {} ({}{}), {}, {} threads of {}", fmt::join(words, " "),
+                     plain_text(environment["version"]), plain_text(environment["git"]["sha"]).substr(0, 12),
+                     environment["git"]["dirty"] == true ? ", dirty" : "", plain_text(environment["device"]),
+                     environment["threads"].dump(), plain_text(environment["cpu"]["model"]));
 }
 
 std::string cpu_model() {

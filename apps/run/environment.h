@@ -1,5 +1,6 @@
 #pragma once
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <span>
 #include <string>
 
@@ -18,6 +19,10 @@ struct Environment {
 /// The contents of env.json: git commit, build, processor, threads, device, library versions, command line, start time
 /// and directory. Together with config.toml this is all that one needs to repeat a run.
 std::string environment_json(const Environment& environment);
+
+/// What reports say of it: the command as a block of code, then "Version 0.1.0 (...), cpu, 2 threads of ...", without
+/// an end of the line.
+std::string environment_markdown(const nlohmann::ordered_json& environment);
 
 /// The processor's name from Linux, or "unknown".
 std::string cpu_model();

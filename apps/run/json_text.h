@@ -9,4 +9,8 @@ namespace apps {
 std::string json_text(const nlohmann::json& json, int indent = -1);
 std::string json_text(const nlohmann::ordered_json& json, int indent = -1);
 
+/// For people: a text without quotes; another value as JSON.
+std::string plain_text(const nlohmann::json& value);
+std::string plain_text(const nlohmann::ordered_json& value);
+
 }  // namespace apps

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "apps/run/config_layers.h"
+#include "apps/run/json_text.h"
 #include "apps/run/numbered_name.h"
 #include "apps/settings/usage_error.h"
 #include "engine/io/files.h"
@@ -37,8 +38,6 @@ std::vector<fs::path> directories_in(const fs::path& directory) {
   return found;
 }
 
-std::string text_of(const nlohmann::json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
-
 /// Adds the numbers and texts of a file with one JSON object, with `prefix` before their names. If the file is damaged,
 /// that is noted. Values that are there already, such as keys of the configuration, stay.
 void add_json(Entry& entry, const fs::path& path, const std::string& prefix) {
@@ -48,7 +47,7 @@ void add_json(Entry& entry, const fs::path& path, const std::string& prefix) {
     for (const auto& [key, value] : json.items()) {
       const bool about_itself = key == "run" || key == "protocol";
       if (!value.is_structured() && !value.is_null() && !about_itself)
-        entry.values.emplace(prefix + key, text_of(value));
+        entry.values.emplace(prefix + key, plain_text(value));
     }
   } catch (const engine::Error& error) {
     entry.problems.push_back(engine::concat(path.string(), " cannot be read: ", error.what()));

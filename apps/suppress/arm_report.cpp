@@ -1,11 +1,11 @@
 #include "apps/suppress/arm_report.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "apps/run/json_text.h"
 #include "apps/run/metrics.h"
 #include "engine/io/files.h"
 
@@ -70,7 +70,6 @@ Json crossings_json(const std::vector<Observation>& clean, const std::vector<Obs
   return {{"planted", step_or_null(below_from(planted, clean))}, {"control", step_or_null(below_from(control, clean))}};
 }
 
-std::string text_of(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
 std::string number_text(const Json& value) { return value.is_null() ? "" : fmt::format("{:.4f}", value.get<double>()); }
 
 std::string arms_markdown(const Json& results) {
@@ -85,7 +84,7 @@ std::string arms_markdown(const Json& results) {
   for (const Json& arm : results["arms"]) {
     const Json* point = last_point(arm);
     if (!point) continue;
-    text += fmt::format("| {} | {} |", text_of(arm["name"]), (*point)["step"].dump());
+    text += fmt::format("| {} | {} |", plain_text(arm["name"]), (*point)["step"].dump());
     for (const std::string& set : sets) {
       const Json& readings = (*point)["readings"];
       text += fmt::format(" {} |", readings.contains(set) ? number_text(readings[set]["accuracy"]) : "");
@@ -116,15 +115,6 @@ std::string verdicts_markdown(const Json& thresholds) {
       "yet: the clean arm, or a control that has lost as much, has gained less than {} of what its untrained network "
       "lacks. Without labels, the embeddings' cosines decide.",
       thresholds["lost"].dump(), thresholds["read"].dump(), thresholds["learned"].dump());
-}
-
-std::string environment_markdown(const Json& environment) {
-  std::vector<std::string> words;
-  for (const Json& word : environment["argv"]) words.push_back(text_of(word));
-  return fmt::format("    {}\n\nVersion {} ({}{}), {}, {} threads of {}.\n", fmt::join(words, " "),
-                     text_of(environment["version"]), text_of(environment["git"]["sha"]).substr(0, 12),
-                     environment["git"]["dirty"] == true ? ", dirty" : "", text_of(environment["device"]),
-                     environment["threads"].dump(), text_of(environment["cpu"]["model"]));
 }
 
 }  // namespace apps

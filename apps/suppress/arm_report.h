@@ -28,8 +28,6 @@ nlohmann::ordered_json thresholds_json();
 nlohmann::ordered_json crossings_json(const std::vector<Observation>& clean, const std::vector<Observation>& planted,
                                       const std::vector<Observation>& control);
 
-/// A string without quotes; another value as JSON.
-std::string text_of(const nlohmann::ordered_json& value);
 /// Four decimals; empty for null.
 std::string number_text(const nlohmann::ordered_json& value);
 /// A row for the last observation of each of the arms.
@@ -37,7 +35,5 @@ std::string arms_markdown(const nlohmann::ordered_json& results);
 std::string crossings_markdown(const nlohmann::ordered_json& results);
 /// What the words of verdicts mean.
 std::string verdicts_markdown(const nlohmann::ordered_json& thresholds);
-/// The command, the version and the machine.
-std::string environment_markdown(const nlohmann::ordered_json& environment);
 
 }  // namespace apps

@@ -7,6 +7,8 @@
 
 #include "apps/run/exit_code.h"
 #include "apps/run/json_text.h"
+#include "apps/run/metrics.h"
+#include "apps/run/occupied_directory.h"
 #include "apps/run/progress.h"
 #include "apps/run/report_tool.h"
 #include "apps/run/run_lock.h"
@@ -22,16 +24,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
-
-void check_out(const fs::path& out) {
-  if (!fs::exists(out)) return;
-  if (!fs::is_directory(out)) throw UsageError(engine::concat("--out ", out.string(), " is a file, not a directory"));
-  for (const char* sign : {"config.toml", "results.json", "suppress.json", "metrics.jsonl"}) {
-    if (!fs::exists(out / sign)) continue;
-    throw UsageError(engine::concat("--out ", out.string(), " has a report of its own (it has ", sign,
-                                    "); choose another directory"));
-  }
-}
 
 /// The runs may lie where nothing can be written.
 void make_out(const fs::path& out) {
@@ -126,7 +118,7 @@ void suppress_table(const TableRequest& request, std::span<char* const> argv) {
   const fs::path& out = request.out;
   RunTable table = read_run_table(request.directory);
   if (request.images) move_images(table, *request.images);
-  check_out(out);
+  refuse_occupied(out, {"config.toml", "results.json", "suppress.json", kMetricsFile}, "has a report of its own");
   make_out(out);
   const RunLock lock(out);
   for (const std::string& sentence : table.left_out) std::cerr << "suppress: left out: " << sentence << '\n';

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "apps/run/environment.h"
+#include "apps/run/json_text.h"
 #include "apps/suppress/arm_report.h"
 #include "apps/suppress/observation.h"
 #include "apps/suppress/verdict.h"
@@ -111,9 +113,10 @@ std::string remedies_markdown(const Json& results) {
       "cosine, same image |\n|---|---|---:|---:|---:|---:|---:|\n";
   for (const Json& remedy : results["remedies"]) {
     std::vector<std::string> settings = remedy["settings"];
-    text += fmt::format("| {} | `{}` | {} | {} | {} | {} | {} |\n", text_of(remedy["name"]), fmt::join(settings, ", "),
-                        number_text(remedy["regained"]), number_text(remedy["labels"]), number_text(remedy["planted"]),
-                        number_text(remedy["same_value"]), number_text(remedy["same_image"]));
+    text +=
+        fmt::format("| {} | `{}` | {} | {} | {} | {} | {} |\n", plain_text(remedy["name"]), fmt::join(settings, ", "),
+                    number_text(remedy["regained"]), number_text(remedy["labels"]), number_text(remedy["planted"]),
+                    number_text(remedy["same_value"]), number_text(remedy["same_image"]));
   }
   return text +
          "\n`regained`: the share of the accuracy between the planted arm (0) and the clean one (1); empty where "
@@ -124,7 +127,8 @@ std::string failures_markdown(const Json& results) {
   std::string text;
   for (const Json& arm : results["arms"]) {
     for (const Json& run : arm["runs"]) {
-      if (!run["failure"].is_null()) text += fmt::format("- `{}`: {}\n", text_of(run["run"]), text_of(run["failure"]));
+      if (!run["failure"].is_null())
+        text += fmt::format("- `{}`: {}\n", plain_text(run["run"]), plain_text(run["failure"]));
     }
   }
   if (text.empty()) return text;
@@ -199,18 +203,18 @@ Json suppress_json(const ArmTable& table, const SuppressSettings& settings, cons
 
 std::string suppress_markdown(const Json& results) {
   std::string text =
-      fmt::format("# Suppression report: {} in {}\n\n", text_of(results["plant"]), text_of(results["images"]));
+      fmt::format("# Suppression report: {} in {}\n\n", plain_text(results["plant"]), plain_text(results["images"]));
   if (results["runs_finished"] != results["runs"])
     text += fmt::format("**Not complete: {} of {} runs are finished.**\n\n", results["runs_finished"].dump(),
                         results["runs"].dump());
   text += failures_markdown(results);
   if (const Json& verdict = results["verdict"]; !verdict.is_null())
-    text += fmt::format("**{}** {}\n\n", text_of(verdict["conclusion"]), text_of(verdict["text"]));
+    text += fmt::format("**{}** {}\n\n", plain_text(verdict["conclusion"]), plain_text(verdict["text"]));
   else
     text += "No verdict yet: each of the three arms needs a finished run.\n\n";
   text += fmt::format("## At the end\n\n{}\n", arms_markdown(results));
   for (const Json& arm : results["arms"]) {
-    if (arm["settings"].empty()) text += fmt::format("- {}: {}\n", text_of(arm["name"]), text_of(arm["shows"]));
+    if (arm["settings"].empty()) text += fmt::format("- {}: {}\n", plain_text(arm["name"]), plain_text(arm["shows"]));
   }
   text += fmt::format("\n{}\n", crossings_markdown(results));
   text += remedies_markdown(results);
@@ -222,7 +226,7 @@ std::string suppress_markdown(const Json& results) {
       "of centred rows of the loss's embeddings, of test images that are all shown with the same planted values. "
       "Ranks: "
       "RankMe. Losses: means since the observation before. Several seeds: means.\n\n"
-      "{}\n\n{}",
+      "{}\n\n{}.\n",
       settings["steps"].dump(), settings["batch_size"].dump(), settings["every"].dump(),
       settings["probe_images"].dump(), verdicts_markdown(results["thresholds"]),
       environment_markdown(results["environment"]));

@@ -9,6 +9,8 @@
 #include "apps/input/run_data.h"
 #include "apps/run/exit_code.h"
 #include "apps/run/json_text.h"
+#include "apps/run/metrics.h"
+#include "apps/run/occupied_directory.h"
 #include "apps/run/progress.h"
 #include "apps/run/report_tool.h"
 #include "apps/run/run_lock.h"
@@ -174,14 +176,8 @@ Json summary_of(const Suppression& all, const Json& results, double seconds) {
 }  // namespace
 
 void check_suppress_directory(const fs::path& out, const ArmTable& table) {
-  if (!fs::exists(out)) return;
-  if (!fs::is_directory(out)) throw UsageError(engine::concat("--out ", out.string(), " is a file, not a directory"));
-  for (const char* sign : {"config.toml", "checkpoints", "metrics.jsonl", "results.json"}) {
-    if (!fs::exists(out / sign)) continue;
-    throw UsageError(engine::concat("--out ", out.string(), " holds a single run or a table (it has ", sign,
-                                    "), and suppress puts runs of its own beside each other; choose another "
-                                    "directory"));
-  }
+  refuse_occupied(out, {"config.toml", "checkpoints", kMetricsFile, "results.json"}, "holds a single run or a table",
+                  ", and suppress puts runs of its own beside each other");
   if (!fs::exists(out / kSuppress)) return;
   const Json results = read_results(out / kSuppress);
   if (results["plant"] == table.plant.text() && results["images"] == table.images) return;

@@ -9,6 +9,8 @@
 #include <nlohmann/json.hpp>
 #include <span>
 
+#include "apps/run/environment.h"
+#include "apps/run/json_text.h"
 #include "apps/run/metrics.h"
 #include "apps/suppress/arm_report.h"
 #include "apps/suppress/observation.h"
@@ -142,7 +144,7 @@ std::vector<std::string> open_questions(const TableRow& row, const std::array<Ar
   for (std::size_t arm = 0; arm < seen.size(); ++arm) {
     for (const Json& run : seen[arm].runs) {
       if (!run["missing"].get_ref<const std::string&>().empty())
-        open.push_back(fmt::format("{}: {}.", text_of(run["run"]), text_of(run["missing"])));
+        open.push_back(fmt::format("{}: {}.", plain_text(run["run"]), plain_text(run["missing"])));
     }
   }
   return open;
@@ -162,13 +164,14 @@ std::string recorded_text(const std::array<ArmSeen, 3>& seen) {
 
 std::string settings_text(const Json& row) {
   std::vector<std::string> parts;
-  for (const auto& [key, value] : row["settings"].items()) parts.push_back(fmt::format("{} = {}", key, text_of(value)));
+  for (const auto& [key, value] : row["settings"].items())
+    parts.push_back(fmt::format("{} = {}", key, plain_text(value)));
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 std::string title_of(const Json& row) {
   const std::string settings = settings_text(row);
-  return text_of(row["plant"]) + (settings.empty() ? "" : ", " + settings);
+  return plain_text(row["plant"]) + (settings.empty() ? "" : ", " + settings);
 }
 
 /// The accuracy at the end of an arm; empty if nothing is known.
@@ -176,13 +179,13 @@ std::string accuracy_text(const Json& row, std::size_t arm, const Json& label_se
   const Json& curve = row["arms"][arm]["curve"];
   if (curve.empty() || label_set.is_null()) return {};
   const Json& readings = curve.back()["readings"];
-  const std::string name = text_of(label_set);
+  const std::string name = plain_text(label_set);
   return readings.contains(name) ? number_text(readings[name]["accuracy"]) : "";
 }
 
 std::string kind_text(const Json& row) {
   if (row["verdict"].is_null()) return "no weights to look at";
-  if (!row["verdict"]["kind"].is_null()) return text_of(row["verdict"]["kind"]);
+  if (!row["verdict"]["kind"].is_null()) return plain_text(row["verdict"]["kind"]);
   return row["arms"][kClean]["runs"].empty() ? "no clean run" : "lost, no control";
 }
 
@@ -194,10 +197,11 @@ std::string overview_markdown(const Json& results) {
   for (const Json& row : results["rows"]) {
     const Json &labels = row["labels"], &feature = row["planted_label_set"],
                &from = row["loss_below_clean_from"]["planted"];
-    text += fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", settings_text(row), text_of(row["plant"]),
-                        kind_text(row), accuracy_text(row, kClean, labels), accuracy_text(row, kPlanted, labels),
-                        accuracy_text(row, kControl, labels), accuracy_text(row, kPlanted, feature),
-                        accuracy_text(row, kControl, feature), from.is_null() ? "" : from.dump());
+    text +=
+        fmt::format("| {} | {} | {} | {} | {} | {} | {} | {} | {} |\n", settings_text(row), plain_text(row["plant"]),
+                    kind_text(row), accuracy_text(row, kClean, labels), accuracy_text(row, kPlanted, labels),
+                    accuracy_text(row, kControl, labels), accuracy_text(row, kPlanted, feature),
+                    accuracy_text(row, kControl, feature), from.is_null() ? "" : from.dump());
   }
   return text;
 }
@@ -205,15 +209,15 @@ std::string overview_markdown(const Json& results) {
 std::string row_markdown(const Json& row) {
   std::string text = fmt::format("\n## {}\n\n", title_of(row));
   if (const Json& verdict = row["verdict"]; !verdict.is_null())
-    text += fmt::format("**{}** {}\n\n", text_of(verdict["conclusion"]), text_of(verdict["text"]));
-  if (const std::string recorded = text_of(row["recorded"]); !recorded.empty()) text += recorded + "\n\n";
+    text += fmt::format("**{}** {}\n\n", plain_text(verdict["conclusion"]), plain_text(verdict["text"]));
+  if (const std::string recorded = plain_text(row["recorded"]); !recorded.empty()) text += recorded + "\n\n";
   text += arms_markdown(row) + "\n";
   if (!row["arms"][kClean]["runs"].empty()) text += crossings_markdown(row) + "\n\n";
-  for (const Json& sentence : row["open"]) text += fmt::format("- {}\n", text_of(sentence));
+  for (const Json& sentence : row["open"]) text += fmt::format("- {}\n", plain_text(sentence));
   for (const Json& arm : row["arms"]) {
     for (const Json& run : arm["runs"]) {
-      text += fmt::format("- {}: `{}`{}\n", text_of(arm["name"]), text_of(run["run"]),
-                          run["looked_at"] == "" ? "" : ", " + text_of(run["looked_at"]));
+      text += fmt::format("- {}: `{}`{}\n", plain_text(arm["name"]), plain_text(run["run"]),
+                          run["looked_at"] == "" ? "" : ", " + plain_text(run["looked_at"]));
     }
   }
   return text;
@@ -261,11 +265,11 @@ Json table_json(const fs::path& directory, const RunTable& table, std::vector<Js
 
 std::string table_markdown(const Json& results) {
   std::string text =
-      fmt::format("# Suppression in the runs of {}\n\n{}", text_of(results["table"]), overview_markdown(results));
+      fmt::format("# Suppression in the runs of {}\n\n{}", plain_text(results["table"]), overview_markdown(results));
   for (const Json& row : results["rows"]) text += row_markdown(row);
   if (!results["left_out"].empty()) {
     text += "\n## Left out\n\n";
-    for (const Json& sentence : results["left_out"]) text += fmt::format("- {}\n", text_of(sentence));
+    for (const Json& sentence : results["left_out"]) text += fmt::format("- {}\n", plain_text(sentence));
   }
   text += fmt::format(
       "\n## How it was measured\n\n"
@@ -273,7 +277,7 @@ std::string table_markdown(const Json& results) {
       "Probes: ridge regression on the encoder's output, trained on at most {} training images and tested on as many "
       "test images; the accuracy of bits is the mean over bits. Cosines: of centred rows of the loss's embeddings, of "
       "test images that are all shown with the same planted values. Ranks: RankMe. Losses cross by their means over a "
-      "twentieth of the training.\n\n{}\n\n{}",
+      "twentieth of the training.\n\n{}\n\n{}.\n",
       results["probe_images"].dump(), verdicts_markdown(results["thresholds"]),
       environment_markdown(results["environment"]));
   return text;
