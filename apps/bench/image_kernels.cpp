@@ -79,6 +79,10 @@ KernelWork batch_norm_moments(Buffers& b) {
   return b.work(kernels::batch_norm_moments,
                 {.x = b.random(images(b)), .moments = b.zeros({3, 64}, engine::Dtype::f64)});
 }
+KernelWork batch_norm_merge(Buffers& b) {  // of 8 ranks
+  return b.work(kernels::batch_norm_merge, {.parts = b.of({8, 3, 2048}, std::vector<double>(8 * 3 * 2048, 2)),
+                                            .moments = b.zeros({3, 2048}, engine::Dtype::f64)});
+}
 KernelWork batch_norm_finish(Buffers& b) {
   return b.work(kernels::batch_norm_finish, {.moments = b.of({3, 2048}, std::vector<double>(3 * 2048, 2)),
                                              .mean = b.output_f32({2048}),
@@ -315,6 +319,7 @@ std::vector<KernelEntry> image_kernels() {
           {"sum", sum},
           {"squared_distance", squared_distance},
           {"batch_norm_moments", batch_norm_moments},
+          {"batch_norm_merge", batch_norm_merge},
           {"batch_norm_finish", batch_norm_finish},
           {"batch_norm_running", batch_norm_running},
           {"batch_norm_apply", batch_norm_apply},

@@ -6,9 +6,9 @@
 --imagenet: a directory with JPEG files of any size, repeated until an epoch has 512. Each is resized to 224 on its shorter side
 and its middle is cut out. --tiny-imagenet: a directory with folders of JPEG files of 64x64, which are only decoded.
 
-Our side reads the files as `folder:`, and from a file that `pack` made of them before (with --short-side 256 where they are resized).
-PyTorch's side is ImageFolder in a DataLoader with as many workers, which stay alive from epoch to epoch; its batches are uint8 tensors,
-as ours. Files are in the page cache. The settings, of which all that can be imported are timed:
+Our side reads the files as `folder:`, and from a file that `pack` made of them before (with --short-side 256 where they are
+resized). PyTorch's side is ImageFolder in a DataLoader with as many workers, which stay alive from epoch to epoch; its
+batches are uint8 tensors, as ours. Files are in the page cache. The settings, of which all that can be imported are timed:
 
     PIL            ImageFolder's default loader, Resize and CenterCrop
     PIL draft      the same; JPEG files are decoded at 1/2, 1/4 or 1/8 where that is no smaller than the result
@@ -16,9 +16,9 @@ as ours. Files are in the page cache. The settings, of which all that can be imp
     torchcodec     torchcodec.decoders.decode_jpeg, resized as tensors
     simplejpeg     simplejpeg.decode_jpeg, scaled by libjpeg-turbo where that is no smaller, resized as tensors
 
-Prints images/s: the median over all epochs of all repetitions, and the best epoch; the processor time per image of all threads and
-workers, the least of all repetitions, which other programs disturb little; the ratios of the three; and the share of our workers'
-processor time that each stage takes.
+Prints images/s: the median over all epochs of all repetitions, and the best epoch; the processor time per image of all
+threads and workers, the least of all repetitions, which other programs disturb little; the ratios of the three; and the share
+of our workers' processor time that each stage takes.
 """
 
 import argparse

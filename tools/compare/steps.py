@@ -4,11 +4,11 @@
     python3 tools/compare/steps.py --data datasets/mnist --repetitions 5
     python3 tools/compare/steps.py --works resnet18 --precisions fp32 bf16 --compiled
 
-Works: resnet18 (a supervised step, 64 images of 112x112), resnet50 (the same, 16 images of 224x224), convn (a contrastive step of `pretrain --recipe randbits-mnist`: 1000
-images, two views, with crops and resizing; needs --data), and losses at several sizes (forward and backward, 128 columns, always
-fp32): nt-xent; swd (the sliced Wasserstein distance to a sphere), sigreg and visreg (the distribution terms of LeJEPA and VISReg),
-each with what it draws. A process reports the median of its steps. Prints the medians over the processes, their spread, and the
-ratios of each of PyTorch's settings to each of ours.
+Works: resnet18 (a supervised step, 64 images of 112x112), resnet50 (the same, 16 images of 224x224), convn (a contrastive
+step of `pretrain --recipe randbits-mnist`: 1000 images, two views, with crops and resizing; needs --data), and losses at
+several sizes (forward and backward, 128 columns, always fp32): nt-xent; swd (the sliced Wasserstein distance to a sphere),
+sigreg and visreg (the distribution terms of LeJEPA and VISReg), each with what it draws. A process reports the median of its
+steps. Prints the medians over the processes, their spread, and the ratios of each of PyTorch's settings to each of ours.
 """
 
 import argparse

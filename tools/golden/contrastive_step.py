@@ -7,6 +7,7 @@ update. A case is a list of Antipode's own keys; the file holds them, the images
 every tensor up to SAMPLES elements at the start, after one and after two updates.
 """
 
+import functools
 import itertools
 import json
 import math
@@ -322,7 +323,7 @@ def write_steps(path, cases):
     tensors, predictions = {}, {}
     for case, (kind, keys, steps) in cases.items():
         for seed in itertools.count(1):
-            run, results, predictions[case] = run_of(lambda count: kind(keys, seed, count), steps, data)
+            run, results, predictions[case] = run_of(functools.partial(kind, keys, seed), steps, data)
             # Else rounding to f32 could decide which side of a kink an activation is on, or which class wins.
             if run.margin > 1e-5:
                 break
