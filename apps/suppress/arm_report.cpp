@@ -101,8 +101,9 @@ std::string crossings_markdown(const Json& results) {
   std::string text;
   for (const auto& [arm, words] :
        {std::pair("planted", "The planted arm's loss"), std::pair("control", "The control's loss")}) {
-    const bool there = std::ranges::any_of(
-        results["arms"], [&](const Json& entry) { return entry["name"] == arm && !entry["runs"].empty(); });
+    const bool there = std::ranges::any_of(results["arms"], [&, name = arm](const Json& entry) {
+      return entry["name"] == name && !entry["runs"].empty();
+    });
     if (there) text += crossing_markdown(results, arm, words);
   }
   return text;

@@ -22,7 +22,7 @@ class KeptWeights {
     std::optional<engine::Device> device = {};  ///< none: each run's own
     std::optional<std::int64_t> threads = {}, workers = {};
   };
-  explicit KeptWeights(Options options) : options_(std::move(options)) {}
+  explicit KeptWeights(const Options& options) : options_(options) {}
 
   struct Looks {
     std::vector<Observation> observations = {};  ///< by step

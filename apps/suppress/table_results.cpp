@@ -216,8 +216,9 @@ std::string row_markdown(const Json& row) {
   for (const Json& sentence : row["open"]) text += fmt::format("- {}\n", plain_text(sentence));
   for (const Json& arm : row["arms"]) {
     for (const Json& run : arm["runs"]) {
+      const std::string from = plain_text(run["looked_at"]);
       text += fmt::format("- {}: `{}`{}\n", plain_text(arm["name"]), plain_text(run["run"]),
-                          run["looked_at"] == "" ? "" : ", " + plain_text(run["looked_at"]));
+                          from.empty() ? "" : ", " + from);
     }
   }
   return text;
