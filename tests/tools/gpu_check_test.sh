@@ -110,7 +110,8 @@ for file in logs.tgz ncu.tgz results.json summary.md; do
 done
 [ "$(find "$scratch/brought" -type f | wc -l)" -le 8 ] || fail "brought too many files: $(ls "$scratch/brought")" whole
 cmp "$scratch/brought/summary.md" "$scratch/whole/summary.md"
-tar tzf "$scratch/brought/logs.tgz" | grep -q '^logs/kernels-bf16.txt$' || fail "no log of kernels-bf16" whole
+tar tzf "$scratch/brought/logs.tgz" >"$scratch/brought.txt"
+grep -qx 'logs/kernels-bf16.txt' "$scratch/brought.txt" || fail "no log of kernels-bf16" whole
 python3 -c 'import json, sys; r = json.load(open(sys.argv[1])); assert r["works"] and r["kernels-bf16"]["kernels"]' \
   "$scratch/brought/results.json"
 
