@@ -47,26 +47,3 @@ TEST_CASE("uploads ahead: several pieces arrive where they belong") {
   CHECK_THROWS_WITH_AS(to.upload_ahead(std::array{HostPiece{first.data(), sizeof first, 32}}),
                        doctest::Contains("12 bytes at 32 are not inside the 40"), engine::Error);
 }
-
-TEST_CASE("uploads ahead: where the device has no memory to land in, they wait for their turn") {
-  const Context context = kernels::make_context({.device = kDevice});
-  const Tensor batch = Tensor::zeros(context, {1000}), seen = Tensor::zeros(context, {4, 1000});
-  std::vector<void*> all;  // that is left
-  for (std::size_t bytes = context.backend().free_bytes(); bytes >= 256;) {
-    void* memory = context.backend().allocate(bytes);
-    if (memory != nullptr)
-      all.push_back(memory);
-    else
-      bytes /= 2;
-  }
-  std::vector<float> expected;
-  for (int step = 0; step < 4; ++step) {
-    const std::vector<float> values(1000, static_cast<float>(step));
-    expected.insert(expected.end(), values.begin(), values.end());
-    const HostPiece whole{values.data(), batch.bytes(), 0};
-    batch.upload_ahead({&whole, 1});
-    kernels::scale(context, {.x = batch, .alpha = 1, .y = {seen.narrow(step, 1).view_as({1000})}});
-  }
-  CHECK(seen.to_host<float>() == expected);
-  for (void* memory : all) context.backend().deallocate(memory, 0);
-}

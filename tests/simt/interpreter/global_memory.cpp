@@ -38,11 +38,16 @@ void start_afresh() {
 
 void make_global_memory() { arena = map_memory(kArenaBytes); }
 
+bool& exhausted() {
+  static bool exhausted = false;
+  return exhausted;
+}
+
 void* allocate_global(std::size_t bytes) {
   set_up();
   if (live == 0 && used > 0) start_afresh();
   const std::size_t begin = used + kGap, end = round_up(begin + bytes);
-  if (bytes > kArenaBytes || end + kGap > kArenaBytes) return nullptr;
+  if (exhausted() || bytes > kArenaBytes || end + kGap > kArenaBytes) return nullptr;
   std::memset(arena + used, kPoison, end + kGap - used);  // including the gaps on both sides
   used = end;
   all.push_back({arena + begin, bytes, false});

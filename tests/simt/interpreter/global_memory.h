@@ -18,6 +18,8 @@ void* allocate_global(std::size_t bytes);
 /// Throws if `memory` is not allocated.
 void free_global(void* memory);
 std::size_t free_global_bytes();
+/// While it is set, nothing more can be allocated.
+bool& exhausted();
 
 void make_global_memory();
 bool in_global_range(std::uintptr_t address);

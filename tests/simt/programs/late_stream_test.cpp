@@ -4,7 +4,9 @@
 #include <doctest/doctest.h>
 
 #include "kernels/context.h"
+#include "kernels/cuda/backend.h"
 #include "kernels/runtime/error.h"
+#include "tests/simt/interpreter/global_memory.h"
 #include "tests/simt/interpreter/stream.h"
 
 namespace {
@@ -73,6 +75,21 @@ TEST_CASE("late stream: another stream's work is not done unless somebody waits 
   CHECK(download() == 0x01010101);
   cudaEventDestroy(event);
   cudaStreamDestroy(other);
+}
+
+TEST_CASE("late stream: without memory to land in, an upload ahead waits for its turn") {
+  Late device;
+  int back[4] = {};
+  simt::exhausted() = true;
+  for (int step = 0; step < 4; ++step) {
+    const engine::HostPiece whole{&step, sizeof step, 0};
+    device.context.backend().upload_ahead(device.memory, sizeof step, {&whole, 1});
+    cudaMemcpyAsync(&back[step], device.memory, sizeof step, cudaMemcpyDeviceToHost,
+                    kernels::cuda::stream(device.context));
+  }
+  simt::exhausted() = false;
+  device.context.backend().synchronize();
+  for (int step = 0; step < 4; ++step) CHECK(back[step] == step);
 }
 
 TEST_CASE("late stream: what must not be called in a capture is an error, and no graph comes of it") {
