@@ -16,14 +16,24 @@ struct AllGather {
   View x;
   Cost cost() const { return {.bytes = bytes_of(x)}; }
 };
+// x has parts as for AllGather, f32 or f64: the own part becomes the sum of all ranks' values of it; the others lose
+// theirs
+struct ReduceScatter {
+  View x;
+  Cost cost() const { return {.bytes = 2 * bytes_of(x), .operations = x.shape.elements()}; }
+};
 
 namespace ranks {
 inline void all_reduce(const Context& context, const AllReduce& args) { context.communicator().all_reduce(args.x); }
 inline void all_gather(const Context& context, const AllGather& args) { context.communicator().all_gather(args.x); }
+inline void reduce_scatter(const Context& context, const ReduceScatter& args) {
+  context.communicator().reduce_scatter(args.x);
+}
 }  // namespace ranks
 
 // A communicator knows its device, so there is one implementation for all.
 inline constexpr Kernel<AllReduce> all_reduce{"all_reduce", ranks::all_reduce, ranks::all_reduce};
 inline constexpr Kernel<AllGather> all_gather{"all_gather", ranks::all_gather, ranks::all_gather};
+inline constexpr Kernel<ReduceScatter> reduce_scatter{"reduce_scatter", ranks::reduce_scatter, ranks::reduce_scatter};
 
 }  // namespace kernels

@@ -14,9 +14,9 @@ struct RandomOrder {
 // y[i] = x[order[i]]; or with `inverse` y[order[i]] = x[i], which undoes it.
 struct ReorderRows {
   ConstView x;      // f32 or bf16 [n,...]
-  ConstView order;  // i32 [n], a permutation
+  ConstView order;  // i32 [n], a permutation; without `inverse` also a part of one, [m]
   bool inverse = false;
-  View y;  // as x
+  View y;  // like x, with as many rows as order has
   Cost cost() const { return {.bytes = bytes_of(x) + bytes_of(y)}; }
 };
 

@@ -19,14 +19,15 @@ struct VisregStandardize {
     return {.bytes = bytes_of(x) + bytes_of(moments) + bytes_of(ConstView(y)), .operations = 2 * x.shape.elements()};
   }
 };
-// The gradient of a loss of y, plus that of both terms, where y takes std to be a constant:
-//   dx = dy / (std + epsilon) + 2 (std - 1) (x - mean) / (groups d n std) + 2 mean / (groups d n)
+// The gradient of a loss of y, plus a share of that of both terms, where y takes std to be a constant:
+//   dx = dy / (std + epsilon) + share (2 (std - 1) (x - mean) / (groups d n std) + 2 mean / (groups d n))
 // Through y's mean nothing comes, because the sum of dy over a group is taken to be 0, as it is where dy does not
 // change when all rows of the group move together. Where std is 0, the second summand is 0.
 struct VisregGradient {
   ConstView y, mean, std;  // as VisregStandardize wrote them
   float epsilon;
-  View gradient;  // f32, like y: dy becomes dx
+  float share = 1;  // where several have each a part of dy, and their dx are added
+  View gradient;    // f32, like y: dy becomes dx
   Cost cost() const { return {.bytes = 3 * bytes_of(y), .operations = 4 * y.shape.elements()}; }
 };
 

@@ -58,6 +58,9 @@ float alignment_factor(const Tensor& z, Scaling scaling) {
   return 0;
 }
 
+/// The alignment of the examples of all ranks, with the factor that is right for those of one.
+Tensor alignment_of_all(const Tensor& z, float factor) { return engine::mean_over_ranks(alignment(z, factor)); }
+
 /// Of alignment and distribution in a loss.
 struct Weights {
   float alignment, distribution;
@@ -80,7 +83,7 @@ ContrastiveLoss decoupled(const Tensor& z, const Options& options, const Tempera
                                                            .products = products,
                                                            .unit_rows = *options.normalize});
   // The paper divides the sum over 2n rows by n.
-  return weighted(engine::mean_over_ranks(alignment(z, alignment_factor(z, options.scaling))),
+  return weighted(alignment_of_all(z, alignment_factor(z, options.scaling)),
                   paper ? engine::scale(spread.loss, 2) : spread.loss,
                   {.alignment = options.scale, .distribution = options.scale * *options.lambda}, spread.accuracy);
 }
@@ -94,7 +97,7 @@ ContrastiveLoss swd(const Tensor& z, const Options& options, const StepDraw& dra
                                               .fixed_directions = options.fixed_directions,
                                               .scaling = options.scaling},
                                              draw);
-  return weighted(alignment(z, alignment_factor(z, options.scaling)), distance,
+  return weighted(alignment_of_all(z, alignment_factor(z, options.scaling)), distance,
                   {.alignment = options.scale, .distribution = options.scale * *options.lambda});
 }
 
@@ -102,7 +105,7 @@ ContrastiveLoss swd(const Tensor& z, const Options& options, const StepDraw& dra
 /// mean squared distance of two views.
 ContrastiveLoss of_centre(const Tensor& z, const Tensor& distribution, float lambda) {
   EXPECTS(lambda <= 1, "contrastive: lambda must be at most 1, as 1 - lambda weighs the alignment, got ", lambda);
-  return weighted(alignment(z, 0.25f / (0.5f * static_cast<float>(z.elements()))), distribution,
+  return weighted(alignment_of_all(z, 0.25f / (0.5f * static_cast<float>(z.elements()))), distribution,
                   {.alignment = 1 - lambda, .distribution = lambda});
 }
 
@@ -115,8 +118,6 @@ ContrastiveLoss contrastive(const Tensor& z, const Options& chosen, const StepDr
   EXPECTS(*options.lambda >= 0 && std::isfinite(*options.lambda),
           "contrastive: lambda must be a number from 0 on, got ", *options.lambda);
   const Tensor x = *options.normalize ? engine::l2_normalize(z) : z;
-  EXPECTS(z.context().ranks() == 1 || computes_on_ranks(options.name), "contrastive: ", engine::name(options.name),
-          " is computed by one rank, got ", z.context().ranks());
   const auto similarity = [&] { return similarity_options(z, options, draw, products); };
   switch (options.name) {
     case LossName::nt_xent: return nt_xent(x, similarity());

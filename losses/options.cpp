@@ -46,14 +46,14 @@ bool is_cross_entropy(LossName name) {
   return false;
 }
 
-bool computes_on_ranks(LossName name) {
+bool has_slices(LossName name) {
   switch (name) {
-    case LossName::nt_xent:
-    case LossName::cross_view:
-    case LossName::decoupled: return true;
     case LossName::swd:
     case LossName::sigreg:
-    case LossName::visreg: break;
+    case LossName::visreg: return true;
+    case LossName::nt_xent:
+    case LossName::cross_view:
+    case LossName::decoupled: break;
   }
   return false;
 }

@@ -11,8 +11,8 @@ enum class LossName { nt_xent, cross_view, decoupled, swd, sigreg, visreg };
 
 /// Whether the loss is a cross-entropy, in nats; the others are sums of unlike terms.
 bool is_cross_entropy(LossName name);
-/// Whether several ranks compute the loss of all their rows; the others are computed by one rank.
-bool computes_on_ranks(LossName name);
+/// Whether the loss compares projections of the rows on random directions, `Options::slices`.
+bool has_slices(LossName name);
 
 /// How the terms of alignment + lambda * distribution are averaged: as in the authors' notebook, or as in Table 1 and
 /// Algorithm 1 of their paper (Chen et al. 2021). A lambda belongs to one of them.

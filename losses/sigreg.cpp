@@ -4,6 +4,8 @@
 
 #include "engine/autograd.h"
 #include "engine/ops/convert.h"
+#include "engine/ops/ranks.h"
+#include "kernels/collectives.h"
 #include "kernels/elementwise.h"
 #include "kernels/epps_pulley.h"
 #include "kernels/reduce.h"
@@ -22,10 +24,10 @@ Tensor sigreg(const Tensor& z, const SigregOptions& options, const StepDraw& dra
   EXPECTS(knots >= 2 && knots <= kernels::kMostKnots, "sigreg: the number of knots must be from 2 to ",
           kernels::kMostKnots, ", got ", knots);
   EXPECTS(t_max > 0 && std::isfinite(t_max), "sigreg: t_max must be a number above 0, got ", t_max);
-  const Tensor rows = convert(z, engine::Dtype::f32);
+  const Tensor rows = rows_of_all_ranks(convert(z, engine::Dtype::f32), views);
   const RandomSlices projections("sigreg", rows, slices, draw);
   const float factor = 1 / static_cast<float>(slices * views);
-  const Tensor statistic = Tensor::empty(z.context(), {slices, views}), y = Tensor::empty(z.context(), {});
+  const Tensor statistic = Tensor::empty(z.context(), {projections.count(), views}), y = Tensor::empty(z.context(), {});
   const auto test = [&, &views = views, &knots = knots, &t_max = t_max](const Tensor& x, std::int64_t first) {
     kernels::epps_pulley(x.context(), {.x = x,
                                        .groups = views,
@@ -36,6 +38,7 @@ Tensor sigreg(const Tensor& z, const SigregOptions& options, const StepDraw& dra
   };
   const Tensor gradient = projections.for_each(rows.wants_gradient(), test);
   kernels::sum(z.context(), {.x = statistic, .factor = factor, .y = y});
+  if (z.context().ranks() > 1) kernels::all_reduce(z.context(), {.x = y});
   return with_grad(y, {rows}, [gradient](const Tensor& dy, Grads& d) {
     kernels::scale_by(dy.context(), {.x = gradient, .scalar = dy, .y = d.into(0)});
   });

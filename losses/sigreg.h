@@ -18,6 +18,8 @@ struct SigregOptions {
 /// N(0, I), by the Epps-Pulley test of their projections on random directions (kernels/epps_pulley.h), the mean over
 /// directions and views. z: f32 or bf16 [views n, d], not normalised, one view's rows below another's. Returns an f32
 /// scalar, differentiable: 1.05 on average if the rows are drawn from N(0, I), for any n. Throws for another shape.
+/// With several ranks the rows of all are tested, and each rank takes some of the slices; throws if there are fewer
+/// slices than ranks.
 ///
 /// LeJEPA = (1 - lambda) A + lambda SIGReg with lambda = 0.05, where A is the mean over views, images and features of
 /// the squared distance to the mean of the image's views. With two views, A = 1/(4 n d) sum_k |z_k - z_(n+k)|^2.

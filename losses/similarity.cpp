@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "engine/autograd.h"
+#include "engine/ops/ranks.h"
 #include "kernels/collectives.h"
 
 namespace losses {
@@ -41,25 +42,10 @@ struct Terms {
   }
 };
 
-/// Rows or values of one view, of the examples of all ranks: the ranks have them in their order, as equal parts.
-Tensor of_all_ranks(const Tensor& own) {
-  const engine::Communicator& ranks = own.context().communicator();
-  if (ranks.ranks() == 1) return own.detach();
-  const std::int64_t count = own.shape()[0];
-  const Tensor all = Tensor::empty(own.context(), own.shape().with_rows(count * ranks.ranks()), own.dtype());
-  copy(own.detach(), all.narrow(ranks.rank() * count, count));
-  kernels::all_gather(own.context(), {.x = all});
-  return all;
-}
-
-/// The same of both views: [views,m] of this rank's examples become [views,n] of all.
-Tensor views_of_all_ranks(const Tensor& own) {
-  if (own.context().ranks() == 1) return own;
-  const std::int64_t views = own.shape()[0], m = own.shape()[1], n = m * own.context().ranks();
-  const Tensor all = Tensor::empty(own.context(), {views, n}, own.dtype());
-  for (std::int64_t view = 0; view < views; ++view)
-    copy(of_all_ranks(own.narrow(view, 1).view_as({m})), all.narrow(view, 1).view_as({n}));
-  return all;
+/// Values [views,m] of this rank's examples become [views,n] of all.
+Tensor values_of_all_ranks(const Tensor& own) {
+  const std::int64_t views = own.shape()[0], m = own.shape()[1];
+  return engine::rows_of_all_ranks(own.view_as({views * m}), views).view_as({views, m * own.context().ranks()});
 }
 
 /// What the backward pass reads, besides the rows.
@@ -72,7 +58,7 @@ Tensor kept_of(const engine::Context& context, const Similarities& s, bool wants
   return keeps > 0 ? Tensor::empty(context, {keeps}) : Tensor();
 }
 
-/// Of the m examples from pairs.first_anchor on: those of this rank. The sums are of all ranks.
+/// Of the m examples from pairs.first_anchor on: those of this rank.
 /// `wants_gradient`: a backward pass will follow; the forward pass then keeps part of its results for it.
 Reduced forward(const engine::Context& context, const Similarities& pairs, std::int64_t m, const Terms& terms,
                 bool wants_gradient) {
@@ -107,11 +93,16 @@ Reduced forward(const engine::Context& context, const Similarities& pairs, std::
                                         .correct = correct,
                                         .sums = y.sums,
                                         .kept = View(y.kept)});
-  if (context.ranks() == 1) return y;
-  y.lse = views_of_all_ranks(y.lse);
-  if (y.weights) y.weights = views_of_all_ranks(y.weights);
-  kernels::all_reduce(context, {.x = y.sums});
   return y;
+}
+
+/// The same with the log-sum-exps and the sums of all ranks.
+void gather(Reduced& y) {
+  const engine::Context& context = y.sums.context();
+  if (context.ranks() == 1) return;
+  y.lse = values_of_all_ranks(y.lse);
+  if (y.weights) y.weights = values_of_all_ranks(y.weights);
+  kernels::all_reduce(context, {.x = y.sums});
 }
 
 void backward(const Tensor& dloss, const Similarities& pairs, const Terms& terms, const Reduced& y,
@@ -184,10 +175,11 @@ struct Views {
 
 /// Of u, the rows of this rank's examples, view 1 above view 2.
 Views views_of(const Tensor& u) {
-  const std::int64_t m = u.shape()[0] / 2;
-  return {.view1 = of_all_ranks(u.narrow(0, m)),
-          .view2 = of_all_ranks(u.narrow(m, m)),
-          .first = u.context().communicator().rank() * m};
+  const Tensor all = engine::rows_of_all_ranks(u.detach(), 2);
+  const std::int64_t n = all.shape()[0] / 2;
+  return {.view1 = all.narrow(0, n),
+          .view2 = all.narrow(n, n),
+          .first = u.context().communicator().rank() * u.shape()[0] / 2};
 }
 
 Similarities similarities_of(const Views& views, Candidates candidates, const Temperature& temperature,
@@ -213,7 +205,8 @@ ContrastiveLoss of_stacked(const Tensor& u, Candidates candidates, const Tempera
   const std::int64_t m = u.shape()[0] / 2;
   const Views views = views_of(u);
   const auto pairs = [=] { return similarities_of(views, candidates, temperature, products); };
-  const Reduced y = forward(u.context(), pairs(), m, terms, u.wants_gradient());
+  Reduced y = forward(u.context(), pairs(), m, terms, u.wants_gradient());
+  gather(y);
   const auto gradient = [=](const Tensor& dloss, Grads& d) {
     const Destination du = d.into(0);
     backward(dloss, pairs(), terms, y, du.narrow(0, m), du.narrow(m, m));
@@ -240,7 +233,6 @@ ContrastiveLoss queue(const Tensor& q, const Tensor& keys, const Tensor& queue, 
               queue.dtype() == q.dtype(),
           "queue: q and keys must be [n,d] and the queue [k,d], all f32 or all bf16, got ", name(q.dtype()), " ",
           q.shape(), ", ", name(keys.dtype()), " ", keys.shape(), " and ", name(queue.dtype()), " ", queue.shape());
-  EXPECTS(q.context().ranks() == 1, "queue: this loss is computed by one rank, got ", q.context().ranks());
   const Terms terms = terms_of("queue", options);
   const auto pairs = [keys = keys.detach(), queue = queue.detach(), temperature = options.temperature,
                       products = options.products](const Tensor& anchors) {
@@ -255,7 +247,11 @@ ContrastiveLoss queue(const Tensor& q, const Tensor& keys, const Tensor& queue, 
   const auto gradient = [=, q = q.detach()](const Tensor& dloss, Grads& d) {
     backward(dloss, pairs(q), terms, y, d.into(0), {});
   };
-  return with_terms(y.sums, {q}, gradient);
+  const ContrastiveLoss own = with_terms(y.sums, {q}, gradient);
+  return {.loss = engine::mean_over_ranks(own.loss),
+          .alignment = engine::mean_over_ranks(own.alignment),
+          .distribution = engine::mean_over_ranks(own.distribution),
+          .accuracy = engine::mean_over_ranks(own.accuracy)};
 }
 
 Distribution log_sum_exp_distribution(const Tensor& u, const LogSumExpOptions& options) {

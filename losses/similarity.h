@@ -40,9 +40,9 @@ struct SimilarityOptions {
 // is no number above 0, a remedy below 0, a share of 1 or more, and implicit feature modification together with hard
 // negatives or debiasing, since no one has said what both would be. Rows may have any length; unit rows are meant.
 
-// With several ranks each gives the rows of its own part of the examples, and n and k stand for all of them: the loss,
-// its terms and the candidates are of all ranks, and each rank gets the gradient of its own rows. The queue is of one
-// rank.
+// With several ranks each gives the rows of its own part of the examples, and n stands for all of them: the loss, its
+// terms and the candidates are of all ranks, and each rank gets the gradient of its own rows. The rows of a queue are
+// the same on all ranks.
 
 /// NT-Xent (Chen et al. 2020), scaled as in SimCLR's code: the sum of both directions, each a mean over the n examples,
 /// so twice the mean per anchor. All other rows, of both views, are candidates. u: f32 or bf16 [2n,d]; the n rows of

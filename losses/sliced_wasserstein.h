@@ -21,11 +21,13 @@ struct SwdOptions {
 /// many rows of the prior are projected onto k random orthogonal directions, and along each direction the r-th smallest
 /// projections are compared. Returns an f32 scalar, differentiable. bf16 rows are converted to f32 first, and their
 /// gradient back. Throws for more projections than columns, for quantiles of another prior than the normal one (only
-/// its projections are the same for all directions), and for other shapes.
+/// its projections are the same for all directions), and for other shapes. With several ranks the rows of all are
+/// compared with one sample of the prior, and each rank sorts the slices of some of the directions; throws if there are
+/// fewer directions than ranks.
 engine::Tensor sliced_wasserstein(const engine::Tensor& z, const SwdOptions& options, const StepDraw& draw);
 
 /// The same along given directions (f32 [k,d], a direction per row: W transposed) and with given rows of the prior (f32
-/// [N,d]).
+/// [N,d]), of this rank's rows alone.
 engine::Tensor sliced_wasserstein(const engine::Tensor& z, const engine::Tensor& directions,
                                   const engine::Tensor& prior, Scaling scaling = Scaling::notebook);
 

@@ -30,8 +30,14 @@ LatentSample gaussian_latent(const Tensor& mean, const Tensor& log_variance, con
           engine::name(mean.dtype()), " and ", log_variance.shape(), " ", engine::name(log_variance.dtype()));
   const engine::Context& context = mean.context();
   const Tensor z = Tensor::empty(context, mean.shape(), dtype), kl = Tensor::empty(context, {});
-  kernels::gaussian_latent_forward(
-      context, {.mean = mean, .log_variance = log_variance, .seed = draw.seed, .step = draw.step, .z = z, .kl = kl});
+  kernels::gaussian_latent_forward(context, {.mean = mean,
+                                             .log_variance = log_variance,
+                                             .seed = draw.seed,
+                                             .step = draw.step,
+                                             .part = context.communicator().rank(),
+                                             .parts = context.ranks(),
+                                             .z = z,
+                                             .kl = kl});
   // Each of the two outputs adds its part of both gradients.
   const auto backward = [mean = mean.detach(), log_variance = log_variance.detach(), draw](
                             const engine::ConstView& dz, const engine::ConstView& dkl, Grads& d) {
@@ -42,6 +48,8 @@ LatentSample gaussian_latent(const Tensor& mean, const Tensor& log_variance, con
                                        .log_variance = log_variance,
                                        .seed = draw.seed,
                                        .step = draw.step,
+                                       .part = mean.context().communicator().rank(),
+                                       .parts = mean.context().ranks(),
                                        .dmean = d.wants(0) ? d.into(0) : engine::Destination(),
                                        .dlog_variance = d.wants(1) ? d.into(1) : engine::Destination()});
   };

@@ -2,7 +2,9 @@
 
 #include "engine/autograd.h"
 #include "engine/ops/convert.h"
+#include "engine/ops/ranks.h"
 #include "kernels/batch_norm.h"
+#include "kernels/collectives.h"
 #include "kernels/elementwise.h"
 #include "kernels/prior.h"
 #include "kernels/reduce.h"
@@ -50,8 +52,8 @@ Visreg visreg(const Tensor& z, const VisregOptions& options, const StepDraw& dra
       "visreg: z must be [views n, d] with n at least 2, the rows of each view below the last's, got ", z.shape(),
       " for ", views, " views");
   const engine::Context& context = z.context();
-  const std::int64_t n = z.shape()[0] / views;
-  const Tensor wide = convert(z, Dtype::f32), terms = Tensor::empty(context, {kVisregTerms});
+  const Tensor wide = rows_of_all_ranks(convert(z, Dtype::f32), views), terms = Tensor::empty(context, {kVisregTerms});
+  const std::int64_t n = wide.shape()[0] / views;
   const Standardized standardized = standardize(wide.detach(), views, terms.narrow(kVisregScale, 2));
 
   const RandomSlices projections("visreg", standardized.rows, options.slices, draw);
@@ -68,6 +70,7 @@ Visreg visreg(const Tensor& z, const VisregOptions& options, const StepDraw& dra
   };
   const Tensor gradient = projections.for_each(wide.wants_gradient(), match);
   kernels::sum(context, {.x = shapes, .y = terms.narrow(kVisregShape, 1)});
+  if (context.ranks() > 1) kernels::all_reduce(context, {.x = terms.narrow(kVisregShape, 1)});
 
   const Tensor loss = Tensor::empty(context, {});
   kernels::sum(context, {.x = terms, .y = loss});
@@ -76,6 +79,7 @@ Visreg visreg(const Tensor& z, const VisregOptions& options, const StepDraw& dra
                                      .mean = standardized.mean,
                                      .std = standardized.std,
                                      .epsilon = kEpsilon,
+                                     .share = 1 / static_cast<float>(context.ranks()),
                                      .gradient = gradient});
   const auto backward = [gradient](const Tensor& dy, Grads& d) {
     kernels::scale_by(dy.context(), {.x = gradient, .scalar = dy, .y = d.into(0)});

@@ -26,7 +26,8 @@ struct Visreg {
 ///   shape  = mean over slices and rows of (x_(i) - q_i)^2: x_(i) is the i-th smallest projection of the rows
 ///            (z - mean) / (std + 1e-4) on a random direction, q_i the quantile i / (n + 1) of N(0, 1)
 /// In the shape, std is a constant for the gradient. (The public code divides by max(std, 1e-6).) z: f32 or bf16
-/// [views n, d], not normalised, n >= 2, one view's rows below another's. Throws for another shape.
+/// [views n, d], not normalised, n >= 2, one view's rows below another's. Throws for another shape. With several ranks
+/// the rows of all are tested, and each rank takes some of the slices; throws if there are fewer slices than ranks.
 ///
 /// VISReg = (1 - lambda) A + lambda (scale + shape + centre) with lambda = 0.9 for large data sets and 0.6 for small
 /// ones. A is LeJEPA's (losses/sigreg.h): with two views 1/(4 n d) sum_k |z_k - z_(n+k)|^2.

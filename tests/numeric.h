@@ -23,6 +23,9 @@ bool computes_bf16();
 /// Checks |actual - expected| <= tolerance * (1 + |expected|) for every element and reports the worst one.
 void expect_close(const std::vector<float>& actual, const std::vector<double>& expected, double tolerance);
 
+/// |a - b| / |b|, of vectors of one length.
+double relative_distance(const std::vector<float>& a, const std::vector<float>& b);
+
 using Function = std::function<engine::Tensor(const std::vector<engine::Tensor>&)>;
 
 struct GradientCheck {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "apps/objectives/encode.h"
+#include "engine/ops/ranks.h"
 #include "engine/ops/rows.h"
 #include "losses/byol.h"
 
@@ -30,7 +31,7 @@ Outcome ByolObjective::forward(const StepContext& step) {
   const Tensor targets = target_.project(views.view_as({2 * s[1], s[2], s[3], s[4]}), passes);
   const Tensor predictions = predict(encoded.rows, passes);
   const engine::LayerRange layer(views.context(), "loss");
-  const Tensor loss = losses::byol(predictions, targets);
+  const Tensor loss = engine::mean_over_ranks(losses::byol(predictions, targets));
   Outcome outcome{.loss = loss, .tapped = std::move(encoded.tapped)};
   outcome.record({.name = "loss", .axis = {.label = "loss"}, .headline = true}, loss.detach());
   return outcome;

@@ -45,7 +45,14 @@ std::unique_ptr<Objective> make_contrastive(ParameterSet& parameters, const Conf
                                     .activations = activation_dtype(config.run.compute.precision)});
 }
 
-std::unique_ptr<Objective> make_queue(ParameterSet& parameters, const Config& config, const data::Source& source) {
+std::unique_ptr<Objective> make_queue(ParameterSet& parameters, const Config& of_run, const data::Source& source) {
+  Config config = of_run;
+  if (config.queue.batch_norm_groups > 1) {  // a group with statistics of its own lies within a rank
+    for (engine::BatchNormOptions* batch_norm :
+         {&config.model.encoder.convn.batch_norm, &config.model.encoder.resnet.batch_norm,
+          &config.model.head.batch_norm})
+      batch_norm->over_ranks = false;
+  }
   Network network = make_network(parameters, config, source);
   const std::int64_t queues = config.queue.symmetric ? 2 : 1;
   engine::State keys =

@@ -35,6 +35,7 @@ class QueueObjective final : public Objective {
 
  private:
   engine::Tensor keys_of(const engine::Tensor& views, std::int64_t view, const engine::StepClock& clock) const;
+  std::int64_t groups_here() const;
   engine::Tensor queue(std::size_t i) const;
   losses::ContrastiveLoss contrast(const engine::Tensor& queries, std::size_t queue,
                                    const engine::StepClock& clock) const;
@@ -43,7 +44,7 @@ class QueueObjective final : public Objective {
   MomentumEncoder momentum_;
   engine::State queues_;
   Options options_;
-  std::vector<engine::Tensor> keys_;  // of this step, for each queue: unit rows [B,d]
+  std::vector<engine::Tensor> keys_;  // of this step, for each queue: unit rows [B,d] of all ranks
 };
 
 }  // namespace apps

@@ -4,6 +4,7 @@
 
 #include "apps/objectives/encode.h"
 #include "engine/ops/elementwise.h"
+#include "engine/ops/ranks.h"
 #include "engine/ops/softmax_cross_entropy.h"
 #include "losses/vae.h"
 
@@ -36,9 +37,10 @@ Outcome SupervisedObjective::forward(const StepContext& step) {
   const Tensor logits = classifier_(encoded.rows, Mode::train, {.f32_output = true});
   const engine::LayerRange layer(logits.context(), "loss");
   const Classified classified = classify(logits, step.batch);
-  Outcome outcome{.loss = classified.loss, .tapped = std::move(encoded.tapped)};
-  outcome.record({.name = "loss", .axis = kLossAxis, .headline = true}, classified.loss.detach());
-  outcome.record(kAccuracy, classified.accuracy);
+  const Tensor loss = engine::mean_over_ranks(classified.loss);
+  Outcome outcome{.loss = loss, .tapped = std::move(encoded.tapped)};
+  outcome.record({.name = "loss", .axis = kLossAxis, .headline = true}, loss.detach());
+  outcome.record(kAccuracy, engine::mean_over_ranks(classified.accuracy));
   return outcome;
 }
 

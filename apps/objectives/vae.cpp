@@ -8,6 +8,7 @@
 #include "apps/objectives/reconstructions.h"
 #include "engine/ops/convert.h"
 #include "engine/ops/elementwise.h"
+#include "engine/ops/ranks.h"
 #include "losses/vae.h"
 
 namespace apps {
@@ -50,12 +51,14 @@ Outcome VaeObjective::forward(const StepContext& step) {
   const Tensor logits = decoder_.forward(latent.z, Mode::train);
 
   const engine::LayerRange layer(views.context(), "loss");
-  const Tensor reconstruction = losses::bernoulli_nll(logits, views.view_as({s[1], s[2], s[3], s[4]}));
-  const Tensor loss = engine::add(reconstruction, engine::scale(latent.kl, options_.beta));
+  const Tensor images = views.view_as({s[1], s[2], s[3], s[4]});
+  const Tensor reconstruction = engine::mean_over_ranks(losses::bernoulli_nll(logits, images)),
+               divergence = engine::mean_over_ranks(latent.kl);
+  const Tensor loss = engine::add(reconstruction, engine::scale(divergence, options_.beta));
   Outcome outcome{.loss = loss, .tapped = std::move(encoded.tapped)};
   outcome.record({.name = "loss", .axis = kLossAxis, .headline = true}, loss.detach());
   outcome.record({.name = "loss_recon", .axis = kLossAxis}, reconstruction.detach());
-  outcome.record({.name = "loss_kl", .axis = kLossAxis, .headline = true}, latent.kl.detach());
+  outcome.record({.name = "loss_kl", .axis = kLossAxis, .headline = true}, divergence.detach());
   return outcome;
 }
 

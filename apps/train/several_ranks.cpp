@@ -14,15 +14,11 @@
 namespace apps {
 namespace {
 
-bool computes_on_ranks(ObjectiveName name) {
-  switch (name) {
-    case ObjectiveName::contrastive: return true;
-    case ObjectiveName::queue:
-    case ObjectiveName::byol:
-    case ObjectiveName::supervised:
-    case ObjectiveName::vae: break;
-  }
-  return false;
+/// How many random directions the loss takes; 0 if it takes none.
+std::int64_t slices_of(const Config& config) {
+  if (config.objective.name != ObjectiveName::contrastive || !losses::has_slices(config.loss.name)) return 0;
+  const std::int64_t slices = *config.loss.resolved().slices;
+  return slices > 0 ? slices : config.model.head.out;
 }
 
 /// What must be equal on all ranks, one per line.
@@ -68,23 +64,27 @@ std::string difference(const std::string& text, const std::string& other) {
 
 void check_computes_on_ranks(const Config& config, const engine::Communicator& ranks) {
   if (ranks.ranks() == 1) return;
+  const std::int64_t count = ranks.ranks();
   const auto refuse = [&](const std::string& what, const std::string& remedy) {
-    throw UsageError(fmt::format("{} with {} ranks; {}", what, ranks.ranks(), remedy));
+    throw UsageError(fmt::format("{} with {} ranks; {}", what, count, remedy));
+  };
+  const auto expect_divisible = [&](std::string_view name, std::int64_t value) {
+    const std::int64_t fits = value / count * count;
+    if (fits == value) return;
+    refuse(fmt::format("{} {} cannot be divided equally", name, value),
+           fits == 0 ? fmt::format("give {}", count) : fmt::format("give {} or {}", fits, fits + count));
   };
   const std::string alone = "start one process without mpirun or srun";
-  if (!computes_on_ranks(config.objective.name))
-    refuse(fmt::format("--objective {} is not computed", engine::name(config.objective.name)), alone);
-  if (!losses::computes_on_ranks(config.loss.name))
-    refuse(fmt::format("--loss {} is not computed", engine::name(config.loss.name)), alone);
   if (config.run.compute.device.kind == engine::DeviceKind::cuda)
     refuse("--device cuda does not compute", "use --device cpu, or " + alone);
   if (config.data.skip_bad) refuse("data.skip_bad does not count the images", "set it to off, or " + alone);
-  const std::int64_t batch = config.train.batch_size, fits = batch / ranks.ranks() * ranks.ranks();
-  if (fits != batch) {
-    refuse(
-        fmt::format("--batch-size {} cannot be divided equally", batch),
-        fits == 0 ? fmt::format("give {}", ranks.ranks()) : fmt::format("give {} or {}", fits, fits + ranks.ranks()));
-  }
+  expect_divisible("--batch-size", config.train.batch_size);
+  if (config.objective.name == ObjectiveName::queue && config.queue.batch_norm_groups > 1)
+    expect_divisible("queue.batch_norm_groups", config.queue.batch_norm_groups);
+  if (const std::int64_t slices = slices_of(config); slices > 0 && slices < count)
+    refuse(fmt::format("the {} slices of --loss {} are too few, as each rank takes some,", slices,
+                       engine::name(config.loss.name)),
+           fmt::format("give --set loss.slices={} or more", count));
 }
 
 void check_same_on_ranks(const engine::Context& context, const Config& config, const DataFingerprint& data) {

@@ -49,6 +49,13 @@ std::vector<double> latent_noise(std::uint64_t seed, std::int64_t step, std::int
   return eps;
 }
 
+namespace {
+/// Each part counts as a step of its own.
+std::vector<double> noise_of(const GaussianLatentExample& e) {
+  return latent_noise(e.seed, e.step * e.parts + e.part, e.n, e.d);
+}
+}  // namespace
+
 KernelCase<GaussianLatentForward> gaussian_latent_forward_case(const GaussianLatentExample& e) {
   constexpr std::size_t kZ = 3, kKl = 4;
   std::vector<CaseBuffer> buffers = distributions(e);
@@ -60,21 +67,23 @@ KernelCase<GaussianLatentForward> gaussian_latent_forward_case(const GaussianLat
   return {.name = name_of(e),
           .buffers = buffers,
           .arguments =
-              [seed = e.seed](const std::vector<View>& on) {
+              [e](const std::vector<View>& on) {
                 return GaussianLatentForward{.mean = on[kMean],
                                              .log_variance = on[kLogVariance],
-                                             .seed = seed,
+                                             .seed = e.seed,
                                              .step = on[kStep],
+                                             .part = e.part,
+                                             .parts = e.parts,
                                              .z = on[kZ],
                                              .kl = on[kKl]};
               },
           .definition =
-              [n = e.n, d = e.d, seed = e.seed, step = e.step](CaseValues& v) {
-                const std::vector<double> eps = latent_noise(seed, step, n, d);
+              [e](CaseValues& v) {
+                const std::vector<double> eps = noise_of(e);
                 for (std::size_t i = 0; i < eps.size(); ++i) {
                   v[kZ][i] = sample_of(v[kMean][i], v[kLogVariance][i], eps[i]);
                 }
-                v[kKl] = {divergence_of(v, n)};
+                v[kKl] = {divergence_of(v, e.n)};
               }};
 }
 
@@ -97,21 +106,23 @@ KernelCase<GaussianLatentBackward> gaussian_latent_backward_case(const GaussianL
                              g.by_log_variance ? ", dlog_variance" : "", accumulates ? ", accumulated" : ""),
       .buffers = buffers,
       .arguments =
-          [=, by_mean = g.by_mean, by_log_variance = g.by_log_variance, seed = e.seed](const std::vector<View>& on) {
+          [=, by_mean = g.by_mean, by_log_variance = g.by_log_variance](const std::vector<View>& on) {
             const auto if_given = [&](bool given, std::size_t i) { return given ? on[i] : View(); };
             return GaussianLatentBackward{.dz = if_given(samples, kDz),
                                           .dkl = if_given(diverges, kDkl),
                                           .mean = on[kMean],
                                           .log_variance = on[kLogVariance],
-                                          .seed = seed,
+                                          .seed = e.seed,
                                           .step = on[kStep],
+                                          .part = e.part,
+                                          .parts = e.parts,
                                           .dmean = {if_given(by_mean, kDmean), accumulates},
                                           .dlog_variance = {if_given(by_log_variance, kDlogVariance), accumulates}};
           },
       .definition =
-          [=, n = e.n, d = e.d, seed = e.seed, step = e.step](CaseValues& v) {
-            const std::vector<double> eps = latent_noise(seed, step, n, d);
-            const double factor = diverges ? v[kDkl][0] / static_cast<double>(n) : 0;
+          [=](CaseValues& v) {
+            const std::vector<double> eps = noise_of(e);
+            const double factor = diverges ? v[kDkl][0] / static_cast<double>(e.n) : 0;
             for (std::size_t i = 0; i < eps.size(); ++i) {
               const double dz = samples ? v[kDz][i] : 0, deviation = std::exp(v[kLogVariance][i] / 2);
               const double dmean = dz + factor * v[kMean][i];
@@ -121,10 +132,10 @@ KernelCase<GaussianLatentBackward> gaussian_latent_backward_case(const GaussianL
             }
           }};
   if (accumulates) return made;
-  const auto loss = [=, n = e.n, d = e.d, seed = e.seed, step = e.step](const CaseValues& v) {
-    double sum = diverges ? v[kDkl][0] * divergence_of(v, n) : 0;
+  const auto loss = [=](const CaseValues& v) {
+    double sum = diverges ? v[kDkl][0] * divergence_of(v, e.n) : 0;
     if (!samples) return sum;
-    const std::vector<double> eps = latent_noise(seed, step, n, d);
+    const std::vector<double> eps = noise_of(e);
     for (std::size_t i = 0; i < eps.size(); ++i) {
       sum += v[kDz][i] * sample_of(v[kMean][i], v[kLogVariance][i], eps[i]);
     }

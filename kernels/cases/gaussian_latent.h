@@ -10,6 +10,7 @@ struct GaussianLatentExample {
   Dtype dtype = Dtype::f32;  ///< of z and its gradient
   std::uint64_t seed = 5;
   std::int32_t step = 12;
+  std::int64_t part = 0, parts = 1;  ///< of the batch
   bool skewed = false;
 };
 

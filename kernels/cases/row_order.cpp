@@ -34,23 +34,24 @@ KernelCase<RandomOrder> random_order_case(std::int64_t n, std::uint64_t seed, st
               }};
 }
 
-KernelCase<ReorderRows> reorder_rows_case(const Shape& shape, Dtype dtype, bool inverse) {
+KernelCase<ReorderRows> reorder_rows_case(const Shape& shape, Dtype dtype, bool inverse, std::int64_t skipped) {
   constexpr std::size_t kX = 0, kOrder = 1, kY = 2;
-  const std::int64_t n = shape[0], d = shape.elements() / n;
+  const std::int64_t n = shape[0], d = shape.elements() / n, m = n - skipped;
   std::vector<double> x, order;
   for (std::int64_t i = 0; i < shape.elements(); ++i) x.push_back(static_cast<double>(i % 251));
-  for (std::int64_t i = 0; i < n; ++i) order.push_back(static_cast<double>((i * 5 + 2) % n));
-  return {.name = engine::concat(shape, " of ", engine::name(dtype), inverse ? ", inverse" : ""),
+  for (std::int64_t i = skipped; i < n; ++i) order.push_back(static_cast<double>((i * 5 + 2) % n));
+  return {.name = engine::concat(shape, " of ", engine::name(dtype), inverse ? ", inverse" : "", ", ", m,
+                                 " rows of an order"),
           .buffers = {{.shape = shape, .values = x, .dtype = dtype},
-                      {.shape = {n}, .values = order, .dtype = Dtype::i32},
-                      {.shape = shape, .dtype = dtype, .tolerance = 0}},
+                      {.shape = {m}, .values = order, .dtype = Dtype::i32},
+                      {.shape = shape.with_rows(m), .dtype = dtype, .tolerance = 0}},
           .arguments =
               [=](const std::vector<View>& on) {
                 return ReorderRows{.x = on[kX], .order = on[kOrder], .inverse = inverse, .y = on[kY]};
               },
           .definition =
               [=](CaseValues& v) {
-                for (std::int64_t i = 0; i < n; ++i) {
+                for (std::int64_t i = 0; i < m; ++i) {
                   const auto other = static_cast<std::int64_t>(v[kOrder][static_cast<std::size_t>(i)]);
                   const std::int64_t from = inverse ? i : other, to = inverse ? other : i;
                   std::copy_n(v[kX].begin() + from * d, d, v[kY].begin() + to * d);

@@ -5,6 +5,7 @@
 namespace kernels {
 
 KernelCase<RandomOrder> random_order_case(std::int64_t n, std::uint64_t seed, std::int32_t step);
-KernelCase<ReorderRows> reorder_rows_case(const Shape& shape, Dtype dtype, bool inverse);
+/// `skipped`: so many entries of the order are left out, which only works if it is not inverted.
+KernelCase<ReorderRows> reorder_rows_case(const Shape& shape, Dtype dtype, bool inverse, std::int64_t skipped = 0);
 
 }  // namespace kernels

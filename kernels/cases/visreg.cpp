@@ -118,23 +118,27 @@ KernelCase<VisregGradient> visreg_gradient_case(const VisregExample& p, const Vi
                   {.shape = {static_cast<std::int64_t>(contents.x.size())}, .values = contents.x, .dtype = Dtype::f64}},
       .arguments =
           [p](const std::vector<View>& on) {
-            return VisregGradient{
-                .y = on[kY], .mean = on[kMean], .std = on[kStd], .epsilon = p.epsilon, .gradient = on[kGradient]};
+            return VisregGradient{.y = on[kY],
+                                  .mean = on[kMean],
+                                  .std = on[kStd],
+                                  .epsilon = p.epsilon,
+                                  .share = p.share,
+                                  .gradient = on[kGradient]};
           },
       .definition =
           [p](CaseValues& v) {
-            const auto elements = static_cast<double>(p.rows() * p.d);
+            const double factor = 2 * static_cast<double>(p.share) / static_cast<double>(p.rows() * p.d);
             for (std::size_t i = 0; i < v[kY].size(); ++i) {
               const double std = v[kStd][at(p, i)], over = divisor(p, std);
               const double distance = std == 0 ? 0 : v[kY][i] * over / std;
-              v[kGradient][i] = v[kGradient][i] / over + 2 / elements * ((std - 1) * distance + v[kMean][at(p, i)]);
+              v[kGradient][i] = v[kGradient][i] / over + factor * ((std - 1) * distance + v[kMean][at(p, i)]);
             }
           }};
   // Where all rows agree, std has no derivative.
   if (p.has_gradient) {
     result.gradients = {{.result = kGradient, .variable = kX, .value = [p](const CaseValues& v) {
                            const Statistics moved = statistics_of(p, v[kX]);
-                           double sum = scale_of(moved) + centre_of(moved);
+                           double sum = static_cast<double>(p.share) * (scale_of(moved) + centre_of(moved));
                            for (std::size_t i = 0; i < v[kX].size(); ++i) {
                              const std::size_t j = at(p, i);
                              sum += v[kGradient][i] * (v[kX][i] - moved.mean[j]) / divisor(p, v[kStd][j]);

@@ -7,6 +7,7 @@ namespace kernels {
 struct VisregExample {
   std::int64_t groups, n, d;
   float epsilon = 1e-3f;
+  float share = 1;            ///< of the gradients of both terms
   bool has_gradient = false;  ///< whether x is given and every feature differs between rows
   std::int64_t rows() const { return groups * n; }
 };

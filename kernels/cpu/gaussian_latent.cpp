@@ -19,8 +19,10 @@ V deviation_of(V log_variance) {
 /// The noise of a step's rows, some numbers at a time.
 class Noise {
  public:
-  Noise(std::uint64_t seed, const ConstView& step, std::int64_t rows)
-      : seed_(seed), first_(static_cast<std::int64_t>(*step.as<std::int32_t>()) * rows) {}
+  template <class Args>
+  explicit Noise(const Args& args)
+      : seed_(args.seed),
+        first_((*args.step.template as<std::int32_t>() * args.parts + args.part) * args.mean.shape.rows()) {}
 
   /// Calls body(at, count, eps) for all columns of a row, 64 or fewer at a time.
   template <class Body>
@@ -55,7 +57,7 @@ struct GradientRow {
 
 void gaussian_latent_forward(const Context&, const GaussianLatentForward& args) {
   const std::int64_t n = args.mean.shape.rows(), d = args.mean.shape.cols();
-  const Noise noise(args.seed, args.step, n);
+  const Noise noise(args);
   with_float_type(args.z.dtype, [&]<class T>(T*) {
     const auto rows = [&](std::int64_t begin, std::int64_t end) {
       double total = 0;
@@ -81,7 +83,7 @@ void gaussian_latent_forward(const Context&, const GaussianLatentForward& args) 
 
 void gaussian_latent_backward(const Context& context, const GaussianLatentBackward& args) {
   const std::int64_t n = args.mean.shape.rows(), d = args.mean.shape.cols();
-  const Noise noise(args.seed, args.step, n);
+  const Noise noise(args);
   const float factor = args.dkl ? *args.dkl.as<float>() / static_cast<float>(n) : 0;
   const auto for_each_row = [&](const auto& body) {
 #pragma omp parallel for schedule(static) num_threads(context.threads()) if (n * d >= kParallelElements)

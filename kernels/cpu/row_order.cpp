@@ -21,12 +21,12 @@ void random_order(const Context&, const RandomOrder& args) {
 }
 
 void reorder_rows(const Context& context, const ReorderRows& args) {
-  const std::int64_t n = args.x.shape[0];
-  const auto row_bytes = static_cast<std::size_t>(bytes_of(args.x) / std::max<std::int64_t>(n, 1));
+  const std::int64_t n = args.y.shape[0];
+  const auto row_bytes = static_cast<std::size_t>(bytes_of(ConstView(args.y)) / std::max<std::int64_t>(n, 1));
   const auto* x = static_cast<const std::byte*>(args.x.data);
   auto* y = static_cast<std::byte*>(args.y.data);
   const auto* order = args.order.as<std::int32_t>();
-#pragma omp parallel for schedule(static) num_threads(context.threads()) if (bytes_of(args.x) >= 1 << 16)
+#pragma omp parallel for schedule(static) num_threads(context.threads()) if (bytes_of(ConstView(args.y)) >= 1 << 16)
   for (std::int64_t i = 0; i < n; ++i) {
     const std::int64_t from = args.inverse ? i : order[i], to = args.inverse ? order[i] : i;
     std::memcpy(y + static_cast<std::size_t>(to) * row_bytes, x + static_cast<std::size_t>(from) * row_bytes,

@@ -48,7 +48,7 @@ void visreg_gradient(const Context&, const VisregGradient& args) {
   const std::int64_t d = args.y.shape.cols();
   const float *y = args.y.as<float>(), *mean = args.mean.as<float>(), *std = args.std.as<float>();
   float* gradient = args.gradient.as<float>();
-  const float factor = 2 / static_cast<float>(args.y.shape.elements());
+  const float factor = 2 * args.share / static_cast<float>(args.y.shape.elements());
   for_each_row(args.y.shape, args.mean.shape, [=, epsilon = args.epsilon](std::int64_t row, std::int64_t feature) {
 #pragma omp simd
     for (std::int64_t j = 0; j < d; ++j) {

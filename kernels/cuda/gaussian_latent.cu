@@ -11,7 +11,7 @@ namespace {
 /// A normal distribution per element, and where its noise comes from.
 struct Distributions {
   const float *mean, *log_variance;
-  std::int64_t n, d;
+  std::int64_t n, d, part, parts;
   std::uint64_t seed;
   const std::int32_t* step;
 
@@ -31,9 +31,8 @@ __device__ __forceinline__ Quad quad_at(const Distributions& all, std::int64_t i
 }
 
 __device__ __forceinline__ void draw_noise(const Distributions& all, const Quad& quad, float (&eps)[4]) {
-  const engine::Philox random(
-      all.seed, engine::Purpose::latent, 0,
-      static_cast<std::uint64_t>(static_cast<std::int64_t>(__ldg(all.step)) * all.n + quad.row));
+  const engine::Philox random(all.seed, engine::Purpose::latent, 0,
+                              static_cast<std::uint64_t>((__ldg(all.step) * all.parts + all.part) * all.n + quad.row));
   const engine::Philox::Block words = random.words(static_cast<std::uint32_t>(quad.column / 4));
   const NormalPair a = normal_pair(words.word[0], words.word[1]), b = normal_pair(words.word[2], words.word[3]);
   eps[0] = a.first;
@@ -145,6 +144,8 @@ Distributions distributions_of(const Args& args) {
           .log_variance = args.log_variance.template as<float>(),
           .n = args.mean.shape.rows(),
           .d = args.mean.shape.cols(),
+          .part = args.part,
+          .parts = args.parts,
           .seed = args.seed,
           .step = args.step.template as<std::int32_t>()};
 }

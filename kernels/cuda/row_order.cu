@@ -54,7 +54,7 @@ void random_order(const Context& context, const RandomOrder& args) {
 }
 
 void reorder_rows(const Context& context, const ReorderRows& args) {
-  const std::int64_t count = args.x.shape.elements(), n = args.x.shape[0];
+  const std::int64_t count = args.y.shape.elements(), n = args.y.shape[0];
   if (count == 0) return;
   with_float_type(args.x.dtype, [&]<class T>(T*) {
     with_flag(args.inverse, [&](auto inverse) {

@@ -65,7 +65,7 @@ void visreg_standardize(const Context& context, const VisregStandardize& args) {
 void visreg_gradient(const Context& context, const VisregGradient& args) {
   const std::int64_t groups = args.mean.shape.rows(), d = args.mean.shape.cols(), rows = args.y.shape.rows();
   launch(warp_each(rows, stream(context)), add_terms, args.y.as<float>(), rows, rows / groups, d, args.mean.as<float>(),
-         args.std.as<float>(), args.epsilon, 2 / static_cast<float>(rows * d), args.gradient.as<float>());
+         args.std.as<float>(), args.epsilon, 2 * args.share / static_cast<float>(rows * d), args.gradient.as<float>());
 }
 
 }  // namespace kernels::cuda

@@ -31,6 +31,10 @@ std::vector<GaussianLatentExample> examples() {
       }
     }
   }
+  GaussianLatentExample part = all[8];
+  part.part = 2;
+  part.parts = 3;
+  all.push_back(part);
   return all;
 }
 

@@ -15,6 +15,7 @@ std::vector<KernelCase<kernels::ReorderRows>> reorder_rows_cases() {
       for (const engine::Shape& shape : {engine::Shape{1, 1}, {7, 3}, {64, 5, 4, 3}, {16, 1000}, {11, 28, 28, 6}})
         cases.push_back(kernels::reorder_rows_case(shape, dtype, inverse));
     }
+    cases.push_back(kernels::reorder_rows_case({17, 5, 3}, dtype, false, 13));
   }
   return cases;
 }

@@ -38,6 +38,8 @@ void for_each_problem(const Add& add) {
   }
   const VisregExample p{.groups = 2, .n = 5, .d = 4};
   add(p, contents_of(p, true));
+  const VisregExample part{.groups = 2, .n = 9, .d = 5, .share = 0.25f, .has_gradient = true};
+  add(part, contents_of(part));
 }
 
 }  // namespace

@@ -214,6 +214,25 @@ TEST_CASE("pretrain on several ranks: numbers that are not finite end all, with 
   CHECK(fs::exists(bench / "run/crash"));
 }
 
+TEST_CASE("pretrain on several ranks: every objective, and losses of slices, as in one process") {
+  const Workbench bench;
+  for (const Strings& flags : std::initializer_list<Strings>{{"--objective", "queue", "--set", "queue.size=96"},
+                                                             {"--objective", "byol"},
+                                                             {"--objective", "supervised"},
+                                                             {"--objective", "vae"},
+                                                             {"--loss", "swd"},
+                                                             {"--loss", "sigreg"}}) {
+    const std::string name = flags[1];
+    CAPTURE(name);
+    const nlohmann::json alone = result(bench.pretrain(name + "-alone", kRun + flags)),
+                         together = result(pretrain(bench, 2, name + "-two", flags));
+    CHECK(together["step"] == alone["step"]);
+    const double loss = alone["loss"].get<double>();
+    CHECK(together["loss"].get<double>() == doctest::Approx(loss).epsilon(1e-3));
+    CHECK(largest_difference(bench / (name + "-two"), bench / (name + "-alone"), "loss") < 1e-3 * std::max(1.0, loss));
+  }
+}
+
 TEST_CASE("pretrain on several ranks: what they cannot compute is refused with one sentence") {
   const Workbench bench;
   const auto refusal = [&](const Strings& arguments) {
@@ -229,10 +248,12 @@ TEST_CASE("pretrain on several ranks: what they cannot compute is refused with o
     return lines[0].substr(begin.size(), lines[0].size() - begin.size() - end.size());
   };
   CHECK(refusal({"--batch-size", "49"}) == "--batch-size 49 cannot be divided equally with 2 ranks; give 48 or 50");
-  CHECK(refusal({"--loss", "swd"}) ==
-        "--loss swd is not computed with 2 ranks; start one process without mpirun or srun");
-  CHECK(refusal({"--batch-size", "64", "--objective", "queue"}) ==
-        "--objective queue is not computed with 2 ranks; start one process without mpirun or srun");
+  CHECK(refusal({"--loss", "swd", "--set", "loss.slices=1"}) ==
+        "the 1 slices of --loss swd are too few, as each rank takes some, with 2 ranks; give --set loss.slices=2 or "
+        "more");
+  CHECK(refusal({"--batch-size", "48", "--objective", "queue", "--set", "queue.size=96", "--set",
+                 "queue.batch_norm_groups=3"}) ==
+        "queue.batch_norm_groups 3 cannot be divided equally with 2 ranks; give 2 or 4");
   CHECK(refusal({"--dry-run"}) ==
         "--dry-run, --print-schedule and --dump-views show what one process computes, and 2 were started; leave out "
         "mpirun or srun");

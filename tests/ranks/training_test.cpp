@@ -1,7 +1,6 @@
 // Steps of several ranks against the same steps of one rank, which each rank also takes by itself.
 #include <doctest/doctest.h>
 
-#include <cmath>
 #include <optional>
 
 #include "apps/evaluation/features.h"
@@ -57,14 +56,19 @@ class Steps {
     return status_.collect().back().scalars;
   }
   std::vector<float> gradients() const { return model_.parameters.gradients().to_host<float>(); }
-  std::vector<float> weights() const { return model_.parameters.values().to_host<float>(); }
-  /// The running statistics of all layers.
+  /// The weights, and those of a momentum encoder.
+  std::vector<float> weights() const {
+    std::vector<float> all;
+    for (const engine::ParameterSet* set : model_.state()) append(all, set->values());
+    return all;
+  }
+  /// The running statistics of all layers, and a queue.
   std::vector<float> statistics() const {
     std::vector<float> all;
-    for (std::size_t i = 0; i < model_.parameters.states().size(); ++i) {
-      if (model_.parameters.states()[i].dtype != engine::Dtype::f32) continue;
-      const std::vector<float> one = model_.parameters.state(i).to_host<float>();
-      all.insert(all.end(), one.begin(), one.end());
+    for (const engine::ParameterSet* set : model_.state()) {
+      for (std::size_t i = 0; i < set->states().size(); ++i) {
+        if (set->states()[i].dtype == engine::Dtype::f32) append(all, set->state(i));
+      }
     }
     return all;
   }
@@ -79,6 +83,11 @@ class Steps {
   }
 
  private:
+  static void append(std::vector<float>& all, const engine::Tensor& more) {
+    const std::vector<float> values = more.to_host<float>();
+    all.insert(all.end(), values.begin(), values.end());
+  }
+
   tests::MemorySource source_{kImages, 3};
   engine::Context context_;
   Model model_;
@@ -88,18 +97,6 @@ class Steps {
   data::Loader loader_;
   DeviceBatch batch_;
 };
-
-/// |a - b| / |b|
-double relative_distance(const std::vector<float>& a, const std::vector<float>& b) {
-  REQUIRE(a.size() == b.size());
-  double difference = 0, length = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    const double d = static_cast<double>(a[i]) - static_cast<double>(b[i]);
-    difference += d * d;
-    length += static_cast<double>(b[i]) * static_cast<double>(b[i]);
-  }
-  return std::sqrt(difference / length);
-}
 
 /// The same bytes on all ranks?
 bool same_everywhere(const std::vector<float>& values) {
@@ -117,10 +114,10 @@ void check_like_one_rank(const Config& config, double tolerance, std::int64_t st
     CAPTURE(step);
     const std::vector<float> measured = several.next(), expected = one.next();
     const double allowed = step == 1 ? tolerance : 10 * tolerance;
-    CHECK(relative_distance(measured, expected) < allowed);
-    CHECK(relative_distance(several.gradients(), one.gradients()) < allowed);
-    CHECK(relative_distance(several.statistics(), one.statistics()) < allowed);
-    CHECK(relative_distance(several.weights(), one.weights()) < allowed);
+    CHECK(tests::relative_distance(measured, expected) < allowed);
+    CHECK(tests::relative_distance(several.gradients(), one.gradients()) < allowed);
+    CHECK(tests::relative_distance(several.statistics(), one.statistics()) < allowed);
+    CHECK(tests::relative_distance(several.weights(), one.weights()) < allowed);
     CHECK(same_everywhere(several.weights()));
     CHECK(same_everywhere(several.statistics()));
     CHECK(same_everywhere(measured));
@@ -147,6 +144,35 @@ TEST_CASE("training on several ranks: a ResNet, with hard negatives and LARS") {
                       5e-5);
 }
 
+TEST_CASE("training on several ranks: losses of slices") {
+  check_like_one_rank(config_with({{"loss.name", "swd"}}), 5e-3, 2);  // two projections may change places
+  check_like_one_rank(config_with({{"loss.name", "sigreg"}, {"loss.slices", "101"}}), 5e-5, 2);
+  check_like_one_rank(config_with({{"loss.name", "visreg"}, {"loss.slices", "101"}}), 5e-3, 2);
+}
+
+TEST_CASE("training on several ranks: supervised, BYOL and a VAE") {
+  check_like_one_rank(config_with({{"objective.name", "supervised"}, {"supervised.label_smoothing", "0.1"}}), 2e-5, 2);
+  check_like_one_rank(config_with({{"objective.name", "supervised"}, {"supervised.likelihood", "sigmoid"}}), 2e-5, 1);
+  check_like_one_rank(config_with({{"objective.name", "byol"}}), 2e-5, 2);
+  check_like_one_rank(config_with({{"objective.name", "vae"}, {"vae.decoder", "mlp"}}), 2e-5, 2);
+}
+
+TEST_CASE("training on several ranks: a queue of the keys of all ranks") {
+  check_like_one_rank(config_with({{"objective.name", "queue"}, {"queue.size", "48"}}), 2e-5);
+  check_like_one_rank(config_with({{"objective.name", "queue"}, {"queue.size", "48"}, {"queue.symmetric", "on"}}), 2e-5,
+                      2);
+}
+
+TEST_CASE("training on several ranks: groups of a batch have the statistics and the shuffled keys of one rank's") {
+  const Config config =
+      config_with({{"objective.name", "queue"}, {"queue.size", "48"}, {"queue.batch_norm_groups", "12"}});
+  Steps several(config, &tests::ranks()), one(config, nullptr);
+  const std::vector<float> measured = several.next(), expected = one.next();
+  CHECK(tests::relative_distance(measured, expected) < 2e-5);
+  CHECK(tests::relative_distance(several.gradients(), one.gradients()) < 2e-5);
+  CHECK(tests::relative_distance(several.weights(), one.weights()) < 2e-5);
+}
+
 TEST_CASE("training on several ranks: in bf16") {
   if (!tests::computes_bf16()) return;
   check_like_one_rank(config_with({{"run.precision", "bf16"}}), 2e-2, 1);
@@ -159,7 +185,7 @@ TEST_CASE("training on several ranks: without shared batch norm each rank has st
   several.next();
   one.next();
   CHECK_FALSE(same_everywhere(several.statistics()));
-  CHECK(relative_distance(several.gradients(), one.gradients()) > 1e-2);
+  CHECK(tests::relative_distance(several.gradients(), one.gradients()) > 1e-2);
   CHECK(same_everywhere(several.weights()));  // each has summed the same gradients
 }
 
