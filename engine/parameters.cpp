@@ -190,6 +190,12 @@ void ParameterSet::finish_gradients() {
   }
 }
 
+void ParameterSet::on_complete(std::size_t i, std::function<void()> complete) {
+  std::function<void(const Tensor&)> of_gradient;
+  if (complete) of_gradient = [complete = std::move(complete)](const Tensor&) { complete(); };
+  engine::on_complete(slots_[i]->value, std::move(of_gradient));
+}
+
 std::int64_t ParameterSet::trainable(std::string_view group) const {
   std::int64_t count = 0;
   for (const auto& slot : slots_) count += slot->info.group == group ? slot->info.shape.elements() : 0;

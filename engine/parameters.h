@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -104,6 +105,8 @@ class ParameterSet {
   void zero_grad();
   /// Ends a backward pass: zeroes the gradients that were not written in this step.
   void finish_gradients();
+  /// Registers a function that every backward pass calls as soon as it has completed the gradient of parameter i.
+  void on_complete(std::size_t i, std::function<void()> complete);
 
   const std::vector<ParameterInfo>& parameters() const { return infos_; }
   const std::vector<StateInfo>& states() const { return state_infos_; }

@@ -10,6 +10,9 @@ namespace apps {
 /// Precision of matrix products and convolutions. Sums, parameters, gradients and losses are f32.
 enum class Precision { fp32, tf32, bf16 };
 
+/// As what gradients are sent to other ranks.
+enum class SentGradients { fp32, bf16 };
+
 /// The dtype of images and activations, and so of the layers' arithmetic.
 constexpr engine::Dtype activation_dtype(Precision precision) {
   switch (precision) {
@@ -33,3 +36,5 @@ struct Compute {
 
 template <>
 inline constexpr std::array engine::kNames<apps::Precision> = {"fp32", "tf32", "bf16"};
+template <>
+inline constexpr std::array engine::kNames<apps::SentGradients> = {"fp32", "bf16"};

@@ -96,6 +96,8 @@ struct Config {
     PlanSource plans;
     bool report = true;
     bool tensorboard = true;
+    SentGradients sent_gradients = SentGradients::fp32;
+    std::int64_t bucket_mib = 8;      ///< of gradients that are summed over the ranks at a time; 0: all
     std::int64_t rank_timeout = 600;  ///< seconds that a rank waits for another one
     bool operator==(const Run&) const = default;
   } run;

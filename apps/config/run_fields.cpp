@@ -44,6 +44,13 @@ std::vector<ConfigField> run_fields() {
        .help =
            "choice among algorithms that round differently; timed: time once and keep the results for this machine; "
            "off: a fixed rule; FILE: another run's plans.json, and the fixed rule for the rest"},
+      {FIELD(run.sent_gradients), .flag = "--sent-gradients",
+       .help = "how the ranks of a run send gradients; bf16: half as many bytes, and the sums are rounded to bf16"},
+      {FIELD(run.bucket_mib),
+       .help =
+           "MiB of gradients that the ranks sum at a time, as soon as the backward pass has them; 0: all at its end; "
+           "changes no result",
+       .range = between(0, 1 << 20), .on_resume = OnResume::change},
       {FIELD(run.rank_timeout), .flag = "--rank-timeout",
        .help = "seconds after which a rank that waits for another one ends them all", .range = between(1, 1'000'000),
        .on_resume = OnResume::change},

@@ -2,14 +2,13 @@
 
 #include "engine/autograd.h"
 #include "engine/ops/elementwise.h"
-#include "kernels/collectives.h"
 
 namespace apps {
 
 using engine::Tensor;
 
-TrainStep::TrainStep(Model& model, engine::Optimizer& optimizer)
-    : model_(model), optimizer_(optimizer), taps_(model.taps()) {}
+TrainStep::TrainStep(Model& model, engine::Optimizer& optimizer, const engine::GradientSum::Options& sum)
+    : model_(model), optimizer_(optimizer), sum_(model.parameters, sum), taps_(model.taps()) {}
 
 Tensor TrainStep::run(const DeviceBatch& batch, engine::TrainingStatus& status) {
   const StepContext step{.batch = batch, .clock = status.clock(), .taps = taps_};
@@ -45,10 +44,10 @@ TrainStep::Pass TrainStep::forward_and_backward(const StepContext& step) {
       pass.scalars.push_back(result.accuracy);
     }
   }  // frees the activations for the probes before the backward pass
+  sum_.begin();
   engine::backward(pass.loss);
   model_.parameters.finish_gradients();
-  const Tensor& gradients = model_.parameters.gradients();
-  if (gradients.context().ranks() > 1) kernels::all_reduce(gradients.context(), {.x = gradients});
+  sum_.finish();
   return pass;
 }
 

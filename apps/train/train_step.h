@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "apps/train/model.h"
+#include "engine/gradient_sum.h"
 #include "engine/optim/optimizer.h"
 #include "engine/optim/training_status.h"
 
@@ -12,7 +13,7 @@ namespace apps {
 class TrainStep {
  public:
   /// Both must outlive it.
-  TrainStep(Model& model, engine::Optimizer& optimizer);
+  TrainStep(Model& model, engine::Optimizer& optimizer, const engine::GradientSum::Options& sum = {});
 
   /// Issues the whole step for the device, so that it can be captured as a CUDA graph. Returns the minimised loss: the
   /// sum of the objective's and the probes' losses.
@@ -32,6 +33,7 @@ class TrainStep {
 
   Model& model_;
   engine::Optimizer& optimizer_;
+  engine::GradientSum sum_;
   std::vector<std::string> taps_;
   std::vector<Scalar> scalars_;  // of the objective and the probes, as in earlier steps
 };

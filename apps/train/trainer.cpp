@@ -37,6 +37,18 @@ auto in_memory_of(CapturedStep& step, const Compute& compute) {
   }
 }
 
+/// How gradients are summed over the ranks.
+engine::GradientSum::Options sum_of(const Config::Run& run) {
+  const auto sent_as = [&] {
+    switch (run.sent_gradients) {
+      case SentGradients::fp32: break;
+      case SentGradients::bf16: return engine::Dtype::bf16;
+    }
+    return engine::Dtype::f32;
+  };
+  return {.bucket_bytes = run.bucket_mib << 20, .sent_as = sent_as()};
+}
+
 }  // namespace
 namespace fs = std::filesystem;
 
@@ -49,7 +61,7 @@ Trainer::Trainer(const engine::Context& context, const Config& config, const fs:
       plan_(plan_training(config.train, config.optim, train_->size())),
       model_(make_model(context, config, *train_, weights)),
       optimizer_(make_optimizer(config.optim.update, model_.parameters)),
-      train_step_(model_, *optimizer_) {
+      train_step_(model_, *optimizer_, sum_of(config.run)) {
   check_roles_match(*train_, *test_);
   check_crops(training_rules(config.data.augment, *train_), *train_);
   for (const OnlineProbe& probe : model_.probes) label_set(*test_, probe.options().label_set, "model.probe_labels");

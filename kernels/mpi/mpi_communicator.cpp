@@ -6,9 +6,10 @@
 #include <algorithm>
 #include <chrono>
 #include <climits>
-#include <cstring>
 
+#include "kernels/mpi/add_in_order.h"
 #include "kernels/mpi/join.h"
+#include "kernels/mpi/mpi_check.h"
 #include "kernels/runtime/error.h"
 #include "kernels/runtime/launch.h"
 #include "kernels/runtime/rounding.h"
@@ -20,49 +21,8 @@ using engine::ceil_div;
 using engine::Dtype;
 using engine::View;
 
-/// What is summed at once: the parts of the other ranks stay in the cache.
-constexpr std::int64_t kChunkBytes = std::int64_t{4} << 20;
 /// Up to here every rank gets the values of all others and sums them itself: one message instead of two.
 constexpr std::int64_t kSmallBytes = 16 << 10;
-
-void check(int status, const char* call) {
-  if (status == MPI_SUCCESS) return;
-  char text[MPI_MAX_ERROR_STRING] = {};
-  int length = 0;
-  MPI_Error_string(status, text, &length);
-  throw engine::Error(engine::concat(call, ": ", text, "; a rank ended or cannot be reached"));
-}
-#define MPI_CHECK(call) check(call, #call)
-
-/// to[i] = the sum of parts[rank * count + i] in the order of the ranks. `to` may be one of the parts.
-template <class T>
-void add_in_order(T* to, const T* parts, std::int64_t count, int ranks) {
-  constexpr std::int64_t kBlock = 512;
-  T sums[kBlock];
-  for (std::int64_t begin = 0; begin < count; begin += kBlock) {
-    const std::int64_t size = std::min(kBlock, count - begin);
-    std::copy_n(parts + begin, size, sums);
-    for (int rank = 1; rank < ranks; ++rank) {
-      const T* part = parts + rank * count + begin;
-      for (std::int64_t i = 0; i < size; ++i) sums[i] += part[i];
-    }
-    std::copy_n(sums, size, to + begin);
-  }
-}
-
-/// Calls body(T*) for the type of a sum.
-template <class Body>
-void with_summed_type(const char* name, const View& x, const Body& body) {
-  switch (x.dtype) {
-    case Dtype::f32: return body(x.as<float>());
-    case Dtype::f64: return body(x.as<double>());
-    case Dtype::bf16:
-    case Dtype::i32:
-    case Dtype::i64:
-    case Dtype::u8: break;
-  }
-  throw engine::Error(engine::concat(name, ": sums are of f32 or f64, got ", engine::name(x.dtype)));
-}
 
 std::int64_t bytes_of(const View& x) { return x.shape.elements() * static_cast<std::int64_t>(size_of(x.dtype)); }
 
@@ -82,6 +42,7 @@ MpiCommunicator::MpiCommunicator() {
   MPI_CHECK(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN));
   MPI_CHECK(MPI_Comm_rank(comm_, &rank_));
   MPI_CHECK(MPI_Comm_size(comm_, &ranks_));
+  sums_.emplace(comm_);
 }
 
 std::byte* MpiCommunicator::scratch(std::int64_t bytes) {
@@ -89,8 +50,9 @@ std::byte* MpiCommunicator::scratch(std::int64_t bytes) {
   return scratch_.data();
 }
 
-/// Ranks that share processors must not spin while they wait.
-void MpiCommunicator::wait(MPI_Request request) const {
+/// Waits until done() is not false. Ranks that share processors must not spin while they wait.
+template <class Done>
+void MpiCommunicator::wait_for(const Done& done) {
   using Clock = std::chrono::steady_clock;
   constexpr double kYieldSeconds = 2e-3;
   constexpr useconds_t kPauseUs = 50;
@@ -98,9 +60,7 @@ void MpiCommunicator::wait(MPI_Request request) const {
   // Rank 0 speaks for all; the others only if it is the one that is gone.
   const double patience = patience_seconds_ + (rank_ > 0 ? 3 : 0);
   for (;;) {
-    int done = 0;
-    MPI_CHECK(MPI_Test(&request, &done, MPI_STATUS_IGNORE));
-    if (done != 0) return;
+    if (done()) return;
     const double waited = std::chrono::duration<double>(Clock::now() - begin).count();
     if (waited < kYieldSeconds) {
       sched_yield();
@@ -114,6 +74,16 @@ void MpiCommunicator::wait(MPI_Request request) const {
   }
 }
 
+/// Sums that have begun go on meanwhile.
+void MpiCommunicator::wait(MPI_Request request) {
+  wait_for([&] {
+    int done = 0;
+    MPI_CHECK(MPI_Test(&request, &done, MPI_STATUS_IGNORE));
+    if (done == 0) sums_->advance();
+    return done != 0;
+  });
+}
+
 /// The sum over the ranks of what each holds for this one: x has a part of `count` elements per rank.
 template <class T>
 void MpiCommunicator::sum_parts(T* x, std::int64_t count) {
@@ -125,31 +95,28 @@ void MpiCommunicator::sum_parts(T* x, std::int64_t count) {
   add_in_order(x + rank_ * count, received, count, ranks_);
 }
 
-template <class T>
-void MpiCommunicator::sum(T* x, std::int64_t count) {
-  constexpr auto kSize = static_cast<std::int64_t>(sizeof(T));
-  MPI_Request request = MPI_REQUEST_NULL;
-  if (count * kSize <= kSmallBytes) {
-    const auto bytes = static_cast<int>(count * kSize);
+void MpiCommunicator::all_reduce(const View& x) {
+  if (bytes_of(x) > kSmallBytes) {
+    sums_->begin(x);
+    return wait_for([&] { return !sums_->advance(); });
+  }
+  with_summed_type("all_reduce", x, [&]<class T>(T* values) {
+    const auto bytes = static_cast<int>(bytes_of(x));
     auto* const received = reinterpret_cast<T*>(scratch(std::int64_t{bytes} * ranks_));
-    MPI_CHECK(MPI_Iallgather(x, bytes, MPI_BYTE, received, bytes, MPI_BYTE, comm_, &request));
+    MPI_Request request = MPI_REQUEST_NULL;
+    MPI_CHECK(MPI_Iallgather(values, bytes, MPI_BYTE, received, bytes, MPI_BYTE, comm_, &request));
     wait(request);
-    return add_in_order(x, received, count, ranks_);
-  }
-  for (const std::int64_t whole = kChunkBytes / kSize / ranks_ * ranks_; count > 0;) {
-    const std::int64_t chunk = std::min(whole, count / ranks_ * ranks_), part = chunk / ranks_;
-    if (chunk == 0) return sum(x, count);  // fewer than there are ranks
-    sum_parts(x, part);
-    MPI_CHECK(MPI_Iallgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, x, static_cast<int>(part * kSize), MPI_BYTE, comm_,
-                             &request));
-    wait(request);
-    x += chunk;
-    count -= chunk;
-  }
+    add_in_order(values, received, x.shape.elements(), ranks_);
+  });
 }
 
-void MpiCommunicator::all_reduce(const View& x) {
-  with_summed_type("all_reduce", x, [&](auto* values) { sum(values, x.shape.elements()); });
+void MpiCommunicator::begin_all_reduce(const View& x) { sums_->begin(x); }
+
+double MpiCommunicator::finish_all_reduces() {
+  const auto begin = std::chrono::steady_clock::now();
+  wait_for([&] { return !sums_->advance(); });
+  const double waited = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return std::max(0.0, sums_->take_seconds() - waited);
 }
 
 void MpiCommunicator::reduce_scatter(const View& x) {
@@ -200,6 +167,7 @@ std::vector<std::string> MpiCommunicator::exchange(const std::string& text) {
 void MpiCommunicator::leave() {
   patience_seconds_ = 1e9;  // rank 0 may still be drawing plots
   barrier();
+  sums_->free();
   MPI_Comm_free(&comm_);
   MPI_Finalize();
 }

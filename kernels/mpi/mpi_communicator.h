@@ -1,6 +1,9 @@
 #pragma once
 #include <mpi.h>
 
+#include <optional>
+
+#include "kernels/mpi/sums_under_way.h"
 #include "kernels/runtime/communicator.h"
 
 namespace kernels {
@@ -14,6 +17,8 @@ class MpiCommunicator final : public engine::Communicator {
   int rank() const override { return rank_; }
   int ranks() const override { return ranks_; }
   void all_reduce(const engine::View& x) override;
+  void begin_all_reduce(const engine::View& x) override;
+  double finish_all_reduces() override;
   void all_gather(const engine::View& x) override;
   void reduce_scatter(const engine::View& x) override;
   void broadcast(const engine::View& x, int from) override;
@@ -25,15 +30,16 @@ class MpiCommunicator final : public engine::Communicator {
 
  private:
   template <class T>
-  void sum(T* x, std::int64_t count);
-  template <class T>
   void sum_parts(T* x, std::int64_t count);
-  void wait(MPI_Request request) const;
+  template <class Done>
+  void wait_for(const Done& done);
+  void wait(MPI_Request request);
   std::byte* scratch(std::int64_t bytes);
 
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0, ranks_ = 1;
   double patience_seconds_ = 600;
+  std::optional<SumsUnderWay> sums_;
   std::vector<std::byte> scratch_;                  // what the others send
   std::int64_t own_value_ = 0, highest_value_ = 0;  // of `highest`
 };

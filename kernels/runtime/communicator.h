@@ -18,8 +18,14 @@ class Communicator {
   virtual int rank() const = 0;
   virtual int ranks() const = 0;
 
-  /// x becomes the sum of all ranks' x, the same bytes on every rank, added in a fixed order. f32 or f64.
+  /// x becomes the sum of all ranks' x, the same bytes on every rank, added in a fixed order. f32, f64, or bf16, which
+  /// is added in f32 and rounded once.
   virtual void all_reduce(const View& x) = 0;
+  /// Begins that sum, which goes on beside whatever follows; nobody may touch x until `finish_all_reduces`.
+  virtual void begin_all_reduce(const View& x) { all_reduce(x); }
+  /// Waits for the sums that have begun. Returns for how many seconds they went on while nobody waited for them, as far
+  /// as the host can tell.
+  virtual double finish_all_reduces() { return 0; }
   /// x has one part per rank: equal numbers of rows, in the order of the ranks. Each rank has written its own part, and
   /// gets those of the others.
   virtual void all_gather(const View& x) = 0;

@@ -60,10 +60,14 @@ void Profiler::clear() {
   begin_ = std::chrono::steady_clock::now();
 }
 
-void Profiler::add(const char* name, double seconds, Cost cost) {
-  auto found = entries_.find(std::string_view(name));
+Profiler::Entry& Profiler::entry(std::string_view name) {
+  auto found = entries_.find(name);
   if (found == entries_.end()) found = entries_.emplace(name, Entry{}).first;
-  found->second.add(seconds, cost);
+  return found->second;
+}
+
+void Profiler::add(const char* name, double seconds, Cost cost) {
+  entry(name).add(seconds, cost);
   if (place_.layer < 0) return no_layer_.add(seconds, cost);
   Layer& layer = layers_[static_cast<std::size_t>(place_.layer)];
   (place_.backward ? layer.backward : layer.forward).add(seconds, cost);

@@ -45,6 +45,8 @@ class Profiler {
   /// Whether the current layer must be known, for profiling or tracing.
   bool follows_layers() const { return enabled_ || tracing_; }
   void add(const char* name, double seconds, Cost cost);
+  /// Time that went by beside other kernels: it is in the table of kernels, but in that of no layer.
+  void add_beside(const char* name, double seconds) { entry(name).add(seconds, {}); }
   /// Clears the collected times and restarts the clock to which the shares refer.
   void clear();
   /// Subtracts time spent on something else, such as timing algorithms, from all open ranges.
@@ -64,6 +66,7 @@ class Profiler {
   void print(std::ostream& out) const;
 
  private:
+  Entry& entry(std::string_view name);
   void print_kernels(std::ostream& out, double wall_seconds) const;
   void print_layers(std::ostream& out, double wall_seconds) const;
 

@@ -222,7 +222,7 @@ TEST_CASE("config_layers: resuming may change how a run is watched and make it l
         "lineval.knn_weights lineval.knn_temperature lineval.precision lineval.seed run.log_every "
         "run.ckpt_every "
         "run.keep "
-        "run.device run.cuda_graph run.repeatable run.rank_timeout run.report run.tensorboard; "
+        "run.device run.cuda_graph run.repeatable run.bucket_mib run.rank_timeout run.report run.tensorboard; "
         "and these may grow: train.epochs train.steps; start a new run for anything else");
 }
 

@@ -62,6 +62,41 @@ TEST_CASE("communicator: all_reduce adds in the order of the ranks, the same byt
   }
 }
 
+TEST_CASE("communicator: bf16 is added in f32 and rounded once") {
+  Communicator& ranks = tests::ranks();
+  if (ranks.ranks() == 1) return;
+  for (const std::int64_t count : kCounts) {
+    CAPTURE(count);
+    std::vector<engine::bf16> x;
+    std::vector<float> sums(static_cast<std::size_t>(count)), y;
+    for (const float value : values_of<float>(ranks.rank(), count)) x.emplace_back(value);
+    ranks.all_reduce(view_of(x, {count}));
+    for (int rank = 0; rank < ranks.ranks(); ++rank) {
+      const std::vector<float> values = values_of<float>(rank, count);
+      for (std::size_t i = 0; i < values.size(); ++i) sums[i] += static_cast<float>(engine::bf16(values[i]));
+    }
+    for (float& sum : sums) sum = static_cast<float>(engine::bf16(sum));
+    for (const engine::bf16 value : x) y.push_back(static_cast<float>(value));
+    CHECK(y == sums);
+  }
+}
+
+TEST_CASE("communicator: sums go on beside other functions, and end with the bytes of all_reduce") {
+  Communicator& ranks = tests::ranks();
+  std::vector<std::vector<float>> begun;
+  for (const std::int64_t count : kCounts) begun.push_back(values_of<float>(ranks.rank(), count));
+  for (std::size_t i = 0; i < begun.size(); ++i) {
+    ranks.begin_all_reduce(view_of(begun[i], {kCounts[i]}));
+    std::vector<double> other = values_of<double>(ranks.rank(), 3000);  // a sum of the other kind in between
+    ranks.all_reduce(view_of(other, {3000}));
+    CHECK(other == sums_of<double>(ranks.ranks(), 3000));
+    CHECK(ranks.highest(ranks.rank()) == ranks.ranks() - 1);
+  }
+  CHECK(ranks.finish_all_reduces() >= 0);
+  for (std::size_t i = 0; i < begun.size(); ++i) CHECK(begun[i] == sums_of<float>(ranks.ranks(), kCounts[i]));
+  CHECK(ranks.finish_all_reduces() == 0);  // nothing is left
+}
+
 TEST_CASE("communicator: all_gather gives every rank the parts of all") {
   Communicator& ranks = tests::ranks();
   for (const std::int64_t count : kCounts) {
@@ -113,7 +148,7 @@ TEST_CASE("communicator: parts that are not equal and sums of whole numbers are 
   if (ranks.ranks() == 1) return;  // nothing to do, so nothing to refuse
   std::vector<std::int32_t> whole(1);
   CHECK(message_of<engine::Error>([&] { ranks.all_reduce(view_of(whole, {1})); }) ==
-        "all_reduce: sums are of f32 or f64, got i32");
+        "all_reduce: sums are of f32, f64 or bf16, got i32");
   std::vector<float> uneven(static_cast<std::size_t>(ranks.ranks() + 1));
   const std::string said = message_of<engine::Error>([&] { ranks.all_gather(view_of(uneven, {ranks.ranks() + 1})); });
   CHECK(said.starts_with("all_gather: "));
