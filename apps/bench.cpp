@@ -1,3 +1,4 @@
+#include "apps/bench/collectives.h"
 #include "apps/bench/kernel_table.h"
 #include "apps/bench/loading.h"
 #include "apps/bench/settings.h"
@@ -7,10 +8,14 @@
 #include "apps/run/main.h"
 #include "apps/train/make_context.h"
 #include "apps/train/plans.h"
+#include "kernels/mpi/join.h"
+#include "kernels/runtime/launch.h"
 
 namespace {
 
 using namespace apps;
+
+constexpr char kCollectives[] = "collectives";
 
 void time(const engine::Context& context, const BenchSettings& settings) {
   if (settings.work == "kernels") {
@@ -22,6 +27,7 @@ void time(const engine::Context& context, const BenchSettings& settings) {
                          .activations = settings.options.activations},
                         settings.repetitions);
   }
+  if (settings.work == kCollectives) return time_collectives(context, settings.repetitions);
   if (settings.work == "load")
     return time_loading(settings.data, settings.options.batch_size, context.threads(), settings.repetitions);
   if (settings.work == "views") {
@@ -43,9 +49,21 @@ void time_with_plans(const engine::Context& context, const BenchSettings& settin
   }
 }
 
-int bench(int argc, char** argv) {
+void refuse_several(const engine::Communicator& ranks) {
+  if (ranks.ranks() == 1) return;
+  const std::string by = engine::launched().by;
+  throw UsageError(engine::concat(by, " started ", ranks.ranks(), " processes, and only bench ", kCollectives,
+                                  " is of several: start other works without ", by));
+}
+
+int bench(int argc, char** argv, engine::Communicator& ranks) {
   BenchSettings settings;
   if (!parse(argc, argv, settings)) return kSuccess;
+  if (settings.work == kCollectives) {
+    time_with_plans(make_context(settings.compute, &ranks), settings);
+    return kSuccess;
+  }
+  refuse_several(ranks);
   if (!settings.list.empty()) return time_in_one_process(read_work_list(settings), time_with_plans);
   time_with_plans(make_context(settings.compute), settings);
   return kSuccess;
@@ -53,4 +71,4 @@ int bench(int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) { return apps::run_main(argc, argv, bench); }
+int main(int argc, char** argv) { return apps::run_main(argc, argv, kernels::join_ranks, bench); }

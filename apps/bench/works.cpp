@@ -291,7 +291,8 @@ std::string list_works() {
   std::string text =
       "Works:\n  kernels         every kernel, held against the device's own copy and matrix product"
       "\n  load            batches of a source of images, read by --threads workers"
-      "\n  views           the same, augmented as a run does it: all input of a step, without its network";
+      "\n  views           the same, augmented as a run does it: all input of a step, without its network"
+      "\n  collectives     what the ranks that mpirun or srun started do together, with 8 bytes to 16 MiB";
   for (const Entry& entry : kWorks) text += fmt::format("\n  {:<15} {}", entry.name, entry.what);
   return text;
 }
