@@ -12,8 +12,9 @@ class CountedRanks final : public engine::Communicator {
 
   std::int64_t gathered_bytes() const { return gathered_; }  ///< of the own parts, which all others get
   std::int64_t summed_bytes() const { return summed_; }
+  std::int64_t scattered_bytes() const { return scattered_; }  ///< of which every rank gets the sum of its part
   std::int64_t other_bytes() const { return other_; }
-  void reset() { gathered_ = summed_ = other_ = 0; }
+  void reset() { gathered_ = summed_ = scattered_ = other_ = 0; }
 
   int rank() const override { return ranks_.rank(); }
   int ranks() const override { return ranks_.ranks(); }
@@ -21,12 +22,17 @@ class CountedRanks final : public engine::Communicator {
     summed_ += bytes_of(x);
     ranks_.all_reduce(x);
   }
+  void begin_all_reduce(const engine::View& x) override {
+    summed_ += bytes_of(x);
+    ranks_.begin_all_reduce(x);
+  }
+  double finish_all_reduces() override { return ranks_.finish_all_reduces(); }
   void all_gather(const engine::View& x) override {
     gathered_ += bytes_of(x) / ranks();
     ranks_.all_gather(x);
   }
   void reduce_scatter(const engine::View& x) override {
-    other_ += bytes_of(x);
+    scattered_ += bytes_of(x);
     ranks_.reduce_scatter(x);
   }
   void broadcast(const engine::View& x, int from) override {
@@ -51,7 +57,7 @@ class CountedRanks final : public engine::Communicator {
   }
 
   engine::Communicator& ranks_;
-  std::int64_t gathered_ = 0, summed_ = 0, other_ = 0;
+  std::int64_t gathered_ = 0, summed_ = 0, scattered_ = 0, other_ = 0;
 };
 
 }  // namespace tests

@@ -18,7 +18,7 @@ namespace {
 constexpr std::int64_t kBatch = 24, kDim = 32, kFloat = 4, kDouble = 8;
 
 struct Traffic {
-  std::int64_t gathered = 0, summed = 0;
+  std::int64_t gathered = 0, summed = 0, scattered = 0;
 };
 
 struct Step {
@@ -26,7 +26,7 @@ struct Step {
   std::int64_t parameters = 0, channels = 0;  // of the flat buffer of gradients; of all batch norms together
 };
 
-Step one_step(tests::Keys keys) {
+Step one_step(tests::Keys keys, engine::Dtype sent_gradients = engine::Dtype::f32) {
   const tests::MemorySource source(2 * kBatch, 3);
   Config config;
   tests::configure(config, {{"model.width", "0.25"},
@@ -38,7 +38,7 @@ Step one_step(tests::Keys keys) {
   const engine::Context context = kernels::make_context({.device = {}, .threads = 1, .communicator = &ranks});
   Model model = make_model(context, config, source);
   const auto optimizer = make_optimizer(config.optim.update, model.parameters);
-  TrainStep step(model, *optimizer);
+  TrainStep step(model, *optimizer, {.sent_as = sent_gradients});
   engine::TrainingStatus status(
       context, [](std::int64_t) { return 0.002; }, 0);
   DeviceBatch batch(context, source, kBatch / context.ranks());
@@ -48,7 +48,9 @@ Step one_step(tests::Keys keys) {
   ranks.reset();
   step.run(batch, status);
   CHECK(ranks.other_bytes() == 0);
-  Step result{.measured = {.gathered = ranks.gathered_bytes(), .summed = ranks.summed_bytes()},
+  Step result{.measured = {.gathered = ranks.gathered_bytes(),
+                           .summed = ranks.summed_bytes(),
+                           .scattered = ranks.scattered_bytes()},
               .parameters = model.parameters.gradients().elements()};
   for (const engine::ParameterInfo& parameter : model.parameters.parameters()) {
     if (parameter.kind == engine::ParameterKind::gamma) result.channels += parameter.shape.elements();
@@ -67,10 +69,12 @@ void check(const Step& step, const Traffic& traffic) {
   if (tests::ranks().ranks() == 1) {
     CHECK(step.measured.gathered == 0);
     CHECK(step.measured.summed == 0);
+    CHECK(step.measured.scattered == 0);
     return;
   }
   CHECK(step.measured.gathered == traffic.gathered);
   CHECK(step.measured.summed == traffic.summed);
+  CHECK(step.measured.scattered == traffic.scattered);
 }
 
 }  // namespace
@@ -88,6 +92,15 @@ TEST_CASE("traffic of several ranks: a step sends what docs/distributed.md says"
   check(step, expected(step, 1, kProbe, 2));
   step = one_step({{"loss.name", "decoupled"}, {"loss.lambda", "1"}});
   check(step, expected(step, 1, kProbe + 1));
+  step = one_step({{"loss.name", "swd"}});
+  const std::int64_t scores = 2;  // alignment and distribution, instead of the four sums and the log-sum-exps
+  Traffic of_slices = expected(step, 1, scores + kProbe - 4, 0);
+  of_slices.scattered = 2 * kBatch * kDim * kFloat;
+  check(step, of_slices);
+  step = one_step({}, engine::Dtype::bf16);
+  Traffic rounded = expected(step, 1, kProbe);
+  rounded.summed -= 2 * step.parameters;
+  check(step, rounded);
   step = one_step({{"model.sync_bn", "off"}});
   check(step, expected(step, 0, kProbe));
 }
