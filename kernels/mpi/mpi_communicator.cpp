@@ -12,12 +12,10 @@
 #include "kernels/mpi/mpi_check.h"
 #include "kernels/runtime/error.h"
 #include "kernels/runtime/launch.h"
-#include "kernels/runtime/rounding.h"
 
 namespace kernels {
 namespace {
 
-using engine::ceil_div;
 using engine::Dtype;
 using engine::View;
 
