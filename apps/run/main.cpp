@@ -40,7 +40,8 @@ int run(const std::string& name, const std::function<int()>& program) {
   const auto report = [&](const std::string& message, ExitCode code) {
     if (launch.rank > 0 && ends_on_all_ranks(code)) return code;
     if (launch.rank > 0) let_lower_ranks_speak();
-    std::cerr << name << ": error: " << of_rank << message << "\n";
+    // In one piece, as a launcher mixes what its ranks write.
+    std::cerr << engine::concat(name, ": error: ", of_rank, message, "\n");
     return code;
   };
   try {
@@ -56,7 +57,7 @@ int run(const std::string& name, const std::function<int()>& program) {
   } catch (const engine::OutOfMemory& error) {
     return report(error.with_remedy("use a smaller batch size, network or data set").what(), kFailure);
   } catch (const Interrupted& stop) {
-    if (launch.rank == 0) std::cerr << name << ": " << stop.what() << "\n";  // stopped on request: not an error
+    if (launch.rank == 0) std::cerr << engine::concat(name, ": ", stop.what(), "\n");  // on request: not an error
     return kInterrupted;
   } catch (const std::ios_base::failure&) {
     return report(failed_output_text(), kFailure);
