@@ -13,8 +13,8 @@ losses and norms, and exits with 1 if one of those differs by more than 1e-4 of 
 difference by rounding grows threefold a step. Without timed algorithms, so that it repeats.
 
 speed: both sides take turns, two processes each. A turn gives the median of its steps, without the first --warmup ones. Prints
-images/s, the medians over the turns, their spread, and the ratios of each of PyTorch's settings to ours. `pretrain` makes its
-crops within the step, PyTorch's are there before.
+images/s, the medians over the turns, their spread, and how much faster ours are than PyTorch's with each setting and size
+of buckets. `pretrain` makes its crops within the step, PyTorch's are there before.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def write_data(directory, examples, size):
     import numpy as np
 
     random = np.random.default_rng(1)
-    directory.mkdir()
+    directory.mkdir(exist_ok=True)
     for split, count in (("train", examples), ("test", RANKS)):
         coarse = random.random((count, 8, 8, 3), dtype=np.float32).repeat(-(-size // 8), 1).repeat(-(-size // 8), 2)
         x = 0.8 * coarse[:, :size, :size] + 0.2 * random.random((count, size, size, 3), dtype=np.float32)
@@ -134,7 +134,7 @@ class Work:
 
     def __init__(self, options, scratch, weights, batch, steps):
         self.options, self.scratch, self.weights, self.batch, self.steps = options, scratch, weights, batch, steps
-        self.data = write_data(scratch / f"data-{batch}-{steps}", BATCHES * batch, options.image_size)
+        self.data = write_data(scratch / f"data-{batch}", BATCHES * batch, options.image_size)
 
     def ours(self, precision, plans="timed"):
         """Of each step the loss, the norm of the gradient, and how many milliseconds it took."""
@@ -144,7 +144,7 @@ class Work:
         training = [record for record in records if record["phase"] == "train"]
         return {name: [record[key] for record in training] for name, key in KEYS.items()}
 
-    def theirs(self, precision, setting):
+    def theirs(self, precision, setting, bucket_mib):
         meeting = self.scratch / "meeting"
         meeting.unlink(missing_ok=True)
         flags = {
@@ -157,7 +157,7 @@ class Work:
             "--lr": self.options.lr,
             "--precision": precision,
             "--setting": setting,
-            "--bucket-mib": self.options.bucket_mib,
+            "--bucket-mib": bucket_mib,
         }
         command = [sys.executable, HERE / "torch_rank.py", *(word for pair in flags.items() for word in pair)]
         return json.loads(output_of_all("two ranks of PyTorch", [[*command, "--rank", rank] for rank in range(RANKS)]))
@@ -170,7 +170,7 @@ def difference(a, b):
 def check(options, scratch, weights):
     """Whether the losses agree, and the first gradients."""
     work = Work(options, scratch, weights, options.check_batch_size, options.check_steps)
-    ours, theirs = work.ours("fp32", plans="off"), work.theirs("fp32", options.settings[0])
+    ours, theirs = work.ours("fp32", plans="off"), work.theirs("fp32", options.settings[0], options.bucket_mib[0])
     print(f"\n{work.steps} steps, {work.batch} images of {options.image_size}x{options.image_size} on {RANKS} ranks, fp32")
     print("          loss                               norm of the gradient")
     print("  step    antipode     PyTorch   difference    antipode     PyTorch   difference")
@@ -198,19 +198,21 @@ def ratios(ours, theirs):
 def speed(options, scratch, weights):
     work = Work(options, scratch, weights, options.batch_size, options.warmup + options.steps)
     of_turn = lambda turn: 1e3 * work.batch / statistics.median(turn["ms"][options.warmup :])
+    variants = [(setting, mib) for setting in options.settings for mib in options.bucket_mib]
     for precision in options.precisions:
-        ours, theirs = [], {setting: [] for setting in options.settings}
+        ours, theirs = [], {variant: [] for variant in variants}
         for _ in range(options.repetitions):
             ours.append(of_turn(work.ours(precision)))
-            for setting, speeds in theirs.items():
-                speeds.append(of_turn(work.theirs(precision, setting)))
+            for variant, speeds in theirs.items():
+                speeds.append(of_turn(work.theirs(precision, *variant)))
         print(
             f"\n{work.batch} images of {options.image_size}x{options.image_size} on {RANKS} ranks, {precision}: "
             f"{options.repetitions} alternating turns of {options.steps} steps"
         )
         print(line("antipode", ours))
-        for setting, speeds in theirs.items():
-            print(f"{line(f'PyTorch {setting}', speeds)}   {ratios(ours, speeds)}", flush=True)
+        for (setting, mib), speeds in theirs.items():
+            print(f"{line(f'PyTorch {setting}, {mib:g} MiB', speeds)}   {ratios(ours, speeds)}")
+        print(f"  ratio to the fastest of PyTorch's: {ratios(ours, max(theirs.values(), key=statistics.median))}", flush=True)
 
 
 def main():
@@ -226,7 +228,13 @@ def main():
     parser.add_argument(
         "--settings", nargs="+", choices=SETTINGS, default=SETTINGS[:1], help="of PyTorch; the first one is checked"
     )
-    parser.add_argument("--bucket-mib", type=float, default=25, help="of PyTorch's DistributedDataParallel")
+    parser.add_argument(
+        "--bucket-mib",
+        nargs="+",
+        type=float,
+        default=(25, 100),
+        help="of PyTorch's DistributedDataParallel: 25 is its default, 100 holds all gradients",
+    )
     parser.add_argument("--check-batch-size", type=int, default=16)
     parser.add_argument("--check-steps", type=int, default=10)
     parser.add_argument("--lr", type=float, default=2e-4, help="of SGD, in all steps")
