@@ -8,7 +8,7 @@
 #include "apps/run/main.h"
 #include "apps/train/make_context.h"
 #include "apps/train/plans.h"
-#include "kernels/mpi/join.h"
+#include "kernels/ranks/join.h"
 #include "kernels/runtime/launch.h"
 
 namespace {

@@ -2,7 +2,7 @@
 #include "apps/run/exit_code.h"
 #include "apps/run/main.h"
 #include "apps/run/signals.h"
-#include "kernels/mpi/join.h"
+#include "kernels/ranks/join.h"
 
 namespace {
 

@@ -7,9 +7,10 @@
 #include <chrono>
 #include <climits>
 
-#include "kernels/mpi/add_in_order.h"
-#include "kernels/mpi/join.h"
+#include "kernels/mpi/join_by_mpi.h"
 #include "kernels/mpi/mpi_check.h"
+#include "kernels/runtime/add_in_order.h"
+#include "kernels/runtime/collective_views.h"
 #include "kernels/runtime/error.h"
 #include "kernels/runtime/launch.h"
 
@@ -18,17 +19,14 @@ namespace {
 
 using engine::Dtype;
 using engine::View;
+using engine::whole_bytes;
 
 /// Up to here every rank gets the values of all others and sums them itself: one message instead of two.
 constexpr std::int64_t kSmallBytes = 16 << 10;
 
-std::int64_t bytes_of(const View& x) { return x.shape.elements() * static_cast<std::int64_t>(size_of(x.dtype)); }
-
-/// The bytes of each rank's part.
-int part_bytes(const char* name, const View& x, int ranks) {
-  EXPECTS(x.shape.rank() > 0 && x.shape[0] % ranks == 0, name, ": ", ranks, " ranks need equal numbers of rows, got ",
-          x.shape);
-  const std::int64_t bytes = bytes_of(x) / ranks;
+/// The bytes of each rank's part; MPI counts in int.
+int part_size(const char* name, const View& x, int ranks) {
+  const std::int64_t bytes = engine::part_bytes(name, x, ranks);
   EXPECTS(bytes <= INT_MAX, name, ": a rank's part may have ", INT_MAX, " bytes at most, got ", bytes);
   return static_cast<int>(bytes);
 }
@@ -90,21 +88,21 @@ void MpiCommunicator::sum_parts(T* x, std::int64_t count) {
   MPI_Request request = MPI_REQUEST_NULL;
   MPI_CHECK(MPI_Ialltoall(x, bytes, MPI_BYTE, received, bytes, MPI_BYTE, comm_, &request));
   wait(request);
-  add_in_order(x + rank_ * count, received, count, ranks_);
+  engine::add_in_order(x + rank_ * count, received, count, ranks_);
 }
 
 void MpiCommunicator::all_reduce(const View& x) {
-  if (bytes_of(x) > kSmallBytes) {
+  if (whole_bytes(x) > kSmallBytes) {
     sums_->begin(x);
     return wait_for([&] { return !sums_->advance(); });
   }
   with_summed_type("all_reduce", x, [&]<class T>(T* values) {
-    const auto bytes = static_cast<int>(bytes_of(x));
+    const auto bytes = static_cast<int>(whole_bytes(x));
     auto* const received = reinterpret_cast<T*>(scratch(std::int64_t{bytes} * ranks_));
     MPI_Request request = MPI_REQUEST_NULL;
     MPI_CHECK(MPI_Iallgather(values, bytes, MPI_BYTE, received, bytes, MPI_BYTE, comm_, &request));
     wait(request);
-    add_in_order(values, received, x.shape.elements(), ranks_);
+    engine::add_in_order(values, received, x.shape.elements(), ranks_);
   });
 }
 
@@ -118,12 +116,12 @@ double MpiCommunicator::finish_all_reduces() {
 }
 
 void MpiCommunicator::reduce_scatter(const View& x) {
-  part_bytes("reduce_scatter", x, ranks_);
+  part_size("reduce_scatter", x, ranks_);
   with_summed_type("reduce_scatter", x, [&](auto* values) { sum_parts(values, x.shape.elements() / ranks_); });
 }
 
 void MpiCommunicator::all_gather(const View& x) {
-  const int bytes = part_bytes("all_gather", x, ranks_);
+  const int bytes = part_size("all_gather", x, ranks_);
   MPI_Request request = MPI_REQUEST_NULL;
   MPI_CHECK(MPI_Iallgather(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, x.data, bytes, MPI_BYTE, comm_, &request));
   wait(request);
@@ -132,7 +130,7 @@ void MpiCommunicator::all_gather(const View& x) {
 void MpiCommunicator::broadcast(const View& x, int from) {
   constexpr std::int64_t kMost = std::int64_t{1} << 30;  // MPI counts in int
   auto* at = static_cast<std::byte*>(x.data);
-  for (std::int64_t left = bytes_of(x); left > 0; left -= kMost, at += kMost) {
+  for (std::int64_t left = whole_bytes(x); left > 0; left -= kMost, at += kMost) {
     MPI_Request request = MPI_REQUEST_NULL;
     MPI_CHECK(MPI_Ibcast(at, static_cast<int>(std::min(left, kMost)), MPI_BYTE, from, comm_, &request));
     wait(request);
@@ -172,17 +170,15 @@ void MpiCommunicator::leave() {
 
 void MpiCommunicator::abort(int exit_code) { MPI_Abort(MPI_COMM_WORLD, exit_code); }
 
-bool has_mpi() { return true; }
-
-std::unique_ptr<engine::Communicator> join_ranks() {
-  const engine::Launch launch = engine::launched();
-  if (launch.ranks == 1) return std::make_unique<engine::OneRank>();
+std::unique_ptr<engine::Communicator> join_by_mpi(const engine::Launch& launch) {
   int provided = 0;
   MPI_CHECK(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided));
   auto communicator = std::make_unique<MpiCommunicator>();
-  EXPECTS(communicator->ranks() == launch.ranks, launch.by, " started this as one of ", launch.ranks,
-          " processes, and MPI knows of ", communicator->ranks(),
-          ": start it with the mpirun of the MPI that this program was built with, or with `srun --mpi=pmix`");
+  EXPECTS(
+      communicator->ranks() == launch.ranks, launch.by, " started this as one of ", launch.ranks,
+      " processes, and MPI knows of ", communicator->ranks(),
+      ": start it with the mpirun of the MPI that this program was built with, with `srun --mpi=pmix`, or with srun "
+      "and MASTER_ADDR and MASTER_PORT set");
   return communicator;
 }
 

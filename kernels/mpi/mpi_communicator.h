@@ -24,6 +24,7 @@ class MpiCommunicator final : public engine::Communicator {
   void broadcast(const engine::View& x, int from) override;
   std::int64_t highest(std::int64_t value) override;
   std::vector<std::string> exchange(const std::string& text) override;
+  double patience() const override { return patience_seconds_; }
   void set_patience(double seconds) override { patience_seconds_ = seconds; }
   void leave() override;
   void abort(int exit_code) override;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "kernels/mpi/add_in_order.h"
 #include "kernels/mpi/mpi_check.h"
+#include "kernels/runtime/add_in_order.h"
 
 namespace kernels {
 namespace {
@@ -94,8 +94,8 @@ void SumsUnderWay::add_and_gather(Piece& piece) {
   with_summed_type("all_reduce", piece.x, [&]<class T>(T* x) {
     const auto rank = static_cast<std::size_t>(rank_);
     const auto size = static_cast<int>(sizeof(T));
-    add_in_order(x + piece.firsts[rank] / size, reinterpret_cast<const T*>(piece.received.data()),
-                 piece.counts[rank] / size, ranks_);
+    engine::add_in_order(x + piece.firsts[rank] / size, reinterpret_cast<const T*>(piece.received.data()),
+                         piece.counts[rank] / size, ranks_);
   });
   piece.stage = Stage::gathering;
   MPI_CHECK(MPI_Iallgatherv(MPI_IN_PLACE, 0, MPI_DATATYPE_NULL, piece.x.data, piece.counts.data(), piece.firsts.data(),

@@ -44,7 +44,8 @@ class Communicator {
   /// Returns when all ranks have called it.
   void barrier() { highest(0); }
 
-  /// How long to wait for a rank that does not answer before a function throws engine::Error.
+  /// How many seconds to wait for a rank that does not answer before a function throws engine::Error.
+  virtual double patience() const = 0;
   virtual void set_patience(double seconds) = 0;
   /// Ends the communication of ranks that all end now; waits for them however long they take.
   virtual void leave() = 0;
@@ -63,6 +64,7 @@ class OneRank final : public Communicator {
   void broadcast(const View&, int) override {}
   std::int64_t highest(std::int64_t value) override { return value; }
   std::vector<std::string> exchange(const std::string& text) override { return {text}; }
+  double patience() const override { return 0; }  // there is nobody to wait for
   void set_patience(double) override {}
   void leave() override {}
   void abort(int) override {}

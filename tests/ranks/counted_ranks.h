@@ -47,6 +47,7 @@ class CountedRanks final : public engine::Communicator {
     other_ += static_cast<std::int64_t>(text.size());
     return ranks_.exchange(text);
   }
+  double patience() const override { return ranks_.patience(); }
   void set_patience(double seconds) override { ranks_.set_patience(seconds); }
   void leave() override { ranks_.leave(); }
   void abort(int exit_code) override { ranks_.abort(exit_code); }

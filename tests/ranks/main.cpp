@@ -4,7 +4,7 @@
 
 #include <cstdio>
 
-#include "kernels/mpi/join.h"
+#include "kernels/ranks/join.h"
 #include "tests/ranks/ranks.h"
 
 namespace {

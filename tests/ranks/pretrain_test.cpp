@@ -3,28 +3,15 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <fstream>
-#include <iterator>
 
 #include "engine/io/files.h"
 #include "tests/apps/workbench.h"
+#include "tests/ranks/started.h"
 
 using namespace tests;
 
 namespace {
-
-/// The arguments of mpirun before the program: more ranks than processors, as any user.
-Strings launch(int ranks) {
-  return {"--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "-n", std::to_string(ranks)};
-}
-
-Strings operator+(Strings all, const Strings& more) {
-  all.insert(all.end(), more.begin(), more.end());
-  return all;
-}
 
 /// A run that all numbers of ranks from 1 to 4 divide, with a rate at which rounding errors do not grow much.
 const Strings kRun{"--batch-size", "48",   "--log-every",   "1",  "--optimizer", "sgd",
@@ -36,47 +23,6 @@ Strings command(const Workbench& bench, const std::string& run, const Strings& m
 
 Ended pretrain(const Workbench& bench, int ranks, const std::string& run, const Strings& more = {}) {
   return Program(MPIRUN, launch(ranks) + command(bench, run, more)).wait();
-}
-
-/// What the program itself said: mpirun adds paragraphs about ranks that end with another code than 0.
-Strings said(const Ended& ended) {
-  Strings lines;
-  for (std::size_t at = 0; at < ended.err.size();) {
-    const std::size_t end = std::min(ended.err.find('\n', at), ended.err.size());
-    const std::string line = ended.err.substr(at, end - at);
-    if (line.find(": error: ") != line.npos || line.starts_with("pretrain: stopped")) lines.push_back(line);
-    at = end + 1;
-  }
-  return lines;
-}
-
-/// Files of /proc have no size that one could know before.
-std::string text_of(const fs::path& file) {
-  std::ifstream in(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-/// The process that mpirun started as a rank.
-pid_t process_of(pid_t mpirun, int rank) {
-  const std::string wanted = "OMPI_COMM_WORLD_RANK=" + std::to_string(rank),
-                    parent = "\nPPid:\t" + std::to_string(mpirun) + "\n";
-  for (const auto& entry : fs::directory_iterator("/proc")) {
-    const std::string name = entry.path().filename();
-    if (name.find_first_not_of("0123456789") != name.npos) continue;
-    if (text_of(entry.path() / "status").find(parent) == std::string::npos) continue;
-    const std::string variables = '\0' + text_of(entry.path() / "environ");
-    if (variables.find('\0' + wanted + '\0') != variables.npos) return std::stoi(name);
-  }
-  return 0;
-}
-
-/// Waits until the program has written a checkpoint of the run: another one than `before`.
-bool wait_for_checkpoint(Program& program, const fs::path& run, const std::string& before = {}) {
-  while (program.running()) {
-    if (text_of(run / "checkpoints/latest") != before) return true;
-    usleep(2000);
-  }
-  return false;
 }
 
 struct Ending {
@@ -95,24 +41,6 @@ Ending run_and_signal(const Workbench& bench, int ranks, int rank, int signal) {
   kill(process, signal);
   Ended ended = program.wait();
   return {std::move(ended), std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()};
-}
-
-/// The records of steps.
-std::vector<nlohmann::json> steps_of(const fs::path& run) {
-  std::vector<nlohmann::json> all = metrics(run);
-  std::erase_if(all, [](const nlohmann::json& record) { return record["phase"] != "train"; });
-  return all;
-}
-
-double largest_difference(const fs::path& run, const fs::path& other, const char* name) {
-  const auto a = steps_of(run), b = steps_of(other);
-  REQUIRE(a.size() == b.size());
-  double largest = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    CHECK(a[i]["step"] == b[i]["step"]);
-    largest = std::max(largest, std::abs(a[i][name].get<double>() - b[i][name].get<double>()));
-  }
-  return largest;
 }
 
 }  // namespace
@@ -296,5 +224,29 @@ TEST_CASE("pretrain that srun started, but that MPI does not know, is refused") 
   CHECK(ended.exit_code == 1);
   CHECK(ended.err.find("pretrain: error: srun started this as one of 4 processes, and MPI knows of 1: ") !=
         std::string::npos);
+  CHECK_FALSE(fs::exists(bench / "run"));
+}
+
+TEST_CASE("pretrain on ranks that TCP connects: the bytes of those that MPI connects") {
+  const Workbench bench;
+  const Strings more{"--plans", "off", "--epochs", "1"};
+  result(pretrain(bench, 2, "mpi", more));
+  const std::vector<Ended> ended = run_by_tcp(2, PRETRAIN, bench.arguments("tcp", kRun + more));
+  for (const Ended& each : ended) CHECK_MESSAGE(each.exit_code == 0, each.err);
+  CHECK(result(ended[0])["step"] == 10);
+  CHECK(ended[1].out.empty());
+  CHECK(same_tensors(bench / "tcp", bench / "mpi"));
+}
+
+TEST_CASE("pretrain on ranks that TCP connects: what ends one ends all") {
+  const Workbench bench;
+  const std::vector<Ended> refused =
+      run_by_tcp(2, PRETRAIN, bench.arguments("run", kRun + Strings{"--batch-size", "49"}));
+  CHECK(refused[0].exit_code == 2);
+  CHECK(refused[1].exit_code == 2);
+  const Ended port =
+      bench.pretrain("run", kRun, {.environment = {"RANK=0", "WORLD_SIZE=2", "MASTER_ADDR=here", "MASTER_PORT=many"}});
+  CHECK(port.exit_code == 1);
+  CHECK(complaint(port) == "MASTER_PORT must be a port of here, 1 to 65534, the same for all ranks");
   CHECK_FALSE(fs::exists(bench / "run"));
 }

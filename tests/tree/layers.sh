@@ -25,6 +25,8 @@ row kernels/cpu "${kernel[@]}"
 row kernels/cuda "${kernel[@]}"
 row kernels/cases "${kernel[@]}"
 row kernels/mpi kernels/runtime
+row kernels/tcp kernels/runtime
+row kernels/ranks kernels/mpi kernels/tcp kernels/runtime
 row engine/io kernels/runtime
 row engine "${kernel[@]}"
 row engine/ops engine "${kernel[@]}"
@@ -53,7 +55,7 @@ row apps/measure apps/config apps/settings apps/evaluation apps/run losses "${en
 row apps/kmeans apps/config apps/settings apps/train apps/objectives apps/evaluation apps/input apps/run models data data/image "${engine[@]}"
 row apps/pack apps/settings apps/run data data/{sources,image} engine/io kernels/runtime
 row apps/runs apps/settings apps/config apps/run engine/io kernels/runtime
-row apps kernels/mpi apps/{bench,config,evaluation,input,kmeans,lineval,measure,objectives,pack,pretrain,reproduce,run,runs,settings,suppress,tensorboard,train} models losses data data/{sources,compositions} "${engine[@]}"
+row apps kernels/ranks apps/{bench,config,evaluation,input,kmeans,lineval,measure,objectives,pack,pretrain,reproduce,run,runs,settings,suppress,tensorboard,train} models losses data data/{sources,compositions} "${engine[@]}"
 
 while read -r folder; do
   [[ " ${folders[*]} " == *" $folder "* ]] && continue

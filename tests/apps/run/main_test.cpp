@@ -104,6 +104,7 @@ struct Ends final : engine::Communicator {
   void broadcast(const engine::View&, int) override {}
   std::int64_t highest(std::int64_t value) override { return value; }
   std::vector<std::string> exchange(const std::string& text) override { return {text, text, text}; }
+  double patience() const override { return 0; }
   void set_patience(double) override {}
   void leave() override { how += "left"; }
   void abort(int exit_code) override { how += "aborted " + std::to_string(exit_code) + ", "; }

@@ -7,13 +7,13 @@
 #include "kernels/runtime/error.h"
 #include "kernels/runtime/views.h"
 
-namespace kernels {
+namespace engine {
 
 /// to[i] = the sum of parts[rank * count + i] in the order of the ranks; bf16 is added in f32 and rounded once. `to`
 /// may be one of the parts.
 template <class T>
 void add_in_order(T* to, const T* parts, std::int64_t count, int ranks) {
-  using Sum = std::conditional_t<std::is_same_v<T, engine::bf16>, float, T>;
+  using Sum = std::conditional_t<std::is_same_v<T, bf16>, float, T>;
   constexpr std::int64_t kBlock = 512;
   Sum sums[kBlock];
   for (std::int64_t begin = 0; begin < count; begin += kBlock) {
@@ -29,16 +29,16 @@ void add_in_order(T* to, const T* parts, std::int64_t count, int ranks) {
 
 /// Calls body(T*) with x's memory, for the types that can be summed.
 template <class Body>
-void with_summed_type(const char* name, const engine::View& x, const Body& body) {
+void with_summed_type(const char* name, const View& x, const Body& body) {
   switch (x.dtype) {
-    case engine::Dtype::f32: return body(x.as<float>());
-    case engine::Dtype::f64: return body(x.as<double>());
-    case engine::Dtype::bf16: return body(x.as<engine::bf16>());
-    case engine::Dtype::i32:
-    case engine::Dtype::i64:
-    case engine::Dtype::u8: break;
+    case Dtype::f32: return body(x.as<float>());
+    case Dtype::f64: return body(x.as<double>());
+    case Dtype::bf16: return body(x.as<bf16>());
+    case Dtype::i32:
+    case Dtype::i64:
+    case Dtype::u8: break;
   }
-  throw engine::Error(engine::concat(name, ": sums are of f32, f64 or bf16, got ", engine::name(x.dtype)));
+  throw Error(concat(name, ": sums are of f32, f64 or bf16, got ", engine::name(x.dtype)));
 }
 
-}  // namespace kernels
+}  // namespace engine
