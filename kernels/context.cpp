@@ -14,8 +14,12 @@ namespace {
 
 // One per device, like a kernel's implementations; CUDA's is null in a build without CUDA.
 using MakeBackend = std::unique_ptr<engine::Backend>(const ContextOptions& options);
+using Connect = std::unique_ptr<engine::Communicator>(engine::Backend& backend, engine::Communicator& host);
+using DeviceOfRank = engine::Device(engine::Communicator& ranks);
 using Versions = std::map<std::string, std::string>();
 constexpr MakeBackend* kMakeBackend[] = {cpu::make_backend, ON_CUDA(cuda::make_backend)};
+constexpr Connect* kConnect[] = {nullptr, ON_CUDA(cuda::connect)};  // the host's memory needs no other connection
+constexpr DeviceOfRank* kDeviceOfRank[] = {nullptr, ON_CUDA(cuda::device_of_rank)};
 constexpr Versions* kVersions[] = {cpu::library_versions, ON_CUDA(cuda::library_versions)};
 
 std::unique_ptr<engine::Backend> make_backend(const ContextOptions& options) {
@@ -32,7 +36,15 @@ engine::Context make_context(const ContextOptions& options) {
           "threads: expected 0 (one per processor) to ", engine::Context::kMostThreads, ", got ", options.threads);
   const std::int64_t wanted = options.threads > 0 ? options.threads : omp_get_num_procs();
   const int threads = make_team(static_cast<int>(std::min<std::int64_t>(wanted, engine::Context::kMostThreads)));
-  return {make_backend(options), threads, options.communicator};
+  engine::Communicator* const host = options.communicator;
+  const bool on_cuda = options.device.kind == engine::DeviceKind::cuda;
+  Connect* const connect = host != nullptr && host->ranks() > 1 ? kConnect[on_cuda] : nullptr;
+  if (!connect) return {make_backend(options), threads, host};
+  ContextOptions own = options;
+  own.device = kDeviceOfRank[on_cuda](*host);
+  auto backend = make_backend(own);
+  auto of_device = connect(*backend, *host);
+  return {std::move(backend), threads, host, std::move(of_device)};
 }
 
 bool computes_bf16(const engine::Device& device) {

@@ -15,7 +15,8 @@ struct ContextOptions {
   bool tf32 = false;  ///< whether a GPU may round operands of f32 products to a 10-bit mantissa; a CPU does not
   /// Whether a GPU returns the same bits every time. If not, convolutions may add in a nondeterministic order.
   bool repeatable = true;
-  /// With the other ranks of a run, or null if there are none; must outlive the context.
+  /// With the other ranks of a run, or null if there are none; must outlive the context. Then the contexts of all ranks
+  /// are made together. On GPUs each rank takes the one of its number on its machine, whatever `device` says of it.
   engine::Communicator* communicator = nullptr;
 };
 

@@ -6,17 +6,33 @@
 
 namespace apps {
 
+namespace {
+
+constexpr int kAlways = std::numeric_limits<int>::max();  // steps to issue where there are no graphs
+
+}  // namespace
+
 CapturedStep::CapturedStep(const engine::Context& context, std::function<void()> step, bool capture)
     : context_(context), step_(std::move(step)) {
-  if (!capture) issue_ = std::numeric_limits<int>::max();
+  if (!capture) issue_ = kAlways;
+}
+
+/// How this step is done: on several ranks, as all of them can.
+CapturedStep::Way CapturedStep::way() const {
+  if (issue_ == kAlways) return Way::issue;
+  const bool ready = issue_ == 0 && !gave_memory_back_ && pool_unchanged();
+  const Way own = graph_ ? Way::launch : ready ? Way::capture : Way::issue;
+  return context_.ranks() == 1 ? own : static_cast<Way>(context_.communicator().highest(static_cast<int>(own)));
 }
 
 bool CapturedStep::run() {
-  if (graph_) {
+  const Way way = this->way();
+  if (way == Way::launch) {
     graph_->launch();
     return true;
   }
-  if (issue_ == 0 && !gave_memory_back_ && pool_unchanged()) {
+  release();  // another rank has given up its own
+  if (way == Way::capture) {
     memory_.emplace(context_.pool());
     try {
       graph_ = context_.backend().capture(step_);
@@ -30,7 +46,7 @@ bool CapturedStep::run() {
       return false;
     }
     memory_.reset();
-    issue_ = std::numeric_limits<int>::max();
+    issue_ = kAlways;
   }
   const std::int64_t releases_before = context_.pool().system_releases();
   const std::size_t known_before = context_.algorithms().used().size();

@@ -11,6 +11,7 @@ namespace apps {
 /// memory pool. The third is captured as a CUDA graph, and from then on each step is one launch of that graph. On a CPU
 /// every step is issued.
 /// A step must never wait for the device. Values that change between steps must be read from memory at a fixed address.
+/// The work of several ranks communicates: all of them issue, capture or launch the same step, so `run` is collective.
 class CapturedStep {
  public:
   /// `capture`: whether to use a graph at all.
@@ -30,7 +31,9 @@ class CapturedStep {
 
  private:
   static constexpr int kIssuedFirst = 2;
+  enum class Way { launch, capture, issue };  // the later ones are possible for a rank that could do an earlier one
 
+  Way way() const;
   /// Whether the pool is as the last issued step left it: during capture it cannot ask the system for memory.
   bool pool_unchanged() const;
 

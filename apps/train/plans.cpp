@@ -34,6 +34,7 @@ std::string made_for(const engine::Context& context) {
     json["threads"] = context.threads();
   }
   json["libraries"] = kernels::library_versions();
+  json["libraries"].erase("NCCL");  // loaded on several ranks only, and without a part in any of these algorithms
   json["build"] = {{"version", build.version}, {"compiler", build.compiler}, {"flags", build.flags}};
   return json.dump();
 }

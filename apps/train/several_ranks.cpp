@@ -75,8 +75,10 @@ void check_computes_on_ranks(const Config& config, const engine::Communicator& r
            fits == 0 ? fmt::format("give {}", count) : fmt::format("give {} or {}", fits, fits + count));
   };
   const std::string alone = "start one process without mpirun or srun";
-  if (config.run.compute.device.kind == engine::DeviceKind::cuda)
-    refuse("--device cuda does not compute", "use --device cpu, or " + alone);
+  const engine::Device& device = config.run.compute.device;
+  if (device.kind == engine::DeviceKind::cuda && device.index > 0)
+    refuse(engine::concat("--device ", device, " names one GPU and does not compute"),
+           "use --device cuda, with which each rank takes a GPU of its own; CUDA_VISIBLE_DEVICES chooses among them");
   if (config.data.skip_bad) refuse("data.skip_bad does not count the images", "set it to off, or " + alone);
   expect_divisible("--batch-size", config.train.batch_size);
   if (config.objective.name == ObjectiveName::queue && config.queue.batch_norm_groups > 1)

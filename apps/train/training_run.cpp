@@ -54,6 +54,7 @@ class Trainer::Run {
   engine::Communicator& ranks() const { return trainer_.context_.communicator(); }
   /// What rank 0 decides, which alone has the run's files.
   bool of_rank_0(bool decision) const { return ranks().highest(ranks().rank() == 0 && decision ? 1 : 0) != 0; }
+  bool of_any_rank(bool seen) const { return ranks().highest(seen ? 1 : 0) != 0; }
   int agreed_signal() const { return static_cast<int>(ranks().highest(stop_signal())); }
   void issue_step();
   void take_records(const Due& due, bool inspects, bool stopping);
@@ -63,6 +64,7 @@ class Trainer::Run {
   std::optional<double> loss() const { return value_of(log_.newest(), kLoss); }  ///< the newest that was read
   void save();
   void leave_metrics_table();
+  void settle() const;
   [[noreturn]] void interrupt();
   [[noreturn]] void fail_nonfinite();
   void fail_unless_finite();
@@ -240,7 +242,10 @@ void Trainer::Run::take_records(const Due& due, bool inspects, bool stopping) {
   if (due.logs || looks) directory_.check_in_place();
   // A GPU's records arrive a few steps late. Only evaluations and checkpoints wait for them.
   log_.write_records(looks);
-  if (trainer_.status_->nonfinite()) fail_nonfinite();
+  if (of_any_rank(trainer_.status_->nonfinite())) {
+    if (!trainer_.status_->nonfinite()) log_.write_records(true);  // of this rank they arrive later
+    fail_nonfinite();
+  }
   if (looks) fail_unless_finite();
 }
 
@@ -290,7 +295,14 @@ void Trainer::Run::leave_metrics_table() {
   } catch (const engine::Error& error) { directory_.log(error.what()); }
 }
 
+/// Before all ranks end early: one that is gone takes with it what it has sent, which others may still be reading.
+void Trainer::Run::settle() const {
+  trainer_.context_.backend().synchronize();
+  ranks().barrier();
+}
+
 void Trainer::Run::interrupt() {
+  settle();
   const std::int64_t step = trainer_.step_;
   if (signal_ == 0) signal_ = agreed_signal();  // it came during an evaluation
   const char* signal = signal_name(signal_);
@@ -320,6 +332,7 @@ void Trainer::Run::fail_unless_finite() {
 }
 
 void Trainer::Run::fail(const Crash& crash) {
+  settle();
   leave_metrics_table();
   if (!directory_.writes()) throw NonFiniteError(crash.problem);
   end_by_crash(directory_, crash, [this](const fs::path& path) { trainer_.write_tensors(path); });

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "kernels/cuda/check.h"
+#include "kernels/cuda/device_wait.h"
 
 namespace kernels::cuda {
 namespace {
@@ -33,7 +34,10 @@ CudaBackend::CudaBackend(int index, Arithmetic arithmetic)
     : index_(index), arithmetic_(arithmetic), stream_(make_stream_on(index)), staging_(stream()), ahead_(stream()) {}
 
 // Work in flight uses memory that the members own.
-CudaBackend::~CudaBackend() { cudaStreamSynchronize(stream()); }
+CudaBackend::~CudaBackend() {
+  const DeviceWait wait;
+  cudaStreamSynchronize(stream());
+}
 
 std::string CudaBackend::model() const {
   cudaDeviceProp properties{};
@@ -46,7 +50,10 @@ void* CudaBackend::allocate(std::size_t bytes) {
   return make_device_memory(bytes).release();
 }
 
-void CudaBackend::deallocate(void* memory, std::size_t) noexcept { cudaFree(memory); }
+void CudaBackend::deallocate(void* memory, std::size_t) noexcept {
+  const DeviceWait wait;  // cudaFree waits for all work
+  cudaFree(memory);
+}
 
 std::size_t CudaBackend::free_bytes() const {
   CUDA_CHECK(cudaSetDevice(index_));
@@ -77,7 +84,7 @@ void CudaBackend::fill_zero(void* memory, std::size_t bytes) {
   if (bytes > 0) CUDA_CHECK(cudaMemsetAsync(memory, 0, bytes, stream()));
 }
 
-void CudaBackend::synchronize() { CUDA_CHECK(cudaStreamSynchronize(stream())); }
+void CudaBackend::synchronize() { await(stream()); }
 
 double CudaBackend::time_ms(const std::function<void()>& issue) {
   const auto record = [this] {
@@ -88,7 +95,7 @@ double CudaBackend::time_ms(const std::function<void()>& issue) {
   const auto begin = record();
   issue();
   const auto end = record();
-  CUDA_CHECK(cudaEventSynchronize(end.get()));
+  await(end.get());
   float ms = 0;
   CUDA_CHECK(cudaEventElapsedTime(&ms, begin.get(), end.get()));
   return static_cast<double>(ms);

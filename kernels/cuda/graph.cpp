@@ -1,5 +1,6 @@
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/check.h"
+#include "kernels/cuda/device_wait.h"
 
 namespace kernels::cuda {
 namespace {
@@ -10,7 +11,10 @@ using ExecutableGraph = UniqueHandle<cudaGraphExec_t, cudaGraphExecDestroy>;
 class CudaGraph final : public engine::DeviceGraph {
  public:
   CudaGraph(ExecutableGraph graph, cudaStream_t stream) : graph_(std::move(graph)), stream_(stream) {}
-  void launch() override { CUDA_CHECK(cudaGraphLaunch(graph_.get(), stream_)); }
+  void launch() override {
+    const DeviceWait wait;  // it waits where too much is under way already
+    CUDA_CHECK(cudaGraphLaunch(graph_.get(), stream_));
+  }
 
  private:
   ExecutableGraph graph_;

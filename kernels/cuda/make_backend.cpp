@@ -5,6 +5,7 @@
 
 #include "kernels/cuda/backend.h"
 #include "kernels/cuda/check.h"
+#include "kernels/cuda/nccl_communicator.h"
 #include "kernels/cuda/vendor_library.h"
 
 namespace kernels::cuda {
@@ -32,6 +33,10 @@ std::unique_ptr<engine::Backend> make_backend(const ContextOptions& options) {
   return backend;
 }
 
+std::unique_ptr<engine::Communicator> connect(engine::Backend& backend, engine::Communicator& host) {
+  return std::make_unique<NcclCommunicator>(static_cast<CudaBackend&>(backend).stream(), host);
+}
+
 std::map<std::string, std::string> library_versions() {
   int runtime = 0, driver = 0;
   CUDA_CHECK(cudaRuntimeGetVersion(&runtime));
@@ -40,6 +45,11 @@ std::map<std::string, std::string> library_versions() {
   if (driver > 0) versions["CUDA driver"] = cuda_version(driver);
   if (is_loaded(kBlasLibrary)) versions["cuBLASLt"] = version(cublasLtGetVersion());
   if (is_loaded(kDnnLibrary)) versions["cuDNN"] = version(cudnnGetVersion());
+  if (is_loaded(kNcclLibrary)) {
+    int nccl_version = 0;
+    nccl::functions().get_version(&nccl_version);
+    versions["NCCL"] = nccl::version_text(nccl_version);
+  }
   return versions;
 }
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "kernels/cuda/check.h"
+#include "kernels/cuda/device_wait.h"
 #include "kernels/runtime/pool.h"
 
 namespace kernels::cuda {
@@ -37,7 +38,7 @@ Staging::Block Staging::take(std::size_t bytes) {
   if (!blocks.empty() && (blocks.size() >= kMostUnderWay || is_done(blocks.front().done.get()))) {
     Block block = std::move(blocks.front());
     blocks.pop_front();
-    CUDA_CHECK(cudaEventSynchronize(block.done.get()));
+    await(block.done.get());
     return block;
   }
   return {make_pinned(rounded), make_event(), rounded};
@@ -73,7 +74,7 @@ class Staging::Pinned final : public engine::Readback {
   ~Pinned() override { staging_.give_back(std::move(block_)); }
   bool arrived() const override { return is_done(block_.done.get()); }
   const void* wait() const override {
-    CUDA_CHECK(cudaEventSynchronize(block_.done.get()));
+    await(block_.done.get());
     return block_.memory.get();
   }
 

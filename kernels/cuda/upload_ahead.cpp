@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "kernels/cuda/check.h"
+#include "kernels/cuda/device_wait.h"
 
 namespace kernels::cuda {
 
@@ -11,8 +12,9 @@ void UploadAhead::make_room(Slot& slot, std::size_t bytes) {
     slot.free = make_event();
     slot.arrived = make_event();
   }
-  CUDA_CHECK(cudaEventSynchronize(slot.free.get()));
+  await(slot.free.get());
   if (slot.bytes >= bytes) return;
+  const DeviceWait wait;          // memory is freed when all work is done
   slot.landing = DeviceMemory();  // before the larger ones are allocated
   slot.pinned = PinnedMemory();
   slot.bytes = 0;

@@ -60,8 +60,10 @@ Paths of_packages(const fs::path& prefix) {
   Paths directories;
   for (const fs::path& python : entries(prefix / "lib", "python3")) {
     for (const char* packages : {"site-packages", "dist-packages"}) {
-      for (const fs::path& package : entries(python / packages / "nvidia", "cu"))
-        directories.push_back(package / "lib");
+      for (const char* beginning : {"cu", "nccl"}) {
+        for (const fs::path& package : entries(python / packages / "nvidia", beginning))
+          directories.push_back(package / "lib");
+      }
     }
   }
   return directories;

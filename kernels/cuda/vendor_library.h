@@ -12,6 +12,7 @@ struct VendorLibrary {
 inline constexpr VendorLibrary kBlasLibrary{"cuBLASLt 13", "libcublasLt.so.13", "nvidia-cublas"};
 inline constexpr VendorLibrary kCompilerLibrary{"NVRTC 13", "libnvrtc.so.13", "nvidia-cuda-nvrtc"};
 inline constexpr VendorLibrary kDnnLibrary{"cuDNN 9", "libcudnn.so.9", "nvidia-cudnn-cu13"};
+inline constexpr VendorLibrary kNcclLibrary{"NCCL 2 on several ranks", "libnccl.so.2", "nvidia-nccl-cu13"};
 
 /// Loads the library: from where the loader finds it, else from the first of vendor_directories() that contains it.
 /// Throws, naming the places searched, if it is nowhere.

@@ -15,12 +15,17 @@ namespace engine {
 class Context {
  public:
   /// `communicator`: with the other ranks, whose contexts are on devices of the same kind; null if there are none. It
-  /// must outlive the context.
-  Context(std::unique_ptr<Backend> backend, int threads, Communicator* communicator = nullptr)
+  /// must outlive the context. `of_device`: in its place, one that works on the memory of a device which is not the
+  /// host's; null if there is no such.
+  Context(std::unique_ptr<Backend> backend, int threads, Communicator* communicator = nullptr,
+          std::unique_ptr<Communicator> of_device = nullptr)
       : backend_(std::move(backend)),
         threads_(threads),
-        communicator_(communicator == nullptr ? &alone_ : communicator),
-        pool_(std::make_unique<Pool>(*backend_)) {}
+        communicator_(of_device                 ? of_device.get()
+                      : communicator == nullptr ? &alone_
+                                                : communicator),
+        pool_(std::make_unique<Pool>(*backend_)),
+        of_device_(std::move(of_device)) {}
 
   Context(Context&&) = delete;
 
@@ -43,7 +48,9 @@ class Context {
   Communicator* communicator_;
   std::unique_ptr<Profiler> profiler_ = std::make_unique<Profiler>();
   std::unique_ptr<AlgorithmCache> algorithms_ = std::make_unique<AlgorithmCache>();
-  std::unique_ptr<Pool> pool_;  // declared last: its destructor uses the backend
+  std::unique_ptr<Pool> pool_;  // its destructor uses the backend
+  // Declared last: after an error it ends the device's waits for other ranks, for which the others' destructors wait.
+  std::unique_ptr<Communicator> of_device_;
 };
 
 }  // namespace engine

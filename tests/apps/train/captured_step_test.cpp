@@ -2,7 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "engine/tensor.h"
 #include "kernels/context.h"
@@ -33,6 +35,25 @@ class RecordingBackend final : public kernels::cpu::CpuBackend {
   }
 
   int launches = 0;
+};
+
+/// Beside another rank, which can do the steps in ways of its own: 0 launches, 1 captures, 2 issues.
+class OtherRank final : public engine::Communicator {
+ public:
+  int rank() const override { return 0; }
+  int ranks() const override { return 2; }
+  void all_reduce(const engine::View&) override {}
+  void all_gather(const engine::View&) override {}
+  void reduce_scatter(const engine::View&) override {}
+  void broadcast(const engine::View&, int) override {}
+  std::int64_t highest(std::int64_t value) override { return std::max(value, other); }
+  std::vector<std::string> exchange(const std::string& text) override { return {text, text}; }
+  double patience() const override { return 0; }
+  void set_patience(double) override {}
+  void leave() override {}
+  void abort(int) override {}
+
+  std::int64_t other = 0;
 };
 
 }  // namespace
@@ -184,4 +205,36 @@ TEST_CASE("captured step: one that asks for more memory than before cannot be ca
   } catch (const engine::Error& error) { message = error.what(); }
   CHECK(message.starts_with("capturing a step as a CUDA graph: "));
   CHECK(message.ends_with("; go on with --cuda-graph off"));
+}
+
+TEST_CASE("captured step: on several ranks all issue, capture or launch the same step") {
+  auto owned = std::make_unique<RecordingBackend>();
+  const RecordingBackend& backend = *owned;
+  OtherRank ranks;
+  const Context context(std::move(owned), 1, &ranks);
+  int calls = 0;
+  CapturedStep step(
+      context,
+      [&] {
+        ++calls;
+        Tensor::zeros(context, {1000});
+      },
+      true);
+  ranks.other = 2;  // short of memory
+  for (int i = 0; i < 4; ++i) CHECK(!step.run());
+  CHECK(backend.launches == 0);
+  ranks.other = 1;
+  CHECK(!step.run());
+  CHECK(backend.launches == 1);
+  ranks.other = 0;
+  CHECK(step.run());
+  CHECK(backend.launches == 2);
+  CHECK(calls == 5);
+  ranks.other = 2;  // has given up its graph, and issues two steps before it captures again
+  CHECK(!step.run());
+  CHECK(!step.run());
+  ranks.other = 1;
+  CHECK(!step.run());
+  CHECK(calls == 8);
+  CHECK(backend.launches == 3);
 }

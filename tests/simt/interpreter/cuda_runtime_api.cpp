@@ -5,6 +5,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <sstream>
+#include <string>
+#include <vector>
 
 #include "tests/simt/interpreter/global_memory.h"
 #include "tests/simt/interpreter/stream.h"
@@ -25,6 +28,16 @@ using Graph = std::shared_ptr<const std::vector<simt::Work>>;
 template <class Handle>
 Graph* graph_of(Handle handle) {
   return reinterpret_cast<Graph*>(handle);
+}
+
+/// Two devices of the same memory, or those that SIMT_DEVICES names, as CUDA_VISIBLE_DEVICES does on a machine with
+/// GPUs.
+std::vector<std::string> visible_devices() {
+  const char* named = std::getenv("SIMT_DEVICES");
+  std::istringstream list(named != nullptr ? named : "0,1");
+  std::vector<std::string> all;
+  for (std::string name; std::getline(list, name, ',');) all.push_back(name);
+  return all;
 }
 
 /// Checks for calls that are illegal during a stream capture: such a call makes the capture fail, even if its error is
@@ -86,13 +99,14 @@ cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t 
 }
 cudaError_t cudaSetDevice(int) { return cudaSuccess; }
 cudaError_t cudaGetDeviceCount(int* count) {
-  *count = 2;  // of the same memory
-  return cudaSuccess;
+  *count = static_cast<int>(visible_devices().size());
+  return *count > 0 ? cudaSuccess : cudaErrorNoDevice;
 }
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
   *properties = {};
   std::strcpy(properties->name, "SIMT interpreter");
   properties->multiProcessorCount = 1;
+  visible_devices().at(static_cast<std::size_t>(device)).copy(properties->uuid.bytes, sizeof properties->uuid.bytes);
   return cudaSuccess;
 }
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
@@ -187,9 +201,17 @@ cudaError_t cudaEventSynchronize(cudaEvent_t event) {
 }
 cudaError_t cudaGetLastError() { return cudaSuccess; }
 const char* cudaGetErrorName(cudaError_t error) {
-  return error == cudaErrorMemoryAllocation ? "cudaErrorMemoryAllocation" : "another error";
+  switch (error) {
+    case cudaErrorMemoryAllocation: return "cudaErrorMemoryAllocation";
+    case cudaErrorNoDevice: return "cudaErrorNoDevice";
+    default: return "another error";
+  }
 }
 const char* cudaGetErrorString(cudaError_t error) {
-  return error == cudaErrorMemoryAllocation ? "out of memory" : "an error that the interpreter does not name";
+  switch (error) {
+    case cudaErrorMemoryAllocation: return "out of memory";
+    case cudaErrorNoDevice: return "no CUDA-capable device is detected";
+    default: return "an error that the interpreter does not name";
+  }
 }
 }

@@ -50,6 +50,7 @@ set(
   $<TARGET_OBJECTS:simt_interpreter>
   $<TARGET_OBJECTS:interpreted_kernels>
   $<TARGET_OBJECTS:interpreted_backend>
+  $<TARGET_OBJECTS:nccl_stand_in>
 )
 
 foreach(PROGRAM IN LISTS PROGRAMS)
@@ -59,7 +60,12 @@ foreach(PROGRAM IN LISTS PROGRAMS)
     ${INTERPRETED}
   )
   get_target_property(LIBRARIES ${PROGRAM} LINK_LIBRARIES)
-  target_link_libraries(interpreted_${PROGRAM} PRIVATE ${LIBRARIES})
+  target_link_libraries(
+    interpreted_${PROGRAM}
+    PRIVATE
+      ${LIBRARIES}
+      kernels_tcp
+  )
 endforeach()
 
 # The tests of whole runs on a GPU, with these programs; and tests in one process of the interpreted device itself.
@@ -104,9 +110,60 @@ antipode_test(
     ${INTERPRETED}
   LIBRARIES
     engine_optim
+    kernels_tcp
     numeric
 )
 target_include_directories(interpreted_tests SYSTEM PRIVATE "${CUDA_HEADERS}")
+
+# Several ranks, each with an interpreter for its GPU.
+if(MPI_CXX_FOUND)
+  antipode_test(
+    NAME interpreted_rank_program_tests
+    LABEL cuda
+    PROCESSORS 2
+    SOURCES
+      ../cuda/ranks_test.cpp
+      ../ranks/started.cpp
+      ../apps/program.cpp
+      ../apps/tiny_mnist.cpp
+      ../apps/workbench.cpp
+    LIBRARIES
+      barely_optimized
+      data
+      engine_io
+      kernels_tcp
+      nlohmann_json::nlohmann_json
+      ZLIB::ZLIB
+  )
+  target_compile_definitions(
+    interpreted_rank_program_tests
+    PRIVATE
+      LINEVAL="$<TARGET_FILE:interpreted_lineval>"
+      MPIRUN="${MPIEXEC_EXECUTABLE}"
+      PRETRAIN="$<TARGET_FILE:interpreted_pretrain>"
+  )
+  add_dependencies(interpreted_rank_program_tests interpreted_pretrain)
+  add_executable(
+    interpreted_ranks_tests
+    "${CMAKE_SOURCE_DIR}/tests/ranks/main.cpp"
+    "${CMAKE_SOURCE_DIR}/tests/ranks/training_test.cpp"
+    ${INTERPRETED}
+  )
+  target_include_directories(interpreted_ranks_tests SYSTEM PRIVATE "${CUDA_HEADERS}")
+  target_compile_definitions(interpreted_ranks_tests PRIVATE RANKS_ON_GPUS=1)
+  target_link_libraries(
+    interpreted_ranks_tests
+    PRIVATE
+      warnings
+      doctest::doctest
+      apps_train
+      kernels_ranks
+      kernels_tcp
+      numeric
+  )
+  add_dependencies(tests_cuda interpreted_ranks_tests)
+  rank_test("cuda: 2 interpreted ranks" cuda 2 interpreted_ranks_tests "--test-case-exclude=*ResNet*,*evaluation*")
+endif()
 
 # tools/gpu_check from its first step to its last, on these programs.
 add_test(
