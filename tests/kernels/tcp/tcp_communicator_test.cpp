@@ -14,7 +14,6 @@
 #include "kernels/runtime/error.h"
 #include "tests/engine/io/message_of.h"
 
-using engine::Dtype;
 using engine::View;
 using kernels::TcpCommunicator;
 
