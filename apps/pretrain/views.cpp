@@ -131,7 +131,8 @@ void write_views(const engine::Context& context, const Config& config, std::int6
     for (int v = 0; v < kViews; ++v)
       sheet.place(row, 1 + v, planes, pixels.data() + (v * count + i) * planes.elements());
     for (int column = 0; column < 1 + kViews; ++column)
-      sheet.caption(row, column, captions[static_cast<std::size_t>(row * (1 + kViews) + column)]);
+      sheet.caption(row, column,
+                    captions[static_cast<std::size_t>(row) * (1 + kViews) + static_cast<std::size_t>(column)]);
   }
   sheet.write(path);
 }
