@@ -161,6 +161,19 @@ TEST_CASE("pretrain on several ranks: every objective, and losses of slices, as 
   }
 }
 
+TEST_CASE("pretrain on several ranks: buckets change no byte, and gradients sent as bf16 are rounded") {
+  const Workbench bench;
+  const Strings fixed{"--plans", "off", "--epochs", "1"};
+  result(pretrain(bench, 2, "usual", fixed));
+  result(pretrain(bench, 2, "whole", fixed + Strings{"--set", "run.bucket_mib=0"}));
+  CHECK(same_tensors(bench / "whole", bench / "usual"));
+  result(pretrain(bench, 2, "bf16", fixed + Strings{"--sent-gradients", "bf16"}));
+  const double changed = largest_difference(bench / "bf16", bench / "usual", "grad_norm"),
+               norm = metrics(bench / "usual").front()["grad_norm"].get<double>();
+  CHECK(changed > 0);
+  CHECK(changed < 0.01 * norm);
+}
+
 TEST_CASE("pretrain on several ranks: what they cannot compute is refused with one sentence") {
   const Workbench bench;
   const auto refusal = [&](const Strings& arguments) {

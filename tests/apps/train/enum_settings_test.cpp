@@ -106,7 +106,7 @@ TEST_CASE("enum settings: every allowed value changes what is built") {
   int enumerations = 0;
   for (const ConfigField& field : config_table()) {
     if (!is_enumeration(field)) continue;
-    if (field.key == "run.sent_gradients") continue;  // of several ranks: tests/ranks/traffic_test.cpp
+    if (field.key == "run.sent_gradients") continue;  // of several ranks: tests/ranks/pretrain_test.cpp
     ++enumerations;
     Keys keys{{"train.batch_size", "2"}, {"train.epochs", "1"}, {"optim.lr", "0.01"},  {"optim.schedule", "cosine"},
               {"run.threads", "1"},      {"run.plans", "off"},  {"run.report", "off"}, {"model.width", "0.25"}};
